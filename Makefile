@@ -1,0 +1,88 @@
+# From nothing but Python 3.11+, git and make, every target does its own set-up first: the project with its pinned
+# requirements into .venv, and what only tests need into .tools. A finished step leaves a stamp, and is
+# taken again only when what it was made from changes.
+
+PYTHON ?= python3
+# How pytest runs: one worker per core. `make test PYTEST_FLAGS="-k network"` runs some.
+PYTEST_FLAGS ?= -n auto
+# `make lock LOCK_FLAGS=--upgrade` takes the newest versions; without it, pins stay where they still fit.
+LOCK_FLAGS ?=
+UV = uv==0.13.8
+
+# The official schemas that tests also judge by, where the folder is there.
+ifneq ($(wildcard ../shared/data),)
+export RAYFLEET_SHARED_DATA ?= $(abspath ../shared/data)
+endif
+
+# Compiling thousands of modules again in every run costs more than all of `make render`.
+unexport PYTHONDONTWRITEBYTECODE
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+
+PIP_INSTALL = bin/python -m pip install --quiet --no-deps
+TESTED = .venv/.test .tools/stamp .tools/checkov/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help render check-rendered validate test lint snapshots bench lock clean
+
+help: ## what you are reading
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+render: .venv/.render ## fleet.yaml -> rendered/
+	.venv/bin/rayfleet render
+
+check-rendered: .venv/.render ## fail, with a diff, if rendered/ is stale
+	.venv/bin/rayfleet render --check
+
+validate: .venv/.render ## what is wrong with fleet.yaml
+	.venv/bin/rayfleet validate
+
+test: lint $(TESTED) ## lint, then every test
+	.venv/bin/pytest $(PYTEST_FLAGS)
+
+lint: .venv/.test ## ruff and mypy
+	.venv/bin/ruff check
+	.venv/bin/ruff format --check
+	.venv/bin/mypy
+
+snapshots: $(TESTED) ## accept what the tests' snapshots now are
+	.venv/bin/pytest --snapshot-update
+
+bench: .venv/.render ## time a render of very many clusters
+	.venv/bin/python benchmarks/render.py
+
+lock: .tools/uv/.made ## pin requirements/*.in with hashes
+	.tools/uv/$(PIP_INSTALL) $(UV)
+	for name in render build test checkov go; do \
+		.tools/uv/bin/uv pip compile --quiet $(LOCK_FLAGS) requirements/$$name.in -o requirements/$$name.txt \
+			--universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+			--custom-compile-command "make lock" || exit; \
+	done
+
+clean: ## remove all that make has made, but not rendered/
+	rm -rf .venv .tools dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+%/.made:
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("rayfleet needs Python 3.11 or later, and \
+	$(PYTHON) is " + sys.version.split()[0] + ": name another with make PYTHON=...")'
+	$(PYTHON) -m venv --clear $*
+	@touch $@
+
+.venv/.render: .venv/.made requirements/render.txt requirements/build.txt pyproject.toml
+	.venv/$(PIP_INSTALL) --require-hashes -r requirements/render.txt -r requirements/build.txt
+	.venv/$(PIP_INSTALL) --no-build-isolation --editable .
+	.venv/bin/python -m pip check
+	@touch $@
+
+.venv/.test: .venv/.render requirements/test.txt
+	.venv/$(PIP_INSTALL) --require-hashes -r requirements/test.txt
+	@touch $@
+
+.tools/checkov/.installed: .tools/checkov/.made requirements/checkov.txt
+	.tools/checkov/$(PIP_INSTALL) --require-hashes -r requirements/checkov.txt
+	@mkdir -p .tools/bin
+	ln -sf ../checkov/bin/checkov .tools/bin/checkov
+	@touch $@
+
+.tools/stamp: .venv/.made tools/go.mod tools/go.sum tools/install.py
+	.venv/bin/python tools/install.py

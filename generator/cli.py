@@ -1,0 +1,194 @@
+"""The command line: options, exit codes, printing. 0 fine, 1 findings, 2 usage."""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import sys
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+from generator import __version__, fingerprint, places
+from generator.diagnostics import Diagnostic, Invalid, as_json
+
+if TYPE_CHECKING:
+    from generator.compiler import Compiled
+    from generator.tree import Changes, Difference
+
+_SHOWN = 20  # paths that a summary lists before it only counts
+
+
+def main() -> None:
+    """The console script."""
+    # A run lives for a second and keeps almost all it makes: collecting garbage only costs (facts: performance).
+    gc.disable()
+    cli(prog_name="rayfleet", color=False if "NO_COLOR" in os.environ else None)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="rayfleet")
+def cli() -> None:
+    """Compiles fleet.yaml into everything a multi-region Ray fleet on AKS runs on."""
+
+
+def _fleet_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    fleet = click.option(
+        "-f", "--fleet", default="fleet.yaml", show_default=True, type=click.Path(), help="The fleet to compile."
+    )
+    form = click.option(
+        "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True,
+        help="How to print: for people or for machines.",
+    )  # fmt: skip
+    return fleet(form(command))
+
+
+@cli.command()
+@_fleet_options
+@click.option("-o", "--output", type=click.Path(), help="The folder to render into.  [default: rendered, beside the fleet]")
+@click.option("--check", is_flag=True, help="Write nothing; exit with 1 and a diff where rendered/ is stale.")
+@click.option("--unbind", multiple=True, metavar="CLUSTER", help="Let outputs of CLUSTER go whose bindings are gone.")
+def render(fleet: str, form: str, output: str | None, check: bool, unbind: tuple[str, ...]) -> None:
+    """Render the fleet into rendered/: only what changed is written."""
+    where = places.locate(fleet, output)
+    try:
+        inputs = places.read(where)
+        known = fingerprint.of_inputs(inputs.named(), where.output)
+        # --check is a gate, so it takes nobody's word.
+        notes = None if check or form == "json" else fingerprint.recall(where.beside, known, where.output)
+        if notes is not None:
+            click.echo(f"{where.output} is current")
+            click.echo(notes, err=True, nl=False)
+            return
+        compiled = _compile(where, inputs)
+        if check:
+            _check(compiled, where, form)
+            return
+        changes, total = _write(compiled, where, unbind)
+    except Invalid as invalid:
+        _fail(invalid.diagnostics, form)
+    notes = _notes(compiled, changes)
+    if not changes.foreign:
+        fingerprint.remember(where.beside, known, total, notes)
+    if form == "json":
+        click.echo(json.dumps({**changes._asdict(), "pending": [row._asdict() for row in compiled.pending()]}))
+    else:
+        click.echo(_summary(changes, where.output))
+    click.echo(notes, err=True, nl=False)
+
+
+@cli.command()
+@_fleet_options
+def validate(fleet: str, form: str) -> None:
+    """Judge the fleet and its bindings; write nothing."""
+    where = places.locate(fleet, None)
+    try:
+        compiled = _compile(where, places.read(where))
+    except Invalid as invalid:
+        _fail(invalid.diagnostics, form)
+    if form == "json":
+        click.echo(as_json(compiled.warnings))
+        return
+    _report(compiled.warnings)
+    count = len(compiled.fleet.clusters)
+    regions = len({cluster.region for cluster in compiled.fleet.clusters})
+    click.echo(f"{fleet} is valid: {_many(count, 'cluster')} in {_many(regions, 'region')}")
+
+
+def _compile(where: places.Places, inputs: places.Inputs) -> Compiled:
+    from generator.compiler import compile_fleet
+
+    return compile_fleet(where, inputs)
+
+
+def _write(compiled: Compiled, where: places.Places, unbind: tuple[str, ...]) -> tuple[Changes, fingerprint.Total]:
+    from generator import tree
+    from generator.compiler import refuse_unbinding
+
+    names = [cluster.name for cluster in compiled.fleet.clusters]
+    for name in unbind:
+        if name not in names:
+            raise click.BadParameter(f"the fleet has no cluster {name!r}", param_hint="--unbind")
+    refuse_unbinding(compiled, where, unbind)
+    total = fingerprint.Total()
+    fingerprint.forget(where.beside)
+    try:
+        changes = tree.write(where.output, total.watch(compiled.rendered()), compiled.paths())
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        fix = "make room or give the rights, then render again: it goes on from here"
+        raise Invalid([Diagnostic(str(error.filename or where.output), 0, 0, "", reason, fix)]) from None
+    return changes, total
+
+
+def _check(compiled: Compiled, where: places.Places, form: str) -> None:
+    from generator import tree
+
+    found = list(tree.compare(where.output, compiled.rendered()))
+    if form == "json":
+        click.echo(json.dumps([difference.path for difference in found]))
+    else:
+        for difference in found:
+            _echo_diff(where.output, difference)
+    _report(compiled.warnings)
+    if found:
+        click.echo(f"{where.output} is stale in {_many(len(found), 'file')}\n    fix: make render", err=True)
+        sys.exit(1)
+    if form == "text":
+        click.echo(f"{where.output} is current")
+
+
+def _echo_diff(folder: str, difference: Difference) -> None:
+    from difflib import unified_diff
+
+    old, new = ((content or b"").decode(errors="replace").splitlines() for content in difference[1:])
+    name = f"{folder}/{difference.path}"
+    before = "/dev/null" if difference.on_disk is None else name
+    after = "/dev/null" if difference.rendered is None else name
+    for line in unified_diff(old, new, before, after, lineterm=""):
+        click.secho(line, fg={"+": "green", "-": "red", "@": "cyan"}.get(line[:1]))
+
+
+def _notes(compiled: Compiled, changes: Changes) -> str:
+    """What people should know beside the outcome, and should see again when nothing changed."""
+    lines = [str(warning) for warning in compiled.warnings]
+    lines += [f"{path}: not written by rayfleet; left alone" for path in changes.foreign]
+    waiting: dict[str, set[str]] = {}
+    for row in compiled.pending():
+        waiting.setdefault(row.cluster, set()).update(row.needs)
+    lines += [
+        f"pending: {cluster} waits for {', '.join(sorted(needs))}\n    fix: deploy, then bind" for cluster, needs in waiting.items()
+    ]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _summary(changes: Changes, output: str) -> str:
+    if not changes:
+        return f"{output} is current: {_many(changes.unchanged, 'file')}"
+    signs = (("+", changes.created), ("~", changes.updated), ("-", changes.deleted))
+    rows = [f"  {sign} {path}" for sign, paths in signs for path in paths]
+    if len(rows) > _SHOWN:
+        rows = [*rows[:_SHOWN], f"  ... and {len(rows) - _SHOWN} more"]
+    counts = (f"{len(paths)} {word}" for word, paths in zip(("created", "updated", "deleted"), changes[:3], strict=True))
+    return "\n".join([*rows, f"{output}: {', '.join(counts)}, {changes.unchanged} unchanged"])
+
+
+def _many(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def _report(diagnostics: Iterable[Diagnostic]) -> None:
+    for diagnostic in diagnostics:
+        click.echo(str(diagnostic), err=True)
+
+
+def _fail(diagnostics: list[Diagnostic], form: str) -> NoReturn:
+    if form == "json":
+        click.echo(as_json(diagnostics))
+    else:
+        _report(diagnostics)
+        count = sum(diagnostic.severity == "error" for diagnostic in diagnostics)
+        click.echo(f"{_many(count, 'error')}; nothing was changed", err=True)
+    sys.exit(1)

@@ -1,0 +1,62 @@
+"""What is wrong, where, and what to do about it: values that are collected first and printed once."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Literal, NamedTuple
+
+Severity = Literal["error", "warning"]
+
+
+class Diagnostic(NamedTuple):
+    """One finding. Sorts by place, so that a report reads from the top of the file to its end.
+
+    ``line`` and ``column`` count from 1, as editors do; 0 means that the finding is about the whole file.
+    """
+
+    file: str
+    line: int
+    column: int
+    where: str
+    what: str
+    fix: str
+    severity: Severity = "error"
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+        kind = "warning: " if self.severity == "warning" else ""
+        where = f"{self.where}: " if self.where else ""
+        return f"{place}: {kind}{where}{self.what}\n    fix: {self.fix}"
+
+
+class Invalid(Exception):
+    """Raised where a user's mistake ends the work; carries every diagnostic, warnings included."""
+
+    def __init__(self, diagnostics: Iterable[Diagnostic]) -> None:
+        self.diagnostics = in_order(diagnostics)
+        super().__init__("\n".join(map(str, self.diagnostics)))
+
+
+def in_order(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """Sorted by place, each said once (a mistake in ``defaults`` shows in every cluster)."""
+    return sorted(set(diagnostics))
+
+
+def errors(diagnostics: Iterable[Diagnostic]) -> bool:
+    """Whether any of them must stop the work."""
+    return any(diagnostic.severity == "error" for diagnostic in diagnostics)
+
+
+def as_json(diagnostics: Iterable[Diagnostic]) -> str:
+    """The same findings for machines: an array of objects, one line each."""
+    rows = ",\n".join(json.dumps(diagnostic._asdict()) for diagnostic in diagnostics)
+    return f"[\n{rows}\n]" if rows else "[]"
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """`` (did you mean "vmSize"?)`` when one known word is close, else an empty string."""
+    import difflib  # only a mistake needs it
+
+    close = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
+    return f' (did you mean "{close[0]}"?)' if close else ""

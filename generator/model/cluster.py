@@ -1,0 +1,360 @@
+"""One AKS cluster: its settings and every name that two of its outputs must agree on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from generator.model.address import Cidr
+from generator.model.bindings import ClusterBindings
+from generator.model.instance_type import InstanceType
+from generator.model.node_pool import NodePool
+from generator.model.storage import Volume
+
+# Each node of an overlay network takes a /24 of the pod range (AKS docs, concepts-network-azure-cni-overlay).
+NODE_POD_PREFIX = 24
+# Azure keeps the first four addresses of a subnet and the last.
+SUBNET_RESERVED = 5
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceAccount:
+    """A Kubernetes service account that may act as an Azure identity."""
+
+    namespace: str
+    name: str
+
+    @property
+    def subject(self) -> str:
+        """The subject of its tokens, which the federated credential must repeat to the letter."""
+        return f"system:serviceaccount:{self.namespace}:{self.name}"
+
+    @property
+    def credential(self) -> str:
+        """The name of its federated credential."""
+        return f"{self.namespace}-{self.name}"
+
+
+#: The service account of the Anyscale operator, and through ``workloads.serviceAccount`` of every Ray pod.
+OPERATOR = ServiceAccount("anyscale-operator", "anyscale-operator")
+#: Flux's source controller, which signs in to Azure DevOps (gitops.auth: azureIdentity).
+SOURCE_CONTROLLER = ServiceAccount("flux-system", "source-controller")
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """Addresses of a cluster."""
+
+    index: int
+    vnet: Cidr
+    nodes: Cidr
+    pods: Cidr
+    services: Cidr
+    dataplane: str
+    nat_sku: str
+    nat_public_ips: int
+    nat_idle_minutes: int
+
+    @property
+    def dns_service_ip(self) -> str:
+        """The address of cluster DNS: the tenth of the service range, as AKS has it."""
+        return self.services.address(10)
+
+    @property
+    def gateway_ip(self) -> str:
+        """The private gateway's address: the last of the node subnet that Azure gives out, far from the nodes' first."""
+        return self.nodes.address(self.nodes.size - 2)
+
+    @property
+    def policy(self) -> str:
+        """The network policy engine that fits the dataplane."""
+        return "cilium" if self.dataplane == "cilium" else "calico"
+
+    @property
+    def node_capacity(self) -> int:
+        """Nodes that both the pod range and the node subnet can serve."""
+        return min(self.pods.blocks(NODE_POD_PREFIX), self.nodes.size - SUBNET_RESERVED)
+
+
+@dataclass(frozen=True, slots=True)
+class Upgrades:
+    """Automatic upgrades and their weekly window."""
+
+    channel: str
+    node_os_channel: str
+    max_surge: str
+    day: str
+    start_time: str
+    utc_offset: str
+    duration_hours: int
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """A Helm chart's version and the fleet's own values for it."""
+
+    version: str
+    values: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """One AKS cluster. Its name is the root of all its other names."""
+
+    name: str
+    region: str
+    cloud: str
+    resource_group: str
+    kubernetes_version: str
+    tier: str
+    network: Network
+    authorized_ip_ranges: tuple[str, ...]
+    local_accounts: bool
+    encryption_at_host: bool
+    upgrades: Upgrades
+    autoscaler: dict[str, Any]
+    pools: tuple[NodePool, ...]
+    service_accounts: tuple[ServiceAccount, ...]
+    volume: Volume
+    gateway_kind: str
+    public: bool
+    redis_endpoint: str | None
+    image_registry: str | None
+    charts: dict[str, Chart]
+    overlays: tuple[str, ...]
+    repository_path: str
+    signs_in_to_git: bool
+    bindings: ClusterBindings
+    instance_types: tuple[InstanceType, ...]
+
+    # --- Azure names ---
+
+    @property
+    def dns_prefix(self) -> str:
+        """The first part of the API server's host name; it can never change."""
+        return self.name
+
+    @property
+    def node_resource_group(self) -> str:
+        """The group in which AKS keeps the nodes."""
+        return f"{self.resource_group}-{self.name}-nodes"
+
+    @property
+    def vnet(self) -> str:
+        return f"{self.name}-vnet"
+
+    @property
+    def subnet(self) -> str:
+        return "aks-nodes"
+
+    @property
+    def nsg(self) -> str:
+        return f"{self.name}-nodes-nsg"
+
+    @property
+    def nat_gateway(self) -> str:
+        return f"{self.name}-nat"
+
+    @property
+    def nat_public_ips(self) -> tuple[str, ...]:
+        return tuple(f"{self.name}-nat-ip-{number}" for number in range(1, self.network.nat_public_ips + 1))
+
+    @property
+    def control_plane_identity(self) -> str:
+        return f"{self.name}-control-plane"
+
+    @property
+    def workload_identity(self) -> str:
+        return f"{self.name}-workload"
+
+    @property
+    def git_identity(self) -> str:
+        return f"{self.name}-git"
+
+    @property
+    def output(self) -> str:
+        """The ARM output with the cluster's late values; an output's name takes no hyphen."""
+        return self.name.replace("-", "_")
+
+    # --- node pools ---
+
+    @property
+    def system_pools(self) -> tuple[NodePool, ...]:
+        """Pools that go into the cluster resource itself."""
+        return tuple(pool for pool in self.pools if pool.system)
+
+    @property
+    def user_pools(self) -> tuple[NodePool, ...]:
+        """Pools that are resources of their own."""
+        return tuple(pool for pool in self.pools if not pool.system)
+
+    @property
+    def gpu_pools(self) -> tuple[NodePool, ...]:
+        """Pools with GPUs."""
+        return tuple(pool for pool in self.pools if pool.gpu)
+
+    def has_gpus_of(self, vendor: str) -> bool:
+        """Whether any pool has GPUs of the vendor."""
+        return any(pool.vm.gpu_vendor == vendor for pool in self.gpu_pools)
+
+    @property
+    def accelerators(self) -> tuple[str, ...]:
+        """The accelerators of its pools, in order of name."""
+        return tuple(sorted({pool.vm.accelerator for pool in self.gpu_pools}))
+
+    @property
+    def gpu_taint_keys(self) -> tuple[str, ...]:
+        """The keys of every taint on a GPU pool: what a DaemonSet for GPUs must tolerate."""
+        return tuple(sorted({taint.key for pool in self.gpu_pools for taint in pool.taints}))
+
+    @property
+    def gpu_resources(self) -> tuple[str, ...]:
+        """The extended resources that its GPUs are asked for by."""
+        return tuple(sorted({pool.vm.gpu_resource for pool in self.gpu_pools}))
+
+    @property
+    def nvidia_accelerators(self) -> tuple[str, ...]:
+        """The accelerators that NVIDIA's device plugin serves."""
+        return tuple(sorted({pool.vm.accelerator for pool in self.gpu_pools if pool.vm.gpu_vendor == "nvidia"}))
+
+    @property
+    def mixed_architectures(self) -> bool:
+        """Whether Ray pods must say which CPU architecture they were built for."""
+        return len({pool.vm.architecture for pool in self.pools if pool.ray}) > 1
+
+    @property
+    def infra(self) -> bool:
+        """Whether untainted infra pools carry the operators."""
+        return any(pool.role == "infra" and not pool.system for pool in self.pools)
+
+    @property
+    def max_nodes(self) -> int:
+        """Nodes when every pool is as large as it may get."""
+        return sum(pool.maximum for pool in self.pools)
+
+    # --- Anyscale and the way in ---
+
+    # The service account of the operator and of every Ray pod.
+    operator = OPERATOR
+
+    @property
+    def cloud_resource(self) -> str:
+        """The name of its Anyscale cloud resource, unique in the cloud."""
+        return self.name
+
+    @property
+    def networking_mode(self) -> str:
+        """Anyscale's word for whether the gateway has a public address."""
+        return "PUBLIC" if self.public else "PRIVATE"
+
+    @property
+    def dashed_id(self) -> str:
+        """The cloud resource id as DNS and Kubernetes names take it."""
+        return (self.bindings.cloud_resource_id or "").replace("_", "-")
+
+    @property
+    def gateway_hostname(self) -> str:
+        """The public gateway's host name, from its DNS label (Azure: <label>.<region>.cloudapp.azure.com)."""
+        return f"{self.dashed_id}.{self.region}.cloudapp.azure.com"
+
+    @property
+    def interactive_certificate(self) -> str:
+        """The Secret that the operator writes for ``*.i.`` hosts."""
+        return f"anyscale-{self.dashed_id}-certificate"
+
+    @property
+    def service_certificate(self) -> str:
+        """The Secret that the operator writes for ``*.s.`` hosts."""
+        return f"anyscale-svc-{self.dashed_id}-certificate"
+
+    @property
+    def gateway_api(self) -> bool:
+        """Whether the way in is a Gateway rather than an Ingress."""
+        return self.gateway_kind != "ingress-nginx"
+
+    @property
+    def gateway_class(self) -> str:
+        """The GatewayClass of its gateway."""
+        return "approuting-istio" if self.gateway_kind == "application-routing" else "envoy-gateway"
+
+    @property
+    def load_balancer_annotations(self) -> dict[str, str]:
+        """Annotations of the load balancer's Service, wherever the kind of gateway takes them."""
+        prefix = "service.beta.kubernetes.io/azure"
+        if self.public:
+            return {f"{prefix}-dns-label-name": self.dashed_id}
+        return {
+            f"{prefix}-load-balancer-internal": "true",
+            f"{prefix}-load-balancer-ipv4": self.network.gateway_ip,
+        }
+
+    # --- Kubernetes ---
+
+    @property
+    def namespaces(self) -> tuple[str, ...]:
+        """Namespaces that the platform layer makes, before anything is put into them."""
+        names = {OPERATOR.namespace, *(account.namespace for account in self.service_accounts)}
+        names |= {"gpu-operators"} if self.gpu_pools else set()
+        names |= {self.gateway_namespace} if self.gateway_namespace else set()
+        return tuple(sorted(names - {"default", "kube-system", SOURCE_CONTROLLER.namespace}))
+
+    @property
+    def gateway_namespace(self) -> str:
+        """The namespace of the gateway's controller, empty where AKS runs it."""
+        return {"envoy-gateway": "envoy-gateway-system", "ingress-nginx": "ingress-nginx"}.get(self.gateway_kind, "")
+
+    # --- GitOps ---
+
+    @property
+    def platform_path(self) -> str:
+        return self._layer("platform")
+
+    @property
+    def operators_path(self) -> str:
+        return self._layer("operators")
+
+    @property
+    def workloads_path(self) -> str:
+        return self._layer("workloads")
+
+    @property
+    def flux_path(self) -> str:
+        """Where in the repository the cluster's Flux configuration begins."""
+        return self._layer("flux")
+
+    def _layer(self, layer: str) -> str:
+        folder = f"rendered/clusters/{self.name}/{layer}"
+        return f"./{self.repository_path}/{folder}" if self.repository_path else f"./{folder}"
+
+    @property
+    def installed_charts(self) -> tuple[str, ...]:
+        """The Helm charts of the operators layer."""
+        wanted = {"anyscale-operator": self.anyscale_bound, **dict.fromkeys(self.controllers, True)}
+        return tuple(sorted(name for name, installed in wanted.items() if installed))
+
+    @property
+    def controllers(self) -> tuple[str, ...]:
+        """The charts that the workloads layer waits for. Not the Anyscale operator: it may itself wait for the gateway."""
+        wanted = {
+            "envoy-gateway": self.gateway_kind == "envoy-gateway",
+            "ingress-nginx": self.gateway_kind == "ingress-nginx",
+            "nvidia-device-plugin": self.has_gpus_of("nvidia"),
+        }
+        return tuple(name for name, installed in wanted.items() if installed)
+
+    # --- bindings ---
+
+    @property
+    def volume_bound(self) -> bool:
+        """Whether the volume's identity is known."""
+        return self.bindings.client_id is not None
+
+    @property
+    def anyscale_bound(self) -> bool:
+        """Whether the operator's identity and cloud resource are known."""
+        return self.bindings.client_id is not None and self.bindings.cloud_resource_id is not None
+
+    def exists(self, pool: NodePool) -> bool:
+        """Whether Azure already has the pool, so that its node count is the autoscaler's."""
+        return pool.name in self.bindings.node_pools
+

@@ -1,0 +1,62 @@
+"""Anyscale compute configs: GPU work tries the clusters in routing order, and takes the first that has room.
+
+Anyscale falls through the order for jobs; workspaces and services stay with one cloud resource
+(docs.anyscale.com/clouds/multi-cloud).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from generator.model.cluster import Cluster
+from generator.model.fleet import Fleet
+from generator.model.instance_type import InstanceType
+
+# The head only coordinates: enough CPUs for the dashboard and the global control store.
+HEAD_CPUS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One cluster to try."""
+
+    cluster: Cluster
+    head: InstanceType
+    worker: InstanceType
+    market: str
+    max_nodes: int
+
+
+@dataclass(frozen=True, slots=True)
+class ComputeConfig:
+    """The clusters that have an accelerator, in order."""
+
+    accelerator: str
+    choices: tuple[Choice, ...]
+
+
+def compute_configs(fleet: Fleet) -> list[ComputeConfig]:
+    """One for each accelerator of the fleet."""
+    return [
+        ComputeConfig(accelerator, tuple(choice for cluster in fleet.routed_clusters if (choice := _choice(cluster, accelerator))))
+        for accelerator in fleet.accelerators
+    ]
+
+
+def _choice(cluster: Cluster, accelerator: str) -> Choice | None:
+    whole = [shape for shape in cluster.instance_types if shape.whole_node and shape.vm.accelerator == accelerator]
+    if not whole:
+        return None
+    worker = max(whole, key=lambda shape: (shape.gpus, shape.memory_gib))
+    markets = {pool.spot for pool in worker.pools}
+    market = "PREFER_SPOT" if len(markets) == 2 else "SPOT" if True in markets else "ON_DEMAND"
+    return Choice(cluster, _head(cluster), worker, market, sum(pool.maximum for pool in worker.pools))
+
+
+def _head(cluster: Cluster) -> InstanceType:
+    """The shape without GPUs that is nearest to what a head needs, on-demand if there is one: a head should stay."""
+
+    def rank(shape: InstanceType) -> tuple[bool, bool, int]:
+        return shape.gpus > 0, all(pool.spot for pool in shape.pools), abs(shape.cpus - HEAD_CPUS)
+
+    return min(cluster.instance_types, key=rank)

@@ -1,0 +1,42 @@
+"""Where in fleet.yaml a cluster's value comes from: the topmost layer that says it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from generator.diagnostics import Diagnostic
+from generator.source import Path, Source
+
+
+class Origin:
+    """Finds the layer behind a merged value, only when there is something to report about it."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+
+    def at(self, cluster: str, path: Sequence[str | int], what: str, fix: str, *, key: bool = False) -> Diagnostic:
+        """A finding about a setting of a cluster, placed at the layer that set it."""
+        return self.source.diagnostic(self.path(cluster, path), what, fix, key=key)
+
+    def path(self, cluster: str, path: Sequence[str | int]) -> Path:
+        """Where the setting stands; where no layer says it (a default of the schema), the cluster itself."""
+        region = self.source.data["clusters"][cluster]["region"]
+        layers: tuple[Path, ...] = (("clusters", cluster), ("regions", region), ("defaults",))
+        for depth in range(len(path), 0, -1):
+            for layer in layers:
+                whole = (*layer, *path[:depth])
+                if _found(self.source.data, whole):
+                    return whole
+        return ("clusters", cluster)
+
+
+def _found(data: Any, path: Path) -> bool:
+    for step in path:
+        if isinstance(data, dict) and step in data:
+            data = data[step]
+        elif isinstance(data, list) and isinstance(step, int) and step < len(data):
+            data = data[step]
+        else:
+            return False
+    return data is not None

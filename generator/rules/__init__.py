@@ -1,0 +1,31 @@
+"""What a fleet must satisfy beyond the shape of its file, one module a subject. Rules report; they never raise."""
+
+from __future__ import annotations
+
+from generator.diagnostics import Diagnostic
+from generator.model.catalogue import Catalogue
+from generator.model.fleet import Fleet
+from generator.origin import Origin
+from generator.rules import bindings, gateway, gitops, identity, names, network, overlays, pools, regions, storage
+from generator.source import Source
+
+
+def judge(fleet: Fleet, origin: Origin, catalogue: Catalogue, overlay_folders: frozenset[str]) -> list[Diagnostic]:
+    """Every finding about a fleet. ``overlay_folders`` are the Components that exist: ``<overlay>/<layer>``."""
+    return [
+        *names.judge(fleet, origin),
+        *regions.judge(fleet, origin, catalogue),
+        *network.judge(fleet, origin),
+        *pools.judge(fleet, origin, catalogue),
+        *identity.judge(fleet, origin, catalogue),
+        *storage.judge(fleet, origin.source, catalogue),
+        *gitops.judge(fleet, origin.source),
+        *gateway.judge(fleet, origin),
+        *overlays.judge(fleet, origin, overlay_folders),
+    ]
+
+
+def judge_bindings(fleet: Fleet, source: Source) -> list[Diagnostic]:
+    """Every finding about the bindings of a fleet."""
+    return list(bindings.judge(fleet, source))
+

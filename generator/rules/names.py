@@ -1,0 +1,79 @@
+"""Names, after derivation: what Azure, Kubernetes or a file system would refuse, and text that ARM would evaluate."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from generator.diagnostics import Diagnostic
+from generator.model.cluster import Cluster
+from generator.model.fleet import Fleet
+from generator.origin import Origin
+from generator.source import Path
+
+# Azure's limits (learn.microsoft.com, resource-name-rules); VNet and subnet as overlay networking has them.
+NODE_RESOURCE_GROUP, DNS_PREFIX, VNET, NETWORK, IDENTITY, CREDENTIAL, DEPLOYMENT = 80, 54, 63, 80, 128, 120, 64
+# Windows cannot check out files whose name is one of these, with any extension.
+WINDOWS_DEVICES = {"con", "prn", "aux", "nul", *(f"{port}{number}" for port in ("com", "lpt") for number in range(1, 10))}
+
+
+def judge(fleet: Fleet, origin: Origin) -> Iterator[Diagnostic]:
+    """Every name that is too long or reserved, and every string that ARM would evaluate."""
+    for cluster in fleet.clusters:
+        for what, name, limit in _derived(cluster):
+            if len(name) > limit:
+                yield origin.source.diagnostic(
+                    ("clusters", cluster.name),
+                    f'{what} is "{name}", {len(name)} characters',
+                    f"Azure takes {limit}: shorten the cluster's name or azure.resourceGroup by {len(name) - limit}",
+                    key=True,
+                )
+        if cluster.name in WINDOWS_DEVICES:
+            yield origin.source.diagnostic(
+                ("clusters", cluster.name),
+                f'"{cluster.name}" is a device name on Windows, where rendered/ could not be checked out',
+                "choose another name",
+                key=True,
+            )
+    for deployment in fleet.deployments:
+        if len(deployment.name) > DEPLOYMENT:
+            yield origin.source.diagnostic(
+                ("name",),
+                f'the ARM deployment "{deployment.name}" has {len(deployment.name)} characters',
+                f"Azure takes {DEPLOYMENT}: shorten the fleet's name",
+            )
+    yield from _evaluated(origin, origin.source.data, ())
+
+
+def _derived(cluster: Cluster) -> Iterator[tuple[str, str, int]]:
+    yield "its node resource group", cluster.node_resource_group, NODE_RESOURCE_GROUP
+    yield "its DNS prefix", cluster.dns_prefix, DNS_PREFIX
+    yield "its VNet", cluster.vnet, VNET
+    yield "its NSG", cluster.nsg, NETWORK
+    yield "its last public IP", cluster.nat_public_ips[-1], NETWORK
+    yield "its control-plane identity", cluster.control_plane_identity, IDENTITY
+    for account in cluster.service_accounts:
+        yield "a federated credential", account.credential, CREDENTIAL
+
+
+def _evaluated(origin: Origin, value: Any, path: Path) -> Iterator[Diagnostic]:
+    """Free text goes into ARM templates, where ``[...]`` is a program."""
+    if isinstance(value, dict):
+        for key, child in value.items():
+            if _is_expression(key):
+                yield _refuse(origin, (*path, key), key)
+            yield from _evaluated(origin, child, (*path, key))
+    elif isinstance(value, list):
+        for at, child in enumerate(value):
+            yield from _evaluated(origin, child, (*path, at))
+    elif isinstance(value, str) and _is_expression(value):
+        yield _refuse(origin, path, value)
+
+
+def _is_expression(text: str) -> bool:
+    return text[:1] == "[" and text[-1:] == "]"
+
+
+def _refuse(origin: Origin, path: Path, text: str) -> Diagnostic:
+    what = f"Azure would evaluate {text[:40]} as an expression"
+    return origin.source.diagnostic(path, what, "write it without the brackets around it")

@@ -1,0 +1,20 @@
+"""Overlays: that what a cluster names is there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from generator.diagnostics import Diagnostic, did_you_mean
+from generator.model.fleet import Fleet
+from generator.origin import Origin
+
+
+def judge(fleet: Fleet, origin: Origin, folders: frozenset[str]) -> Iterator[Diagnostic]:
+    """Overlays without a Component for any layer."""
+    known = {folder.split("/")[0] for folder in folders}
+    for cluster in fleet.clusters:
+        for at, name in enumerate(cluster.overlays):
+            if name not in known:
+                what = f'there is no overlay "{name}"{did_you_mean(name, known)}'
+                fix = f"make overlays/{name}/<layer>/kustomization.yaml, for the layer platform, operators or workloads"
+                yield origin.at(cluster.name, ("overlays", at), what, fix)

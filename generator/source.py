@@ -1,0 +1,217 @@
+"""A YAML file as written: its data and, when there is something to report, the place of every key and value.
+
+The fast path drives PyYAML's C parser event by event, which is several times quicker than its constructors and
+lets us be strict where YAML surprises: one document, no duplicate keys, no aliases (an alias of an alias of an alias
+is how eight lines become a gigabyte), no tags, and the scalars of YAML 1.2 (``no`` is a string, ``010`` is not eight).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import yaml
+from yaml.events import (
+    AliasEvent,
+    DocumentStartEvent,
+    MappingEndEvent,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    SequenceStartEvent,
+)
+
+from generator.diagnostics import Diagnostic, Invalid
+from generator.places import MAX_BYTES
+
+MAX_DEPTH = 32  # the deepest key of fleet.yaml is at 8
+
+Path = Sequence[str | int]
+
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,17})")
+_NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,17})(\.[0-9]{1,17})?([eE][-+]?[0-9]{1,2})?")
+_WORDS: dict[str, Any] = {"": None, "~": None, "null": None, "true": True, "false": False}
+
+
+class Source:
+    """One YAML file: ``file`` (the name to print), ``data`` (plain dicts, lists and scalars)."""
+
+    def __init__(self, file: str, text: str) -> None:
+        self.file = file
+        self._text = text
+        self._root: yaml.Node | None = None
+        self.data: dict[str, Any] = _construct(file, text)
+
+    def diagnostic(self, path: Path, what: str, fix: str, *, key: bool = False) -> Diagnostic:
+        """A finding about the value at ``path`` (or about its key); places what is absent at its nearest parent."""
+        line, column = self._place(path, key)
+        return Diagnostic(self.file, line, column, dotted(path), what, fix)
+
+    def _place(self, path: Path, key: bool) -> tuple[int, int]:
+        if self._root is None:
+            self._root = yaml.compose(self._text, Loader=_LOADER)
+        node = self._root
+        mark = node.start_mark if node else None
+        for depth, step in enumerate(path):
+            if isinstance(node, yaml.MappingNode):
+                pair = next((pair for pair in node.value if pair[0].value == step), None)
+                if pair is None:
+                    break
+                last = depth == len(path) - 1
+                mark = (pair[0] if key and last else pair[1]).start_mark
+                # A block collection begins on the line after its key; its key is what the reader looks for.
+                if isinstance(pair[1], yaml.CollectionNode) and not pair[1].flow_style:
+                    mark = pair[0].start_mark
+                node = pair[1]
+            elif isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
+                node = node.value[step]
+                mark = node.start_mark
+            else:
+                break
+        return (mark.line + 1, mark.column + 1) if mark else (0, 0)
+
+
+def read(file: str, content: bytes) -> Source:
+    """``content`` as what stands in ``file``. Raises Invalid for all that isn't one plain YAML mapping."""
+    if len(content) > MAX_BYTES:
+        size = f"{len(content) / 2**20:.0f} MB is more than the {MAX_BYTES // 2**20} MB that a fleet can take"
+        raise Invalid([_at(file, 0, 0, size, "split the fleet, or look for what was pasted into the file")])
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        before = content[: error.start]
+        line, column = before.count(b"\n") + 1, error.start - before.rfind(b"\n")
+        what = f"byte 0x{content[error.start]:02x} is not UTF-8"
+        raise Invalid([_at(file, line, column, what, "save the file as UTF-8")]) from None
+    return Source(file, text)
+
+
+def dotted(path: Path) -> str:
+    """``clusters.aks-eastus.zones[0]``: a path as people write it."""
+    text = ""
+    for step in path:
+        text += f"[{step}]" if isinstance(step, int) else f".{step}" if text else step
+    return text
+
+
+def _at(file: str, line: int, column: int, what: str, fix: str) -> Diagnostic:
+    return Diagnostic(file, line, column, "", what, fix)
+
+
+def _construct(file: str, text: str) -> dict[str, Any]:
+    found: list[Diagnostic] = []
+    try:
+        root = _build(file, yaml.parse(text, Loader=_LOADER), found)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
+        found.append(_at(file, line, column, *_explain(error, text, line)))
+        raise Invalid(found) from None
+    except yaml.YAMLError as error:  # the reader's own: a control character
+        line, column = _place_of_unprintable(text)
+        what = f"not YAML: {str(error).splitlines()[0]}"
+        found.append(_at(file, line, column, what, "remove the control character"))
+        raise Invalid(found) from None
+    if found:
+        raise Invalid(found)
+    if not isinstance(root, dict):
+        what = "the file is empty" if root is None else "the file is not a mapping of keys to values"
+        raise Invalid([_at(file, 1, 1, what, 'begin with "version: 1"; the README shows a whole fleet')])
+    return root
+
+
+def _explain(error: yaml.MarkedYAMLError, text: str, line: int) -> tuple[str, str]:
+    lines = text.splitlines()
+    if 0 < line <= len(lines) and "\t" in lines[line - 1][: len(lines[line - 1]) - len(lines[line - 1].lstrip())]:
+        return "a tab indents this line, which YAML does not allow", "indent with spaces"
+    problem = (error.problem or "not YAML").replace("\n", " ")
+    context = f" ({error.context})" if error.context else ""
+    return f"not YAML: {problem}{context}", "correct the indentation, quotes or brackets here or on the line above"
+
+
+def _place_of_unprintable(text: str) -> tuple[int, int]:
+    found = re.search(r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", text)
+    if not found:
+        return 0, 0
+    start = found.start()
+    return text.count("\n", 0, start) + 1, start - text.rfind("\n", 0, start)
+
+
+def _build(file: str, events: Iterator[Any], found: list[Diagnostic]) -> Any:
+    """The document's value. Iterative, so that depth is a number we choose and not the interpreter's stack."""
+    scalars = dict(_WORDS)  # plain scalars repeat a lot: resolve each text once
+    stack: list[tuple[Any, Any]] = []  # the open collections, each with the key that waits for its value
+    root: Any = None
+    container: Any = None  # the innermost open collection
+    key: Any = None  # in a mapping, the key that waits for its value
+    documents = 0
+    for event in events:
+        kind = event.__class__
+        if kind is ScalarEvent:
+            value: Any = event.value
+            if container.__class__ is dict and key is None:
+                if value in container:
+                    found.append(_report(file, event, f'"{value}" stands twice in this mapping', "keep one of the two"))
+                key = value
+                continue
+            if event.tag is not None:
+                found.append(_report(file, event, f"the tag {event.tag} is not allowed", "remove the tag"))
+            elif event.implicit[0]:
+                try:
+                    value = scalars[value]
+                except KeyError:
+                    value = scalars[value] = _resolve(value)
+        elif kind is MappingStartEvent or kind is SequenceStartEvent:
+            if event.tag is not None:
+                found.append(_report(file, event, f"the tag {event.tag} is not allowed", "remove the tag"))
+            if container.__class__ is dict and key is None:
+                found.append(_report(file, event, "a key must be plain text", "quote it, or remove the brackets"))
+                raise Invalid(found)
+            if len(stack) >= MAX_DEPTH:
+                found.append(_report(file, event, f"nested deeper than {MAX_DEPTH} levels", "flatten the value"))
+                raise Invalid(found)
+            stack.append((container, key))
+            container, key = {} if kind is MappingStartEvent else [], None
+            continue
+        elif kind is MappingEndEvent or kind is SequenceEndEvent:
+            value = container
+            container, key = stack.pop()
+        elif kind is AliasEvent:
+            what = f"the alias *{event.anchor} is not allowed"
+            fix = "write the value out, or give it once in defaults or regions"
+            found.append(_report(file, event, what, fix))
+            value = None
+            if container.__class__ is dict and key is None:
+                key = f"*{event.anchor}"
+                continue
+        elif kind is DocumentStartEvent:
+            documents += 1
+            if documents == 2:
+                found.append(_report(file, event, "a second document begins here", "keep one document a file"))
+            continue
+        else:
+            continue
+        if container.__class__ is dict:
+            container.setdefault(key, value)
+            key = None
+        elif container.__class__ is list:
+            container.append(value)
+        elif documents == 1:
+            root = value
+    return root
+
+
+def _resolve(text: str) -> Any:
+    """The value of a plain scalar in YAML 1.2's core schema, without its octal and hexadecimal notations."""
+    if text[0] in "-0123456789":
+        if _INTEGER.fullmatch(text):
+            return int(text)
+        if _NUMBER.fullmatch(text):
+            return float(text)
+    return text
+
+
+def _report(file: str, event: Any, what: str, fix: str) -> Diagnostic:
+    return _at(file, event.start_mark.line + 1, event.start_mark.column + 1, what, fix)
