@@ -47,7 +47,9 @@ def _fleet_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 @cli.command()
 @_fleet_options
-@click.option("-o", "--output", type=click.Path(), help="The folder to render into.  [default: rendered, beside the fleet]")
+@click.option(
+    "-o", "--output", type=click.Path(), help="The folder to render into; by default rendered, beside the fleet."
+)
 @click.option("--check", is_flag=True, help="Write nothing; exit with 1 and a diff where rendered/ is stale.")
 @click.option("--unbind", multiple=True, metavar="CLUSTER", help="Let outputs of CLUSTER go whose bindings are gone.")
 def render(fleet: str, form: str, output: str | None, check: bool, unbind: tuple[str, ...]) -> None:
@@ -159,7 +161,8 @@ def _notes(compiled: Compiled, changes: Changes) -> str:
     for row in compiled.pending():
         waiting.setdefault(row.cluster, set()).update(row.needs)
     lines += [
-        f"pending: {cluster} waits for {', '.join(sorted(needs))}\n    fix: deploy, then bind" for cluster, needs in waiting.items()
+        f"pending: {cluster} waits for {', '.join(sorted(needs))}\n    fix: deploy, then bind"
+        for cluster, needs in waiting.items()
     ]
     return "".join(f"{line}\n" for line in lines)
 
@@ -171,7 +174,9 @@ def _summary(changes: Changes, output: str) -> str:
     rows = [f"  {sign} {path}" for sign, paths in signs for path in paths]
     if len(rows) > _SHOWN:
         rows = [*rows[:_SHOWN], f"  ... and {len(rows) - _SHOWN} more"]
-    counts = (f"{len(paths)} {word}" for word, paths in zip(("created", "updated", "deleted"), changes[:3], strict=True))
+    counts = (
+        f"{len(paths)} {word}" for word, paths in zip(("created", "updated", "deleted"), changes[:3], strict=True)
+    )
     return "\n".join([*rows, f"{output}: {', '.join(counts)}, {changes.unchanged} unchanged"])
 
 

@@ -1,4 +1,4 @@
-"""The straight line: fleet.yaml -> Source -> valid data -> Fleet -> judged Fleet -> (path, content) ... -> rendered/."""
+"""The straight line: fleet.yaml -> Source -> valid data -> Fleet, judged -> (path, content) ... -> rendered/."""
 
 from __future__ import annotations
 

@@ -99,7 +99,7 @@ def _file(beside: str) -> str:
 
 
 def _program() -> bytes:
-    """What Python itself goes by to tell whether a module changed: path, size and time of every file that makes output."""
+    """Path, size and time of every file that makes output: what Python itself tells a changed module by."""
     parts = [sys.version]
     for folder in (PACKAGE, SCHEMAS, TEMPLATES, *(_library(name) for name in ("jinja2", "yaml"))):
         for prefix, folders, files in os.walk(folder):

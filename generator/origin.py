@@ -33,10 +33,8 @@ class Origin:
 
 def _found(data: Any, path: Path) -> bool:
     for step in path:
-        if isinstance(data, dict) and step in data:
-            data = data[step]
-        elif isinstance(data, list) and isinstance(step, int) and step < len(data):
-            data = data[step]
-        else:
+        there = step in data if isinstance(data, dict) else isinstance(data, list) and step in range(len(data))
+        if not there:
             return False
+        data = data[step]
     return data is not None

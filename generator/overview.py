@@ -8,7 +8,6 @@ from typing import Protocol
 
 from generator.model.fleet import Fleet
 
-
 # Mermaid pictures of more than a few boxes a region cannot be read.
 CLUSTERS_SHOWN = 4
 

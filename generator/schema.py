@@ -1,4 +1,4 @@
-"""JSON Schema: is the data of the right shape, what is wrong where it is not, and which defaults fill what was left out.
+"""JSON Schema: is the data of the right shape, what is wrong where it is not, and what fills in for what is left out.
 
 A valid fleet pays for neither jsonschema's import nor its walk: a small checker, compiled from the same schema, says
 yes or no, and jsonschema explains only a no. A test holds the two together.
@@ -28,8 +28,6 @@ _TYPES: dict[str, Accepts] = {
     "boolean": lambda value: value.__class__ is bool,
     "null": lambda value: value is None,
 }
-
-
 
 
 def check(source: Source, name: str) -> None:
@@ -174,7 +172,7 @@ def _unique(wanted: Any, schema: Any, known: Any) -> Accepts:
     return lambda value: value.__class__ is not list or all(item not in value[:at] for at, item in enumerate(value))
 
 
-def _sized(kind: type, low: bool) -> Callable[[Any, Any, Any], Accepts]:
+def _sized(kind: type[str] | type[list[Any]] | type[dict[str, Any]], low: bool) -> Callable[[Any, Any, Any], Accepts]:
     def compile_size(limit: Any, schema: Any, known: Any) -> Accepts:
         if low:
             return lambda value: value.__class__ is not kind or len(value) >= limit
@@ -224,7 +222,8 @@ def _explain(source: Source, schema: dict[str, Any]) -> list[Diagnostic]:
         if isinstance(value, str) and not _matcher(pattern)(value):
             yield ValidationError(f"{value!r} does not match {pattern!r}")
 
-    validator = validators.extend(Draft202012Validator, {"pattern": pattern})(schema)
+    extend: Any = validators.extend
+    validator = extend(Draft202012Validator, {"pattern": pattern})(schema)
     return [found for error in validator.iter_errors(source.data) for found in _diagnose(source, error)]
 
 

@@ -24,7 +24,7 @@ def cluster_id(cluster: Cluster) -> Expression:
 
 
 def managed_cluster(fleet: Fleet, cluster: Cluster) -> Resource:
-    """The cluster with its system pools; user pools are resources of their own, which a PUT of the cluster leaves be."""
+    """The cluster with its system pools. User pools are resources of their own; a PUT of the cluster leaves them be."""
     control_plane = identity.identity_id(cluster.control_plane_identity)
     return {
         "type": CLUSTER,
@@ -167,12 +167,12 @@ def _autoscaler(profile: dict[str, Any]) -> dict[str, str]:
 def _skips(cluster: Cluster) -> dict[str, str]:
     """Checks of checkov that do not apply, each with its reason."""
     skips = {
-        "CKV_AZURE_4": "Azure Monitor for containers is the team's choice, by overlay or policy; it is not needed to run Ray.",
+        "CKV_AZURE_4": "Azure Monitor for containers is the team's choice, by overlay or policy.",
         "CKV_AZURE_8": "The dashboard add-on no longer exists in AKS.",
-        "CKV_AZURE_172": "No secret comes from a Key Vault (workloads sign in with workload identity), and the check wants a boolean where the API takes text.",
+        "CKV_AZURE_172": "No secret comes from a Key Vault; the check wants a boolean where the API takes text.",
     }
     if not cluster.authorized_ip_ranges:
-        skips["CKV_AZURE_6"] = "apiServer.authorizedIpRanges of the fleet is empty; Entra guards the API and local accounts are off."
+        skips["CKV_AZURE_6"] = "apiServer.authorizedIpRanges of the fleet is empty; Entra guards the API."
     if not cluster.encryption_at_host:
         skips["CKV_AZURE_227"] = "encryptionAtHost of the fleet is off."
     if cluster.upgrades.channel == "none":
@@ -180,7 +180,9 @@ def _skips(cluster: Cluster) -> dict[str, str]:
     if cluster.local_accounts:
         skips["CKV_AZURE_141"] = "localAccounts of the fleet is on."
     if any(not pool.ephemeral_os_disk for pool in cluster.system_pools):
-        skips["CKV_AZURE_226"] = "The VM size of the system pool carries no ephemeral OS disk, or the fleet asks for a managed one."
+        skips["CKV_AZURE_226"] = (
+            "The system pool's VM size carries no ephemeral OS disk, or the fleet wants a managed one."
+        )
     if any(pool.max_pods < 50 for pool in cluster.system_pools):
         skips["CKV_AZURE_168"] = "maxPods of the system pool is what the fleet asks for."
     return skips

@@ -51,7 +51,7 @@ def parameter(name: str) -> Expression:
 
 
 def to_json(value: Any) -> str:
-    """``value`` as JSON, indented by two. Raises ValueError for a null (ARM would clear the property) or a stray ``[...]``."""
+    """``value`` as JSON, indented by two. Raises ValueError for null (ARM would clear a property) and stray ``[...]``."""
     return _write(value, "\n") + "\n"
 
 

@@ -51,8 +51,9 @@ def identities(fleet: Fleet, cluster: Cluster) -> list[Resource]:
 
 def network_role(cluster: Cluster) -> Resource:
     """Network Contributor on the VNet for the control plane; the cluster can't be made before it holds."""
-    return _role_assignment(network.vnet_id(cluster), cluster.control_plane_identity, NETWORK_CONTRIBUTOR,
-                            [network.vnet_id(cluster)])
+    return _role_assignment(
+        network.vnet_id(cluster), cluster.control_plane_identity, NETWORK_CONTRIBUTOR, [network.vnet_id(cluster)]
+    )
 
 
 def network_role_id(cluster: Cluster) -> Expression:

@@ -32,8 +32,8 @@ def storage_resources(fleet: Fleet) -> list[Resource]:
 def _account(fleet: Fleet) -> Resource:
     storage = fleet.storage
     skips = {
-        "CKV_AZURE_35": "No network rules: clusters of several regions and the Anyscale console reach it, all by Entra.",
-        "CKV_AZURE_59": "Public endpoint: the console's browser requests and several regions need it; Entra only, no keys.",
+        "CKV_AZURE_35": "No network rules: clusters of several regions and the console reach it, by Entra only.",
+        "CKV_AZURE_59": "Public endpoint: the console's browser and several regions need it; Entra, no keys.",
     }
     if not storage.redundancy.endswith(("GRS", "GZRS")):
         skips["CKV_AZURE_206"] = f"{storage.redundancy} is what storage.redundancy of the fleet asks for."

@@ -40,9 +40,7 @@ class Defaults(NamedTuple):
     node_pool: Layer
 
 
-def build(
-    origin: Origin, defaults: Defaults, catalogue: Catalogue, bound: Mapping[str, ClusterBindings]
-) -> Fleet:
+def build(origin: Origin, defaults: Defaults, catalogue: Catalogue, bound: Mapping[str, ClusterBindings]) -> Fleet:
     """The fleet. Raises Invalid with every pool that cannot be modelled."""
     return _Builder(origin, defaults, catalogue, bound).fleet()
 
@@ -113,7 +111,7 @@ class _Builder:
         defaults = self._defaults.settings
         pools = self._pools(name, region, layer)
         volume = self._share("volume", layer, _volume)
-        settings = {key: layer.get(key, defaults.get(key)) for key in _PLAIN}
+        settings: Layer = {key: layer.get(key, defaults.get(key)) for key in _PLAIN}
         network = fill(defaults["network"], layer["network"])
         gateway = self._filled("gateway", layer)
         resource = layer.get("cloudResource", {})
@@ -202,9 +200,9 @@ _PLAIN = ("kubernetesVersion", "tier", "localAccounts", "encryptionAtHost", "ser
 
 def _pool(name: str, row: Layer, vm: VmSize, zones: tuple[int, ...], infra: bool) -> NodePool:
     system = row["mode"] == "system"
-    most = row.get("maxCount")
-    autoscaled = most is not None
-    fixed = row.get("count", 1)
+    autoscaled = "maxCount" in row
+    fixed: int = row.get("count", 1)
+    most: int = row.get("maxCount", fixed)
     fits = vm.ephemeral_os_disk_gib >= row["osDiskSizeGib"]
     disk = row.get("osDiskType") or ("Ephemeral" if fits else "Managed")
     # GPU sizes are rarely in every zone: without being told, such a pool takes what the region has anywhere.
@@ -216,7 +214,7 @@ def _pool(name: str, row: Layer, vm: VmSize, zones: tuple[int, ...], infra: bool
         vm=vm,
         count=row.get("count"),
         minimum=row.get("minCount", 1 if system else 0) if autoscaled else fixed,
-        maximum=most if autoscaled else fixed,
+        maximum=most,
         autoscaled=autoscaled,
         spot=row["capacityType"] == "spot",
         spot_max_price=row["spotMaxPrice"],

@@ -62,7 +62,7 @@ class Network:
 
     @property
     def gateway_ip(self) -> str:
-        """The private gateway's address: the last of the node subnet that Azure gives out, far from the nodes' first."""
+        """The private gateway's address: the last that Azure gives out of the node subnet, far from the nodes'."""
         return self.nodes.address(self.nodes.size - 2)
 
     @property
@@ -334,7 +334,7 @@ class Cluster:
 
     @property
     def controllers(self) -> tuple[str, ...]:
-        """The charts that the workloads layer waits for. Not the Anyscale operator: it may itself wait for the gateway."""
+        """The charts that the workloads layer waits for. The Anyscale operator may itself wait for the gateway."""
         wanted = {
             "envoy-gateway": self.gateway_kind == "envoy-gateway",
             "ingress-nginx": self.gateway_kind == "ingress-nginx",
@@ -357,4 +357,3 @@ class Cluster:
     def exists(self, pool: NodePool) -> bool:
         """Whether Azure already has the pool, so that its node count is the autoscaler's."""
         return pool.name in self.bindings.node_pools
-

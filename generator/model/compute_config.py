@@ -37,10 +37,11 @@ class ComputeConfig:
 
 def compute_configs(fleet: Fleet) -> list[ComputeConfig]:
     """One for each accelerator of the fleet."""
-    return [
-        ComputeConfig(accelerator, tuple(choice for cluster in fleet.routed_clusters if (choice := _choice(cluster, accelerator))))
-        for accelerator in fleet.accelerators
-    ]
+    configs = []
+    for accelerator in fleet.accelerators:
+        choices = (_choice(cluster, accelerator) for cluster in fleet.routed_clusters)
+        configs.append(ComputeConfig(accelerator, tuple(filter(None, choices))))
+    return configs
 
 
 def _choice(cluster: Cluster, accelerator: str) -> Choice | None:

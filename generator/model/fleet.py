@@ -74,9 +74,7 @@ class Fleet:
         first = Deployment(
             self._deployment("resource-group"), "resource-group", Scope(self.subscription_id, None), self.primary_region
         )
-        shared = Deployment(
-            self._deployment("shared"), "shared", group, self.primary_region, depends_on=(first.name,)
-        )
+        shared = Deployment(self._deployment("shared"), "shared", group, self.primary_region, depends_on=(first.name,))
         regional = (
             Deployment(self._deployment(template), template, group, clusters[0].region, clusters, (shared.name,))
             for template, clusters in regional_templates(self.clusters).items()

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from math import floor
 
-from generator.model.node_pool import NodePool, Taint
 from generator.model.catalogue import VmSize
+from generator.model.node_pool import NodePool, Taint
 
 # Memory that the hypervisor and kernel take before Kubernetes counts: Karpenter's default for Azure
 # (Azure/karpenter-provider-azure, vm-memory-overhead-percent 0.075).
@@ -103,7 +104,7 @@ def _parts(vm: VmSize, cpus: int) -> list[int]:
 
 
 def _kube_reserved_millicores(vcpus: int) -> float:
-    for (low, low_reserved), (high, high_reserved) in zip(KUBE_RESERVED_CPU, KUBE_RESERVED_CPU[1:], strict=False):
+    for (low, low_reserved), (high, high_reserved) in pairwise(KUBE_RESERVED_CPU):
         if vcpus <= high:
             return low_reserved + (high_reserved - low_reserved) * (vcpus - low) / (high - low)
     most, reserved = KUBE_RESERVED_CPU[-1]

@@ -28,7 +28,7 @@ def merge(under: Layer, over: Layer) -> Layer:
 
 
 def fill(defaults: Layer, layer: Layer) -> Layer:
-    """``layer`` with ``defaults`` where it is silent; the layer wins and keeps its identity where nothing is missing."""
+    """``layer`` with ``defaults`` where it is silent; neither is changed."""
     filled = dict(defaults)
     for key, value in layer.items():
         below = filled.get(key)

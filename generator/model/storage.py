@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-# blobfuse2 does not start when prefetch x block size exceeds the pool or prefetch is below 11, and its own default grows
-# with the CPUs of the node (Azure/azure-storage-fuse, component/block_cache/block_cache.go): so we say both.
+# blobfuse2 does not start when prefetch x block size exceeds the pool or prefetch is below 11, and its own default
+# grows with the CPUs of the node (Azure/azure-storage-fuse, component/block_cache/block_cache.go): so we say both.
 BLOCK_MIB = 16
 LEAST_PREFETCH = 11
 PREFETCH_SHARE = 4  # the part of the pool that one file may read ahead

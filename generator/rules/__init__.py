@@ -28,4 +28,3 @@ def judge(fleet: Fleet, origin: Origin, catalogue: Catalogue, overlay_folders: f
 def judge_bindings(fleet: Fleet, source: Source) -> list[Diagnostic]:
     """Every finding about the bindings of a fleet."""
     return list(bindings.judge(fleet, source))
-

@@ -21,4 +21,6 @@ def judge(fleet: Fleet, source: Source) -> Iterator[Diagnostic]:
         yield source.diagnostic(("gitops", "knownHosts"), "only sshKey uses known hosts", "remove it", key=True)
     if gitops.auth == "azureIdentity" and "/_git/" not in gitops.url:
         what = "a managed identity signs in to Azure DevOps only"
-        yield source.diagnostic(("gitops", "url"), what, "use https://dev.azure.com/<organization>/<project>/_git/<repository>")
+        yield source.diagnostic(
+            ("gitops", "url"), what, "use https://dev.azure.com/<organization>/<project>/_git/<repository>"
+        )

@@ -14,7 +14,13 @@ from generator.source import Path
 # Azure's limits (learn.microsoft.com, resource-name-rules); VNet and subnet as overlay networking has them.
 NODE_RESOURCE_GROUP, DNS_PREFIX, VNET, NETWORK, IDENTITY, CREDENTIAL, DEPLOYMENT = 80, 54, 63, 80, 128, 120, 64
 # Windows cannot check out files whose name is one of these, with any extension.
-WINDOWS_DEVICES = {"con", "prn", "aux", "nul", *(f"{port}{number}" for port in ("com", "lpt") for number in range(1, 10))}
+WINDOWS_DEVICES = {
+    "con",
+    "prn",
+    "aux",
+    "nul",
+    *(f"{port}{digit}" for port in ("com", "lpt") for digit in range(10)),
+}
 
 
 def judge(fleet: Fleet, origin: Origin) -> Iterator[Diagnostic]:

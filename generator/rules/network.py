@@ -68,16 +68,20 @@ def _vnet_overlaps(fleet: Fleet, origin: Origin) -> Iterator[Diagnostic]:
         same_index = furthest is not None and furthest.network.index == cluster.network.index  # said already
         if furthest is not None and furthest.network.vnet.overlaps(cluster.network.vnet) and not same_index:
             what = f"its VNet {cluster.network.vnet} overlaps {furthest.network.vnet} of {furthest.name}"
-            path = ("clusters", cluster.name, "network")
-            path = (*path, "vnetCidr") if _has_own_vnet(cluster, origin) else path
-            yield origin.source.diagnostic(path, what, "give it a range that no other cluster uses")
+            key = "vnetCidr" if _has_own_vnet(cluster, origin) else "index"
+            yield origin.source.diagnostic(
+                ("clusters", cluster.name, "network", key), what, "give it a range that no other cluster uses"
+            )
         if furthest is None or cluster.network.vnet.last > furthest.network.vnet.last:
             furthest = cluster
 
 
 def _ranges(fleet: Fleet, cluster: Cluster, origin: Origin) -> Iterator[Diagnostic]:
     network = cluster.network
-    pods, services = origin.path(cluster.name, ("network", "podCidr")), origin.path(cluster.name, ("network", "serviceCidr"))
+    pods, services = (
+        origin.path(cluster.name, ("network", "podCidr")),
+        origin.path(cluster.name, ("network", "serviceCidr")),
+    )
     yield from _range(origin, pods, network.pods)
     yield from _range(origin, services, network.services)
     if _has_own_vnet(cluster, origin):

@@ -19,7 +19,14 @@ At = Callable[[str | None, str, str], Diagnostic]
 MAX_NODES, MAX_NODES_FREE = 5000, 1000
 # System pools (AKS docs, use-system-pools).
 SYSTEM_VCPUS, SYSTEM_GIB = 4, 4
-RESERVED_PREFIXES = ("kubernetes.azure.com/", "kubernetes.io/", "rayfleet.dev/", "node.anyscale.com/", "nvidia.com/", "amd.com/")
+RESERVED_PREFIXES = (
+    "kubernetes.azure.com/",
+    "kubernetes.io/",
+    "rayfleet.dev/",
+    "node.anyscale.com/",
+    "nvidia.com/",
+    "amd.com/",
+)
 # What a cluster has beside its user pools, credentials and public addresses.
 RESOURCES_A_CLUSTER = 14
 
@@ -44,24 +51,32 @@ def _own_sizes(origin: Origin, catalogue: Catalogue) -> Iterator[Diagnostic]:
         vm = catalogue.vm_size(name)
         if vm and vm.gpus and not (vm.accelerator and vm.gpu_vendor):
             what = f"{name} has GPUs but no accelerator or no gpuVendor"
-            yield origin.source.diagnostic(("vmSizes", name), what, "add both: labels and selectors follow from them", key=True)
+            yield origin.source.diagnostic(
+                ("vmSizes", name), what, "add both: labels and selectors follow from them", key=True
+            )
 
 
 def _cluster(cluster: Cluster, origin: Origin) -> Iterator[Diagnostic]:
     where = ("nodePools",)
     if not cluster.system_pools:
         what = f"{cluster.name} has no system pool"
-        yield origin.at(cluster.name, where, what, "add one: sys: {mode: system, vmSize: Standard_D8ds_v5, count: 3}", key=True)
+        yield origin.at(
+            cluster.name, where, what, "add one: sys: {mode: system, vmSize: Standard_D8ds_v5, count: 3}", key=True
+        )
     elif all(pool.taints for pool in cluster.pools):
         what = "every pool is tainted, which leaves operators and Flux nowhere to run"
-        yield origin.at(cluster.name, where, what, "remove the taints of a system pool, or add a pool with role: infra", key=True)
+        yield origin.at(
+            cluster.name, where, what, "remove the taints of a system pool, or add a pool with role: infra", key=True
+        )
     limit = MAX_NODES_FREE if cluster.tier == "Free" else MAX_NODES
     if cluster.max_nodes > limit:
         what = f"the pools may grow to {cluster.max_nodes} nodes together"
         fix = f"a cluster of tier {cluster.tier} takes {limit}: lower maxCount, or make another cluster"
         yield origin.at(cluster.name, where, what, fix, key=True)
     if not any(pool.ray for pool in cluster.pools):
-        yield origin.at(cluster.name, where, "no pool is for Ray", "add a user pool with role: ray, the default", key=True)
+        yield origin.at(
+            cluster.name, where, "no pool is for Ray", "add a user pool with role: ray, the default", key=True
+        )
     if cluster.has_gpus_of("amd"):
         what = "AMD GPUs need a driver and device plugin that rayfleet does not install"
         yield origin.at(
@@ -97,7 +112,9 @@ def _size(pool: NodePool, at: At) -> Iterator[Diagnostic]:
             yield at("count", "a fixed pool without nodes does nothing", "use a count of 1 or more, or maxCount")
         return
     if pool.minimum > pool.maximum:
-        yield at("minCount", f"minCount {pool.minimum} is above maxCount {pool.maximum}", "lower minCount or raise maxCount")
+        yield at(
+            "minCount", f"minCount {pool.minimum} is above maxCount {pool.maximum}", "lower minCount or raise maxCount"
+        )
     elif not pool.minimum <= pool.starting_count <= pool.maximum:
         what = f"count {pool.starting_count} is not between minCount {pool.minimum} and maxCount {pool.maximum}"
         yield at("count", what, "use a count between the two, or none")
@@ -145,12 +162,16 @@ def _zones(cluster: Cluster, origin: Origin, catalogue: Catalogue) -> Iterator[D
 
 def _templates(fleet: Fleet, origin: Origin) -> Iterator[Diagnostic]:
     for deployment in fleet.deployments:
-        resources = sum(
-            RESOURCES_A_CLUSTER + len(cluster.user_pools) + len(cluster.service_accounts) + cluster.network.nat_public_ips
-            for cluster in deployment.clusters
-        )
+        resources = sum(map(_resources, deployment.clusters))
         if resources > MAX_RESOURCES:
-            largest = max(deployment.clusters, key=lambda cluster: len(cluster.pools))
-            what = f"the ARM template {deployment.template} would hold up to {resources} resources; Azure takes {MAX_RESOURCES}"
+            largest = max(deployment.clusters, key=_resources)
+            what = (
+                f"the ARM template {deployment.template} would hold {resources} resources; Azure takes {MAX_RESOURCES}"
+            )
             fix = f"give {largest.name} fewer node pools, or an index of another block of 16 before it is deployed"
             yield origin.source.diagnostic(("clusters", largest.name), what, fix, key=True)
+
+
+def _resources(cluster: Cluster) -> int:
+    own = len(cluster.user_pools) + len(cluster.service_accounts) + len(cluster.nat_public_ips)
+    return RESOURCES_A_CLUSTER + own

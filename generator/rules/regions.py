@@ -16,7 +16,9 @@ def judge(fleet: Fleet, origin: Origin, catalogue: Catalogue) -> Iterator[Diagno
     source = origin.source
     known = catalogue.region_names
     here = sorted({cluster.region for cluster in fleet.clusters})
-    named: list[tuple[Path, str]] = [(("clusters", cluster.name, "region"), cluster.region) for cluster in fleet.clusters]
+    named: list[tuple[Path, str]] = [
+        (("clusters", cluster.name, "region"), cluster.region) for cluster in fleet.clusters
+    ]
     for path, region in [(("azure", "primaryRegion"), fleet.primary_region), *named]:
         if region not in known:
             what = f'Azure has no region "{region}"{did_you_mean(region, known)}'

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 from generator.diagnostics import Diagnostic
 from generator.model.catalogue import Catalogue
@@ -36,10 +37,10 @@ def _rule(rule: LifecycleRule, redundancy: str, source: Source) -> Iterator[Diag
     steps = [(key, after) for key, after in zip(STEPS, days, strict=True) if after is not None]
     if not steps:
         yield source.diagnostic(path, "the rule moves nothing", f"add one of: {', '.join(STEPS)}", key=True)
-    for (before, earlier), (key, after) in zip(steps, steps[1:], strict=False):
+    for (before, earlier), (key, after) in pairwise(steps):
         if after <= earlier:
             what = f"{key} {after} is not after {before} {earlier}"
-            yield source.diagnostic((*path, key), what, "blobs go from cool to cold to archive, then away: let days grow")
+            yield source.diagnostic((*path, key), what, "let the days grow from cool to cold to archive to delete")
     if rule.archive_after is not None and redundancy not in ARCHIVABLE:
         what = f"blobs with redundancy {redundancy} cannot be archived"
         fix = f"remove it, use coldAfterDays, or a storage.redundancy of {', '.join(ARCHIVABLE)}"
