@@ -51,7 +51,7 @@ def parameter(name: str) -> Expression:
 
 
 def to_json(value: Any) -> str:
-    """``value`` as JSON, indented by two. Raises ValueError for null (ARM would clear a property) and stray ``[...]``."""
+    """``value`` as JSON, indented by two. Raises ValueError for null (ARM clears the property then) and ``[...]``."""
     return _write(value, "\n") + "\n"
 
 

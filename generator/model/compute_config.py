@@ -55,9 +55,9 @@ def _choice(cluster: Cluster, accelerator: str) -> Choice | None:
 
 
 def _head(cluster: Cluster) -> InstanceType:
-    """The shape without GPUs that is nearest to what a head needs, on-demand if there is one: a head should stay."""
+    """The shape nearest to what a head needs. Heads have no market type, which Anyscale takes for on-demand."""
 
-    def rank(shape: InstanceType) -> tuple[bool, bool, int]:
-        return shape.gpus > 0, all(pool.spot for pool in shape.pools), abs(shape.cpus - HEAD_CPUS)
+    def rank(shape: InstanceType) -> tuple[bool, int, int]:
+        return all(pool.spot for pool in shape.pools), shape.gpus, abs(shape.cpus - HEAD_CPUS)
 
     return min(cluster.instance_types, key=rank)

@@ -73,10 +73,10 @@ def _cluster(cluster: Cluster, origin: Origin) -> Iterator[Diagnostic]:
         what = f"the pools may grow to {cluster.max_nodes} nodes together"
         fix = f"a cluster of tier {cluster.tier} takes {limit}: lower maxCount, or make another cluster"
         yield origin.at(cluster.name, where, what, fix, key=True)
-    if not any(pool.ray for pool in cluster.pools):
-        yield origin.at(
-            cluster.name, where, "no pool is for Ray", "add a user pool with role: ray, the default", key=True
-        )
+    if not any(pool.ray and not pool.spot for pool in cluster.pools):
+        what = "no on-demand pool is for Ray, and Ray heads run on-demand only"
+        fix = "add a small user pool: cpu: {vmSize: Standard_D8ds_v5, maxCount: 3}"
+        yield origin.at(cluster.name, where, what, fix, key=True)
     if cluster.has_gpus_of("amd"):
         what = "AMD GPUs need a driver and device plugin that rayfleet does not install"
         yield origin.at(

@@ -166,9 +166,7 @@ def _registry(root: Path) -> Any:
 # --- the keywords that are read more strictly, or say it as `arm_sdk` does ------------------------
 
 
-def _one_of(
-    validator: Any, branches: list[Json], instance: Any, schema: Json
-) -> Iterator[ValidationError]:
+def _one_of(validator: Any, branches: list[Json], instance: Any, schema: Json) -> Iterator[ValidationError]:
     real = [branch for branch in branches if not _takes_expression(branch)]
     if is_expression(instance) and len(real) < len(branches):
         return
@@ -182,18 +180,14 @@ def _takes_expression(branch: Json) -> bool:
     return bool(branch.get("$ref", "").endswith("common/definitions.json#/definitions/expression"))
 
 
-def _properties(
-    validator: Any, properties: Json, instance: Any, schema: Json
-) -> Iterator[ValidationError]:
+def _properties(validator: Any, properties: Json, instance: Any, schema: Json) -> Iterator[ValidationError]:
     yield from _usual("properties")(validator, properties, instance, schema)
     if isinstance(instance, dict) and "additionalProperties" not in schema:
         for key in instance.keys() - properties.keys():
             yield ValidationError("unknown property", path=[key])
 
 
-def _required(
-    validator: Any, required: list[str], instance: Any, schema: Json
-) -> Iterator[ValidationError]:
+def _required(validator: Any, required: list[str], instance: Any, schema: Json) -> Iterator[ValidationError]:
     if isinstance(instance, dict):
         for key in required:
             if key not in instance:

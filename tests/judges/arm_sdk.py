@@ -64,9 +64,7 @@ def resources(template: Json) -> tuple[list[Resource], list[str]]:
     return found, hidden
 
 
-def _template(
-    template: Json, outer: str, scope: str, found: list[Resource], hidden: list[str]
-) -> None:
+def _template(template: Json, outer: str, scope: str, found: list[Resource], hidden: list[str]) -> None:
     listed = template.get("resources")
     if isinstance(listed, list):
         _resources(listed, outer, "", scope, found, hidden)
@@ -360,9 +358,7 @@ MODELS: Mapping[str, Shape] = {
         containerservice.MaintenanceConfiguration
     ),
     "Microsoft.KubernetesConfiguration/extensions": model(extensions.Extension),
-    "Microsoft.KubernetesConfiguration/fluxConfigurations": model(
-        fluxconfigurations.FluxConfiguration
-    ),
+    "Microsoft.KubernetesConfiguration/fluxConfigurations": model(fluxconfigurations.FluxConfiguration),
     "Microsoft.ManagedIdentity/userAssignedIdentities": model(msi.Identity),
     "Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials": model(
         msi.FederatedIdentityCredential

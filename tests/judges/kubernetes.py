@@ -151,9 +151,7 @@ def _documents(path: Path) -> list[Any]:
     return [document for document in loaded if document is not None]
 
 
-def kubeconform(
-    paths: Iterable[Path], *, version: str, schema_locations: Sequence[Path | str]
-) -> list[Problem]:
+def kubeconform(paths: Iterable[Path], *, version: str, schema_locations: Sequence[Path | str]) -> list[Problem]:
     """Judge every document of the given files with `kubeconform -strict`; problems sorted by path.
 
     `version` is Kubernetes' minor, such as "1.36". A kind without a schema is a problem. Raises

@@ -172,9 +172,7 @@ RIGHT: dict[str, Json] = {
                         "type": "Lifecycle",
                         "definition": {
                             "filters": {"blobTypes": ["blockBlob"]},
-                            "actions": {
-                                "baseBlob": {"tierToCool": {"daysAfterModificationGreaterThan": 30}}
-                            },
+                            "actions": {"baseBlob": {"tierToCool": {"daysAfterModificationGreaterThan": 30}}},
                         },
                     }
                 ]
@@ -424,18 +422,14 @@ DEFECTS = [
     ),
     Defect("extension", "properties/currentVersion", "1.24.1", SET_BY_AZURE, UNKNOWN),
     # a value outside an enum, by its case, too
-    Defect(
-        "cluster", "sku/tier", "standard", not_one_of("standard", "Premium", "Standard", "Free")
-    ),
+    Defect("cluster", "sku/tier", "standard", not_one_of("standard", "Premium", "Standard", "Free")),
     Defect(
         "cluster",
         "properties/networkProfile/networkDataplane",
         "ebpf",
         not_one_of("ebpf", "azure", "cilium"),
     ),
-    Defect(
-        "pool", "properties/scaleSetPriority", "[[Spot]", not_one_of("[[Spot]", "Spot", "Regular")
-    ),
+    Defect("pool", "properties/scaleSetPriority", "[[Spot]", not_one_of("[[Spot]", "Spot", "Regular")),
     Defect(
         "account",
         "properties/minimumTlsVersion",
@@ -454,9 +448,7 @@ DEFECTS = [
         "lifecycle",
         not_one_of("lifecycle", "Lifecycle"),
     ),
-    Defect(
-        "address", "sku/name", "standard", not_one_of("standard", "Basic", "Standard", "StandardV2")
-    ),
+    Defect("address", "sku/name", "standard", not_one_of("standard", "Basic", "Standard", "StandardV2")),
     Defect(
         "identity",
         "properties/isolationScope",
@@ -499,9 +491,7 @@ DEFECTS = [
         "expected string, got true",
     ),
     Defect("flux", "properties/kustomizations", [], "expected object, got an array"),
-    Defect(
-        "flux", "properties/kustomizations/cluster/prune", "true", 'expected boolean, got "true"'
-    ),
+    Defect("flux", "properties/kustomizations/cluster/prune", "true", 'expected boolean, got "true"'),
     # missing
     Defect("cluster", "location", GONE, MISSING, UNSEEN),
     Defect("cluster", "properties/agentPoolProfiles", GONE, MISSING, UNSEEN),
@@ -531,9 +521,7 @@ DEFECTS = [
         "no schema of Microsoft.ContainerService/managedClusters 2024-01-01 at resourceGroup scope",
     ),
     Defect("pool", "name", "aks-eastus/T4", UNSEEN, "'T4' does not match '^[a-z][a-z0-9]{0,11}$'"),
-    Defect(
-        "blobs", "name", "examplefleetsa/blobs", UNSEEN, "'blobs' does not match '^.*/default$'"
-    ),
+    Defect("blobs", "name", "examplefleetsa/blobs", UNSEEN, "'blobs' does not match '^.*/default$'"),
     Defect(
         "credential",
         "name",
@@ -608,8 +596,7 @@ HIDDEN: list[tuple[Json, str]] = [
     ({"resources": [{"name": "x"}]}, "resources[0]: a resource needs a type"),
     (
         subscription(LINKED),
-        "Microsoft.Resources/deployments 'fleet-eastus': properties.template:"
-        " only inline templates are judged",
+        "Microsoft.Resources/deployments 'fleet-eastus': properties.template: only inline templates are judged",
     ),
 ]
 
@@ -630,9 +617,7 @@ def test_what_cannot_be_looked_into_is_a_problem(judge: Judge, wrong: Json, prob
     ],
 )
 @pytest.mark.parametrize("judge", JUDGES.values(), ids=JUDGES)
-def test_a_defect_of_a_deployment_is_named(
-    judge: Judge, path: str, value: Any, problem: str
-) -> None:
+def test_a_defect_of_a_deployment_is_named(judge: Judge, path: str, value: Any, problem: str) -> None:
     [line] = judge(subscription(changed(deployment(), path, value)))
     where = f"Microsoft.Resources/deployments 'fleet-eastus': {path.replace('/', '.')}: "
     assert line.startswith(where + problem)
@@ -677,18 +662,14 @@ def test_every_type_that_can_be_judged_is_on_trial() -> None:
     assert hidden == []
 
 
-def test_schemas_are_where_the_variable_says(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_schemas_are_where_the_variable_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RAYFLEET_SHARED_DATA", str(tmp_path))
     assert arm_schema.available() is None
     (tmp_path / "arm-schemas").mkdir()
     assert arm_schema.available() == tmp_path / "arm-schemas"
 
 
-def test_a_variable_that_names_no_folder_is_an_error(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_variable_that_names_no_folder_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RAYFLEET_SHARED_DATA", str(tmp_path / "typo"))
     with pytest.raises(JudgeError, match=r"names .*typo, which is not a folder"):
         arm_schema.available()
@@ -703,9 +684,7 @@ def written(folder: Path, name: str, content: Json) -> Path:
     return path
 
 
-def test_checkov_reports_what_fails_and_what_is_left_out(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_checkov_reports_what_fails_and_what_is_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CKV_SKIP_CHECK", "CKV_AZURE_4,CKV_AZURE_160")  # not ours to obey
     reason = "CKV_AZURE_8: the dashboard add-on no longer exists"
     excused = {**CLUSTER, "metadata": {"checkov": [reason, "CKV_AZURE_172"]}}
@@ -768,9 +747,7 @@ def test_a_silent_checkov_is_an_error(
         checkov.run([written(tmp_path, "region.json", template(CLUSTER, RIGHT["pool"]))])
 
 
-def test_checkov_hears_nothing_of_the_user_and_of_the_network(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_checkov_hears_nothing_of_the_user_and_of_the_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CKV_SKIP_CHECK", "CKV_AZURE_4")
     monkeypatch.setenv("BC_API_KEY", "x")
     played(tmp_path, monkeypatch, "env | grep -E '^(BC|CKV|HOME)' | sort >&2; ls -A >&2; exit 2")

@@ -365,9 +365,7 @@ def test_documents_kubeconform_counts_otherwise_are_an_error(judge: Judge) -> No
     ("locations", "said"),
     [([], "no schema location"), (["default"], "'default'"), (["https://example.com"], "https")],
 )
-def test_schemas_from_the_network_are_an_error(
-    tmp_path: Path, locations: list[str], said: str
-) -> None:
+def test_schemas_from_the_network_are_an_error(tmp_path: Path, locations: list[str], said: str) -> None:
     (tmp_path / "namespace.yaml").write_text(NAMESPACE, encoding="utf-8")
     with pytest.raises(JudgeError, match=said):
         kubeconform(manifests(tmp_path), version=VERSION, schema_locations=locations)
@@ -438,9 +436,7 @@ def test_good_custom_resources_pass(judge: Judge) -> None:
 @pytest.mark.parametrize(
     ("kind", "where", "value", "said"), MISTAKES, ids=[f"{each[0]}/{each[1]}" for each in MISTAKES]
 )
-def test_a_bad_custom_resource_is_refused(
-    judge: Judge, kind: str, where: str, value: Any, said: str
-) -> None:
+def test_a_bad_custom_resource_is_refused(judge: Judge, kind: str, where: str, value: Any, said: str) -> None:
     document = sample(kind)
     change(document, where, value)
     (problem,) = judge(json.dumps(document))
@@ -460,9 +456,7 @@ def test_our_schemas_are_strict_and_used_to_the_full() -> None:
 
 # The CRDs' own schemas
 
-needs_official = pytest.mark.skipif(
-    OFFICIAL is None, reason=f"no CRD schemas: set {SHARED_DATA_VARIABLE}"
-)
+needs_official = pytest.mark.skipif(OFFICIAL is None, reason=f"no CRD schemas: set {SHARED_DATA_VARIABLE}")
 
 
 @needs_official
@@ -481,9 +475,7 @@ def test_our_schemas_allow_nothing_that_the_crds_refuse(path: Path) -> None:
             assert wider(ours, theirs.get(where)) == [], where
 
 
-def test_where_the_crds_schemas_are_looked_for(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_where_the_crds_schemas_are_looked_for(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv(SHARED_DATA_VARIABLE, str(tmp_path))
     assert official_crd_schemas() is None
     (tmp_path / "crd-schemas").mkdir()

@@ -1,0 +1,60 @@
+"""Renders the test fleets in memory and onto disk, with and without their late values."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from functools import cache
+from pathlib import Path
+
+from generator import tree
+from generator.compiler import Compiled, compile_fleet
+from generator.places import Inputs, Places, locate, read
+
+ROOT = Path(__file__).parent.parent
+FLEETS = {path.stem: path for path in sorted((ROOT / "tests/fleets").glob("*.yaml"))}
+
+
+@cache
+def reference() -> Compiled:
+    """The fleet at the root of the repository."""
+    places = locate(str(ROOT / "fleet.yaml"), None)
+    return compile_fleet(places, read(places))
+
+
+@cache
+def compiled(name: str, bound: bool) -> Compiled:
+    """A fleet of ``tests/fleets``; ``bound``: with made-up bindings for everything."""
+    places = locate(str(FLEETS[name]), None)
+    inputs = Inputs(FLEETS[name].read_bytes(), None, frozenset())
+    return _compile(places, inputs, bound)
+
+
+def from_text(text: str, *, bound: bool = False, overlays: frozenset[str] = frozenset()) -> Compiled:
+    """A fleet given as text. Raises Invalid."""
+    return _compile(Places("fleet.yaml", "rendered"), Inputs(text.encode(), None, overlays), bound)
+
+
+def _compile(places: Places, inputs: Inputs, bound: bool) -> Compiled:
+    unbound = compile_fleet(places, inputs)
+    return compile_fleet(places, inputs._replace(bindings=bindings(unbound))) if bound else unbound
+
+
+def bindings(unbound: Compiled) -> bytes:
+    """A bindings.yaml (JSON is YAML) with a value for everything, the same at every call."""
+    clusters = {}
+    for cluster in unbound.fleet.clusters:
+        producers = unbound.fleet.producers(cluster)
+        made_up = {kind: str(uuid.uuid5(uuid.NAMESPACE_DNS, f"{cluster.name}.{kind}")) for kind in producers}
+        made_up["cloudResourceId"] = f"cldrsrc_{made_up['cloudResourceId'].replace('-', '')[:24]}"
+        values: dict[str, object] = {**made_up, "nodePools": [pool.name for pool in cluster.user_pools]}
+        clusters[cluster.name] = {
+            kind: {"value": values[kind], "producer": producer} for kind, producer in producers.items()
+        }
+    return json.dumps({"version": 1, "clusters": clusters}).encode()
+
+
+def onto_disk(fleet: Compiled, folder: Path) -> Path:
+    """Writes a fleet's outputs to ``folder/rendered`` and returns that."""
+    tree.write(str(folder / "rendered"), fleet.rendered(), fleet.paths())
+    return folder / "rendered"
