@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import re
 from functools import cache
+from json.encoder import encode_basestring
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
@@ -98,5 +99,7 @@ def _leaf(value: Any) -> str:
 
 
 def _quoted(value: str) -> str:
-    quoted = json.dumps(value, ensure_ascii=False)
+    quoted: str = encode_basestring(value)
+    if quoted.isascii() and quoted.isprintable():
+        return quoted
     return _UNPRINTABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", quoted)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from json.encoder import encode_basestring
 from typing import Any
 
-_quoted: Any = encode_basestring  # C, and keeps letters beyond ASCII readable
+_quoted: Any = encode_basestring  # written in C; keeps letters beyond ASCII readable
 
 
 class Expression(str):
