@@ -122,7 +122,7 @@ def bindings(count: int) -> str:
             f"  {name}:\n    clientId: {{value: {uuid}1, producer: {made_by}.clientId}}\n"
             f"    principalId: {{value: {uuid}2, producer: {made_by}.principalId}}\n"
             f"    cloudResourceId: {{value: cldrsrc_{index:024}, producer: anyscale.bench.{name}.cloud_resource_id}}\n"
-            f"    nodePools: {{value: [a100, cpu, t4], producer: {made_by}.nodePools}}\n"
+            f"    nodePools: {{value: [a100, cpu, sys, t4], producer: {made_by}.nodePools}}\n"
         )
     return "".join(rows)
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from generator import outputs, rules, schema, source
+from generator.build import build
 from generator.diagnostics import Diagnostic, Invalid, errors, in_order
 from generator.model import bindings
-from generator.model.build import build
 from generator.model.catalogue import Catalogue
 from generator.model.fleet import Fleet
 from generator.origin import Origin

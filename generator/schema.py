@@ -13,7 +13,7 @@ from functools import cache
 from typing import Any
 
 from generator.diagnostics import Diagnostic, Invalid, did_you_mean
-from generator.model.build import Defaults
+from generator.model.layers import Defaults
 from generator.resources import SCHEMAS
 from generator.source import Source
 

@@ -47,7 +47,7 @@ def bindings(unbound: Compiled) -> bytes:
         producers = unbound.fleet.producers(cluster)
         made_up = {kind: str(uuid.uuid5(uuid.NAMESPACE_DNS, f"{cluster.name}.{kind}")) for kind in producers}
         made_up["cloudResourceId"] = f"cldrsrc_{made_up['cloudResourceId'].replace('-', '')[:24]}"
-        values: dict[str, object] = {**made_up, "nodePools": [pool.name for pool in cluster.user_pools]}
+        values: dict[str, object] = {**made_up, "nodePools": [pool.name for pool in cluster.pools]}
         clusters[cluster.name] = {
             kind: {"value": values[kind], "producer": producer} for kind, producer in producers.items()
         }

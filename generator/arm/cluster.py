@@ -74,7 +74,7 @@ def managed_cluster(fleet: Fleet, cluster: Cluster) -> Resource:
                 "nodeOSUpgradeChannel": cluster.upgrades.node_os_channel,
             },
             "agentPoolProfiles": [
-                {"name": pool.name, **pool_properties(cluster, pool, exists=False)} for pool in cluster.system_pools
+                {"name": pool.name, **pool_properties(cluster, pool)} for pool in cluster.system_pools
             ],
         },
     }
@@ -108,7 +108,7 @@ def late_values(cluster: Cluster) -> dict[str, Any]:
         "clientId": identity.identity_property(workload, "clientId"),
         "principalId": identity.identity_property(workload, "principalId"),
         "oidcIssuerUrl": property_of(CLUSTER, cluster_id(cluster), "oidcIssuerProfile.issuerURL"),
-        "nodePools": [pool.name for pool in cluster.user_pools],
+        "nodePools": [pool.name for pool in cluster.pools],
     }
 
 
@@ -140,12 +140,11 @@ def _api_server(cluster: Cluster) -> dict[str, Any]:
 
 def _ingress(cluster: Cluster) -> dict[str, Any]:
     on = cluster.gateway_kind == "application-routing"
+    implementations = {"appRoutingIstio": {"mode": "Enabled" if on else "Disabled"}}
     return {
         "gatewayAPI": {"installation": "Standard" if on else "Disabled"},
-        "webAppRouting": {
-            "enabled": False,
-            "gatewayAPIImplementations": {"appRoutingIstio": {"mode": "Enabled" if on else "Disabled"}},
-        },
+        # webAppRouting.enabled is the older NGINX add-on's, and left alone.
+        "webAppRouting": {"gatewayAPIImplementations": implementations},
     }
 
 

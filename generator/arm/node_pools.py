@@ -36,7 +36,7 @@ def user_pools(fleet: Fleet, cluster: Cluster) -> list[Resource]:
                 **({"metadata": checkov_skip(**skips)} if skips else {}),
                 "dependsOn": list(before),
                 "properties": {
-                    **pool_properties(cluster, pool, exists=cluster.exists(pool)),
+                    **pool_properties(cluster, pool),
                     **_tags(fleet, pool),
                 },
             }
@@ -52,14 +52,14 @@ def last_pool_id(cluster: Cluster) -> Expression:
     return resource_id(POOL, cluster.name, cluster.user_pools[-1].name)
 
 
-def pool_properties(cluster: Cluster, pool: NodePool, *, exists: bool) -> dict[str, Any]:
-    """A pool's properties. ``exists``: its node count is the autoscaler's, and a deployment must not reset it."""
+def pool_properties(cluster: Cluster, pool: NodePool) -> dict[str, Any]:
+    """The properties that a pool has, as a resource of its own and inside its cluster."""
     properties: dict[str, Any] = {
         "mode": "System" if pool.system else "User",
         # Said even though it is the default: without it Azure's preflight gives spot pools a surge and refuses them.
         "type": "VirtualMachineScaleSets",
         "vmSize": pool.vm.name,
-        **_counts(pool, exists),
+        **_counts(pool, cluster.exists(pool)),
         "osType": "Linux",
         "osSKU": pool.os_sku,
         "osDiskType": "Ephemeral" if pool.ephemeral_os_disk else "Managed",
@@ -87,6 +87,7 @@ def pool_properties(cluster: Cluster, pool: NodePool, *, exists: bool) -> dict[s
 
 
 def _counts(pool: NodePool, exists: bool) -> dict[str, Any]:
+    """The node count of a pool that exists is the autoscaler's; a deployment must not reset it."""
     if not pool.autoscaled:
         return {"count": pool.maximum, "enableAutoScaling": False}
     bounds = {"enableAutoScaling": True, "minCount": pool.minimum, "maxCount": pool.maximum}

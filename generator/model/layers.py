@@ -6,9 +6,17 @@ Results share what a layer leaves untouched, so that a thousand clusters with th
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 Layer = dict[str, Any]
+
+
+class Defaults(NamedTuple):
+    """What the schema gives where the fleet is silent (see schema.defaults)."""
+
+    root: Layer
+    settings: Layer
+    node_pool: Layer
 
 
 def merge(under: Layer, over: Layer) -> Layer:

@@ -7,7 +7,7 @@ model can express is left to the rules.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 from generator.diagnostics import Diagnostic, Invalid, did_you_mean
 from generator.model import bindings as late
@@ -24,20 +24,12 @@ from generator.model.cluster import (
 )
 from generator.model.fleet import Anyscale, Fleet, GitOps
 from generator.model.instance_type import InstanceType, instance_types
-from generator.model.layers import Layer, fill, merge
+from generator.model.layers import Defaults, Layer, fill, merge
 from generator.model.node_pool import NodePool, Taint
 from generator.model.storage import LifecycleRule, Storage, Volume
 from generator.origin import Origin
 
 Built = TypeVar("Built")
-
-
-class Defaults(NamedTuple):
-    """What the schema gives where the fleet is silent (see schema.defaults)."""
-
-    root: Layer
-    settings: Layer
-    node_pool: Layer
 
 
 def build(origin: Origin, defaults: Defaults, catalogue: Catalogue, bound: Mapping[str, ClusterBindings]) -> Fleet:
