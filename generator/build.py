@@ -1,7 +1,6 @@
 """From the data of a fleet.yaml that its schema accepts to a Fleet: layers merged, defaults filled, names resolved.
 
-Building stops at what would make a wrong model, a VM size that nobody knows or a pool without one; everything that a
-model can express is left to the rules.
+What a model cannot express, a VM size that nobody knows, is reported here; everything else is left to the rules.
 """
 
 from __future__ import annotations
@@ -9,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 
-from generator.diagnostics import Diagnostic, Invalid, did_you_mean
+from generator.diagnostics import Diagnostic, did_you_mean
 from generator.model import bindings as late
 from generator.model.address import Cidr
 from generator.model.bindings import ClusterBindings
@@ -31,10 +30,16 @@ from generator.origin import Origin
 
 Built = TypeVar("Built")
 
+#: Stands in for a VM size that nobody knows: large enough for no rule to complain of it.
+UNKNOWN = VmSize("unknown", vcpus=64, memory_gib=512, family="", ephemeral_os_disk_gib=2048)
 
-def build(origin: Origin, defaults: Defaults, catalogue: Catalogue, bound: Mapping[str, ClusterBindings]) -> Fleet:
-    """The fleet. Raises Invalid with every pool that cannot be modelled."""
-    return _Builder(origin, defaults, catalogue, bound).fleet()
+
+def build(
+    origin: Origin, defaults: Defaults, catalogue: Catalogue, bound: Mapping[str, ClusterBindings]
+) -> tuple[Fleet, list[Diagnostic]]:
+    """The fleet, and every VM size that nobody knows: with any, it is fit to be judged but not rendered."""
+    builder = _Builder(origin, defaults, catalogue, bound)
+    return builder.fleet(), builder.found
 
 
 class _Builder:
@@ -47,7 +52,7 @@ class _Builder:
         self._defaults = defaults
         self._catalogue = catalogue
         self._bound = bound
-        self._found: list[Diagnostic] = []
+        self.found: list[Diagnostic] = []
         # Keyed by the identity of the layer that they are built from, which is kept beside to stay alive.
         self._shared: dict[tuple[str, int, object], tuple[object, Any]] = {}
 
@@ -55,8 +60,6 @@ class _Builder:
         data = fill(self._defaults.root, self._origin.source.data)
         azure, storage, gitops = data["azure"], data["storage"], data["gitops"]
         clusters = tuple(self._clusters(data))
-        if self._found:
-            raise Invalid(self._found)
         return Fleet(
             name=data["name"],
             tenant_id=azure["tenantId"],
@@ -170,20 +173,20 @@ class _Builder:
         rows = {name: fill(self._defaults.node_pool, row) for name, row in section.items()}
         infra = any(row["mode"] == "user" and row["role"] == "infra" for row in rows.values())
         for name in sorted(rows):
-            if vm := self._vm_size(cluster, name, rows[name].get("vmSize")):
-                yield _pool(name, rows[name], vm, zones, infra)
+            vm = self._vm_size(cluster, name, rows[name].get("vmSize")) or UNKNOWN
+            yield _pool(name, rows[name], vm, zones, infra)
 
     def _vm_size(self, cluster: str, pool: str, name: str | None) -> VmSize | None:
         place = ("nodePools", pool, "vmSize")
         if name is None:
             fix = "add a vmSize, for example Standard_D16ds_v5"
-            self._found.append(self._origin.at(cluster, place[:2], f'pool "{pool}" has no vmSize', fix, key=True))
+            self.found.append(self._origin.at(cluster, place[:2], f'pool "{pool}" has no vmSize', fix, key=True))
             return None
         vm = self._catalogue.vm_size(name)
         if vm is None:
             what = f'unknown VM size "{name}"{did_you_mean(name, self._catalogue.vm_size_names)}'
             fix = "use a size of schemas/vm-sizes.json, or describe this one under vmSizes"
-            self._found.append(self._origin.at(cluster, place, what, fix))
+            self.found.append(self._origin.at(cluster, place, what, fix))
         return vm
 
 

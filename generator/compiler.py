@@ -37,50 +37,66 @@ class Compiled(NamedTuple):
 
 
 def compile_fleet(places: Places, inputs: Inputs) -> Compiled:
-    """Judges what was read. Raises Invalid with all that is wrong: the shape first, then what the shape cannot say."""
-    fleet_source = source.read(places.fleet, inputs.fleet)
-    bindings_source = source.read(places.bindings, inputs.bindings) if inputs.bindings is not None else None
-    _check(fleet_source, bindings_source)
+    """Judges what was read. Raises Invalid with all that is wrong, of the shape and of what the shape cannot say."""
+    fleet_source, found = _shaped(source.read(places.fleet, inputs.fleet), "fleet")
+    late, late_found = _late(places, inputs)
+    if not schema.accepts(fleet_source, "fleet"):  # something is missing, and nothing can be built without it
+        raise Invalid([*found, *late_found])
     catalogue = Catalogue(fleet_source.data.get("vmSizes") or {})
     origin = Origin(fleet_source)
-    bound = bindings.build(bindings_source.data) if bindings_source else {}
-    fleet = build(origin, schema.defaults(), catalogue, bound)
-    found = rules.judge(fleet, origin, catalogue, inputs.overlay_folders)
-    if bindings_source:
-        found += rules.judge_bindings(fleet, bindings_source)
+    bound = bindings.build(late.data) if late else {}
+    fleet, unknown = build(origin, schema.defaults(), catalogue, bound)
+    judged = unknown + rules.judge(fleet, origin, catalogue, inputs.overlay_folders)
+    if late and not late_found:
+        judged += rules.judge_bindings(fleet, late)
+    found += late_found + [diagnostic for diagnostic in judged if not _near(diagnostic, found)]
     if errors(found):
         raise Invalid(found)
     return Compiled(fleet, in_order(found), inputs.overlay_folders)
 
 
-def _check(fleet: source.Source, late: source.Source | None) -> None:
-    found: list[Diagnostic] = []
-    for read, name in ((fleet, "fleet"), (late, "bindings")):
-        try:
-            if read:
-                schema.check(read, name)
-        except Invalid as invalid:
-            found += invalid.diagnostics
-    if found:
-        raise Invalid(found)
+def _late(places: Places, inputs: Inputs) -> tuple[source.Source | None, list[Diagnostic]]:
+    """bindings.yaml, where there is one, and what is wrong with its shape."""
+    if inputs.bindings is None:
+        return None, []
+    late, found = _shaped(source.read(places.bindings, inputs.bindings), "bindings")
+    return (late if schema.accepts(late, "bindings") else None), found
+
+
+def _shaped(read: source.Source, name: str) -> tuple[source.Source, list[Diagnostic]]:
+    """What was read without the values that have the wrong shape, and a diagnostic for each of those."""
+    violations = schema.violations(read, name)
+    if not violations:
+        return read, []
+    wrong = {tuple(violation.path) for violation in violations if violation.path}
+    outermost = [path for path in wrong if not any(path[:length] in wrong for length in range(1, len(path)))]
+    return read.without(outermost), [violation.diagnostic for violation in violations]
+
+
+def _near(diagnostic: Diagnostic, found: list[Diagnostic]) -> bool:
+    """Whether something of the wrong shape stands beside: a rule may then only miss what was taken out."""
+    sections = map(_section, found)
+    return any(diagnostic.where.startswith(section) or section.startswith(diagnostic.where) for section in sections)
+
+
+def _section(diagnostic: Diagnostic) -> str:
+    """What a value of the wrong shape may have a say in: what stands beside it; in a layer of settings, itself."""
+    parent = diagnostic.where.rpartition(".")[0]
+    layer = parent == "defaults" or parent.count(".") == 1 and parent.startswith(("regions.", "clusters."))
+    return diagnostic.where if layer or not parent else parent
 
 
 def refuse_unbinding(compiled: Compiled, places: Places, allowed: tuple[str, ...]) -> None:
     """Raises Invalid where an output that is rendered would go because a binding went: it would delete live objects."""
-    found = {
-        (row.cluster, row.needs)
-        for row in compiled.pending()
-        if row.cluster not in allowed and os.path.lexists(f"{places.output}/{row.path}")
-    }
-    if found:
-        raise Invalid(
-            Diagnostic(
-                places.bindings,
-                0,
-                0,
-                f"clusters.{cluster}",
-                f"{', '.join(needs)} is gone, though outputs that need it are rendered; Flux would delete what runs",
-                f"bring it back, or say --unbind {cluster} if that is what you want",
-            )
-            for cluster, needs in found
-        )
+    gone: dict[str, set[str]] = {}
+    for row in compiled.pending():
+        if row.cluster not in allowed and os.path.lexists(f"{places.output}/{row.path}"):
+            gone.setdefault(row.cluster, set()).update(row.needs)
+    if gone:
+        raise Invalid(_unbound(places.bindings, cluster, needs) for cluster, needs in gone.items())
+
+
+def _unbound(file: str, cluster: str, needs: set[str]) -> Diagnostic:
+    what = f"{', '.join(sorted(needs))} went, and with it would go what is rendered and runs"
+    fix = f"bring it back, or let it go by name: rayfleet render --unbind {cluster}"
+    return Diagnostic(file, 0, 0, f"clusters.{cluster}", what, fix)

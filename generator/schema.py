@@ -10,12 +10,12 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
-from generator.diagnostics import Diagnostic, Invalid, did_you_mean
+from generator.diagnostics import Diagnostic, did_you_mean
 from generator.model.layers import Defaults
 from generator.resources import SCHEMAS
-from generator.source import Source
+from generator.source import Path, Source
 
 Accepts = Callable[[Any], bool]
 
@@ -30,10 +30,23 @@ _TYPES: dict[str, Accepts] = {
 }
 
 
-def check(source: Source, name: str) -> None:
-    """Raises Invalid with every violation of ``schemas/<name>.schema.json``, each at its place."""
-    if not _checker(name)(source.data):
-        raise Invalid(_explain(source, load(name)))
+class Violation(NamedTuple):
+    """What is wrong, and the path whose value would have to go for the rest to be right."""
+
+    path: Path
+    diagnostic: Diagnostic
+
+
+def violations(source: Source, name: str) -> list[Violation]:
+    """Every violation of ``schemas/<name>.schema.json``, each at its place."""
+    if accepts(source, name):
+        return []
+    return _explain(source, load(name))
+
+
+def accepts(source: Source, name: str) -> bool:
+    """Whether the data is of the right shape."""
+    return _checker(name)(source.data)
 
 
 @cache
@@ -215,7 +228,7 @@ ANNOTATIONS = {"$schema", "$defs", "title", "description", "default", "examples"
 # --- jsonschema: what is wrong, and the fix ---------------------------------------------------------------------------
 
 
-def _explain(source: Source, schema: dict[str, Any]) -> list[Diagnostic]:
+def _explain(source: Source, schema: dict[str, Any]) -> list[Violation]:
     from jsonschema import Draft202012Validator, ValidationError, validators  # 80 ms, for invalid files only
 
     def pattern(validator: Any, pattern: str, value: Any, node: Any) -> Iterator[ValidationError]:
@@ -227,21 +240,25 @@ def _explain(source: Source, schema: dict[str, Any]) -> list[Diagnostic]:
     return [found for error in validator.iter_errors(source.data) for found in _diagnose(source, error)]
 
 
-def _diagnose(source: Source, error: Any) -> list[Diagnostic]:
-    """One violation as diagnostics: a closed object names each unknown key, a missing key its parent."""
+def _diagnose(source: Source, error: Any) -> list[Violation]:
+    """One of jsonschema's errors: a closed object names each unknown key, a missing key its parent."""
+
+    def at(path: Path, what: str, fix: str, *, key: bool = False) -> Violation:
+        return Violation(path, source.diagnostic(path, what, fix, key=key))
+
     path, node, value = list(error.absolute_path), error.schema, error.instance
     keyword, limit = error.validator, error.validator_value
     if keyword == "additionalProperties":
         known = list(node.get("properties", {}))
         unknown = [key for key in value if key not in known]
-        return [source.diagnostic([*path, key], *_unknown_key(key, known), key=True) for key in unknown]
+        return [at([*path, key], *_unknown_key(key, known), key=True) for key in unknown]
     if keyword == "required":
         missing = error.message.split("'")[1]
         description = node["properties"][missing].get("description", "")
-        return [source.diagnostic(path, f'"{missing}" is missing', f'add "{missing}". {description}'.strip(), key=True)]
+        return [at(path, f'"{missing}" is missing', f'add "{missing}". {description}'.strip(), key=True)]
     if error.parent is None and "propertyNames" in error.absolute_schema_path:
-        return [source.diagnostic([*path, value], *_bad_name(value, keyword, limit), key=True)]
-    return [source.diagnostic(path, *_bad_value(value, keyword, limit, node))]
+        return [at([*path, value], *_bad_name(value, keyword, limit), key=True)]
+    return [at(path, *_bad_value(value, keyword, limit, node))]
 
 
 def _unknown_key(key: str, known: list[str]) -> tuple[str, str]:

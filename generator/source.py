@@ -8,7 +8,8 @@ is how eight lines become a gigabyte), no tags, and the scalars of YAML 1.2 (``n
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from copy import copy, deepcopy
 from typing import Any
 
 import yaml
@@ -44,6 +45,17 @@ class Source:
         self._root: yaml.Node | None = None
         self.data: dict[str, Any] = _construct(file, text)
 
+    def without(self, places: Iterable[Path]) -> Source:
+        """The same file as if nothing stood at ``places``, so that what is right about the rest can be judged too."""
+        rest = copy(self)
+        rest.data = deepcopy(self.data)
+        for *parents, last in sorted(places, key=_deepest_last_first):
+            holder: Any = rest.data
+            for step in parents:
+                holder = holder[step]
+            del holder[last]
+        return rest
+
     def diagnostic(self, path: Path, what: str, fix: str, *, key: bool = False) -> Diagnostic:
         """A finding about the value at ``path`` (or about its key); places what is absent at its nearest parent."""
         line, column = self._place(path, key)
@@ -76,8 +88,8 @@ class Source:
 def read(file: str, content: bytes) -> Source:
     """``content`` as what stands in ``file``. Raises Invalid for all that isn't one plain YAML mapping."""
     if len(content) > MAX_BYTES:
-        size = f"{len(content) / 2**20:.0f} MB is more than the {MAX_BYTES // 2**20} MB that a fleet can take"
-        raise Invalid([_at(file, 0, 0, size, "split the fleet, or look for what was pasted into the file")])
+        what = f"the file is larger than {MAX_BYTES // 2**20} MB, more than any fleet needs"
+        raise Invalid([_at(file, 0, 0, what, "split the fleet, or look for what was pasted into the file")])
     try:
         text = content.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -86,6 +98,11 @@ def read(file: str, content: bytes) -> Source:
         what = f"byte 0x{content[error.start]:02x} is not UTF-8"
         raise Invalid([_at(file, line, column, what, "save the file as UTF-8")]) from None
     return Source(file, text)
+
+
+def _deepest_last_first(path: Path) -> tuple[int, list[int]]:
+    """Later entries of a list go before earlier ones, so that no index shifts."""
+    return -len(path), [-step for step in path if isinstance(step, int)]
 
 
 def dotted(path: Path) -> str:
