@@ -82,7 +82,7 @@ def _near(diagnostic: Diagnostic, found: list[Diagnostic]) -> bool:
 def _section(diagnostic: Diagnostic) -> str:
     """What a value of the wrong shape may have a say in: what stands beside it; in a layer of settings, itself."""
     parent = diagnostic.where.rpartition(".")[0]
-    layer = parent == "defaults" or parent.count(".") == 1 and parent.startswith(("regions.", "clusters."))
+    layer = parent == "defaults" or (parent.count(".") == 1 and parent.startswith(("regions.", "clusters.")))
     return diagnostic.where if layer or not parent else parent
 
 

@@ -257,7 +257,7 @@ def _diagnose(source: Source, error: Any) -> list[Violation]:
         description = node["properties"][missing].get("description", "")
         return [at(path, f'"{missing}" is missing', f'add "{missing}". {description}'.strip(), key=True)]
     if error.parent is None and "propertyNames" in error.absolute_schema_path:
-        return [at([*path, value], *_bad_name(value, keyword, limit), key=True)]
+        return [at([*path, value], *_bad_name(value, keyword, limit, node), key=True)]
     return [at(path, *_bad_value(value, keyword, limit, node))]
 
 
@@ -266,10 +266,16 @@ def _unknown_key(key: str, known: list[str]) -> tuple[str, str]:
     return f'unknown key "{key}"{guess}', f"use one of: {', '.join(known)}"
 
 
-def _bad_name(name: str, keyword: str, limit: Any) -> tuple[str, str]:
+def _bad_name(name: str, keyword: str, limit: Any, node: dict[str, Any]) -> tuple[str, str]:
     if keyword == "maxLength":
         return f'the name "{name}" has {len(name)} characters', f"use at most {limit}"
-    return f'"{name}" is not a name allowed here', f"match {limit}"
+    return f"{_shown(name)} is not a name allowed here", _form(limit, node)
+
+
+def _form(pattern: str, node: dict[str, Any]) -> str:
+    """How a text must look: by example where the schema has one, else by its pattern."""
+    examples = [_shown(example) for example in node.get("examples", [])]
+    return f"write it like {' or '.join(examples)}" if examples else f"match {pattern}"
 
 
 def _bad_value(value: Any, keyword: str, limit: Any, node: dict[str, Any]) -> tuple[str, str]:
@@ -286,7 +292,7 @@ def _bad_value(value: Any, keyword: str, limit: Any, node: dict[str, Any]) -> tu
     if keyword == "const":
         return f"{shown} is not {limit}", f"write {limit}"
     if keyword == "pattern":
-        return f"{shown} does not have the right form", f"match {limit}{about}"
+        return f"{shown} does not have the right form", f"{_form(limit, node)}{about}"
     if keyword in ("minimum", "maximum"):
         bound = "least" if keyword == "minimum" else "most"
         return f"{shown} is out of range", f"use at {bound} {limit}{about}"
