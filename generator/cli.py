@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import json
 import os
 import sys
 from collections.abc import Callable, Iterable
@@ -75,7 +74,7 @@ def render(fleet: str, form: str, output: str | None, check: bool, unbind: tuple
     if not changes.foreign:
         fingerprint.remember(where.beside, known, total, notes)
     if form == "json":
-        click.echo(json.dumps({**changes._asdict(), "pending": [row._asdict() for row in compiled.pending()]}))
+        _echo_json({**changes._asdict(), "pending": [row._asdict() for row in compiled.pending()]})
     else:
         click.echo(_summary(changes, where.output))
     click.echo(notes, err=True, nl=False)
@@ -130,7 +129,7 @@ def _check(compiled: Compiled, where: places.Places, form: str) -> None:
 
     found = list(tree.compare(where.output, compiled.rendered()))
     if form == "json":
-        click.echo(json.dumps([difference.path for difference in found]))
+        _echo_json([difference.path for difference in found])
     else:
         for difference in found:
             _echo_diff(where.output, difference)
@@ -178,6 +177,12 @@ def _summary(changes: Changes, output: str) -> str:
         f"{len(paths)} {word}" for word, paths in zip(("created", "updated", "deleted"), changes[:3], strict=True)
     )
     return "\n".join([*rows, f"{output}: {', '.join(counts)}, {changes.unchanged} unchanged"])
+
+
+def _echo_json(value: object) -> None:
+    import json
+
+    click.echo(json.dumps(value))
 
 
 def _many(count: int, noun: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
@@ -50,6 +49,8 @@ def errors(diagnostics: Iterable[Diagnostic]) -> bool:
 
 def as_json(diagnostics: Iterable[Diagnostic]) -> str:
     """The same findings for machines: an array of objects, one line each."""
+    import json  # only machines need it
+
     rows = ",\n".join(json.dumps(diagnostic._asdict()) for diagnostic in diagnostics)
     return f"[\n{rows}\n]" if rows else "[]"
 
