@@ -1,0 +1,104 @@
+"""A folder with a fleet in it, in which rayfleet runs as its users run it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from hypothesis import HealthCheck, settings
+
+from generator.cli import cli
+
+ROOT = Path(__file__).parent.parent
+
+# The same examples in every run, and no verdict that hangs on how busy the machine is.
+settings.register_profile(
+    "rayfleet",
+    derandomize=True,
+    deadline=None,
+    database=None,
+    max_examples=100,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("rayfleet")
+
+
+class Workspace:
+    """A folder, which is the working folder while a test has it. Names of files are relative to it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def read(self, file: str = "fleet.yaml") -> str:
+        return (self.folder / file).read_text()
+
+    def write(self, content: str | bytes, file: str = "fleet.yaml") -> Path:
+        path = self.folder / file
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        return path
+
+    def edit(self, old: str, new: str, file: str = "fleet.yaml") -> None:
+        """Replaces the one place where ``old`` stands."""
+        text = self.read(file)
+        assert text.count(old) == 1, f"{old!r} stands {text.count(old)} times in {file}"
+        self.write(text.replace(old, new), file)
+
+    def run(self, *arguments: str, code: int = 0) -> Result:
+        """``rayfleet ARGUMENTS`` in this process. A bug's exception comes through, as it would on a terminal."""
+        result = CliRunner().invoke(cli, arguments, catch_exceptions=False)
+        assert result.exit_code == code, result.output
+        return result
+
+    def spawn(self, *arguments: str, code: int = 0, **environment: str) -> subprocess.CompletedProcess[str]:
+        """``python -m generator ARGUMENTS`` in a process of its own, with more of an environment."""
+        done = subprocess.run(
+            [sys.executable, "-m", "generator", *arguments],
+            cwd=self.folder,
+            env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
+            capture_output=True,
+            check=False,
+            text=True,
+        )
+        assert done.returncode == code, done.stderr
+        return done
+
+    def files(self, below: str = "") -> dict[str, tuple[bytes, int]]:
+        """Every file, links to files among them: its content, and when it was written."""
+        paths = (path for path in sorted((self.folder / below).rglob("*")) if path.is_file())
+        return {str(path.relative_to(self.folder)): (path.read_bytes(), path.stat().st_mtime_ns) for path in paths}
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
+    """A workspace without any file."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    return Workspace(tmp_path)
+
+
+@pytest.fixture
+def workspace(folder: Workspace) -> Workspace:
+    """A workspace with the reference fleet, its bindings and its overlays; nothing is rendered yet."""
+    for name in ("fleet.yaml", "bindings.yaml"):
+        shutil.copyfile(ROOT / name, folder.folder / name)
+    shutil.copytree(ROOT / "overlays", folder.folder / "overlays")
+    return folder
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """With --snapshot-update: the expected texts that were written anew."""
+    for line in _accepted(terminalreporter):
+        terminalreporter.write_line(line)
+
+
+def _accepted(terminalreporter: pytest.TerminalReporter) -> Iterator[str]:
+    for report in terminalreporter.getreports("passed"):
+        if report.when == "call":
+            yield from (str(text) for name, text in report.user_properties if name == "accepted")
