@@ -91,11 +91,12 @@ class _Builder:
 
     def _clusters(self, data: Layer) -> Iterator[Cluster]:
         supernet, vnet_prefix = Cidr.parse(data["azure"]["network"]["supernet"]), data["azure"]["network"]["vnetPrefix"]
+        lowest = merge({}, data["defaults"] or {})
         regions: dict[str, Layer] = {}
         for name, own in data["clusters"].items():
             region = own["region"]
             if region not in regions:
-                regions[region] = merge(data["defaults"], data["regions"].get(region, {}))
+                regions[region] = merge(lowest, data["regions"].get(region) or {})
             settings = merge(regions[region], own)
             vnet = own["network"].get("vnetCidr")
             index = own["network"]["index"]

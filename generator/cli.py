@@ -159,10 +159,9 @@ def _notes(compiled: Compiled, changes: Changes) -> str:
     waiting: dict[str, set[str]] = {}
     for row in compiled.pending():
         waiting.setdefault(row.cluster, set()).update(row.needs)
-    lines += [
-        f"pending: {cluster} waits for {', '.join(sorted(needs))}\n    fix: deploy, then bind"
-        for cluster, needs in waiting.items()
-    ]
+    for cluster, needs in waiting.items():
+        lines.append(f"pending: {cluster} waits for {', '.join(sorted(needs))}")
+        lines.append("    fix: deploy, then put what it gives into bindings.yaml")
     return "".join(f"{line}\n" for line in lines)
 
 

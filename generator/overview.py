@@ -80,8 +80,8 @@ class PendingLine:
 class Overview:
     """Everything the page shows beside the fleet's own properties."""
 
-    cluster_count: int
-    region_count: int
+    size: str
+    registration: str
     groups: tuple[Group, ...]
     clusters: tuple[ClusterLine, ...]
     capacity: tuple[Capacity, ...]
@@ -95,8 +95,8 @@ class Overview:
 def overview(fleet: Fleet, pending: Sequence[Waiting]) -> Overview:
     """The page's figures."""
     return Overview(
-        cluster_count=len(fleet.clusters),
-        region_count=len(fleet.region_order),
+        size=f"{_many(len(fleet.clusters), 'cluster')} in {_many(len(fleet.region_order), 'region')}",
+        registration=fleet.primary_cluster.name,
         groups=tuple(_groups(fleet)),
         clusters=tuple(
             ClusterLine(
@@ -151,3 +151,7 @@ def _capacity(fleet: Fleet) -> list[Capacity]:
         Capacity(region, accelerator, kind, least, most, nodes)
         for (_, region, accelerator, kind), (least, most, nodes) in sorted(sums.items())
     ]
+
+
+def _many(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

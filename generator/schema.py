@@ -13,7 +13,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from generator.diagnostics import Diagnostic, did_you_mean
-from generator.model.layers import Defaults
+from generator.model.layers import Defaults, Whole
 from generator.resources import SCHEMAS
 from generator.source import Path, Source
 
@@ -73,7 +73,7 @@ def _gather(schema: dict[str, Any], node: dict[str, Any]) -> dict[str, Any]:
     for key, child in node.get("properties", {}).items():
         child = _resolve(schema, child)
         if "default" in child:
-            found[key] = child["default"]
+            found[key] = Whole(child["default"]) if isinstance(child["default"], dict) else child["default"]
         elif nested := _gather(schema, child):
             found[key] = nested
     return found

@@ -1,7 +1,8 @@
 """How settings stack: ``defaults`` <- ``regions.<region>`` <- ``clusters.<name>``, over what the schema gives.
 
 Maps merge deeply, lists replace, ``null`` removes (what the layers below say; a default of the schema then holds).
-Results share what a layer leaves untouched, so that a thousand clusters with the same pools hold them once.
+In Helm's own values ``null`` stays: Helm takes the chart's value away by it. Results share what a layer leaves
+untouched, so that a thousand clusters with the same pools hold them once.
 """
 
 from __future__ import annotations
@@ -9,6 +10,15 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 Layer = dict[str, Any]
+
+#: The key whose map is not ours but Helm's.
+HELM_VALUES = "values"
+
+
+class Whole(NamedTuple):
+    """A default that a map of the fleet's own replaces as a whole; other defaults fill in key by key."""
+
+    value: Layer
 
 
 class Defaults(NamedTuple):
@@ -19,17 +29,18 @@ class Defaults(NamedTuple):
     node_pool: Layer
 
 
-def merge(under: Layer, over: Layer) -> Layer:
+def merge(under: Layer, over: Layer, *, helm: bool = False) -> Layer:
     """``over`` laid on ``under``; neither is changed. Where ``over`` adds nothing, the result is ``under`` itself."""
     if not over:
         return under
     merged = dict(under)
     for key, value in over.items():
-        if value is None:
+        if value is None and not helm:
             merged.pop(key, None)
         elif isinstance(value, dict):
             below = merged.get(key)
-            merged[key] = merge(below if isinstance(below, dict) else {}, value)
+            below = below if isinstance(below, dict) else {}
+            merged[key] = merge(below, value, helm=helm or key == HELM_VALUES)
         else:
             merged[key] = value
     return merged
@@ -37,8 +48,14 @@ def merge(under: Layer, over: Layer) -> Layer:
 
 def fill(defaults: Layer, layer: Layer) -> Layer:
     """``layer`` with ``defaults`` where it is silent; neither is changed."""
-    filled = dict(defaults)
+    filled = {key: _plain(value) for key, value in defaults.items() if key not in layer}
     for key, value in layer.items():
-        below = filled.get(key)
+        below = defaults.get(key)
         filled[key] = fill(below, value) if isinstance(value, dict) and isinstance(below, dict) else value
     return filled
+
+
+def _plain(default: Any) -> Any:
+    if isinstance(default, Whole):
+        return default.value
+    return fill(default, {}) if isinstance(default, dict) else default

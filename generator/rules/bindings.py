@@ -8,6 +8,9 @@ from generator.diagnostics import Diagnostic, did_you_mean
 from generator.model.fleet import Fleet
 from generator.source import Source
 
+#: The kinds that the ARM deployment of a cluster produces.
+FROM_DEPLOYMENT = {"clientId", "principalId", "nodePools"}
+
 
 def judge(fleet: Fleet, source: Source) -> Iterator[Diagnostic]:
     """Every finding about bindings.yaml."""
@@ -20,6 +23,7 @@ def judge(fleet: Fleet, source: Source) -> Iterator[Diagnostic]:
             yield source.diagnostic(path, what, "remove its bindings", key=True)._replace(severity="warning")
             continue
         producers = fleet.producers(clusters[name])
+        yield from _partly(source, name, set(values))
         for kind, binding in values.items():
             place = f"{name}.{kind}"
             if binding["producer"] != producers[kind]:
@@ -31,3 +35,10 @@ def judge(fleet: Fleet, source: Source) -> Iterator[Diagnostic]:
                 if other != place:
                     what = f"the value is also that of {other}; no two ids are the same"
                     yield source.diagnostic((*path, kind, "value"), what, f"take it from {producers[kind]}")
+
+
+def _partly(source: Source, cluster: str, bound: set[str]) -> Iterator[Diagnostic]:
+    """What one deployment produces is bound together: without its pools, a deployment would reset their node counts."""
+    if bound & FROM_DEPLOYMENT and (missing := sorted(FROM_DEPLOYMENT - bound)):
+        what = f"{', '.join(missing)} is missing, though the deployment that produces it has run"
+        yield source.diagnostic(("clusters", cluster), what, "take all of the deployment's output over", key=True)
