@@ -57,8 +57,9 @@ def render(fleet: str, form: str, output: str | None, check: bool, unbind: tuple
     try:
         inputs = places.read(where)
         known = fingerprint.of_inputs(inputs.named(), where.output)
-        # --check is a gate, so it takes nobody's word.
-        notes = None if check or form == "json" else fingerprint.recall(where.beside, known, where.output)
+        # --check is a gate, and takes nobody's word; the others ask for more than the notes.
+        full = check or unbind or form == "json"
+        notes = None if full else fingerprint.recall(where.beside, known, where.output)
         if notes is not None:
             click.echo(f"{where.output} is current")
             click.echo(notes, err=True, nl=False)
@@ -70,6 +71,9 @@ def render(fleet: str, form: str, output: str | None, check: bool, unbind: tuple
         changes, total = _write(compiled, where, unbind)
     except Invalid as invalid:
         _fail(invalid.diagnostics, form)
+    except OSError as error:
+        reason, fix = (error.strerror or str(error)).lower(), "make room or give the rights, and render again"
+        _fail([Diagnostic(str(error.filename or where.output), 0, 0, "", reason, fix)], form, "what was written stays")
     notes = _notes(compiled, changes)
     if not changes.foreign:
         fingerprint.remember(where.beside, known, total, notes)
@@ -115,13 +119,7 @@ def _write(compiled: Compiled, where: places.Places, unbind: tuple[str, ...]) ->
     refuse_unbinding(compiled, where, unbind)
     total = fingerprint.Total()
     fingerprint.forget(where.beside)
-    try:
-        changes = tree.write(where.output, total.watch(compiled.rendered()), compiled.paths())
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        fix = "make room or give the rights, then render again: it goes on from here"
-        raise Invalid([Diagnostic(str(error.filename or where.output), 0, 0, "", reason, fix)]) from None
-    return changes, total
+    return tree.write(where.output, total.watch(compiled.rendered()), compiled.paths()), total
 
 
 def _check(compiled: Compiled, where: places.Places, form: str) -> None:
@@ -193,11 +191,11 @@ def _report(diagnostics: Iterable[Diagnostic]) -> None:
         click.echo(str(diagnostic), err=True)
 
 
-def _fail(diagnostics: list[Diagnostic], form: str) -> NoReturn:
+def _fail(diagnostics: list[Diagnostic], form: str, outcome: str = "nothing was changed") -> NoReturn:
     if form == "json":
         click.echo(as_json(diagnostics))
     else:
         _report(diagnostics)
         count = sum(diagnostic.severity == "error" for diagnostic in diagnostics)
-        click.echo(f"{_many(count, 'error')}; nothing was changed", err=True)
+        click.echo(f"{_many(count, 'error')}; {outcome}", err=True)
     sys.exit(1)

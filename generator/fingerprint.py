@@ -7,6 +7,7 @@ fleet.yaml that Git ignores; losing it costs one full run.
 from __future__ import annotations
 
 import os
+import stat
 import sys
 from collections.abc import Iterable, Iterator
 from hashlib import blake2b
@@ -35,6 +36,8 @@ def of_folder(folder: str) -> str:
         for name in files:
             path = os.path.join(prefix, name)
             try:
+                if not stat.S_ISREG(os.lstat(path).st_mode):  # a link is not what we wrote; a pipe would never end
+                    return ""
                 with open(path, "rb", buffering=0) as stream:
                     total.add(os.path.relpath(path, folder), stream.read())
             except OSError:
@@ -105,7 +108,7 @@ def _program() -> bytes:
         for prefix, folders, files in os.walk(folder):
             folders[:] = sorted(name for name in folders if name != "__pycache__")
             for name in sorted(files):
-                status = os.stat(os.path.join(prefix, name))
+                status = os.lstat(os.path.join(prefix, name))
                 parts.append(f"{prefix}/{name} {status.st_size} {status.st_mtime_ns}")
     return "\n".join(parts).encode()
 

@@ -14,7 +14,7 @@ from functools import cache
 from json.encoder import encode_basestring
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template, Undefined, UndefinedError
 
 from generator.resources import TEMPLATES
 
@@ -59,15 +59,27 @@ def scalar(value: Any) -> str:
         return _quoted(value)
     if kind is _Block:
         return str(value)
-    if kind is bool or kind is int or kind is float:
-        return json.dumps(value, allow_nan=False)
-    raise TypeError(f"a template may print a string, number or boolean, not {value!r}")
+    if kind is bool or kind is int:
+        return json.dumps(value)
+    if kind is float:
+        number = json.dumps(value, allow_nan=False)
+        return number if "." in number else number.replace("e", ".0e")  # YAML 1.1 wants the point
+    raise _unfit(value)
 
 
 def text(value: Any) -> str:
     """``value`` as Markdown text on one line: nothing in it is markup, a table cell or HTML."""
-    line = " ".join(str(value).split())
-    return _MARKDOWN.sub(r"\\\1", line).replace("&", "&amp;") if isinstance(value, str) else line
+    if isinstance(value, str):
+        return _MARKDOWN.sub(r"\\\1", " ".join(value.split())).replace("&", "&amp;")
+    if isinstance(value, int | float):
+        return str(value)
+    raise _unfit(value)
+
+
+def _unfit(value: Any) -> Exception:
+    if isinstance(value, Undefined):
+        return UndefinedError(value._undefined_message)
+    return TypeError(f"a template may print a string, number or boolean, not {value!r}")
 
 
 def block(value: Any, indent: int) -> _Block:

@@ -40,8 +40,7 @@ def managed_cluster(fleet: Fleet, cluster: Cluster) -> Resource:
             *(network.public_ip_ids(cluster) if cluster.authorized_ip_ranges else []),
         ],
         "sku": {"name": "Base", "tier": cluster.tier},
-        # The keys of this map are ids; ARM evaluates expressions in keys as well.
-        "identity": {"type": "UserAssigned", "userAssignedIdentities": {f"[{control_plane}]": {}}},
+        "identity": {"type": "UserAssigned", "userAssignedIdentities": {control_plane: {}}},
         "properties": {
             "kubernetesVersion": cluster.kubernetes_version,
             "dnsPrefix": cluster.dns_prefix,

@@ -7,6 +7,7 @@ refused by the rules long before, and by the writer if it ever got here.
 from __future__ import annotations
 
 from json.encoder import encode_basestring
+from math import isfinite
 from typing import Any
 
 _quoted: Any = encode_basestring  # written in C; keeps letters beyond ASCII readable
@@ -57,19 +58,13 @@ def to_json(value: Any) -> str:
 
 def _write(value: Any, newline: str) -> str:
     kind = value.__class__
-    if kind is str:
-        if value[:1] == "[" and value[-1:] == "]":
-            raise ValueError(f"Azure would evaluate {value!r}")
-        text: str = _quoted(value)
-        return text
-    if kind is Expression:
-        text = _quoted(f"[{value}]")
-        return text
+    if kind is str or kind is Expression:
+        return _text(value)
     if kind is dict:
         if not value:
             return "{}"
         inner = newline + "  "
-        rows = [f"{inner}{_quoted(key)}: {_write(child, inner)}" for key, child in value.items()]
+        rows = [f"{inner}{_text(key)}: {_write(child, inner)}" for key, child in value.items()]
         return "{" + ",".join(rows) + newline + "}"
     if kind is list or kind is tuple:
         if not value:
@@ -78,6 +73,16 @@ def _write(value: Any, newline: str) -> str:
         return "[" + ",".join([inner + _write(child, inner) for child in value]) + newline + "]"
     if kind is bool:
         return "true" if value else "false"
-    if kind is int or kind is float:
+    if kind is int or (kind is float and isfinite(value)):
         return repr(value)
     raise ValueError(f"{value!r} has no place in an ARM template")
+
+
+def _text(value: str) -> str:
+    """A string or a key; Azure evaluates both."""
+    if value.__class__ is Expression:
+        value = f"[{value}]"
+    elif value[:1] == "[" and value[-1:] == "]":
+        raise ValueError(f"Azure would evaluate {value!r}")
+    quoted: str = _quoted(value)
+    return quoted

@@ -6,7 +6,7 @@ A shape takes a whole node or an even part of it, so that parts fill the node wi
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from math import floor
 
@@ -39,8 +39,9 @@ class InstanceType:
 
     @property
     def name(self) -> str:
-        """``94CPU-812GB-8xA100-40G``: the manner of the chart's own names."""
+        """``94CPU-827GB-8xA100-40G``: the manner of the chart's own names, in which Arm shows its architecture."""
         name = f"{self.cpus}CPU-{self.memory_gib}GB"
+        name += "-arm64" if self.vm.architecture == "arm64" else ""
         return f"{name}-{self.gpus}x{self.vm.accelerator}" if self.gpus else name
 
     @property
@@ -83,7 +84,8 @@ def instance_types(pools: Iterable[NodePool], mount_mib: int) -> list[InstanceTy
     for vm, same in by_size.items():
         room_mib = min(allocatable_mib(vm, pool.max_pods) for pool in same)
         for shape in _shapes(vm, room_mib, mount_mib, tuple(same)):
-            shapes.setdefault(shape.name, shape)
+            known = shapes.get(shape.name)
+            shapes[shape.name] = replace(known, pools=known.pools + shape.pools) if known else shape
     return sorted(shapes.values(), key=lambda shape: (shape.gpus > 0, shape.vm.accelerator, shape.gpus, shape.cpus))
 
 

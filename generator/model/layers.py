@@ -11,9 +11,6 @@ from typing import Any, NamedTuple
 
 Layer = dict[str, Any]
 
-#: The key whose map is not ours but Helm's.
-HELM_VALUES = "values"
-
 
 class Whole(NamedTuple):
     """A default that a map of the fleet's own replaces as a whole; other defaults fill in key by key."""
@@ -29,18 +26,22 @@ class Defaults(NamedTuple):
     node_pool: Layer
 
 
-def merge(under: Layer, over: Layer, *, helm: bool = False) -> Layer:
-    """``over`` laid on ``under``; neither is changed. Where ``over`` adds nothing, the result is ``under`` itself."""
+def merge(under: Layer, over: Layer, path: tuple[str, ...] = ()) -> Layer:
+    """``over`` laid on ``under``; neither is changed. Where ``over`` adds nothing, the result is ``under`` itself.
+
+    ``path`` is where in the layer both stand.
+    """
     if not over:
         return under
+    # charts.<chart>.values and below
+    in_helm_values = path[:1] == ("charts",) and path[2:3] == ("values",)
     merged = dict(under)
     for key, value in over.items():
-        if value is None and not helm:
+        if value is None and not in_helm_values:
             merged.pop(key, None)
         elif isinstance(value, dict):
             below = merged.get(key)
-            below = below if isinstance(below, dict) else {}
-            merged[key] = merge(below, value, helm=helm or key == HELM_VALUES)
+            merged[key] = merge(below if isinstance(below, dict) else {}, value, (*path, key))
         else:
             merged[key] = value
     return merged

@@ -125,6 +125,8 @@ def _system(pool: NodePool, at: At) -> Iterator[Diagnostic]:
         yield at("capacityType", "a system pool cannot be spot", "use on-demand")
     if pool.minimum < 1:
         yield at("minCount", "a system pool needs a node", "use a minCount of 1 or more")
+    if pool.gpu:
+        yield at("vmSize", "a system pool has no use for GPUs", "use a size without, and a user pool for the GPUs")
     if pool.vm.vcpus < SYSTEM_VCPUS or pool.vm.memory_gib < SYSTEM_GIB:
         what = f"{pool.vm.name} is too small for a system pool"
         yield at("vmSize", what, f"use at least {SYSTEM_VCPUS} vCPUs and {SYSTEM_GIB} GiB")

@@ -1,0 +1,250 @@
+"""The shape of the code itself: which module may import which, one door for each library, templates that only print."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from functools import cache
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+import jinja2
+import pytest
+
+from generator import outputs, templating
+from tests import rendering
+from tests.model import smallest
+
+ROOT = rendering.ROOT
+TEMPLATES = ROOT / "templates"
+MOST_LINES = 400
+
+# Each row imports only from the rows below it; a package in a row imports freely inside itself, but in no circle.
+FLOORS = (
+    ("generator.__main__",),
+    ("generator.cli",),
+    ("generator.compiler", "generator.tree", "generator.fingerprint"),
+    ("generator.outputs",),
+    (
+        "generator.arm", "generator.templating", "generator.schema", "generator.rules", "generator.overview",
+        "generator.build",
+    ),
+    ("generator.origin",),
+    ("generator.source",),
+    ("generator.model", "generator.places"),
+    ("generator.diagnostics", "generator.resources", "generator"),
+)  # fmt: skip
+
+DOORS = {
+    "click": "generator.cli",
+    "jinja2": "generator.templating",
+    "jsonschema": "generator.schema",
+    "yaml": "generator.source",
+}
+
+# What templates include, beside what the table names.
+PARTIALS = {"cluster/components.j2", "cluster/operators/release.j2"}
+
+# All of Jinja that templates may use: text, values by name, `if` with a comparison, `for` (over pairs too), `include`,
+# two filters.
+NODES = {
+    "Template", "TemplateData", "Output", "Name", "Getattr", "Getitem", "Const", "If", "Compare", "Operand", "For",
+    "Tuple", "Include", "Filter",
+}  # fmt: skip
+FILTERS = {"dictsort", "block"}
+
+
+# --- the code ---------------------------------------------------------------------------------------------------------
+
+
+@cache
+def _modules() -> dict[str, ast.Module]:
+    found = {}
+    for path in sorted((ROOT / "generator").rglob("*.py")):
+        parts = path.relative_to(ROOT).with_suffix("").parts
+        name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+        found[name] = ast.parse(path.read_text(), str(path))
+    return found
+
+
+def _imports(module: str) -> Iterator[str]:
+    """Whole names of the modules that a module imports, wherever in it."""
+    for node in ast.walk(_modules()[module]):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{module} imports by a relative name"
+            for alias in node.names:
+                whole = f"{node.module}.{alias.name}"
+                yield whole if whole in _modules() else str(node.module)
+
+
+def _own_imports(module: str) -> set[str]:
+    return {name for name in _imports(module) if name.split(".")[0] == "generator"}
+
+
+def _unit(module: str) -> str:
+    """The entry of FLOORS that a module is, or is inside: the longest; empty when it has none."""
+    units = (unit for floor in FLOORS for unit in floor)
+    inside = [unit for unit in units if module == unit or (module.startswith(f"{unit}.") and unit != "generator")]
+    return max(inside, key=len, default="")
+
+
+def test_every_module_has_a_floor_and_every_floor_a_module() -> None:
+    assert {_unit(module) for module in _modules()} == {unit for floor in FLOORS for unit in floor}
+
+
+@pytest.mark.parametrize("module", _modules())
+def test_imports_go_down_only(module: str) -> None:
+    height = {unit: level for level, floor in enumerate(reversed(FLOORS)) for unit in floor}
+    own = _unit(module)
+    up = {name for name in _own_imports(module) if _unit(name) != own and height[_unit(name)] >= height[own]}
+    assert up == set()
+
+
+def test_no_import_closes_a_circle() -> None:
+    order = TopologicalSorter({module: _own_imports(module) - {module} for module in _modules()}).static_order()
+    assert set(order) == set(_modules())
+
+
+def test_each_library_has_one_door() -> None:
+    used = {(name.split(".")[0], module) for module in _modules() for name in _imports(module)}
+    foreign = {(library, module) for library, module in used if library not in {*sys.stdlib_module_names, "generator"}}
+    assert foreign == set(DOORS.items())
+
+
+def test_nothing_is_imported_or_run_from_a_string() -> None:
+    called = {
+        ast.unparse(node.func) for tree in _modules().values() for node in ast.walk(tree) if isinstance(node, ast.Call)
+    }
+    assert len(called) > 100
+    assert not {name for name in called if re.search(r"(^|\.)(import_module|__import__|exec|eval)$", name)}
+
+
+def test_yaml_is_parsed_and_never_loaded() -> None:
+    """``yaml.load`` and its like build any object, take duplicate keys, and read ``no`` as false."""
+    tree = _modules()[DOORS["yaml"]]
+    used = {alias.name for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) for alias in node.names}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and ast.unparse(node.value) == "yaml":
+            used.add(node.attr)
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "getattr":
+            used |= {part.value for part in node.args if isinstance(part, ast.Constant)}
+    assert "parse" in used
+    assert {name for name in used if "load" in name.lower()} <= {"CSafeLoader", "SafeLoader"}
+
+
+@pytest.mark.parametrize("module", _modules())
+def test_a_module_can_be_read_at_a_sitting(module: str) -> None:
+    path = ROOT / module.replace(".", "/")
+    path = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+    assert len(path.read_text().splitlines()) <= MOST_LINES
+
+
+# --- templates --------------------------------------------------------------------------------------------------------
+
+
+@cache
+def _templates() -> dict[str, Path]:
+    found = {path.relative_to(TEMPLATES).as_posix(): path for path in TEMPLATES.rglob("*") if path.is_file()}
+    return dict(sorted(found.items()))
+
+
+def _nodes(name: str) -> list[jinja2.nodes.Node]:
+    root = jinja2.Environment().parse(_templates()[name].read_text())
+    return [root, *root.find_all(jinja2.nodes.Node)]
+
+
+def test_table_and_templates_are_two_halves_of_one_thing() -> None:
+    named = {f"cluster/{row.path}.j2" for row in outputs.CLUSTER}
+    assert len(named) == len(outputs.CLUSTER), "a path stands twice in the table"
+    assert named < outputs.templates()
+    assert outputs.templates() | PARTIALS == set(_templates())
+    assert outputs.templates().isdisjoint(PARTIALS)
+
+
+def test_table_names_what_is_rendered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A fleet with a cluster of each kind uses every template that the table names, and no other."""
+    data = smallest(charts={chart: {"values": {"own": 1}} for chart in outputs.CHARTS}, overlays=["own"])
+    data["defaults"]["nodePools"]["t4"] = {"vmSize": "Standard_NC16as_T4_v3", "maxCount": 3}
+    data["clusters"] = {
+        kind: {"region": "eastus", "network": {"index": index}, "gateway": {"kind": kind}}
+        for index, kind in enumerate(("application-routing", "envoy-gateway", "ingress-nginx"))
+    }
+    overlays = frozenset(f"own/{layer}" for layer in outputs.LAYERS)
+    compiled = rendering.from_text(json.dumps(data), bound=True, overlays=overlays)
+    assert compiled.pending() == []
+    used = set()
+    template = templating.template
+    monkeypatch.setattr(templating, "template", lambda name: used.add(f"{name}.j2") or template(name))
+    assert len(list(compiled.rendered())) == len(set(compiled.paths()))
+    assert used == outputs.templates()
+
+
+def test_partials_are_included_and_nothing_else_is() -> None:
+    included = [
+        node.template.as_const()
+        for name in _templates()
+        for node in _nodes(name)
+        if isinstance(node, jinja2.nodes.Include)
+    ]
+    assert set(included) == PARTIALS
+
+
+@pytest.mark.parametrize("name", _templates())
+def test_a_template_only_prints(name: str) -> None:
+    nodes = _nodes(name)
+    assert {type(node).__name__ for node in nodes} <= NODES
+    assert {node.name for node in nodes if isinstance(node, jinja2.nodes.Filter)} <= FILTERS
+
+
+@pytest.mark.parametrize("name", _templates())
+def test_a_template_is_tidy(name: str) -> None:
+    content = _templates()[name].read_bytes()
+    assert b"\t" not in content and b"\r" not in content
+    assert content.endswith(b"\n") and not content.endswith(b"\n\n")
+
+
+# --- what a run loads -------------------------------------------------------------------------------------------------
+
+_RENDER = """\
+import sys
+from generator import cli
+sys.argv = ["rayfleet", "render"]
+try:
+    cli.main()
+finally:
+    print(*sys.modules)
+"""
+
+
+def _render(folder: Path) -> tuple[list[str], set[str]]:
+    """What ``rayfleet render`` prints there, and the top-level packages that it loads."""
+    done = subprocess.run(
+        [sys.executable, "-c", _RENDER],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        check=True,
+        text=True,
+    )
+    *printed, modules = done.stdout.splitlines()
+    return printed, {name.split(".")[0] for name in modules.split()}
+
+
+def test_a_run_loads_only_what_it_needs(tmp_path: Path) -> None:
+    """Each of these costs 20 to 180 ms, which a run that doesn't need it must not pay."""
+    (tmp_path / "fleet.yaml").write_text(json.dumps(smallest()))
+    printed, loaded = _render(tmp_path)
+    assert "created" in printed[-1]
+    assert {"yaml", "jinja2", "click"} <= loaded
+    assert loaded.isdisjoint({"jsonschema", "azure", "rich", "ruamel"})
+    printed, loaded = _render(tmp_path)
+    assert printed == ["rendered is current"]
+    assert "click" in loaded
+    assert loaded.isdisjoint({"yaml", "jinja2", "jsonschema", "azure", "rich", "ruamel"})
