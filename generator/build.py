@@ -209,7 +209,7 @@ def _pool(name: str, row: Layer, vm: VmSize, zones: tuple[int, ...], infra: bool
         role=row["role"],
         vm=vm,
         count=row.get("count"),
-        minimum=row.get("minCount", 1 if system else 0) if autoscaled else fixed,
+        minimum=row.get("minCount", 2 if system else 0) if autoscaled else fixed,
         maximum=most,
         autoscaled=autoscaled,
         spot=row["capacityType"] == "spot",

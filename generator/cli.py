@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from generator import __version__, fingerprint, places
-from generator.diagnostics import Diagnostic, Invalid, as_json
+from generator.diagnostics import Diagnostic, Invalid, as_json, many
 
 if TYPE_CHECKING:
     from generator.compiler import Compiled
     from generator.tree import Changes, Difference
 
+_OUTPUT_HELP = """The folder to render into; by default rendered, beside the fleet. Elsewhere only for a look: Flux
+and overlays go by the default."""
 _SHOWN = 20  # paths that a summary lists before it only counts
 
 
@@ -46,9 +48,7 @@ def _fleet_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 @cli.command()
 @_fleet_options
-@click.option(
-    "-o", "--output", type=click.Path(), help="The folder to render into; by default rendered, beside the fleet."
-)
+@click.option("-o", "--output", type=click.Path(), help=_OUTPUT_HELP)
 @click.option("--check", is_flag=True, help="Write nothing; exit with 1 and a diff where rendered/ is stale.")
 @click.option("--unbind", multiple=True, metavar="CLUSTER", help="Let outputs of CLUSTER go whose bindings are gone.")
 def render(fleet: str, form: str, output: str | None, check: bool, unbind: tuple[str, ...]) -> None:
@@ -99,7 +99,7 @@ def validate(fleet: str, form: str) -> None:
     _report(compiled.warnings)
     count = len(compiled.fleet.clusters)
     regions = len({cluster.region for cluster in compiled.fleet.clusters})
-    click.echo(f"{fleet} is valid: {_many(count, 'cluster')} in {_many(regions, 'region')}")
+    click.echo(f"{fleet} is valid: {many(count, 'cluster')} in {many(regions, 'region')}")
 
 
 def _compile(where: places.Places, inputs: places.Inputs) -> Compiled:
@@ -110,7 +110,7 @@ def _compile(where: places.Places, inputs: places.Inputs) -> Compiled:
 
 def _write(compiled: Compiled, where: places.Places, unbind: tuple[str, ...]) -> tuple[Changes, fingerprint.Total]:
     from generator import tree
-    from generator.compiler import refuse_unbinding
+    from generator.compiler import is_of, refuse_unbinding
 
     names = [cluster.name for cluster in compiled.fleet.clusters]
     for name in unbind:
@@ -119,7 +119,8 @@ def _write(compiled: Compiled, where: places.Places, unbind: tuple[str, ...]) ->
     refuse_unbinding(compiled, where, unbind)
     total = fingerprint.Total()
     fingerprint.forget(where.beside)
-    return tree.write(where.output, total.watch(compiled.rendered()), compiled.paths()), total
+    rendered = total.watch(compiled.rendered())
+    return tree.write(where.output, rendered, compiled.paths(), own=is_of(compiled.fleet, where)), total
 
 
 def _check(compiled: Compiled, where: places.Places, form: str) -> None:
@@ -127,13 +128,21 @@ def _check(compiled: Compiled, where: places.Places, form: str) -> None:
 
     found = list(tree.compare(where.output, compiled.rendered()))
     if form == "json":
-        _echo_json([difference.path for difference in found])
+        _echo_json(
+            {
+                "created": [row.path for row in found if row.on_disk is None],
+                "updated": [row.path for row in found if row.on_disk is not None and row.rendered is not None],
+                "deleted": [row.path for row in found if row.rendered is None],
+            }
+        )
     else:
         for difference in found:
             _echo_diff(where.output, difference)
     _report(compiled.warnings)
     if found:
-        click.echo(f"{where.output} is stale in {_many(len(found), 'file')}\n    fix: make render", err=True)
+        click.echo(
+            f"{where.output} is stale in {many(len(found), 'file')}\n    fix: render it again, and commit it", err=True
+        )
         sys.exit(1)
     if form == "text":
         click.echo(f"{where.output} is current")
@@ -165,7 +174,7 @@ def _notes(compiled: Compiled, changes: Changes) -> str:
 
 def _summary(changes: Changes, output: str) -> str:
     if not changes:
-        return f"{output} is current: {_many(changes.unchanged, 'file')}"
+        return f"{output} is current: {many(changes.unchanged, 'file')}"
     signs = (("+", changes.created), ("~", changes.updated), ("-", changes.deleted))
     rows = [f"  {sign} {path}" for sign, paths in signs for path in paths]
     if len(rows) > _SHOWN:
@@ -182,10 +191,6 @@ def _echo_json(value: object) -> None:
     click.echo(json.dumps(value))
 
 
-def _many(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
-
-
 def _report(diagnostics: Iterable[Diagnostic]) -> None:
     for diagnostic in diagnostics:
         click.echo(str(diagnostic), err=True)
@@ -197,5 +202,5 @@ def _fail(diagnostics: list[Diagnostic], form: str, outcome: str = "nothing was 
     else:
         _report(diagnostics)
         count = sum(diagnostic.severity == "error" for diagnostic in diagnostics)
-        click.echo(f"{_many(count, 'error')}; {outcome}", err=True)
+        click.echo(f"{many(count, 'error')}; {outcome}", err=True)
     sys.exit(1)

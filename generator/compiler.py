@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from generator import outputs, rules, schema, source
 from generator.build import build
@@ -64,13 +65,28 @@ def _late(places: Places, inputs: Inputs) -> tuple[source.Source | None, list[Di
 
 
 def _shaped(read: source.Source, name: str) -> tuple[source.Source, list[Diagnostic]]:
-    """What was read without the values that have the wrong shape, and a diagnostic for each of those."""
+    """What was read with what has the wrong shape put right or left out, and a diagnostic for each mistake.
+
+    Where that is not enough, because something is missing that has no example, the whole cluster is left out.
+    """
     violations = schema.violations(read, name)
     if not violations:
         return read, []
-    wrong = {tuple(violation.path) for violation in violations if violation.path}
-    outermost = [path for path in wrong if not any(path[:length] in wrong for length in range(1, len(path)))]
-    return read.without(outermost), [violation.diagnostic for violation in violations]
+    wrong = {tuple(violation.path): violation.stand_in for violation in violations if violation.path}
+    rest = read.corrected(_outermost(wrong))
+    if not schema.accepts(rest, name):
+        broken = {tuple(violation.path[:2]): None for violation in schema.violations(rest, name)}
+        rest = rest.corrected((path, None) for path in broken if path[0] == "clusters" and len(path) == 2)
+    return rest, [violation.diagnostic for violation in violations]
+
+
+def _outermost(wrong: dict[tuple[str | int, ...], Any]) -> list[tuple[source.Path, Any]]:
+    """Without what stands inside something that is wrong as a whole."""
+    return [
+        (path, value)
+        for path, value in wrong.items()
+        if not any(path[:length] in wrong for length in range(1, len(path)))
+    ]
 
 
 def _near(diagnostic: Diagnostic, found: list[Diagnostic]) -> bool:
@@ -84,6 +100,15 @@ def _section(diagnostic: Diagnostic) -> str:
     parent = diagnostic.where.rpartition(".")[0]
     layer = parent == "defaults" or (parent.count(".") == 1 and parent.startswith(("regions.", "clusters.")))
     return diagnostic.where if layer or not parent else parent
+
+
+def is_of(fleet: Fleet, places: Places) -> bool:
+    """Whether the output folder holds what was rendered of this fleet: its list of deployments, made first, says so."""
+    try:
+        with open(f"{places.output}/{outputs.DEPLOYMENTS}", "rb") as stream:
+            return bool(json.load(stream)["metadata"]["_generator"]["fleet"] == fleet.name)
+    except (OSError, ValueError, LookupError, TypeError):
+        return False
 
 
 def refuse_unbinding(compiled: Compiled, places: Places, allowed: tuple[str, ...]) -> None:

@@ -26,7 +26,18 @@ class Diagnostic(NamedTuple):
         place = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
         kind = "warning: " if self.severity == "warning" else ""
         where = f"{self.where}: " if self.where else ""
-        return f"{place}: {kind}{where}{self.what}\n    fix: {self.fix}"
+        return f"{_printable(f'{place}: {kind}{where}{self.what}')}\n    fix: {_printable(self.fix)}"
+
+    def as_warning(self) -> Diagnostic:
+        """The same, but nothing stops for it."""
+        return self._replace(severity="warning")
+
+
+def _printable(text: str) -> str:
+    """Text from a file on one line, with whatever could steer a terminal written out."""
+    if text.isprintable():
+        return text
+    return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text)
 
 
 class Invalid(Exception):
@@ -61,3 +72,8 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 
     close = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
     return f' (did you mean "{close[0]}"?)' if close else ""
+
+
+def many(count: int, noun: str) -> str:
+    """``1 file``, ``2 files``."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

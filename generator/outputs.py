@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from generator.arm import documents
@@ -15,10 +16,10 @@ from generator.model.cluster import Cluster
 from generator.model.compute_config import compute_configs
 from generator.model.fleet import Fleet
 from generator.model.node_pool import ACCELERATOR, ROLE
+from generator.places import LAYERS
 
 Make = Callable[[], str]
 
-LAYERS = ("platform", "operators", "workloads")
 CHARTS = ("anyscale-operator", "envoy-gateway", "ingress-nginx", "nvidia-device-plugin")
 
 #: The labels that templates select by; ``role_pointer`` is the JSON pointer of a pod's node selector for the role.
@@ -55,7 +56,11 @@ class _ChartValues(NamedTuple):
 
 
 def _installs(chart: str) -> Callable[[Cluster], bool]:
-    return lambda cluster: chart == "anyscale-operator" or chart in cluster.controllers
+    if chart == "anyscale-operator":
+        return lambda cluster: True
+    if chart == "nvidia-device-plugin":
+        return lambda cluster: cluster.has_gpus_of("nvidia")
+    return lambda cluster: chart in cluster.controllers
 
 
 def _overrides(chart: str) -> Callable[[Cluster], bool]:
@@ -89,8 +94,9 @@ KUSTOMIZATIONS = ("flux/kustomization.yaml", *(f"{layer}/kustomization.yaml" for
 FLUX = tuple(f"flux/{layer}.yaml" for layer in LAYERS)
 NAME_REFERENCES = "operators/name-references.yaml"
 
+DEPLOYMENTS = "azure/deployments.json"
 FLEET = {
-    "azure/deployments.json": documents.deployments,
+    DEPLOYMENTS: documents.deployments,
     "azure/resource-group.json": documents.resource_group_template,
     "azure/shared.json": documents.shared_template,
 }
@@ -107,7 +113,7 @@ def plan(fleet: Fleet, overlay_folders: frozenset[str]) -> Iterator[tuple[str, M
         if deployment.clusters:
             path = REGION.format(template=deployment.template)
             yield path, partial(documents.regional_template, fleet, deployment)
-    for config in compute_configs(fleet):
+    for config in filter(attrgetter("choices"), compute_configs(fleet)):
         path = ACCELERATORS.format(accelerator=config.accelerator)
         yield path, partial(_yaml, "accelerator/compute_config.yaml", "clusters", fleet=fleet, compute_config=config)
     for cluster in fleet.clusters:
@@ -123,8 +129,13 @@ def render(fleet: Fleet, overlay_folders: frozenset[str]) -> Iterator[tuple[str,
 
 
 def pending(fleet: Fleet) -> list[Pending]:
-    """What waits for bindings, in order of path."""
-    return [
+    """What waits for bindings."""
+    unknown = (config for config in compute_configs(fleet) if not config.choices)
+    first = fleet.primary_cluster.name
+    of_fleet = [
+        Pending(ACCELERATORS.format(accelerator=config.accelerator), first, ("cloudResourceId",)) for config in unknown
+    ]
+    return of_fleet + [
         Pending(f"clusters/{cluster.name}/{row.path}", cluster.name, missing)
         for cluster in fleet.clusters
         for row in CLUSTER

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from generator.diagnostics import many
 from generator.model.fleet import Fleet
 
 # Mermaid pictures of more than a few boxes a region cannot be read.
@@ -95,7 +96,7 @@ class Overview:
 def overview(fleet: Fleet, pending: Sequence[Waiting]) -> Overview:
     """The page's figures."""
     return Overview(
-        size=f"{_many(len(fleet.clusters), 'cluster')} in {_many(len(fleet.region_order), 'region')}",
+        size=f"{many(len(fleet.clusters), 'cluster')} in {many(len(fleet.region_order), 'region')}",
         registration=fleet.primary_cluster.name,
         groups=tuple(_groups(fleet)),
         clusters=tuple(
@@ -151,7 +152,3 @@ def _capacity(fleet: Fleet) -> list[Capacity]:
         Capacity(region, accelerator, kind, least, most, nodes)
         for (_, region, accelerator, kind), (least, most, nodes) in sorted(sums.items())
     ]
-
-
-def _many(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

@@ -7,6 +7,9 @@ from typing import NamedTuple
 
 from generator.diagnostics import Diagnostic, Invalid
 
+#: The layers of a cluster, in the order in which Flux brings them up; an overlay has a folder for each it changes.
+LAYERS = ("platform", "operators", "workloads")
+
 MAX_BYTES = 32 * 1024 * 1024  # 10,000 clusters take 7 MB
 
 
@@ -53,26 +56,26 @@ def read(places: Places) -> Inputs:
     """Reads everything once. Raises Invalid when a file is there and cannot be read."""
     exists = os.path.lexists(places.bindings)
     return Inputs(
-        fleet=read_bytes(places.fleet),
-        bindings=read_bytes(places.bindings) if exists else None,
+        fleet=read_bytes(places.fleet, "name an existing, readable file with -f"),
+        bindings=read_bytes(places.bindings, "make it a readable file, or remove it") if exists else None,
         overlay_folders=_overlay_folders(f"{places.beside}/overlays"),
     )
 
 
-def read_bytes(file: str) -> bytes:
+def read_bytes(file: str, fix: str) -> bytes:
     """The file's content, at most one byte over MAX_BYTES. Raises Invalid when it cannot be read."""
     try:
         with open(file, "rb") as stream:
             return stream.read(MAX_BYTES + 1)
     except OSError as error:
         reason = (error.strerror or "cannot be read").lower()
-        raise Invalid([Diagnostic(file, 0, 0, "", reason, "name an existing, readable file with -f")]) from None
+        raise Invalid([Diagnostic(file, 0, 0, "", reason, fix)]) from None
 
 
 def _overlay_folders(folder: str) -> frozenset[str]:
     found = set()
     for overlay in _folders(folder):
-        for layer in _folders(f"{folder}/{overlay}"):
+        for layer in LAYERS:
             if os.path.isfile(f"{folder}/{overlay}/{layer}/kustomization.yaml"):
                 found.add(f"{overlay}/{layer}")
     return frozenset(found)
@@ -80,6 +83,7 @@ def _overlay_folders(folder: str) -> frozenset[str]:
 
 def _folders(folder: str) -> list[str]:
     try:
-        return [entry.name for entry in os.scandir(folder) if entry.is_dir()]
+        # Names that a fleet can write; others may not even be text.
+        return [entry.name for entry in os.scandir(folder) if entry.is_dir() and entry.name.isascii()]
     except OSError:
         return []

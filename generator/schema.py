@@ -31,10 +31,11 @@ _TYPES: dict[str, Accepts] = {
 
 
 class Violation(NamedTuple):
-    """What is wrong, and the path whose value would have to go for the rest to be right."""
+    """What is wrong, the path that it is wrong at, and a right value for it where the schema has an example."""
 
     path: Path
     diagnostic: Diagnostic
+    stand_in: Any = None
 
 
 def violations(source: Source, name: str) -> list[Violation]:
@@ -235,12 +236,22 @@ def _explain(source: Source, schema: dict[str, Any]) -> list[Violation]:
         if isinstance(value, str) and not _matcher(pattern)(value):
             yield ValidationError(f"{value!r} does not match {pattern!r}")
 
+    def one_of(validator: Any, choices: Any, value: Any, node: Any) -> Iterator[ValidationError]:
+        if not _one_of(choices)(value):
+            yield ValidationError(f"{value!r} is not one of {choices!r}")
+
+    def const(validator: Any, choice: Any, value: Any, node: Any) -> Iterator[ValidationError]:
+        yield from one_of(validator, [choice], value, node)
+
+    # jsonschema takes 1.0 for an integer and equal to 1; we keep them apart.
+    types = Draft202012Validator.TYPE_CHECKER.redefine("integer", lambda _, value: _TYPES["integer"](value))
     extend: Any = validators.extend
-    validator = extend(Draft202012Validator, {"pattern": pattern})(schema)
-    return [found for error in validator.iter_errors(source.data) for found in _diagnose(source, error)]
+    strict = {"pattern": pattern, "enum": one_of, "const": const}
+    validator = extend(Draft202012Validator, strict, type_checker=types)(schema)
+    return [found for error in validator.iter_errors(source.data) for found in _diagnose(source, schema, error)]
 
 
-def _diagnose(source: Source, error: Any) -> list[Violation]:
+def _diagnose(source: Source, schema: dict[str, Any], error: Any) -> list[Violation]:
     """One of jsonschema's errors: a closed object names each unknown key, a missing key its parent."""
 
     def at(path: Path, what: str, fix: str, *, key: bool = False) -> Violation:
@@ -254,11 +265,17 @@ def _diagnose(source: Source, error: Any) -> list[Violation]:
         return [at([*path, key], *_unknown_key(key, known), key=True) for key in unknown]
     if keyword == "required":
         missing = error.message.split("'")[1]
-        description = node["properties"][missing].get("description", "")
-        return [at(path, f'"{missing}" is missing', f'add "{missing}". {description}'.strip(), key=True)]
+        absent = _resolve(schema, node["properties"][missing])
+        fix = f'add "{missing}". {absent.get("description", "")}'.strip()
+        diagnostic = source.diagnostic(path, f'"{missing}" is missing', fix, key=True)
+        return [Violation([*path, missing], diagnostic, _example(absent))]
     if error.parent is None and "propertyNames" in error.absolute_schema_path:
         return [at([*path, value], *_bad_name(value, keyword, limit, node), key=True)]
-    return [at(path, *_bad_value(value, keyword, limit, node))]
+    return [at(path, *_bad_value(value, keyword, limit, node))._replace(stand_in=_example(node))]
+
+
+def _example(node: dict[str, Any]) -> Any:
+    return next(iter(node.get("examples", [])), None)
 
 
 def _unknown_key(key: str, known: list[str]) -> tuple[str, str]:

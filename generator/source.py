@@ -45,15 +45,22 @@ class Source:
         self._root: yaml.Node | None = None
         self.data: dict[str, Any] = _construct(file, text)
 
-    def without(self, places: Iterable[Path]) -> Source:
-        """The same file as if nothing stood at ``places``, so that what is right about the rest can be judged too."""
+    def corrected(self, values: Iterable[tuple[Path, Any]]) -> Source:
+        """The same file as if each value stood at its path, or nothing where it is None: what is right about the rest
+        can then be judged too. Positions stay those of the file.
+        """
         rest = copy(self)
         rest.data = deepcopy(self.data)
-        for *parents, last in sorted(places, key=_deepest_last_first):
+        for (*parents, last), value in sorted(values, key=_deepest_last_first):
             holder: Any = rest.data
             for step in parents:
                 holder = holder[step]
-            del holder[last]
+            if value is not None:
+                holder[last] = value
+            elif isinstance(holder, list):
+                del holder[int(last)]
+            else:
+                holder.pop(last, None)
         return rest
 
     def diagnostic(self, path: Path, what: str, fix: str, *, key: bool = False) -> Diagnostic:
@@ -100,8 +107,9 @@ def read(file: str, content: bytes) -> Source:
     return Source(file, text)
 
 
-def _deepest_last_first(path: Path) -> tuple[int, list[int]]:
+def _deepest_last_first(correction: tuple[Path, Any]) -> tuple[int, list[int]]:
     """Later entries of a list go before earlier ones, so that no index shifts."""
+    path, _ = correction
     return -len(path), [-step for step in path if isinstance(step, int)]
 
 

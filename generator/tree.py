@@ -45,16 +45,21 @@ class Difference(NamedTuple):
     rendered: bytes | None
 
 
-def write(folder: str, rendered: Rendered, paths: Iterable[str]) -> Changes:
+def write(folder: str, rendered: Rendered, paths: Iterable[str], *, own: bool = True) -> Changes:
     """Makes ``folder`` what is rendered. ``paths`` are those of ``rendered``, known before anything is made.
 
-    Raises Invalid, before anything is written, where a file that is not ours is in the way; OSError from the disk.
+    ``own``: what is there was rendered from the same fleet, so that what is no longer rendered may go. Raises Invalid,
+    before anything is written, where a file that is not ours is in the way; OSError from the disk.
     """
     there = _walk(folder)
     wanted = set(paths) if there else set()
     stale = [path for path in sorted(there - wanted) if _ours(f"{folder}/{path}")]
     foreign = sorted(there - wanted - set(stale))
     _refuse_foreign(folder, there & wanted, _in_the_way(foreign, wanted))
+    if stale and not own:
+        what = "was rendered from another fleet, and would be deleted"
+        fix = "render elsewhere with -o; if the fleet was only renamed, delete the folder first"
+        raise Invalid([_diagnostic(f"{folder}/{stale[0]}", what, fix)])
     blocking = _in_the_way(stale, wanted)
     _delete(folder, blocking)
     created, updated, unchanged = [], [], 0

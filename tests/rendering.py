@@ -30,9 +30,12 @@ def compiled(name: str, bound: bool) -> Compiled:
     return _compile(places, inputs, bound)
 
 
-def from_text(text: str, *, bound: bool = False, overlays: frozenset[str] = frozenset()) -> Compiled:
-    """A fleet given as text. Raises Invalid."""
-    return _compile(Places("fleet.yaml", "rendered"), Inputs(text.encode(), None, overlays), bound)
+def from_text(
+    text: str, *, bound: bool = False, late: str | None = None, overlays: frozenset[str] = frozenset()
+) -> Compiled:
+    """A fleet given as text, with the bindings ``late`` or made-up ones. Raises Invalid."""
+    inputs = Inputs(text.encode(), late.encode() if late else None, overlays)
+    return _compile(Places("fleet.yaml", "rendered"), inputs, bound)
 
 
 def _compile(places: Places, inputs: Inputs, bound: bool) -> Compiled:

@@ -300,5 +300,6 @@ def test_work_falls_through_the_regions_in_a_stated_order() -> None:
             assert choice["head_node"]["instance_type"] in types["additional"]
             assert all(worker["instance_type"] in types["additional"] for worker in choice["worker_nodes"])
     reordered = FLEET + "routing: {regionOrder: [westus2, eastus]}\n"
-    config = dict(rendering.from_text(reordered, overlays=OVERLAYS).rendered())["anyscale/T4/compute_config.yaml"]
+    fleet = rendering.from_text(reordered, bound=True, overlays=OVERLAYS)
+    config = dict(fleet.rendered())["anyscale/T4/compute_config.yaml"]
     assert config.index(b"aks-westus2") < config.index(b"aks-eastus")

@@ -14,6 +14,8 @@ from generator.model.fleet import Fleet
 
 CLUSTER = identity.CLUSTER
 MAINTENANCE = f"{CLUSTER}/maintenanceConfigurations"
+# Upgrade channels that leave the minor version behind that the fleet names.
+MINOR_CHANNELS = ("stable", "rapid")
 # The two schedules whose names AKS gives a meaning: upgrades of Kubernetes and of node images.
 SCHEDULES = ("aksManagedAutoUpgradeSchedule", "aksManagedNodeOSUpgradeSchedule")
 
@@ -42,7 +44,7 @@ def managed_cluster(fleet: Fleet, cluster: Cluster) -> Resource:
         "sku": {"name": "Base", "tier": cluster.tier},
         "identity": {"type": "UserAssigned", "userAssignedIdentities": {control_plane: {}}},
         "properties": {
-            "kubernetesVersion": cluster.kubernetes_version,
+            **_version(cluster),
             "dnsPrefix": cluster.dns_prefix,
             "nodeResourceGroup": cluster.node_resource_group,
             "enableRBAC": True,
@@ -73,7 +75,7 @@ def managed_cluster(fleet: Fleet, cluster: Cluster) -> Resource:
                 "nodeOSUpgradeChannel": cluster.upgrades.node_os_channel,
             },
             "agentPoolProfiles": [
-                {"name": pool.name, **pool_properties(cluster, pool)} for pool in cluster.system_pools
+                {"name": pool.name, **pool_properties(cluster, pool)} for pool in cluster.inline_pools
             ],
         },
     }
@@ -109,6 +111,13 @@ def late_values(cluster: Cluster) -> dict[str, Any]:
         "oidcIssuerUrl": property_of(CLUSTER, cluster_id(cluster), "oidcIssuerProfile.issuerURL"),
         "nodePools": [pool.name for pool in cluster.pools],
     }
+
+
+def _version(cluster: Cluster) -> dict[str, str]:
+    support = {"supportPlan": "AKSLongTermSupport" if cluster.tier == "Premium" else "KubernetesOfficial"}
+    if cluster.deployed and cluster.upgrades.channel in MINOR_CHANNELS:
+        return support  # the channel has moved on, and going back is refused
+    return {"kubernetesVersion": cluster.kubernetes_version, **support}
 
 
 def _network_profile(cluster: Cluster) -> dict[str, Any]:

@@ -30,7 +30,7 @@ def deployments(fleet: Fleet) -> str:
         for deployment in fleet.deployments
     ]
     mark = generator_mark("generator/arm/documents.py", "fleet.yaml")
-    return to_json({"metadata": {"_generator": mark}, "deployments": rows})
+    return to_json({"metadata": {"_generator": {**mark, "fleet": fleet.name}}, "deployments": rows})
 
 
 def resource_group_template(fleet: Fleet) -> str:
@@ -85,7 +85,7 @@ def cluster_resources(fleet: Fleet, cluster: Cluster) -> list[Resource]:
         identity.network_role(cluster),
         *identity.storage_roles(fleet, cluster),
         aks.managed_cluster(fleet, cluster),
-        *node_pools.user_pools(fleet, cluster),
+        *node_pools.child_pools(fleet, cluster),
         *aks.maintenance(cluster),
         *identity.federated_credentials(cluster),
         *flux.flux_resources(fleet, cluster),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from generator.arm.expression import Expression, resource_id
+from generator.arm.identity import CLUSTER
 from generator.arm.network import subnet_id
 from generator.arm.template import Resource, checkov_skip
 from generator.arm.versions import API
@@ -12,17 +13,16 @@ from generator.model.cluster import Cluster
 from generator.model.fleet import Fleet
 from generator.model.node_pool import NodePool
 
-CLUSTER = "Microsoft.ContainerService/managedClusters"
 POOL = f"{CLUSTER}/agentPools"
 # The upstream autoscaler knows NVIDIA GPUs of a pool without nodes by itself; of others this tag tells it.
 SCALE_FROM_ZERO_TAG = "k8s.io_cluster-autoscaler_node-template_resources_{resource}"
 
 
-def user_pools(fleet: Fleet, cluster: Cluster) -> list[Resource]:
-    """The user pools, chained: AKS takes one write to a cluster at a time, and few a minute."""
+def child_pools(fleet: Fleet, cluster: Cluster) -> list[Resource]:
+    """The pools outside the cluster resource, chained: AKS takes one write to a cluster at a time, and few a minute."""
     resources: list[Resource] = []
     before: list[Expression] = [resource_id(CLUSTER, cluster.name)]
-    for pool in cluster.user_pools:
+    for pool in cluster.child_pools:
         skips = {}
         if not cluster.encryption_at_host:
             skips["CKV_AZURE_227"] = "encryptionAtHost of the fleet is off."
@@ -47,9 +47,9 @@ def user_pools(fleet: Fleet, cluster: Cluster) -> list[Resource]:
 
 def last_pool_id(cluster: Cluster) -> Expression:
     """The end of the chain: what must wait for every pool waits for this."""
-    if not cluster.user_pools:
+    if not cluster.child_pools:
         return resource_id(CLUSTER, cluster.name)
-    return resource_id(POOL, cluster.name, cluster.user_pools[-1].name)
+    return resource_id(POOL, cluster.name, cluster.child_pools[-1].name)
 
 
 def pool_properties(cluster: Cluster, pool: NodePool) -> dict[str, Any]:
@@ -77,7 +77,7 @@ def pool_properties(cluster: Cluster, pool: NodePool) -> dict[str, Any]:
         # AKS installs no AMD driver and wants to be told so.
         properties["gpuProfile"] = {"driver": "None"}
     if pool.spot:
-        # Delete, because deallocated nodes go on using quota. No upgradeSettings: AKS refuses them on spot pools.
+        # Delete, because deallocated nodes go on using quota. No upgradeSettings: AKS refuses a surge on spot pools.
         properties["scaleSetPriority"] = "Spot"
         properties["scaleSetEvictionPolicy"] = "Delete"
         properties["spotMaxPrice"] = pool.spot_max_price

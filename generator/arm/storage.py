@@ -15,6 +15,9 @@ BLOB_SERVICE = f"{ACCOUNT}/blobServices"
 CONTAINER = f"{BLOB_SERVICE}/containers"
 POLICY = f"{ACCOUNT}/managementPolicies"
 
+# A policy needs a rule; this one is off.
+NO_RULE = LifecycleRule("no-rules", "", False, 99999, None, None, None)
+
 
 def account_id(storage: Storage) -> Expression:
     """The id of the account."""
@@ -22,11 +25,11 @@ def account_id(storage: Storage) -> Expression:
 
 
 def storage_resources(fleet: Fleet) -> list[Resource]:
-    """The account, its blob service and containers, and the lifecycle policy where there are rules."""
+    """The account, its blob service and containers, and the lifecycle policy."""
     storage = fleet.storage
     resources = [_account(fleet), _blob_service(storage)]
     resources += [_container(storage, name) for name in storage.containers]
-    return [*resources, _policy(storage)] if storage.lifecycle else resources
+    return [*resources, _policy(storage)]
 
 
 def _account(fleet: Fleet) -> Resource:
@@ -73,24 +76,23 @@ def _blob_service(storage: Storage) -> Resource:
         "maxAgeInSeconds": 3600,
     }
     kept = {"enabled": True, "days": storage.soft_delete_days}
-    properties: dict[str, Any] = {
-        "cors": {"corsRules": [cors]},
-        "deleteRetentionPolicy": kept,
-        "containerDeleteRetentionPolicy": kept,
+    tracking = {
+        "enable": storage.tracks_access,
+        "name": "AccessTimeTracking",
+        "trackingGranularityInDays": 1,
+        "blobType": ["blockBlob"],
     }
-    if storage.tracks_access:
-        properties["lastAccessTimeTrackingPolicy"] = {
-            "enable": True,
-            "name": "AccessTimeTracking",
-            "trackingGranularityInDays": 1,
-            "blobType": ["blockBlob"],
-        }
     return {
         "type": BLOB_SERVICE,
         "apiVersion": API[BLOB_SERVICE],
         "name": f"{storage.account}/default",
         "dependsOn": [account_id(storage)],
-        "properties": properties,
+        "properties": {
+            "cors": {"corsRules": [cors]},
+            "deleteRetentionPolicy": kept,
+            "containerDeleteRetentionPolicy": kept,
+            "lastAccessTimeTrackingPolicy": tracking,
+        },
     }
 
 
@@ -115,7 +117,8 @@ def _policy(storage: Storage) -> Resource:
         "name": f"{storage.account}/default",
         # Rules by last access are refused before the blob service tracks it.
         "dependsOn": [_blob_service_id(storage)],
-        "properties": {"policy": {"rules": [_rule(storage, rule) for rule in storage.lifecycle]}},
+        # Always said: a policy that a deployment leaves out stays in force.
+        "properties": {"policy": {"rules": [_rule(storage, rule) for rule in storage.lifecycle or [NO_RULE]]}},
     }
 
 
@@ -133,7 +136,7 @@ def _rule(storage: Storage, rule: LifecycleRule) -> dict[str, Any]:
         actions["enableAutoTierToHotFromCool"] = True
     return {
         "name": rule.name,
-        "enabled": True,
+        "enabled": rule is not NO_RULE,
         "type": "Lifecycle",
         "definition": {
             "filters": {"blobTypes": ["blockBlob"], "prefixMatch": [f"{storage.container}/{rule.prefix}"]},

@@ -52,7 +52,3 @@ class Cidr(NamedTuple):
     def overlaps(self, other: Cidr) -> bool:
         """Whether any address is in both."""
         return self.first <= other.last and other.first <= self.last
-
-    def contains(self, other: Cidr) -> bool:
-        """Whether every address of ``other`` is in this range."""
-        return self.first <= other.first and other.last <= self.last

@@ -65,6 +65,10 @@ class Catalogue:
         """The availability zones of a region; none for a region without them or unknown."""
         return (1, 2, 3) if self._regions.get(region, {}).get("zones") else ()
 
+    def has_standard_v2_nat(self, region: str) -> bool:
+        """Whether the region has zone-redundant NAT gateways."""
+        return bool(self._regions.get(region, {}).get("natGatewayV2", True))
+
     def federates(self, region: str) -> bool:
         """Whether identities in the region take federated credentials."""
         return bool(self._regions.get(region, {}).get("identityFederation", True))

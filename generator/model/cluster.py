@@ -13,8 +13,8 @@ from generator.model.storage import Volume
 
 # Each node of an overlay network takes a /24 of the pod range (AKS docs, concepts-network-azure-cni-overlay).
 NODE_POD_PREFIX = 24
-# Azure keeps the first four addresses of a subnet and the last.
-SUBNET_RESERVED = 5
+# Azure keeps the first four addresses of a subnet and the last; a private gateway takes one more.
+SUBNET_RESERVED = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +31,8 @@ class ServiceAccount:
 
     @property
     def credential(self) -> str:
-        """The name of its federated credential."""
-        return f"{self.namespace}-{self.name}"
+        """The name of its federated credential. Neither part can hold the underscore: no two accounts share a name."""
+        return f"{self.namespace}_{self.name}"
 
 
 #: The service account of the Anyscale operator, and through ``workloads.serviceAccount`` of every Ray pod.
@@ -180,13 +180,19 @@ class Cluster:
 
     @property
     def system_pools(self) -> tuple[NodePool, ...]:
-        """Pools that go into the cluster resource itself."""
+        """Pools that carry AKS's own pods."""
         return tuple(pool for pool in self.pools if pool.system)
 
     @property
-    def user_pools(self) -> tuple[NodePool, ...]:
-        """Pools that are resources of their own."""
-        return tuple(pool for pool in self.pools if not pool.system)
+    def inline_pools(self) -> tuple[NodePool, ...]:
+        """Pools inside the cluster resource: a cluster is made with its system pools, and takes no new one that way."""
+        there = tuple(pool for pool in self.system_pools if self.exists(pool))
+        return there or self.system_pools
+
+    @property
+    def child_pools(self) -> tuple[NodePool, ...]:
+        """Pools that are resources of their own, which a PUT of the cluster leaves alone."""
+        return tuple(pool for pool in self.pools if pool not in self.inline_pools)
 
     @property
     def gpu_pools(self) -> tuple[NodePool, ...]:
@@ -327,32 +333,16 @@ class Cluster:
         return f"./{self.repository_path}/{folder}" if self.repository_path else f"./{folder}"
 
     @property
-    def installed_charts(self) -> tuple[str, ...]:
-        """The Helm charts of the operators layer."""
-        wanted = {"anyscale-operator": self.anyscale_bound, **dict.fromkeys(self.controllers, True)}
-        return tuple(sorted(name for name, installed in wanted.items() if installed))
-
-    @property
     def controllers(self) -> tuple[str, ...]:
-        """The charts that the workloads layer waits for. The Anyscale operator may itself wait for the gateway."""
-        wanted = {
-            "envoy-gateway": self.gateway_kind == "envoy-gateway",
-            "ingress-nginx": self.gateway_kind == "ingress-nginx",
-            "nvidia-device-plugin": self.has_gpus_of("nvidia"),
-        }
-        return tuple(name for name, installed in wanted.items() if installed)
+        """The chart of its gateway, which the workloads layer waits for; none where AKS runs the gateway."""
+        return (self.gateway_kind,) if self.gateway_namespace else ()
 
     # --- bindings ---
 
     @property
-    def volume_bound(self) -> bool:
-        """Whether the volume's identity is known."""
+    def deployed(self) -> bool:
+        """Whether its deployment has run."""
         return self.bindings.client_id is not None
-
-    @property
-    def anyscale_bound(self) -> bool:
-        """Whether the operator's identity and cloud resource are known."""
-        return self.bindings.client_id is not None and self.bindings.cloud_resource_id is not None
 
     def exists(self, pool: NodePool) -> bool:
         """Whether Azure already has the pool, so that its node count is the autoscaler's."""

@@ -36,7 +36,7 @@ class ComputeConfig:
 
 
 def compute_configs(fleet: Fleet) -> list[ComputeConfig]:
-    """One for each accelerator of the fleet."""
+    """One for each accelerator of the fleet, of the clusters that Anyscale knows; without any it has no choices yet."""
     configs = []
     for accelerator in fleet.accelerators:
         choices = (_choice(cluster, accelerator) for cluster in fleet.routed_clusters)
@@ -46,18 +46,21 @@ def compute_configs(fleet: Fleet) -> list[ComputeConfig]:
 
 def _choice(cluster: Cluster, accelerator: str) -> Choice | None:
     whole = [shape for shape in cluster.instance_types if shape.whole_node and shape.vm.accelerator == accelerator]
-    if not whole:
+    if not whole or cluster.bindings.cloud_resource_id is None:
         return None
     worker = max(whole, key=lambda shape: (shape.gpus, shape.memory_gib))
     markets = {pool.spot for pool in worker.pools}
     market = "PREFER_SPOT" if len(markets) == 2 else "SPOT" if True in markets else "ON_DEMAND"
-    return Choice(cluster, _head(cluster), worker, market, sum(pool.maximum for pool in worker.pools))
+    return Choice(cluster, _head(cluster, worker), worker, market, sum(pool.maximum for pool in worker.pools))
 
 
-def _head(cluster: Cluster) -> InstanceType:
-    """The shape nearest to what a head needs. Heads have no market type, which Anyscale takes for on-demand."""
+def _head(cluster: Cluster, worker: InstanceType) -> InstanceType:
+    """The shape nearest to what a head needs: of its workers' architecture, because one image serves both, and
+    on-demand, because a head has no market type.
+    """
 
-    def rank(shape: InstanceType) -> tuple[bool, int, int]:
-        return all(pool.spot for pool in shape.pools), shape.gpus, abs(shape.cpus - HEAD_CPUS)
+    def rank(shape: InstanceType) -> tuple[bool, bool, int, int]:
+        other = shape.vm.architecture != worker.vm.architecture
+        return other, all(pool.spot for pool in shape.pools), shape.gpus, abs(shape.cpus - HEAD_CPUS)
 
     return min(cluster.instance_types, key=rank)

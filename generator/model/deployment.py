@@ -1,7 +1,7 @@
 """ARM deployments: which template goes where, with what, and after what.
 
-A region's clusters share one template until there are more than a template may hold. Which template a cluster is in
-follows from its own ``network.index`` alone, so that adding, removing or changing another cluster never moves it.
+A region's clusters share templates, as many as one may hold. Which one a cluster is in follows from the cluster alone,
+its ``network.index`` and its size, so that adding, removing or changing another never moves it.
 """
 
 from __future__ import annotations
@@ -11,9 +11,13 @@ from dataclasses import dataclass
 
 from generator.model.cluster import Cluster
 
-# 16 clusters leave each 50 of the 800 resources that a template may hold (ARM limits, facts of 2026-11).
-CLUSTERS_A_TEMPLATE = 16
+# ARM's limit of resources in a template (facts of 2026-11). 16 clusters of at most 50 share one; a larger cluster has
+# one of its own.
 MAX_RESOURCES = 800
+CLUSTERS_A_TEMPLATE = 16
+SHARED_RESOURCES = MAX_RESOURCES // CLUSTERS_A_TEMPLATE
+# Resources of every cluster: network 4, identities and roles 4, cluster and maintenance 3, Flux 2.
+RESOURCES_A_CLUSTER = 13
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +40,25 @@ class Deployment:
     depends_on: tuple[str, ...] = ()
 
 
+def resource_count(cluster: Cluster) -> int:
+    """ARM resources of one cluster."""
+    own = len(cluster.child_pools) + len(cluster.service_accounts) + len(cluster.nat_public_ips)
+    git = 2 if cluster.signs_in_to_git else 0
+    return RESOURCES_A_CLUSTER + own + git + (not cluster.volume.static)
+
+
 def regional_templates(clusters: Iterable[Cluster]) -> dict[str, tuple[Cluster, ...]]:
-    """Clusters by the name of their template: ``eastus``, ``eastus-2`` ..., in order of region and number."""
-    found: dict[tuple[str, int], list[Cluster]] = {}
+    """Clusters by the name of their template: ``eastus``, ``eastus-2`` ..., ``eastus-<cluster>``, in that order."""
+    found: dict[tuple[str, int, str], list[Cluster]] = {}
     for cluster in clusters:
-        found.setdefault((cluster.region, cluster.network.index // CLUSTERS_A_TEMPLATE), []).append(cluster)
-    return {
-        region if number == 0 else f"{region}-{number + 1}": tuple(found[region, number])
-        for region, number in sorted(found)
-    }
+        number = cluster.network.index // CLUSTERS_A_TEMPLATE + 1
+        alone = resource_count(cluster) > SHARED_RESOURCES
+        key = (cluster.region, 0, cluster.name) if alone else (cluster.region, number, "")
+        found.setdefault(key, []).append(cluster)
+    return {_template(*key): tuple(found[key]) for key in sorted(found)}
+
+
+def _template(region: str, number: int, cluster: str) -> str:
+    if cluster:
+        return f"{region}-{cluster}"
+    return region if number == 1 else f"{region}-{number}"

@@ -99,11 +99,6 @@ class Fleet:
             "cloudResourceId": f"anyscale.{self.anyscale.cloud}.{cluster.cloud_resource}.cloud_resource_id",
         }
 
-    @cached_property
-    def regions(self) -> tuple[str, ...]:
-        """The regions that have clusters, in routing order."""
-        return self.region_order
-
     def clusters_in(self, region: str) -> tuple[Cluster, ...]:
         """The clusters of a region."""
         return tuple(cluster for cluster in self.clusters if cluster.region == region)

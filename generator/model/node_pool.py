@@ -11,8 +11,6 @@ CAPACITY_TYPE = "node.anyscale.com/capacity-type"
 ACCELERATOR_TYPE = "node.anyscale.com/accelerator-type"
 # AKS puts these on spot nodes itself, but a PUT without them takes them away (Azure/AKS#3152).
 SPOT_PRIORITY = "kubernetes.azure.com/scalesetpriority"
-# AKS sets it on NVIDIA nodes and reserves the prefix.
-AKS_ACCELERATOR = "kubernetes.azure.com/accelerator"
 # A taint that only AKS's own and other critical pods tolerate.
 CRITICAL_ADDONS = "CriticalAddonsOnly"
 # Our own keys: nothing but us writes them, so that GPU feature discovery or Karpenter cannot change what they say.
@@ -114,6 +112,7 @@ class NodePool:
         return tuple(taints)
 
     @property
-    def surges(self) -> bool:
-        """Whether an upgrade may add nodes: AKS refuses upgradeSettings on spot pools."""
-        return not self.spot
+    def scratch_gib(self) -> float:
+        """Disk that a file cache under /mnt may fill: what the OS leaves of the local disk, else the OS disk."""
+        left = self.vm.local_disk_gib - (self.os_disk_size_gib if self.ephemeral_os_disk else 0)
+        return left if left > 0 else self.os_disk_size_gib

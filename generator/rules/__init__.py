@@ -15,7 +15,7 @@ def judge(fleet: Fleet, origin: Origin, catalogue: Catalogue, overlay_folders: f
     return [
         *names.judge(fleet, origin),
         *regions.judge(fleet, origin, catalogue),
-        *network.judge(fleet, origin),
+        *network.judge(fleet, origin, catalogue),
         *pools.judge(fleet, origin, catalogue),
         *identity.judge(fleet, origin, catalogue),
         *storage.judge(fleet, origin.source, catalogue),

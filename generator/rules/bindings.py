@@ -20,7 +20,7 @@ def judge(fleet: Fleet, source: Source) -> Iterator[Diagnostic]:
         path = ("clusters", name)
         if name not in clusters:
             what = f'the fleet has no cluster "{name}"{did_you_mean(name, clusters)}'
-            yield source.diagnostic(path, what, "remove its bindings", key=True)._replace(severity="warning")
+            yield source.diagnostic(path, what, "remove its bindings", key=True).as_warning()
             continue
         producers = fleet.producers(clusters[name])
         yield from _partly(source, name, set(values))

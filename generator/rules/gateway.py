@@ -15,4 +15,4 @@ def judge(fleet: Fleet, origin: Origin) -> Iterator[Diagnostic]:
         if cluster.gateway_kind == "ingress-nginx":
             what = "ingress-nginx was retired in March 2026 and gets no security fixes"
             fix = "use application-routing, or envoy-gateway"
-            yield origin.at(cluster.name, ("gateway", "kind"), what, fix)._replace(severity="warning")
+            yield origin.at(cluster.name, ("gateway", "kind"), what, fix).as_warning()

@@ -48,7 +48,32 @@ def judge(fleet: Fleet, origin: Origin) -> Iterator[Diagnostic]:
                 f'the ARM deployment "{deployment.name}" has {len(deployment.name)} characters',
                 f"Azure takes {DEPLOYMENT}: shorten the fleet's name",
             )
+    yield from _accelerators(fleet, origin)
+    yield from _tags(fleet, origin)
     yield from _evaluated(origin, origin.source.data, ())
+
+
+def _accelerators(fleet: Fleet, origin: Origin) -> Iterator[Diagnostic]:
+    """Accelerators name folders of rendered/anyscale/."""
+    seen: dict[str, str] = {}
+    for cluster, pool in fleet.pools():
+        name = pool.vm.accelerator
+        twin = seen.setdefault(name.lower(), name)
+        if name and (name.lower() in WINDOWS_DEVICES or twin != name):
+            clash = f"differs from {twin} by case only" if twin != name else "is a device name on Windows"
+            fix = "name the accelerator otherwise under vmSizes"
+            yield origin.at(cluster.name, ("nodePools", pool.name, "vmSize"), f'its accelerator "{name}" {clash}', fix)
+
+
+def _tags(fleet: Fleet, origin: Origin) -> Iterator[Diagnostic]:
+    """Azure does not tell tag names apart by case, and keeps some prefixes (Azure docs, tag-resources)."""
+    seen: dict[str, str] = {}
+    for name in fleet.tags:
+        twin = seen.setdefault(name.lower(), name)
+        if twin != name or name.lower().startswith(("microsoft", "azure", "windows")):
+            what = f"differs from {twin} by case only" if twin != name else "has a prefix that Azure keeps"
+            path = ("azure", "tags", name)
+            yield origin.source.diagnostic(path, f'the tag "{name}" {what}', "choose another name", key=True)
 
 
 def _derived(cluster: Cluster) -> Iterator[tuple[str, str, int]]:
@@ -63,7 +88,9 @@ def _derived(cluster: Cluster) -> Iterator[tuple[str, str, int]]:
 
 
 def _evaluated(origin: Origin, value: Any, path: Path) -> Iterator[Diagnostic]:
-    """Free text goes into ARM templates, where ``[...]`` is a program."""
+    """Free text goes into ARM templates, where ``[...]`` is a program. Helm's values do not."""
+    if "charts" in path and path[-1] == "values":
+        return
     if isinstance(value, dict):
         for key, child in value.items():
             if _is_expression(key):

@@ -7,7 +7,8 @@ from math import ceil
 
 from generator.diagnostics import Diagnostic
 from generator.model.address import Cidr
-from generator.model.cluster import NODE_POD_PREFIX, Cluster
+from generator.model.catalogue import Catalogue
+from generator.model.cluster import NODE_POD_PREFIX, SUBNET_RESERVED, Cluster
 from generator.model.fleet import Fleet
 from generator.origin import Origin
 from generator.source import Path
@@ -19,14 +20,20 @@ LARGEST_SERVICES, SMALLEST_SERVICES = 13, 27
 MAX_AUTHORIZED_RANGES = 200
 
 
-def judge(fleet: Fleet, origin: Origin) -> Iterator[Diagnostic]:
-    """Every finding about the fleet's addresses."""
+def judge(fleet: Fleet, origin: Origin, catalogue: Catalogue) -> Iterator[Diagnostic]:
+    """Every finding about the fleet's addresses and its way out."""
     yield from _range(origin, ("azure", "network", "supernet"), fleet.supernet)
     yield from _blocks(fleet, origin)
     yield from _vnet_overlaps(fleet, origin)
     for cluster in fleet.clusters:
         yield from _ranges(fleet, cluster, origin)
         yield from _room(cluster, origin)
+        if cluster.network.nat_sku == "StandardV2" and not catalogue.has_standard_v2_nat(cluster.region):
+            what = f"{cluster.region} had no StandardV2 NAT gateways when last looked at"
+            path = ("network", "natGateway", "sku")
+            yield origin.at(cluster.name, path, what, "use Standard, or see that it has now")._replace(
+                severity="warning"
+            )
 
 
 def _range(origin: Origin, path: Path, cidr: Cidr) -> Iterator[Diagnostic]:
@@ -52,7 +59,8 @@ def _blocks(fleet: Fleet, origin: Origin) -> Iterator[Diagnostic]:
             yield source.diagnostic(path, what, f"give each cluster an index of its own; {free} is free")
         taken.setdefault(index, cluster.name)
         if index >= there and not _has_own_vnet(cluster, origin):
-            what = f"{fleet.supernet} has room for {there} VNets of /{fleet.vnet_prefix}, indexes 0 to {there - 1}"
+            room = f"room for indexes 0 to {there - 1}" if there else "no room for one"
+            what = f"of VNets of /{fleet.vnet_prefix} {fleet.supernet} has {room}"
             fix = "use a free index, a larger azure.network.supernet, or smaller VNets (azure.network.vnetPrefix)"
             yield source.diagnostic(path, what, fix)
 
@@ -122,7 +130,8 @@ def _room(cluster: Cluster, origin: Origin) -> Iterator[Diagnostic]:
         yield origin.at(cluster.name, ("network", "podCidr"), what, fix)
     subnet = cluster.network.nodes
     if cluster.network.node_capacity < by_pods or by_pods >= needed:
-        what = f"the node subnet {subnet} holds {subnet.size - 5} nodes; the pools may grow to {needed} with surge"
+        holds = subnet.size - SUBNET_RESERVED
+        what = f"the node subnet {subnet} holds {holds} nodes; the pools may grow to {needed} with surge"
         fix = "use a shorter network.nodeSubnetPrefix, and a VNet that holds it (azure.network.vnetPrefix)"
         yield origin.at(cluster.name, ("network", "nodeSubnetPrefix"), what, fix)
 
@@ -136,5 +145,5 @@ def _surge(cluster: Cluster) -> int:
     surge = cluster.upgrades.max_surge
     if surge.endswith("%"):
         share = int(surge[:-1]) / 100
-        return sum(ceil(pool.maximum * share) for pool in cluster.pools if pool.surges)
-    return sum(int(surge) for pool in cluster.pools if pool.surges)
+        return sum(ceil(pool.maximum * share) for pool in cluster.pools if not pool.spot)
+    return sum(int(surge) for pool in cluster.pools if not pool.spot)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from generator.diagnostics import Diagnostic, did_you_mean
 from generator.model.fleet import Fleet
 from generator.origin import Origin
+from generator.places import LAYERS
 
 
 def judge(fleet: Fleet, origin: Origin, folders: frozenset[str]) -> Iterator[Diagnostic]:
@@ -16,5 +17,5 @@ def judge(fleet: Fleet, origin: Origin, folders: frozenset[str]) -> Iterator[Dia
         for at, name in enumerate(cluster.overlays):
             if name not in known:
                 what = f'there is no overlay "{name}"{did_you_mean(name, known)}'
-                fix = f"make overlays/{name}/<layer>/kustomization.yaml, for the layer platform, operators or workloads"
+                fix = f"make overlays/{name}/<layer>/kustomization.yaml; a layer is {', '.join(LAYERS)}"
                 yield origin.at(cluster.name, ("overlays", at), what, fix)

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from generator.diagnostics import Diagnostic
 from generator.model.catalogue import Catalogue
 from generator.model.cluster import Cluster
-from generator.model.deployment import MAX_RESOURCES
 from generator.model.fleet import Fleet
 from generator.model.node_pool import NodePool
 from generator.origin import Origin
@@ -18,32 +17,24 @@ At = Callable[[str | None, str, str], Diagnostic]
 # AKS quotas (AKS docs, quotas-skus-regions); the Free tier's is a recommendation that AKS enforces for support.
 MAX_NODES, MAX_NODES_FREE = 5000, 1000
 # System pools (AKS docs, use-system-pools).
-SYSTEM_VCPUS, SYSTEM_GIB = 4, 4
-RESERVED_PREFIXES = (
-    "kubernetes.azure.com/",
-    "kubernetes.io/",
-    "rayfleet.dev/",
-    "node.anyscale.com/",
-    "nvidia.com/",
-    "amd.com/",
-)
-# What a cluster has beside its user pools, credentials and public addresses.
-RESOURCES_A_CLUSTER = 14
+SYSTEM_VCPUS, SYSTEM_GIB, SYSTEM_NODES = 4, 4, 2
+# Owners of label and taint prefixes, with all below them; labels without a prefix that AKS sets (AKS docs, use-labels).
+RESERVED = ("kubernetes.azure.com", "kubernetes.io", "k8s.io", "rayfleet.dev", "anyscale.com", "nvidia.com", "amd.com")
+AKS_LABELS = ("agentpool", "storageprofile", "storagetier", "accelerator")
 
 
 def judge(fleet: Fleet, origin: Origin, catalogue: Catalogue) -> Iterator[Diagnostic]:
     """Every finding about node pools. Clusters that share their pools are judged once."""
     yield from _own_sizes(origin, catalogue)
-    judged: set[tuple[int, str, bool]] = set()
+    judged: set[tuple[object, ...]] = set()
     for cluster in fleet.clusters:
-        same = (id(cluster.pools), cluster.tier, cluster.encryption_at_host)
+        same = (id(cluster.pools), cluster.tier, cluster.encryption_at_host, cluster.volume)
         if same not in judged:
             judged.add(same)
             yield from _cluster(cluster, origin)
             for pool in cluster.pools:
                 yield from _pool(cluster, pool, origin)
         yield from _zones(cluster, origin, catalogue)
-    yield from _templates(fleet, origin)
 
 
 def _own_sizes(origin: Origin, catalogue: Catalogue) -> Iterator[Diagnostic]:
@@ -63,7 +54,7 @@ def _cluster(cluster: Cluster, origin: Origin) -> Iterator[Diagnostic]:
         yield origin.at(
             cluster.name, where, what, "add one: sys: {mode: system, vmSize: Standard_D8ds_v5, count: 3}", key=True
         )
-    elif all(pool.taints for pool in cluster.pools):
+    elif all(pool.taints for pool in cluster.pools) and not any(pool.spot for pool in cluster.system_pools):
         what = "every pool is tainted, which leaves operators and Flux nowhere to run"
         yield origin.at(
             cluster.name, where, what, "remove the taints of a system pool, or add a pool with role: infra", key=True
@@ -77,11 +68,15 @@ def _cluster(cluster: Cluster, origin: Origin) -> Iterator[Diagnostic]:
         what = "no on-demand pool is for Ray, and Ray heads run on-demand only"
         fix = "add a small user pool: cpu: {vmSize: Standard_D8ds_v5, maxCount: 3}"
         yield origin.at(cluster.name, where, what, fix, key=True)
+    if cluster.autoscaler["expander"] == "priority":
+        what = "the priority expander goes by a ConfigMap that rayfleet does not make"
+        fix = "add kube-system/cluster-autoscaler-priority-expander by an overlay"
+        yield origin.at(cluster.name, ("autoscaler", "expander"), what, fix).as_warning()
     if cluster.has_gpus_of("amd"):
         what = "AMD GPUs need a driver and device plugin that rayfleet does not install"
         yield origin.at(
             cluster.name, where, what, "install AMD's GPU operator, for example by an overlay", key=True
-        )._replace(severity="warning")
+        ).as_warning()
 
 
 def _pool(cluster: Cluster, pool: NodePool, origin: Origin) -> Iterator[Diagnostic]:
@@ -100,7 +95,7 @@ def _pool(cluster: Cluster, pool: NodePool, origin: Origin) -> Iterator[Diagnost
     price = pool.spot_max_price
     if price != -1 and (price <= 0 or round(price, 5) != price):
         yield at("spotMaxPrice", f"{price} is not a price", "use -1, or a positive number with at most 5 decimals")
-    yield from _disk(cluster, pool, at)
+    yield from _disk(cluster, pool, origin, at)
     yield from _reserved(pool, at)
 
 
@@ -123,8 +118,11 @@ def _size(pool: NodePool, at: At) -> Iterator[Diagnostic]:
 def _system(pool: NodePool, at: At) -> Iterator[Diagnostic]:
     if pool.spot:
         yield at("capacityType", "a system pool cannot be spot", "use on-demand")
-    if pool.minimum < 1:
-        yield at("minCount", "a system pool needs a node", "use a minCount of 1 or more")
+    if pool.minimum < SYSTEM_NODES:
+        key = "minCount" if pool.autoscaled else "count"
+        yield at(key, f"a system pool needs {SYSTEM_NODES} nodes or more", "use 3, one for each zone")
+    if pool.vm.name.startswith("Standard_B"):
+        yield at("vmSize", "AKS takes no burstable size for a system pool", "use Standard_D4ds_v5 or larger")
     if pool.gpu:
         yield at("vmSize", "a system pool has no use for GPUs", "use a size without, and a user pool for the GPUs")
     if pool.vm.vcpus < SYSTEM_VCPUS or pool.vm.memory_gib < SYSTEM_GIB:
@@ -132,11 +130,16 @@ def _system(pool: NodePool, at: At) -> Iterator[Diagnostic]:
         yield at("vmSize", what, f"use at least {SYSTEM_VCPUS} vCPUs and {SYSTEM_GIB} GiB")
 
 
-def _disk(cluster: Cluster, pool: NodePool, at: At) -> Iterator[Diagnostic]:
+def _disk(cluster: Cluster, pool: NodePool, origin: Origin, at: At) -> Iterator[Diagnostic]:
     most = pool.vm.ephemeral_os_disk_gib
     if pool.ephemeral_os_disk and most < pool.os_disk_size_gib:
         holds = f"carries an ephemeral OS disk of at most {most:g} GiB" if most else "carries no ephemeral OS disk"
         yield at("osDiskType", f"{pool.vm.name} {holds}", "use Managed, or a smaller osDiskSizeGib")
+    cache_gib = 0 if cluster.volume.block_cache else cluster.volume.cache_mib / 1024
+    if pool.ray and cache_gib > pool.scratch_gib:
+        room = f"{pool.vm.name}, which has {pool.scratch_gib:g} GiB for it"
+        what = f"a file cache of {cache_gib:g} GiB does not fit on {room}"
+        yield origin.at(cluster.name, ("volume", "cacheSizeMib"), what, "use a smaller one, or cache: block")
     if cluster.encryption_at_host and pool.vm.encryption_at_host is False:
         what = f"{pool.vm.name} cannot encrypt at the host"
         yield at("vmSize", what, "use another size, or turn encryptionAtHost off")
@@ -147,9 +150,13 @@ def _disk(cluster: Cluster, pool: NodePool, at: At) -> Iterator[Diagnostic]:
 def _reserved(pool: NodePool, at: At) -> Iterator[Diagnostic]:
     keys = [("labels", key) for key in pool.own_labels] + [("taints", taint.key) for taint in pool.own_taints]
     for field, key in keys:
-        if key.startswith(RESERVED_PREFIXES):
+        owner = key.partition("/")[0] if "/" in key else ""
+        if any(f".{owner}".endswith(f".{reserved}") for reserved in RESERVED) or key in AKS_LABELS:
             what = f'"{key}" belongs to AKS, Anyscale or rayfleet, which set it from the pool itself'
             yield at(field, what, "use a prefix of your own")
+    taints = [(taint.key, taint.effect) for taint in pool.own_taints]
+    if len(set(taints)) < len(taints):
+        yield at("taints", "two taints have one key and effect", "give each key and effect one value")
 
 
 def _zones(cluster: Cluster, origin: Origin, catalogue: Catalogue) -> Iterator[Diagnostic]:
@@ -160,20 +167,3 @@ def _zones(cluster: Cluster, origin: Origin, catalogue: Catalogue) -> Iterator[D
             path = ("nodePools", pool.name, "zones")
             what = f"{cluster.region} has no availability zones"
             yield origin.at(cluster.name, path, what, "remove the zones, or use another region")
-
-
-def _templates(fleet: Fleet, origin: Origin) -> Iterator[Diagnostic]:
-    for deployment in fleet.deployments:
-        resources = sum(map(_resources, deployment.clusters))
-        if resources > MAX_RESOURCES:
-            largest = max(deployment.clusters, key=_resources)
-            what = (
-                f"the ARM template {deployment.template} would hold {resources} resources; Azure takes {MAX_RESOURCES}"
-            )
-            fix = f"give {largest.name} fewer node pools, or an index of another block of 16 before it is deployed"
-            yield origin.source.diagnostic(("clusters", largest.name), what, fix, key=True)
-
-
-def _resources(cluster: Cluster) -> int:
-    own = len(cluster.user_pools) + len(cluster.service_accounts) + len(cluster.nat_public_ips)
-    return RESOURCES_A_CLUSTER + own

@@ -44,9 +44,9 @@ def with_pools(**pools: Any) -> Data:
     return data
 
 
-def build(data: Data) -> Fleet:
-    """The fleet, judged by every rule. Raises Invalid."""
-    return rendering.from_text(json.dumps(data)).fleet
+def build(data: Data, *, bound: bool = False) -> Fleet:
+    """The fleet, judged by every rule; ``bound``: with made-up bindings for everything. Raises Invalid."""
+    return rendering.from_text(json.dumps(data), bound=bound).fleet
 
 
 def rendered(data: Data) -> dict[str, str]:

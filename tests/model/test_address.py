@@ -58,9 +58,8 @@ def test_address(data: st.DataObject, network: IPv4Network) -> None:
 
 @properties
 @given(NETWORKS | NEAR, NETWORKS | NEAR)
-def test_overlaps_and_contains(one: IPv4Network, other: IPv4Network) -> None:
+def test_overlaps(one: IPv4Network, other: IPv4Network) -> None:
     assert _cidr(one).overlaps(_cidr(other)) == one.overlaps(other)
-    assert _cidr(one).contains(_cidr(other)) == one.supernet_of(other)
 
 
 @properties
@@ -72,7 +71,6 @@ def test_ranges_with_host_bits_overlap_where_they_share_an_address(
     one, other = Cidr(first, prefix), Cidr(first + distance, other_prefix)
     addresses, others = range(first, one.last + 1), range(other.first, other.last + 1)
     assert one.overlaps(other) == bool(set(addresses) & set(others))
-    assert one.contains(other) == (set(others) <= set(addresses))
 
 
 @properties
@@ -93,7 +91,7 @@ def test_blocks_of_one_range_never_overlap(data: st.DataObject, network: IPv4Net
     indexes = st.integers(0, cidr.blocks(prefix) - 1)
     one, other = data.draw(indexes), data.draw(indexes)
     assert cidr.block(prefix, one).overlaps(cidr.block(prefix, other)) == (one == other)
-    assert cidr.contains(cidr.block(prefix, one))
+    assert cidr.first <= cidr.block(prefix, one).first and cidr.block(prefix, one).last <= cidr.last
     assert not cidr.overlaps(cidr.block(prefix, cidr.blocks(prefix)))
 
 
@@ -112,4 +110,4 @@ def test_the_blocks_of_the_reference_fleet() -> None:
         "10.193.0.0/16",
         "10.223.0.0/16",
     ]
-    assert not supernet.contains(supernet.block(16, 32))
+    assert not supernet.overlaps(supernet.block(16, 32))

@@ -139,7 +139,7 @@ def _read(files: dict[str, str], catalogue: Catalogue = CATALOGUE) -> dict[str, 
 @pytest.fixture(scope="module")
 def clusters() -> dict[str, Cluster]:
     """For each size a cluster with a pool of it on demand and a spot pool, by the size."""
-    data = smallest(nodePools={"sys": {"mode": "system", "vmSize": "Standard_D8ds_v5", "count": 1}})
+    data = smallest(nodePools={"sys": {"mode": "system", "vmSize": "Standard_D8ds_v5", "count": 3}})
     data["azure"]["network"]["vnetPrefix"] = 24
     names = {f"size-{number}": size for number, size in enumerate(SIZES)}
     data["clusters"] = {

@@ -15,7 +15,7 @@ T4, T4_FOUR, A100 = "Standard_NC16as_T4_v3", "Standard_NC64as_T4_v3", "Standard_
 
 
 def _configs(data: Data) -> dict[str, ComputeConfig]:
-    return {config.accelerator: config for config in compute_configs(build(data))}
+    return {config.accelerator: config for config in compute_configs(build(data, bound=True))}
 
 
 def _choice(**pools: Any) -> Choice:

@@ -28,7 +28,6 @@ def test_labels_and_taints_on_demand() -> None:
     pool = _pool(vmSize="Standard_D16ds_v5", maxCount=6)
     assert pool.labels == {"node.anyscale.com/capacity-type": "ON_DEMAND", "rayfleet.dev/role": "ray"}
     assert _taints(pool) == ["node.anyscale.com/capacity-type=ON_DEMAND:NoSchedule"]
-    assert pool.surges
 
 
 def test_labels_and_taints_of_spot_gpus() -> None:
@@ -47,7 +46,6 @@ def test_labels_and_taints_of_spot_gpus() -> None:
         "nvidia.com/gpu=present:NoSchedule",
         "kubernetes.azure.com/scalesetpriority=spot:NoSchedule",
     ]
-    assert not pool.surges
 
 
 def test_labels_tell_one_gpu_from_another() -> None:
@@ -100,7 +98,7 @@ def test_own_labels_and_taints_come_on_top() -> None:
         ({"maxCount": 6}, (True, 0, 6), 0),
         ({"minCount": 2, "maxCount": 6}, (True, 2, 6), 2),
         ({"minCount": 2, "maxCount": 6, "count": 4}, (True, 2, 6), 4),
-        ({"maxCount": 6, "mode": "system"}, (True, 1, 6), 1),
+        ({"maxCount": 6, "mode": "system"}, (True, 2, 6), 2),
         ({"maxCount": 6, "minCount": 0, "count": 0}, (True, 0, 6), 0),
     ],
 )
