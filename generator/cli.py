@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from generator import __version__, fingerprint, places
-from generator.diagnostics import Diagnostic, Invalid, as_json, many
+from generator.diagnostics import Diagnostic, Invalid, as_json, many, printable
 
 if TYPE_CHECKING:
     from generator.compiler import Compiled
@@ -26,7 +26,7 @@ def main() -> None:
     """The console script."""
     # A run lives for a second and keeps almost all it makes: collecting garbage only costs (facts: performance).
     gc.disable()
-    cli(prog_name="rayfleet", color=False if "NO_COLOR" in os.environ else None)
+    cli(prog_name="rayfleet", color=False if os.environ.get("NO_COLOR") else None)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -162,7 +162,7 @@ def _echo_diff(folder: str, difference: Difference) -> None:
 def _notes(compiled: Compiled, changes: Changes) -> str:
     """What people should know beside the outcome, and should see again when nothing changed."""
     lines = [str(warning) for warning in compiled.warnings]
-    lines += [f"{path}: not written by rayfleet; left alone" for path in changes.foreign]
+    lines += [f"{printable(path)}: not written by rayfleet; left alone" for path in changes.foreign]
     waiting: dict[str, set[str]] = {}
     for row in compiled.pending():
         waiting.setdefault(row.cluster, set()).update(row.needs)

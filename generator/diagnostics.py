@@ -26,14 +26,14 @@ class Diagnostic(NamedTuple):
         place = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
         kind = "warning: " if self.severity == "warning" else ""
         where = f"{self.where}: " if self.where else ""
-        return f"{_printable(f'{place}: {kind}{where}{self.what}')}\n    fix: {_printable(self.fix)}"
+        return f"{printable(f'{place}: {kind}{where}{self.what}')}\n    fix: {printable(self.fix)}"
 
     def as_warning(self) -> Diagnostic:
         """The same, but nothing stops for it."""
         return self._replace(severity="warning")
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """Text from a file on one line, with whatever could steer a terminal written out."""
     if text.isprintable():
         return text

@@ -52,7 +52,7 @@ class Total:
         self._sum = 0
 
     def add(self, path: str, content: bytes) -> None:
-        digest = blake2b(path.encode(), digest_size=_DIGEST_BYTES, usedforsecurity=False)
+        digest = blake2b(os.fsencode(path), digest_size=_DIGEST_BYTES, usedforsecurity=False)
         digest.update(b"\0")
         digest.update(content)
         self._sum += int.from_bytes(digest.digest())

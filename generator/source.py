@@ -176,21 +176,21 @@ def _build(file: str, events: Iterator[Any], found: list[Diagnostic]) -> Any:
         kind = event.__class__
         if kind is ScalarEvent:
             value: Any = event.value
+            if event.tag is not None or event.anchor is not None:
+                found += _refuse_marks(file, event)
             if container.__class__ is dict and key is None:
                 if value in container:
                     found.append(_report(file, event, f'"{value}" stands twice in this mapping', "keep one of the two"))
                 key = value
                 continue
-            if event.tag is not None:
-                found.append(_report(file, event, f"the tag {event.tag} is not allowed", "remove the tag"))
-            elif event.implicit[0]:
+            if event.implicit[0]:
                 try:
                     value = scalars[value]
                 except KeyError:
                     value = scalars[value] = _resolve(value)
         elif kind is MappingStartEvent or kind is SequenceStartEvent:
-            if event.tag is not None:
-                found.append(_report(file, event, f"the tag {event.tag} is not allowed", "remove the tag"))
+            if event.tag is not None or event.anchor is not None:
+                found += _refuse_marks(file, event)
             if container.__class__ is dict and key is None:
                 found.append(_report(file, event, "a key must be plain text", "quote it, or remove the brackets"))
                 raise Invalid(found)
@@ -205,8 +205,7 @@ def _build(file: str, events: Iterator[Any], found: list[Diagnostic]) -> Any:
             container, key = stack.pop()
         elif kind is AliasEvent:
             what = f"the alias *{event.anchor} is not allowed"
-            fix = "write the value out, or give it once in defaults or regions"
-            found.append(_report(file, event, what, fix))
+            found.append(_report(file, event, what, _INSTEAD_OF_ANCHORS))
             value = None
             if container.__class__ is dict and key is None:
                 key = f"*{event.anchor}"
@@ -226,6 +225,16 @@ def _build(file: str, events: Iterator[Any], found: list[Diagnostic]) -> Any:
         elif documents == 1:
             root = value
     return root
+
+
+def _refuse_marks(file: str, event: Any) -> Iterator[Diagnostic]:
+    if event.tag is not None:
+        yield _report(file, event, f"the tag {event.tag} is not allowed", "remove the tag")
+    if event.anchor is not None:
+        yield _report(file, event, f"the anchor &{event.anchor} is not allowed", _INSTEAD_OF_ANCHORS)
+
+
+_INSTEAD_OF_ANCHORS = "write the value out, or give it once in defaults or regions"
 
 
 def _resolve(text: str) -> Any:
