@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -90,16 +91,24 @@ def _outermost(wrong: dict[tuple[str | int, ...], Any]) -> list[tuple[source.Pat
 
 
 def _near(diagnostic: Diagnostic, found: list[Diagnostic]) -> bool:
-    """Whether something of the wrong shape stands beside: a rule may then only miss what was taken out."""
-    sections = map(_section, found)
-    return any(diagnostic.where.startswith(section) or section.startswith(diagnostic.where) for section in sections)
+    """Whether a rule may only miss what has the wrong shape and was therefore left out, or judge its stand-in."""
+    where = diagnostic.where
+    for section in map(_section, found):
+        if where.startswith(section) or section.startswith(where):
+            return True
+        if section.startswith("azure.network") and ".network." in where:
+            return True
+        if section.startswith("clusters.") and where.startswith(("regions.", "routing.")):
+            return True
+    return False
 
 
 def _section(diagnostic: Diagnostic) -> str:
-    """What a value of the wrong shape may have a say in: what stands beside it; in a layer of settings, itself."""
-    parent = diagnostic.where.rpartition(".")[0]
-    layer = parent == "defaults" or (parent.count(".") == 1 and parent.startswith(("regions.", "clusters.")))
-    return diagnostic.where if layer or not parent else parent
+    """What a value of the wrong shape may have a say in: what stands beside it; alone in a map of layers, itself."""
+    where = diagnostic.where.partition("[")[0]
+    parent = where.rpartition(".")[0]
+    alone = re.fullmatch(r"defaults|clusters|regions|(clusters|regions)\.[^.]*", parent)
+    return where if alone or not parent else parent
 
 
 def is_of(fleet: Fleet, places: Places) -> bool:

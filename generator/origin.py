@@ -37,4 +37,4 @@ def _found(data: Any, path: Path) -> bool:
         if not there:
             return False
         data = data[step]
-    return data is not None
+    return True

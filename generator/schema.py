@@ -271,7 +271,8 @@ def _diagnose(source: Source, schema: dict[str, Any], error: Any) -> list[Violat
         return [Violation([*path, missing], diagnostic, _example(absent))]
     if error.parent is None and "propertyNames" in error.absolute_schema_path:
         return [at([*path, value], *_bad_name(value, keyword, limit, node), key=True)]
-    return [at(path, *_bad_value(value, keyword, limit, node))._replace(stand_in=_example(node))]
+    written = source.written(path)
+    return [at(path, *_bad_value(value, keyword, limit, node, written))._replace(stand_in=_example(node))]
 
 
 def _example(node: dict[str, Any]) -> Any:
@@ -295,12 +296,12 @@ def _form(pattern: str, node: dict[str, Any]) -> str:
     return f"write it like {' or '.join(examples)}" if examples else f"match {pattern}"
 
 
-def _bad_value(value: Any, keyword: str, limit: Any, node: dict[str, Any]) -> tuple[str, str]:
-    shown = _shown(value)
+def _bad_value(value: Any, keyword: str, limit: Any, node: dict[str, Any], written: str | None) -> tuple[str, str]:
+    shown = written if isinstance(value, int | float) and written else _shown(value)
     about = f" ({node['description']})" if "description" in node else ""
     if keyword == "type":
         wanted = " or ".join([limit] if isinstance(limit, str) else [name for name in limit if name != "null"])
-        quote = f'; quote it: "{value}"' if "string" in wanted and isinstance(value, int | float) else ""
+        quote = f'; quote it: "{shown}"' if "string" in wanted and isinstance(value, int | float) else ""
         return f"{shown} is not of type {wanted}", f"give a value of type {wanted}{quote}{about}"
     if keyword == "enum":
         choices = [str(choice) for choice in limit if choice is not None]

@@ -68,28 +68,44 @@ class Source:
         line, column = self._place(path, key)
         return Diagnostic(self.file, line, column, dotted(path), what, fix)
 
+    def written(self, path: Path) -> str | None:
+        """The text of the scalar at ``path`` as it stands in the file: ``1.40`` where the value is 1.4."""
+        node = self._node(path)
+        return node.value if isinstance(node, yaml.ScalarNode) else None
+
     def _place(self, path: Path, key: bool) -> tuple[int, int]:
+        mark = None
+        for last, (key_node, node) in enumerate(self._nodes(path)):
+            # A block collection begins on the line after its key; its key is what the reader looks for.
+            block = isinstance(node, yaml.CollectionNode) and not node.flow_style
+            at_key = key_node is not None and (block or (key and last == len(path)))
+            mark = (key_node if at_key and key_node is not None else node).start_mark
+        return (mark.line + 1, mark.column + 1) if mark else (0, 0)
+
+    def _node(self, path: Path) -> yaml.Node | None:
+        nodes = [node for _, node in self._nodes(path)]
+        return nodes[-1] if len(nodes) == len(path) + 1 else None
+
+    def _nodes(self, path: Path) -> Iterator[tuple[yaml.Node | None, yaml.Node]]:
+        """The nodes on the way to ``path``, each with its key's; they end where the file does not go on."""
         if self._root is None:
             self._root = yaml.compose(self._text, Loader=_LOADER)
         node = self._root
-        mark = node.start_mark if node else None
-        for depth, step in enumerate(path):
+        if node is None:
+            return
+        yield None, node
+        for step in path:
+            key_node = None
             if isinstance(node, yaml.MappingNode):
                 pair = next((pair for pair in node.value if pair[0].value == step), None)
                 if pair is None:
-                    break
-                last = depth == len(path) - 1
-                mark = (pair[0] if key and last else pair[1]).start_mark
-                # A block collection begins on the line after its key; its key is what the reader looks for.
-                if isinstance(pair[1], yaml.CollectionNode) and not pair[1].flow_style:
-                    mark = pair[0].start_mark
-                node = pair[1]
+                    return
+                key_node, node = pair
             elif isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
                 node = node.value[step]
-                mark = node.start_mark
             else:
-                break
-        return (mark.line + 1, mark.column + 1) if mark else (0, 0)
+                return
+            yield key_node, node
 
 
 def read(file: str, content: bytes) -> Source:

@@ -124,7 +124,8 @@ def _in_the_way(paths: list[str], wanted: set[str]) -> list[str]:
 
 def _refuse_foreign(folder: str, taken: set[str], obstacles: list[str]) -> None:
     """Raises Invalid for every file that is not ours and stands where a rendered file, or its folder, must be."""
-    others = [path for path in taken if not _ours(f"{folder}/{path}")]
+    # An empty file, such as a crash of the machine leaves, has nothing in it to lose.
+    others = [path for path in taken if not _ours(f"{folder}/{path}") and os.lstat(f"{folder}/{path}").st_size]
     what = "is in the way of what is rendered, and rayfleet did not write it"
     fix = "move it away, or take it out of rendered/"
     if found := [_diagnostic(f"{folder}/{path}", what, fix) for path in (*others, *obstacles)]:

@@ -176,6 +176,11 @@ class Cluster:
         """The ARM output with the cluster's late values; an output's name takes no hyphen."""
         return self.name.replace("-", "_")
 
+    @property
+    def own_service_accounts(self) -> tuple[ServiceAccount, ...]:
+        """The accounts that the fleet names, beside the operator's."""
+        return tuple(account for account in self.service_accounts if account != OPERATOR)
+
     # --- node pools ---
 
     @property

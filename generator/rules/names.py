@@ -48,9 +48,19 @@ def judge(fleet: Fleet, origin: Origin) -> Iterator[Diagnostic]:
                 f'the ARM deployment "{deployment.name}" has {len(deployment.name)} characters',
                 f"Azure takes {DEPLOYMENT}: shorten the fleet's name",
             )
+    yield from _credentials(fleet, origin)
     yield from _accelerators(fleet, origin)
     yield from _tags(fleet, origin)
     yield from _evaluated(origin, origin.source.data, ())
+
+
+def _credentials(fleet: Fleet, origin: Origin) -> Iterator[Diagnostic]:
+    for cluster in fleet.clusters:
+        for at, account in enumerate(cluster.own_service_accounts):
+            if (excess := len(account.credential) - CREDENTIAL) > 0:
+                what = f'its federated credential is "{account.credential}", {len(account.credential)} characters'
+                fix = f"Azure takes {CREDENTIAL}: shorten the namespace or the name by {excess}"
+                yield origin.at(cluster.name, ("serviceAccounts", at), what, fix)
 
 
 def _accelerators(fleet: Fleet, origin: Origin) -> Iterator[Diagnostic]:
@@ -83,8 +93,6 @@ def _derived(cluster: Cluster) -> Iterator[tuple[str, str, int]]:
     yield "its NSG", cluster.nsg, NETWORK
     yield "its last public IP", cluster.nat_public_ips[-1], NETWORK
     yield "its control-plane identity", cluster.control_plane_identity, IDENTITY
-    for account in cluster.service_accounts:
-        yield "a federated credential", account.credential, CREDENTIAL
 
 
 def _evaluated(origin: Origin, value: Any, path: Path) -> Iterator[Diagnostic]:
@@ -93,20 +101,10 @@ def _evaluated(origin: Origin, value: Any, path: Path) -> Iterator[Diagnostic]:
         return
     if isinstance(value, dict):
         for key, child in value.items():
-            if _is_expression(key):
-                yield _refuse(origin, (*path, key), key)
             yield from _evaluated(origin, child, (*path, key))
     elif isinstance(value, list):
         for at, child in enumerate(value):
             yield from _evaluated(origin, child, (*path, at))
-    elif isinstance(value, str) and _is_expression(value):
-        yield _refuse(origin, path, value)
-
-
-def _is_expression(text: str) -> bool:
-    return text[:1] == "[" and text[-1:] == "]"
-
-
-def _refuse(origin: Origin, path: Path, text: str) -> Diagnostic:
-    what = f"Azure would evaluate {text[:40]} as an expression"
-    return origin.source.diagnostic(path, what, "write it without the brackets around it")
+    elif isinstance(value, str) and value[:1] == "[" and value[-1:] == "]":
+        what = f"Azure would evaluate {value[:40]} as an expression"
+        yield origin.source.diagnostic(path, what, "write it without the brackets around it")

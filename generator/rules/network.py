@@ -50,11 +50,12 @@ def _blocks(fleet: Fleet, origin: Origin) -> Iterator[Diagnostic]:
     """Each index is one cluster's, and has a block in the supernet."""
     source = origin.source
     there = fleet.supernet.blocks(fleet.vnet_prefix)
+    indexes = {cluster.network.index for cluster in fleet.clusters}
+    free = next(number for number in range(len(indexes) + 1) if number not in indexes)
     taken: dict[int, str] = {}
     for cluster in fleet.clusters:
         path, index = ("clusters", cluster.name, "network", "index"), cluster.network.index
         if index in taken:
-            free = next(number for number in range(len(taken) + 1) if number not in taken)
             what = f"index {index} is also that of {taken[index]}"
             yield source.diagnostic(path, what, f"give each cluster an index of its own; {free} is free")
         taken.setdefault(index, cluster.name)
@@ -131,7 +132,7 @@ def _room(cluster: Cluster, origin: Origin) -> Iterator[Diagnostic]:
     subnet = cluster.network.nodes
     if cluster.network.node_capacity < by_pods or by_pods >= needed:
         holds = subnet.size - SUBNET_RESERVED
-        what = f"the node subnet {subnet} holds {holds} nodes; the pools may grow to {needed} with surge"
+        what = f"a node subnet of /{subnet.prefix} holds {holds} nodes; the pools may grow to {needed} with surge"
         fix = "use a shorter network.nodeSubnetPrefix, and a VNet that holds it (azure.network.vnetPrefix)"
         yield origin.at(cluster.name, ("network", "nodeSubnetPrefix"), what, fix)
 

@@ -50,7 +50,7 @@ def _own_sizes(origin: Origin, catalogue: Catalogue) -> Iterator[Diagnostic]:
 def _cluster(cluster: Cluster, origin: Origin) -> Iterator[Diagnostic]:
     where = ("nodePools",)
     if not cluster.system_pools:
-        what = f"{cluster.name} has no system pool"
+        what = "there is no system pool"
         yield origin.at(
             cluster.name, where, what, "add one: sys: {mode: system, vmSize: Standard_D8ds_v5, count: 3}", key=True
         )
