@@ -13,18 +13,13 @@ from generator.model import bindings as late
 from generator.model.address import Cidr
 from generator.model.bindings import ClusterBindings
 from generator.model.catalogue import Catalogue, VmSize
-from generator.model.cluster import (
-    OPERATOR,
-    Chart,
-    Cluster,
-    Network,
-    ServiceAccount,
-    Upgrades,
-)
+from generator.model.cluster import Chart, Cluster, Upgrades
 from generator.model.fleet import Anyscale, Fleet, GitOps
 from generator.model.instance_type import InstanceType, instance_types
 from generator.model.layers import Defaults, Layer, fill, merge
+from generator.model.network import Network
 from generator.model.node_pool import NodePool, Taint
+from generator.model.service_account import OPERATOR, ServiceAccount
 from generator.model.storage import LifecycleRule, Storage, Volume
 from generator.origin import Origin
 

@@ -1,33 +1,21 @@
-"""JSON Schema: is the data of the right shape, what is wrong where it is not, and what fills in for what is left out.
+"""The schemas of fleet.yaml and bindings.yaml: what is wrong with a file's shape, and what fills what it leaves out.
 
-A valid fleet pays for neither jsonschema's import nor its walk: a small checker, compiled from the same schema, says
-yes or no, and jsonschema explains only a no. A test holds the two together.
+A valid fleet pays for neither jsonschema's import nor its walk: ``shape`` says yes or no, and jsonschema explains only
+a no. A test holds the two together.
 """
 
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import cache
 from typing import Any, NamedTuple
 
+from generator import shape
 from generator.diagnostics import Diagnostic, did_you_mean
 from generator.model.layers import Defaults, Whole
 from generator.resources import SCHEMAS
 from generator.source import Path, Source
-
-Accepts = Callable[[Any], bool]
-
-_TYPES: dict[str, Accepts] = {
-    "object": lambda value: value.__class__ is dict,
-    "array": lambda value: value.__class__ is list,
-    "string": lambda value: value.__class__ is str,
-    "integer": lambda value: value.__class__ is int,
-    "number": lambda value: value.__class__ is int or value.__class__ is float,
-    "boolean": lambda value: value.__class__ is bool,
-    "null": lambda value: value is None,
-}
 
 
 class Violation(NamedTuple):
@@ -47,7 +35,12 @@ def violations(source: Source, name: str) -> list[Violation]:
 
 def accepts(source: Source, name: str) -> bool:
     """Whether the data is of the right shape."""
-    return _checker(name)(source.data)
+    return _compiled(name)(source.data)
+
+
+@cache
+def _compiled(name: str) -> shape.Accepts:
+    return shape.compile_schema(load(name))
 
 
 @cache
@@ -72,7 +65,7 @@ def defaults() -> Defaults:
 def _gather(schema: dict[str, Any], node: dict[str, Any]) -> dict[str, Any]:
     found = {}
     for key, child in node.get("properties", {}).items():
-        child = _resolve(schema, child)
+        child = shape.resolve(schema, child)
         if "default" in child:
             found[key] = Whole(child["default"]) if isinstance(child["default"], dict) else child["default"]
         elif nested := _gather(schema, child):
@@ -80,171 +73,22 @@ def _gather(schema: dict[str, Any], node: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _resolve(schema: dict[str, Any], node: dict[str, Any]) -> dict[str, Any]:
-    while "$ref" in node:
-        target: Any = schema
-        for step in node["$ref"].removeprefix("#/").split("/"):
-            target = target[step]
-        node = {**target, **{key: value for key, value in node.items() if key != "$ref"}}
-    return node
-
-
-# --- the checker: yes or no -------------------------------------------------------------------------------------------
-
-
-@cache
-def _checker(name: str) -> Accepts:
-    return _compile(load(name), load(name), {})
-
-
-def _compile(schema: dict[str, Any], node: dict[str, Any], known: dict[str, Accepts]) -> Accepts:
-    """One function for a schema node; functions of ``$ref`` targets are shared through ``known``."""
-    tests: list[Accepts] = []
-    if "$ref" in node:
-        tests.append(_compile_reference(schema, node["$ref"], known))
-    if "type" in node:
-        tests.append(_any_of_types(node["type"]))
-    if "const" in node:
-        tests.append(_one_of([node["const"]]))
-    if "enum" in node:
-        tests.append(_one_of(node["enum"]))
-    if "properties" in node or "additionalProperties" in node:
-        tests.append(_object(schema, node, known))
-    tests += [compiler(node[keyword], schema, known) for keyword, compiler in _KEYWORDS.items() if keyword in node]
-    if len(tests) == 1:
-        return tests[0]
-    return lambda value: all(test(value) for test in tests)
-
-
-def _compile_reference(schema: dict[str, Any], reference: str, known: dict[str, Accepts]) -> Accepts:
-    if reference not in known:
-        known[reference] = lambda value: known[reference](value)  # stands in while a recursive schema compiles
-        known[reference] = _compile(schema, _resolve(schema, {"$ref": reference}), known)
-    return known[reference]
-
-
-def _any_of_types(names: str | list[str]) -> Accepts:
-    if isinstance(names, str):
-        return _TYPES[names]
-    checks = [_TYPES[name] for name in names]
-    return lambda value: any(check(value) for check in checks)
-
-
-def _one_of(values: list[Any]) -> Accepts:
-    # JSON keeps 1 and true apart, Python does not.
-    kinds = [(value.__class__, value) for value in values]
-    return lambda value: any(value.__class__ is kind and value == known for kind, known in kinds)
-
-
-def _object(schema: Any, node: Any, known: Any) -> Accepts:
-    named = {key: _compile(schema, child, known) for key, child in node.get("properties", {}).items()}
-    others = node.get("additionalProperties", True)
-    rest = _compile(schema, others, known) if isinstance(others, dict) else None
-
-    def accepts(value: Any) -> bool:
-        if value.__class__ is not dict:
-            return True
-        for key, child in value.items():
-            check = named.get(key, rest)
-            if check is None:
-                if others is False:
-                    return False
-            elif not check(child):
-                return False
-        return True
-
-    return accepts
-
-
-def _names(pattern: Any, schema: Any, known: Any) -> Accepts:
-    check = _compile(schema, pattern, known)
-    return lambda value: value.__class__ is not dict or all(map(check, value))
-
-
-def _items(children: Any, schema: Any, known: Any) -> Accepts:
-    check = _compile(schema, children, known)
-    return lambda value: value.__class__ is not list or all(map(check, value))
-
-
-def _pattern(text: Any, schema: Any, known: Any) -> Accepts:
-    matches = _matcher(text)
-    return lambda value: value.__class__ is not str or matches(value)
-
-
-@cache
-def _matcher(pattern: str) -> Callable[[str], bool]:
-    """JSON Schema's ``pattern``. Its ``$`` is the end of the text; Python's also matches before a last line break."""
-    search = re.compile(re.sub(r"\$$", r"\\Z", pattern)).search
-    return lambda text: search(text) is not None
-
-
-def _required(names: Any, schema: Any, known: Any) -> Accepts:
-    return lambda value: value.__class__ is not dict or all(name in value for name in names)
-
-
-def _unique(wanted: Any, schema: Any, known: Any) -> Accepts:
-    return lambda value: value.__class__ is not list or all(item not in value[:at] for at, item in enumerate(value))
-
-
-def _sized(kind: type[str] | type[list[Any]] | type[dict[str, Any]], low: bool) -> Callable[[Any, Any, Any], Accepts]:
-    def compile_size(limit: Any, schema: Any, known: Any) -> Accepts:
-        if low:
-            return lambda value: value.__class__ is not kind or len(value) >= limit
-        return lambda value: value.__class__ is not kind or len(value) <= limit
-
-    return compile_size
-
-
-def _bounded(low: bool) -> Callable[[Any, Any, Any], Accepts]:
-    def compile_bound(limit: Any, schema: Any, known: Any) -> Accepts:
-        number = _TYPES["number"]
-        if low:
-            return lambda value: not number(value) or value >= limit
-        return lambda value: not number(value) or value <= limit
-
-    return compile_bound
-
-
-_KEYWORDS: dict[str, Callable[[Any, Any, Any], Accepts]] = {
-    "required": _required,
-    "propertyNames": _names,
-    "items": _items,
-    "uniqueItems": _unique,
-    "pattern": _pattern,
-    "minimum": _bounded(low=True),
-    "maximum": _bounded(low=False),
-    "minLength": _sized(str, low=True),
-    "maxLength": _sized(str, low=False),
-    "minItems": _sized(list, low=True),
-    "maxItems": _sized(list, low=False),
-    "minProperties": _sized(dict, low=True),
-    "maxProperties": _sized(dict, low=False),
-}
-
-#: Every keyword that the schemas may use; a test refuses any other, so that the checker cannot overlook one.
-KEYWORDS = {*_KEYWORDS, "$ref", "type", "const", "enum", "properties", "additionalProperties"}
-ANNOTATIONS = {"$schema", "$defs", "title", "description", "default", "examples"}
-
-
-# --- jsonschema: what is wrong, and the fix ---------------------------------------------------------------------------
-
-
 def _explain(source: Source, schema: dict[str, Any]) -> list[Violation]:
     from jsonschema import Draft202012Validator, ValidationError, validators  # 80 ms, for invalid files only
 
     def pattern(validator: Any, pattern: str, value: Any, node: Any) -> Iterator[ValidationError]:
-        if isinstance(value, str) and not _matcher(pattern)(value):
+        if isinstance(value, str) and not shape.matcher(pattern)(value):
             yield ValidationError(f"{value!r} does not match {pattern!r}")
 
     def one_of(validator: Any, choices: Any, value: Any, node: Any) -> Iterator[ValidationError]:
-        if not _one_of(choices)(value):
+        if not shape.one_of(choices)(value):
             yield ValidationError(f"{value!r} is not one of {choices!r}")
 
     def const(validator: Any, choice: Any, value: Any, node: Any) -> Iterator[ValidationError]:
         yield from one_of(validator, [choice], value, node)
 
     # jsonschema takes 1.0 for an integer and equal to 1; we keep them apart.
-    types = Draft202012Validator.TYPE_CHECKER.redefine("integer", lambda _, value: _TYPES["integer"](value))
+    types = Draft202012Validator.TYPE_CHECKER.redefine("integer", lambda _, value: shape.TYPES["integer"](value))
     extend: Any = validators.extend
     strict = {"pattern": pattern, "enum": one_of, "const": const}
     validator = extend(Draft202012Validator, strict, type_checker=types)(schema)
@@ -265,7 +109,7 @@ def _diagnose(source: Source, schema: dict[str, Any], error: Any) -> list[Violat
         return [at([*path, key], *_unknown_key(key, known), key=True) for key in unknown]
     if keyword == "required":
         missing = error.message.split("'")[1]
-        absent = _resolve(schema, node["properties"][missing])
+        absent = shape.resolve(schema, node["properties"][missing])
         fix = f'add "{missing}". {absent.get("description", "")}'.strip()
         diagnostic = source.diagnostic(path, f'"{missing}" is missing', fix, key=True)
         return [Violation([*path, missing], diagnostic, _example(absent))]

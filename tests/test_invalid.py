@@ -22,7 +22,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from generator import rules, schema, source
+from generator import rules, schema, shape, source
 from generator.compiler import compile_fleet
 from generator.diagnostics import Diagnostic, Invalid
 from generator.places import locate, read
@@ -223,7 +223,7 @@ def test_every_keyword_of_the_schemas_has_a_case() -> None:
         for file, name in ((fleet, "fleet"), (files / "bindings.yaml", "bindings")):
             broken |= violated(file, name)
     # "properties", "items" and "$ref" only lead to other keywords.
-    assert broken == schema.KEYWORDS - {"properties", "items", "$ref"}
+    assert broken == shape.KEYWORDS - {"properties", "items", "$ref"}
 
 
 def violated(file: Path, name: str) -> set[str]:

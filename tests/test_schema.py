@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from generator import schema, source
+from generator import schema, shape, source
 from generator.compiler import compile_fleet
 from generator.diagnostics import Invalid
 from generator.model import bindings
@@ -67,8 +67,8 @@ def test_a_schema_is_a_schema(name: str) -> None:
 
 def test_only_known_keywords_are_used_and_every_known_one_is() -> None:
     used = {keyword for _, node in every_node() for keyword in node}
-    assert used - schema.ANNOTATIONS == schema.KEYWORDS
-    assert used >= schema.ANNOTATIONS
+    assert used - shape.ANNOTATIONS == shape.KEYWORDS
+    assert used >= shape.ANNOTATIONS
 
 
 def test_every_property_is_described() -> None:

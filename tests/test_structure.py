@@ -37,7 +37,7 @@ FLOORS = (
     ("generator.origin",),
     ("generator.source",),
     ("generator.model", "generator.places"),
-    ("generator.diagnostics", "generator.resources", "generator"),
+    ("generator.diagnostics", "generator.resources", "generator.shape", "generator"),
 )  # fmt: skip
 
 DOORS = {

@@ -6,8 +6,9 @@ from generator.arm import network, storage
 from generator.arm.expression import Expression, extension_id, guid, resource_id
 from generator.arm.template import Resource
 from generator.arm.versions import API, property_of
-from generator.model.cluster import SOURCE_CONTROLLER, Cluster, ServiceAccount
+from generator.model.cluster import Cluster
 from generator.model.fleet import Fleet
+from generator.model.service_account import SOURCE_CONTROLLER, ServiceAccount
 
 IDENTITY = "Microsoft.ManagedIdentity/userAssignedIdentities"
 CREDENTIAL = f"{IDENTITY}/federatedIdentityCredentials"

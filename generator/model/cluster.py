@@ -5,75 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from generator.model.address import Cidr
 from generator.model.bindings import ClusterBindings
 from generator.model.instance_type import InstanceType
+from generator.model.network import Network
 from generator.model.node_pool import NodePool
+from generator.model.service_account import OPERATOR, SOURCE_CONTROLLER, ServiceAccount
 from generator.model.storage import Volume
-
-# Each node of an overlay network takes a /24 of the pod range (AKS docs, concepts-network-azure-cni-overlay).
-NODE_POD_PREFIX = 24
-# Azure keeps the first four addresses of a subnet and the last; a private gateway takes one more.
-SUBNET_RESERVED = 6
-
-
-@dataclass(frozen=True, slots=True)
-class ServiceAccount:
-    """A Kubernetes service account that may act as an Azure identity."""
-
-    namespace: str
-    name: str
-
-    @property
-    def subject(self) -> str:
-        """The subject of its tokens, which the federated credential must repeat to the letter."""
-        return f"system:serviceaccount:{self.namespace}:{self.name}"
-
-    @property
-    def credential(self) -> str:
-        """The name of its federated credential. Neither part can hold the underscore: no two accounts share a name."""
-        return f"{self.namespace}_{self.name}"
-
-
-#: The service account of the Anyscale operator, and through ``workloads.serviceAccount`` of every Ray pod.
-OPERATOR = ServiceAccount("anyscale-operator", "anyscale-operator")
-#: Flux's source controller, which signs in to Azure DevOps (gitops.auth: azureIdentity).
-SOURCE_CONTROLLER = ServiceAccount("flux-system", "source-controller")
-
-
-@dataclass(frozen=True, slots=True)
-class Network:
-    """Addresses of a cluster."""
-
-    index: int
-    vnet: Cidr
-    nodes: Cidr
-    pods: Cidr
-    services: Cidr
-    dataplane: str
-    nat_sku: str
-    nat_public_ips: int
-    nat_idle_minutes: int
-
-    @property
-    def dns_service_ip(self) -> str:
-        """The address of cluster DNS: the tenth of the service range, as AKS has it."""
-        return self.services.address(10)
-
-    @property
-    def gateway_ip(self) -> str:
-        """The private gateway's address: the last that Azure gives out of the node subnet, far from the nodes'."""
-        return self.nodes.address(self.nodes.size - 2)
-
-    @property
-    def policy(self) -> str:
-        """The network policy engine that fits the dataplane."""
-        return "cilium" if self.dataplane == "cilium" else "calico"
-
-    @property
-    def node_capacity(self) -> int:
-        """Nodes that both the pod range and the node subnet can serve."""
-        return min(self.pods.blocks(NODE_POD_PREFIX), self.nodes.size - SUBNET_RESERVED)
 
 
 @dataclass(frozen=True, slots=True)

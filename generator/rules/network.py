@@ -8,8 +8,9 @@ from math import ceil
 from generator.diagnostics import Diagnostic
 from generator.model.address import Cidr
 from generator.model.catalogue import Catalogue
-from generator.model.cluster import NODE_POD_PREFIX, SUBNET_RESERVED, Cluster
+from generator.model.cluster import Cluster
 from generator.model.fleet import Fleet
+from generator.model.network import NODE_POD_PREFIX, SUBNET_RESERVED
 from generator.origin import Origin
 from generator.source import Path
 
