@@ -10,8 +10,8 @@ import os
 import stat
 import sys
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from hashlib import blake2b
-from importlib.util import find_spec
 
 from generator.resources import PACKAGE, SCHEMAS, TEMPLATES
 
@@ -102,9 +102,11 @@ def _file(beside: str) -> str:
 
 
 def _program() -> bytes:
-    """Path, size and time of every file that makes output: what Python itself tells a changed module by."""
-    parts = [sys.version]
-    for folder in (PACKAGE, SCHEMAS, TEMPLATES, *(_library(name) for name in ("jinja2", "yaml"))):
+    """Path, size and time of every file of ours that makes output, what Python itself tells a changed module by; and
+    the releases of Python and of the libraries.
+    """
+    parts = [sys.version, *_releases()]
+    for folder in (PACKAGE, SCHEMAS, TEMPLATES):
         for prefix, folders, files in os.walk(folder):
             folders[:] = sorted(name for name in folders if name != "__pycache__")
             for name in sorted(files):
@@ -113,6 +115,10 @@ def _program() -> bytes:
     return "\n".join(parts).encode()
 
 
-def _library(name: str) -> str:
-    spec = find_spec(name)
-    return os.path.dirname(spec.origin) if spec and spec.origin else ""
+def _releases() -> list[str]:
+    """The folders with which installed releases of the libraries say their version: ``jinja2-3.1.6.dist-info``."""
+    found = []
+    for folder in sys.path:
+        with suppress(OSError):  # an archive, or not there
+            found += [name for name in os.listdir(folder) if name.lower().startswith(("jinja2-", "pyyaml-"))]
+    return sorted(found)
