@@ -70,7 +70,9 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     """`` (did you mean "vmSize"?)`` when one known word is close, else an empty string."""
     import difflib  # only a mistake needs it
 
-    close = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
+    names = list(known)
+    longer = [name for name in names if len(word) > 2 and name.startswith(word)]
+    close = longer or difflib.get_close_matches(word, names, n=1, cutoff=0.6)
     return f' (did you mean "{close[0]}"?)' if close else ""
 
 
