@@ -146,6 +146,8 @@ def _bad_value(value: Any, keyword: str, limit: Any, node: dict[str, Any], writt
     if keyword == "type":
         wanted = " or ".join([limit] if isinstance(limit, str) else [name for name in limit if name != "null"])
         quote = f'; quote it: "{shown}"' if "string" in wanted and isinstance(value, int | float) else ""
+        if wanted == "boolean":
+            return f"{shown} is neither true nor false", f"write true or false{about}"
         return f"{shown} is not of type {wanted}", f"give a value of type {wanted}{quote}{about}"
     if keyword == "enum":
         choices = [str(choice) for choice in limit if choice is not None]

@@ -43,6 +43,7 @@ class Source:
         self.file = file
         self._text = text
         self._root: yaml.Node | None = None
+        self._pairs: dict[int, dict[str, tuple[yaml.Node, yaml.Node]]] = {}  # of each mapping node, by its identity
         self.data: dict[str, Any] = _construct(file, text)
 
     def corrected(self, values: Iterable[tuple[Path, Any]]) -> Source:
@@ -97,10 +98,11 @@ class Source:
         for step in path:
             key_node = None
             if isinstance(node, yaml.MappingNode):
-                pair = next((pair for pair in node.value if pair[0].value == step), None)
-                if pair is None:
+                if id(node) not in self._pairs:
+                    self._pairs[id(node)] = {pair[0].value: pair for pair in node.value}
+                if step not in self._pairs[id(node)]:
                     return
-                key_node, node = pair
+                key_node, node = self._pairs[id(node)][str(step)]
             elif isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
                 node = node.value[step]
             else:
@@ -146,7 +148,8 @@ def _construct(file: str, text: str) -> dict[str, Any]:
     try:
         root = _build(file, yaml.parse(text, Loader=_LOADER), found)
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
+        # An open quote is found at the end of the file; where it opens is what helps.
+        mark = error.context_mark if "quoted" in (error.context or "") else error.problem_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
         found.append(_at(file, line, column, *_explain(error, text, line)))
         raise Invalid(found) from None

@@ -14,8 +14,7 @@ from click.testing import CliRunner, Result
 from hypothesis import HealthCheck, settings
 
 from generator.cli import cli
-
-ROOT = Path(__file__).parent.parent
+from tests.rendering import REFERENCE, ROOT
 
 # The same examples in every run, and no verdict that hangs on how busy the machine is.
 settings.register_profile(
@@ -87,8 +86,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
 def workspace(folder: Workspace) -> Workspace:
     """A workspace with the reference fleet, its bindings and its overlays; nothing is rendered yet."""
     for name in ("fleet.yaml", "bindings.yaml"):
-        shutil.copyfile(ROOT / name, folder.folder / name)
-    shutil.copytree(ROOT / "overlays", folder.folder / "overlays")
+        shutil.copyfile(REFERENCE / name, folder.folder / name)
+    shutil.copytree(REFERENCE / "overlays", folder.folder / "overlays")
     return folder
 
 

@@ -37,7 +37,7 @@ from generator.compiler import compile_fleet
 from generator.places import locate, read
 from tests.conftest import Workspace
 from tests.judges import kubernetes
-from tests.rendering import ROOT
+from tests.rendering import REFERENCE, ROOT, onto_disk, reference
 
 PAGES = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "overlays/README.md")]
 PAGES += sorted((ROOT / "docs").glob("*.md"))
@@ -124,10 +124,9 @@ def files(pattern: str) -> list[Path]:
 def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The fleet's files in a Git repository of their own."""
     folder = tmp_path_factory.mktemp("docs") / "fleet"
-    shutil.copytree(ROOT / "overlays", folder / "overlays")
-    shutil.copytree(ROOT / "rendered", folder / "rendered")
-    for name in ("fleet.yaml", "bindings.yaml", ".gitignore"):
-        shutil.copy(ROOT / name, folder)
+    shutil.copytree(REFERENCE, folder)
+    shutil.copy(ROOT / ".gitignore", folder)
+    onto_disk(reference(), folder)
     for command in ("git init -q -b main", "git add -A", "git commit -q -m fleet"):
         output_of(command.split(), folder)
     return folder
@@ -162,9 +161,9 @@ def put(name: str, text: str, findings: str, folder: Path) -> None:
     """Lays a change over a file, looks lines up in a rendered one, or writes a new one."""
     if name in ("fleet.yaml", "bindings.yaml"):
         for own in ("fleet.yaml", "bindings.yaml"):
-            shutil.copy(ROOT / own, folder)
+            shutil.copy(REFERENCE / own, folder)
         change = yaml.safe_load(text)
-        whole = change if "version" in change else laid(yaml.safe_load((ROOT / name).read_text()), change)
+        whole = change if "version" in change else laid(yaml.safe_load((REFERENCE / name).read_text()), change)
         (folder / name).write_text(json.dumps(whole))  # JSON is YAML
         valid(findings)
     elif name.startswith("rendered/"):

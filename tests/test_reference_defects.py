@@ -17,7 +17,7 @@ from generator.diagnostics import Invalid
 from generator.model.address import Cidr
 from tests import rendering
 
-FLEET = (rendering.ROOT / "fleet.yaml").read_text()
+FLEET = (rendering.REFERENCE / "fleet.yaml").read_text()
 OVERLAYS = frozenset({"operator-availability/workloads"})
 CLUSTERS = ("aks-eastus", "aks-westus2")
 

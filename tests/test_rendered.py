@@ -31,7 +31,7 @@ def trees(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         name, _, state = variant.rpartition("-")
         fleet = rendering.compiled(name, state == "bound") if name else rendering.reference()
         found[variant] = rendering.onto_disk(fleet, folder)
-    shutil.copytree(rendering.ROOT / "overlays", found["reference"].parent / "overlays")
+    shutil.copytree(rendering.REFERENCE / "overlays", found["reference"].parent / "overlays")
     return found
 
 
@@ -51,7 +51,7 @@ def _layers(tree: Path) -> list[Path]:
 
 
 def test_committed_tree_is_what_the_fleet_gives() -> None:
-    rendered = dict(rendering.reference().rendered())
+    rendered = dict(rendering.at(rendering.ROOT).rendered())
     folder = rendering.ROOT / "rendered"
     on_disk = {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     assert on_disk == rendered

@@ -19,7 +19,7 @@ from generator.diagnostics import Invalid
 from generator.model import bindings
 from generator.places import Inputs, Places
 from generator.source import Source
-from tests.conftest import ROOT
+from tests.rendering import REFERENCE
 
 NAMES = ("fleet", "bindings")
 OVERLAYS = frozenset({"operator-availability/workloads"})
@@ -135,7 +135,7 @@ def test_bindings_are_those_of_the_model() -> None:
 
 @cache
 def reference() -> tuple[Node, ...]:
-    fleet = source.read("fleet.yaml", (ROOT / "fleet.yaml").read_bytes()).data
+    fleet = source.read("fleet.yaml", (REFERENCE / "fleet.yaml").read_bytes()).data
     fleet["regions"] = {"eastus": {"tier": "Premium", "zones": [1, 2]}}
     fleet["azure"] |= {"tags": {"team": "ml"}, "adminGroupIds": ["00000000-0000-0000-0000-000000000001"]}
     fleet["vmSizes"] = {"Standard_Own_v1": {"vcpus": 8, "memoryGib": 32.5, "family": "own"}}

@@ -14,8 +14,16 @@ from generator.model.network import NODE_POD_PREFIX, SUBNET_RESERVED
 from generator.origin import Origin
 from generator.source import Path
 
-# AKS refuses these (AKS docs, concepts-network-ip-address-planning).
-RESERVED = tuple(map(Cidr.parse, ("169.254.0.0/16", "172.30.0.0/16", "172.31.0.0/16", "192.0.2.0/24")))
+# AKS refuses the first four (AKS docs, concepts-network-ip-address-planning), VNets the rest (Azure docs, VNet FAQ).
+RESERVED = tuple(
+    map(
+        Cidr.parse,
+        (
+            *("169.254.0.0/16", "172.30.0.0/16", "172.31.0.0/16", "192.0.2.0/24"),
+            *("127.0.0.0/8", "168.63.129.16/32", "224.0.0.0/4", "255.255.255.255/32"),
+        ),
+    )
+)
 # A service range must be smaller than /12 and hold the DNS address, its tenth.
 LARGEST_SERVICES, SMALLEST_SERVICES = 13, 27
 MAX_AUTHORIZED_RANGES = 200
@@ -43,7 +51,7 @@ def _range(origin: Origin, path: Path, cidr: Cidr) -> Iterator[Diagnostic]:
         yield origin.source.diagnostic(path, what, f"write {cidr.aligned}")
     for reserved in RESERVED:
         if cidr.overlaps(reserved):
-            what = f"{cidr} overlaps {reserved}, which AKS reserves"
+            what = f"{cidr} overlaps {reserved}, which Azure keeps"
             yield origin.source.diagnostic(path, what, "use another private range, for example of 10.0.0.0/8")
 
 

@@ -54,7 +54,7 @@ def _cluster(cluster: Cluster, origin: Origin) -> Iterator[Diagnostic]:
         yield origin.at(
             cluster.name, where, what, "add one: sys: {mode: system, vmSize: Standard_D8ds_v5, count: 3}", key=True
         )
-    elif all(pool.taints for pool in cluster.pools) and not any(pool.spot for pool in cluster.system_pools):
+    elif all(map(_keeps_pods_off, cluster.pools)) and not any(pool.spot for pool in cluster.system_pools):
         what = "every pool is tainted, which leaves operators and Flux nowhere to run"
         yield origin.at(
             cluster.name, where, what, "remove the taints of a system pool, or add a pool with role: infra", key=True
@@ -79,12 +79,19 @@ def _cluster(cluster: Cluster, origin: Origin) -> Iterator[Diagnostic]:
         ).as_warning()
 
 
+def _keeps_pods_off(pool: NodePool) -> bool:
+    return any(taint.effect != "PreferNoSchedule" for taint in pool.taints)
+
+
 def _pool(cluster: Cluster, pool: NodePool, origin: Origin) -> Iterator[Diagnostic]:
     def at(key: str | None, what: str, fix: str) -> Diagnostic:
         path = ("nodePools", pool.name, key) if key else ("nodePools", pool.name)
         return origin.at(cluster.name, path, what, fix, key=key is None)
 
     yield from _size(pool, at)
+    minimum = origin.path(cluster.name, ("nodePools", pool.name, "minCount"))
+    if not pool.autoscaled and pool.count is not None and minimum[-1] == "minCount":
+        yield at("minCount", "without maxCount a pool has a fixed count", "add maxCount, or remove minCount")
     if pool.system:
         yield from _system(pool, at)
     elif pool.role == "infra" and (pool.spot or pool.gpu):
@@ -164,6 +171,7 @@ def _zones(cluster: Cluster, origin: Origin, catalogue: Catalogue) -> Iterator[D
         return
     for pool in cluster.pools:
         if pool.zones:
-            path = ("nodePools", pool.name, "zones")
+            own = ("nodePools", pool.name, "zones")
+            path = own if origin.path(cluster.name, own)[-1] == "zones" else ("zones",)
             what = f"{cluster.region} has no availability zones"
             yield origin.at(cluster.name, path, what, "remove the zones, or use another region")
