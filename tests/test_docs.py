@@ -114,19 +114,25 @@ def code(text: str) -> list[str]:
 
 def files(pattern: str) -> list[Path]:
     """The files and folders that a path stands for, in which ``<region>`` and the like stand for any name."""
-    return sorted(ROOT.glob(re.sub(r"<[^>]+>", "*", pattern.rstrip("/"))))
+    base = REFERENCE_TREES[0] if pattern.lstrip("./").startswith("rendered") else ROOT
+    return sorted(base.glob(re.sub(r"<[^>]+>", "*", pattern.rstrip("/"))))
 
 
 # --- what is shown is so ----------------------------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="session")
+# Where the reference fleet is rendered for the pages, which are about it; `original` puts it there.
+REFERENCE_TREES: list[Path] = []
+
+
+@pytest.fixture(scope="session", autouse=True)
 def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The fleet's files in a Git repository of their own."""
     folder = tmp_path_factory.mktemp("docs") / "fleet"
     shutil.copytree(REFERENCE, folder)
     shutil.copy(ROOT / ".gitignore", folder)
     onto_disk(reference(), folder)
+    REFERENCE_TREES.append(folder)
     for command in ("git init -q -b main", "git add -A", "git commit -q -m fleet"):
         output_of(command.split(), folder)
     return folder
@@ -393,7 +399,7 @@ def resolved(node: Data) -> Data:
 
 
 def test_every_deployment_is_shown_in_order() -> None:
-    listed = json.loads((ROOT / "rendered/azure/deployments.json").read_text())["deployments"]
+    listed = json.loads((REFERENCE_TREES[0] / "rendered/azure/deployments.json").read_text())["deployments"]
     shown = [
         command
         for block in blocks(ROOT / "docs/first-deployment.md")
