@@ -27,15 +27,19 @@ RESERVED = tuple(
 # A service range must be smaller than /12 and hold the DNS address, its tenth.
 LARGEST_SERVICES, SMALLEST_SERVICES = 13, 27
 MAX_AUTHORIZED_RANGES = 200
+SUPERNET = ("azure", "network", "supernet")
+# Private ranges that a fleet's supernet is seldom in: shared address space (RFC 6598), and the smallest of RFC 1918.
+SPARE = {"podCidr": "100.64.0.0/11", "serviceCidr": "192.168.0.0/16"}
 
 
 def judge(fleet: Fleet, origin: Origin, catalogue: Catalogue) -> Iterator[Diagnostic]:
     """Every finding about the fleet's addresses and its way out."""
-    yield from _range(origin, ("azure", "network", "supernet"), fleet.supernet)
+    yield from _range(origin, SUPERNET, fleet.supernet)
     yield from _blocks(fleet, origin)
     yield from _vnet_overlaps(fleet, origin)
     for cluster in fleet.clusters:
         yield from _ranges(fleet, cluster, origin)
+        yield from _authorized(cluster, origin)
         yield from _room(cluster, origin)
         if cluster.network.nat_sku == "StandardV2" and not catalogue.has_standard_v2_nat(cluster.region):
             what = f"{cluster.region} had no StandardV2 NAT gateways when last looked at"
@@ -95,29 +99,39 @@ def _vnet_overlaps(fleet: Fleet, origin: Origin) -> Iterator[Diagnostic]:
 
 
 def _ranges(fleet: Fleet, cluster: Cluster, origin: Origin) -> Iterator[Diagnostic]:
+    """The pod and service ranges: well formed, and apart from each other and from all VNets."""
     network = cluster.network
-    pods, services = (
-        origin.path(cluster.name, ("network", "podCidr")),
-        origin.path(cluster.name, ("network", "serviceCidr")),
-    )
+    vnet = ("clusters", cluster.name, "network", "vnetCidr")
+    pods, services = _said(cluster, "podCidr", origin), _said(cluster, "serviceCidr", origin)
     yield from _range(origin, pods, network.pods)
     yield from _range(origin, services, network.services)
     if _has_own_vnet(cluster, origin):
-        yield from _range(origin, ("clusters", cluster.name, "network", "vnetCidr"), network.vnet)
+        yield from _range(origin, vnet, network.vnet)
     if not LARGEST_SERVICES <= network.services.prefix <= SMALLEST_SERVICES:
         what = f"AKS takes no service range of /{network.services.prefix}"
         yield origin.source.diagnostic(services, what, f"use /{LARGEST_SERVICES} to /{SMALLEST_SERVICES}")
     nodes = ("the fleet's supernet", fleet.supernet), (f"the VNet of {cluster.name}", network.vnet)
-    for path, name, cidr, others in (
-        (pods, "pod range", network.pods, (*nodes, ("the service range", network.services))),
-        (services, "service range", network.services, nodes),
+    for path, key, cidr, others in (
+        (pods, "podCidr", network.pods, (*nodes, ("the service range", network.services))),
+        (services, "serviceCidr", network.services, nodes),
     ):
-        for other, theirs in others:
-            if cidr.overlaps(theirs):
-                what = f"the {name} {cidr} overlaps {other} {theirs}"
-                yield origin.source.diagnostic(path, what, "use a range of its own; pods may use 100.64.0.0/10")
-                break
-    total = len(cluster.authorized_ip_ranges) + network.nat_public_ips
+        if clash := next(((other, theirs) for other, theirs in others if cidr.overlaps(theirs)), None):
+            other, theirs = clash
+            path = vnet if path == SUPERNET and theirs != fleet.supernet else path
+            what = f"the {'pod' if key == 'podCidr' else 'service'} range {cidr} overlaps {other} {theirs}"
+            yield origin.source.diagnostic(
+                path, what, f"give network.{key} a range of its own, for example {SPARE[key]}"
+            )
+
+
+def _said(cluster: Cluster, key: str, origin: Origin) -> Path:
+    """Where a range stands; one that nobody wrote is the default, which the supernet has to leave room for."""
+    path = origin.path(cluster.name, ("network", key))
+    return path if path[-1] == key else SUPERNET
+
+
+def _authorized(cluster: Cluster, origin: Origin) -> Iterator[Diagnostic]:
+    total = len(cluster.authorized_ip_ranges) + cluster.network.nat_public_ips
     if cluster.authorized_ip_ranges and total > MAX_AUTHORIZED_RANGES:
         what = f"with the NAT addresses it has {total} ranges"
         path = origin.path(cluster.name, ("apiServer", "authorizedIpRanges"))
