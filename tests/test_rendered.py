@@ -222,6 +222,13 @@ def test_text_of_the_fleet_stays_text(variant: str, trees: dict[str, Path]) -> N
         assert list(yaml.load_all(text, Loader=yaml.CSafeLoader))
 
 
+@pytest.mark.parametrize("variant", [variant for variant in VARIANTS if variant.endswith("-pending")])
+def test_what_is_rendered_before_binding_has_no_hole(variant: str, trees: dict[str, Path]) -> None:
+    """A late value is there, or what needs it is pending; none is ever empty."""
+    for path in trees[variant].rglob("*.yaml"):
+        assert ': ""' not in path.read_text(), path
+
+
 # Small parts of the edge fleets, pinned: each the part that shows the feature.
 PINNED = {
     "every-choice-bound": [

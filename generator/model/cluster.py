@@ -184,6 +184,8 @@ class Cluster:
 
     # The service account of the operator and of every Ray pod.
     operator = OPERATOR
+    # The name of its Gateway, which the operator puts routes on.
+    gateway_name = "anyscale"
 
     @property
     def cloud_resource(self) -> str:
@@ -197,8 +199,10 @@ class Cluster:
 
     @property
     def dashed_id(self) -> str:
-        """The cloud resource id as DNS and Kubernetes names take it."""
-        return (self.bindings.cloud_resource_id or "").replace("_", "-")
+        """The cloud resource id as DNS and Kubernetes names take it. Raises ValueError while it is not bound."""
+        if self.bindings.cloud_resource_id is None:
+            raise ValueError(f"{self.name} has no cloud resource id yet: what needs it is pending")
+        return self.bindings.cloud_resource_id.replace("_", "-")
 
     @property
     def gateway_hostname(self) -> str:
@@ -227,10 +231,13 @@ class Cluster:
 
     @property
     def load_balancer_annotations(self) -> dict[str, str]:
-        """Annotations of the load balancer's Service, wherever the kind of gateway takes them."""
+        """Annotations of the load balancer's Service, wherever the kind of gateway takes them.
+
+        Of an Ingress, Anyscale reads the address by itself; a Gateway's it is told, so that one has a DNS label.
+        """
         prefix = "service.beta.kubernetes.io/azure"
         if self.public:
-            return {f"{prefix}-dns-label-name": self.dashed_id}
+            return {f"{prefix}-dns-label-name": self.dashed_id} if self.gateway_api else {}
         return {
             f"{prefix}-load-balancer-internal": "true",
             f"{prefix}-load-balancer-ipv4": self.network.gateway_ip,
@@ -238,11 +245,14 @@ class Cluster:
 
     # --- Kubernetes ---
 
+    # The namespace of the GPU device plugin.
+    gpu_namespace = "gpu-operators"
+
     @property
     def namespaces(self) -> tuple[str, ...]:
         """Namespaces that the platform layer makes, before anything is put into them."""
         names = {OPERATOR.namespace, *(account.namespace for account in self.service_accounts)}
-        names |= {"gpu-operators"} if self.gpu_pools else set()
+        names |= {self.gpu_namespace} if self.gpu_pools else set()
         names |= {self.gateway_namespace} if self.gateway_namespace else set()
         return tuple(sorted(names - {"default", "kube-system", SOURCE_CONTROLLER.namespace}))
 
