@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 
+from generator.address import Cidr
+from generator.catalogue import Catalogue, VmSize
 from generator.diagnostics import Diagnostic, did_you_mean
 from generator.model import bindings as late
-from generator.model.address import Cidr
 from generator.model.bindings import ClusterBindings
-from generator.model.catalogue import Catalogue, VmSize
 from generator.model.cluster import Chart, Cluster, Upgrades
 from generator.model.fleet import Anyscale, Fleet, GitOps
 from generator.model.instance_type import InstanceType, instance_types

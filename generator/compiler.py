@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 
 from generator import outputs, rules, schema, source
 from generator.build import build
+from generator.catalogue import Catalogue
 from generator.diagnostics import Diagnostic, Invalid, errors, in_order
 from generator.model import bindings
-from generator.model.catalogue import Catalogue
 from generator.model.fleet import Fleet
 from generator.origin import Origin
 from generator.places import Inputs, Places

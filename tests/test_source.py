@@ -12,10 +12,10 @@ import yaml
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from generator import source
 from generator.diagnostics import Diagnostic, Invalid
 from generator.places import MAX_BYTES
-from generator.source import MAX_DEPTH, Source, dotted, read
+from generator.source import dotted, read
+from generator.source.parsing import MAX_DEPTH
 from tests.conftest import Workspace
 
 # PyYAML comes without libyaml where there is no wheel for the machine: its parser in Python must do as well.
@@ -24,7 +24,7 @@ EITHER_PARSER = pytest.mark.usefixtures("parser")
 
 @pytest.fixture(params=["CSafeLoader", "SafeLoader"])
 def parser(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(source, "_LOADER", getattr(yaml, request.param))
+    monkeypatch.setattr("generator.source.parsing.LOADER", getattr(yaml, request.param))
 
 
 def refused(text: str | bytes) -> list[Diagnostic]:
@@ -189,7 +189,7 @@ def test_a_control_character_has_a_place(text: str, line: int, column: int) -> N
 
 
 def test_size_has_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(source, "MAX_BYTES", 10)
+    monkeypatch.setattr("generator.source.MAX_BYTES", 10)
     assert read("fleet.yaml", b"key: value").data == {"key": "value"}
     (found,) = refused(b"key: value\n")
     assert (found.line, found.fix) == (0, "split the fleet, or look for what was pasted into the file")
@@ -343,14 +343,14 @@ def documents(texts: st.SearchStrategy[str]) -> st.SearchStrategy[dict[str, Any]
 @given(documents(TEXT))
 def test_json_is_read_as_pyyaml_reads_it(data: dict[str, Any]) -> None:
     text = json.dumps(data, ensure_ascii=False)
-    assert repr(Source("fleet.yaml", text).data) == repr(yaml.load(text, Loader=yaml.CSafeLoader))
+    assert repr(read("fleet.yaml", text.encode()).data) == repr(yaml.load(text, Loader=yaml.CSafeLoader))
 
 
 # PyYAML writes the text 0e0 bare: to YAML 1.1 it is no number.
 @given(documents(TEXT.filter(lambda text: not re.match("[-+.]?[0-9]", text))), st.booleans())
 def test_what_pyyaml_writes_is_read_as_it_was(data: dict[str, Any], flow: bool) -> None:
     text = yaml.safe_dump(data, default_flow_style=flow, allow_unicode=True, sort_keys=False)
-    assert repr(Source("fleet.yaml", text).data) == repr(data)
+    assert repr(read("fleet.yaml", text.encode()).data) == repr(data)
 
 
 NAMES = st.text("abé😀", min_size=1, max_size=3)
@@ -359,7 +359,7 @@ NAMES = st.text("abé😀", min_size=1, max_size=3)
 @given(st.dictionaries(NAMES, st.lists(st.dictionaries(NAMES, st.integers(), max_size=2), max_size=2), min_size=1))
 def test_a_key_stands_where_its_place_says(data: dict[str, Any]) -> None:
     text = yaml.safe_dump(data, allow_unicode=True)
-    parsed = Source("fleet.yaml", text)
+    parsed = read("fleet.yaml", text.encode())
     for path in paths(parsed.data):
         if path and isinstance(path[-1], str):
             found = parsed.diagnostic(path, "", "", key=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-from generator.model.address import Cidr
+from generator.address import Cidr
 from generator.model.cluster import Cluster
 from generator.model.deployment import Deployment, Scope, regional_templates
 from generator.model.node_pool import NodePool

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from math import floor
 
-from generator.model.catalogue import VmSize
+from generator.catalogue import VmSize
 from generator.model.node_pool import NodePool, Taint
 
 # Memory that the hypervisor and kernel take before Kubernetes counts: Karpenter's default for Azure

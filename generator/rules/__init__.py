@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from generator.catalogue import Catalogue
 from generator.diagnostics import Diagnostic
-from generator.model.catalogue import Catalogue
 from generator.model.fleet import Fleet
 from generator.origin import Origin
 from generator.rules import bindings, gateway, gitops, identity, names, network, overlays, pools, regions, storage

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from math import ceil
 
+from generator.address import Cidr
+from generator.catalogue import Catalogue
 from generator.diagnostics import Diagnostic
-from generator.model.address import Cidr
-from generator.model.catalogue import Catalogue
 from generator.model.cluster import Cluster
 from generator.model.fleet import Fleet
 from generator.model.network import NODE_POD_PREFIX, SUBNET_RESERVED

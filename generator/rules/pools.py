@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from generator.catalogue import Catalogue
 from generator.diagnostics import Diagnostic
-from generator.model.catalogue import Catalogue
 from generator.model.cluster import Cluster
 from generator.model.fleet import Fleet
 from generator.model.node_pool import NodePool

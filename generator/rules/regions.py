@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from generator.catalogue import Catalogue
 from generator.diagnostics import Diagnostic, did_you_mean
-from generator.model.catalogue import Catalogue
 from generator.model.fleet import Fleet
 from generator.origin import Origin
 from generator.source import Path

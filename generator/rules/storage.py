@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import pairwise
 
+from generator.catalogue import Catalogue
 from generator.diagnostics import Diagnostic
-from generator.model.catalogue import Catalogue
 from generator.model.fleet import Fleet
 from generator.model.storage import LifecycleRule
 from generator.source import Source
