@@ -28,11 +28,11 @@ MOST_LINES = 400
 FLOORS = (
     ("generator.__main__",),
     ("generator.cli",),
-    ("generator.compiler", "generator.tree", "generator.fingerprint"),
+    ("generator.compiler", "generator.tree", "generator.fingerprint", "generator.proofs", "generator.history"),
     ("generator.outputs",),
     (
         "generator.arm", "generator.templating", "generator.schema", "generator.rules", "generator.overview",
-        "generator.build",
+        "generator.build", "generator.rendered",
     ),
     ("generator.origin",),
     ("generator.source",),
@@ -43,6 +43,7 @@ FLOORS = (
 
 DOORS = {
     "click": "generator.cli",
+    "dulwich": "generator.history",
     "jinja2": "generator.templating",
     "jsonschema": "generator.schema",
     "yaml": "generator.source",
@@ -106,6 +107,16 @@ def test_imports_go_down_only(module: str) -> None:
     own = _unit(module)
     up = {name for name in _own_imports(module) if _unit(name) != own and height[_unit(name)] >= height[own]}
     assert up == set()
+
+
+@pytest.mark.parametrize(
+    "module", [name for name in _modules() if name.startswith(("generator.proofs", "generator.rendered"))]
+)
+def test_proofs_never_look_at_the_model(module: str) -> None:
+    """They judge what was rendered, mistakes of the model's own included."""
+    may = ("proofs", "rendered", "source", "catalogue", "address", "diagnostics", "places", "resources", "schema")
+    units = {_unit(name).removeprefix("generator.") for name in _own_imports(module)}
+    assert units <= {*may, "generator"}
 
 
 def test_no_import_closes_a_circle() -> None:
@@ -245,8 +256,8 @@ def test_a_run_loads_only_what_it_needs(tmp_path: Path) -> None:
     printed, loaded = _render(tmp_path)
     assert "created" in printed[-1]
     assert {"yaml", "jinja2", "click"} <= loaded
-    assert loaded.isdisjoint({"jsonschema", "azure", "rich", "ruamel"})
+    assert loaded.isdisjoint({"jsonschema", "azure", "rich", "ruamel", "dulwich"})
     printed, loaded = _render(tmp_path)
     assert printed == ["rendered is current"]
     assert "click" in loaded
-    assert loaded.isdisjoint({"yaml", "jinja2", "jsonschema", "azure", "rich", "ruamel"})
+    assert loaded.isdisjoint({"yaml", "jinja2", "jsonschema", "azure", "rich", "ruamel", "dulwich"})

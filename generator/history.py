@@ -1,0 +1,62 @@
+"""What a commit of the repository holds: the one place that reads Git."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+from dulwich.errors import NotGitRepository, NotTreeError
+from dulwich.object_store import iter_tree_contents, tree_lookup_path
+from dulwich.objects import Blob, Commit, ShaFile, Tag
+from dulwich.objectspec import parse_object
+from dulwich.repo import Repo
+
+from generator.diagnostics import Diagnostic, Invalid
+
+
+def files(folder: str, revision: str | None, below: str) -> dict[str, bytes] | None:
+    """The files of a folder as ``revision`` has them, HEAD for None, by their path below the folder; only those in its
+    subfolder ``below``.
+
+    None where there is no repository, or no commit yet. Raises Invalid for a revision that nobody knows.
+    """
+    whole = os.path.realpath(folder)
+    try:
+        found = Repo.discover(whole)
+    except NotGitRepository:
+        if revision is None:
+            return None
+        what = "is in no Git repository, which has no base commit"
+        raise Invalid([Diagnostic(folder, 0, 0, "", what, "leave --base out")]) from None
+    with found as repo:
+        commit = _commit(repo, revision)
+        if commit is None:
+            return None
+        inside = os.path.relpath(f"{whole}/{below}", os.path.realpath(repo.path))
+        return {f"{below}/{path}": content for path, content in _blobs(repo, commit, inside)}
+
+
+def _blobs(repo: Repo, commit: Commit, path: str) -> Iterator[tuple[str, bytes]]:
+    try:
+        _, tree = tree_lookup_path(repo.object_store.__getitem__, commit.tree, path.encode())
+    except (KeyError, NotADirectoryError, NotTreeError):
+        return
+    for entry in iter_tree_contents(repo.object_store, tree):
+        blob = repo.object_store[entry.sha] if entry.path and entry.sha else None
+        if isinstance(blob, Blob) and entry.path:
+            yield entry.path.decode(errors="replace"), blob.data
+
+
+def _commit(repo: Repo, revision: str | None) -> Commit | None:
+    try:
+        found: ShaFile = parse_object(repo, revision or "HEAD")
+        while isinstance(found, Tag):
+            found = repo.object_store[found.object[1]]
+        if isinstance(found, Commit):
+            return found
+    except (KeyError, ValueError):
+        if revision is None:
+            return None
+    what = f"{revision!r} is no commit of this repository"
+    fix = "name a branch, a tag or a commit; a shallow clone has only its own: fetch the base as well"
+    raise Invalid([Diagnostic("--base", 0, 0, "", what, fix)])
