@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterator
 
 from dulwich.errors import NotGitRepository, NotTreeError
@@ -38,8 +39,10 @@ def files(folder: str, revision: str | None, below: str) -> dict[str, bytes] | N
 
 def _blobs(repo: Repo, commit: Commit, path: str) -> Iterator[tuple[str, bytes]]:
     try:
-        _, tree = tree_lookup_path(repo.object_store.__getitem__, commit.tree, path.encode())
+        mode, tree = tree_lookup_path(repo.object_store.__getitem__, commit.tree, path.encode())
     except (KeyError, NotADirectoryError, NotTreeError):
+        return
+    if not stat.S_ISDIR(mode):
         return
     for entry in iter_tree_contents(repo.object_store, tree):
         blob = repo.object_store[entry.sha] if entry.path and entry.sha else None
@@ -49,6 +52,8 @@ def _blobs(repo: Repo, commit: Commit, path: str) -> Iterator[tuple[str, bytes]]
 
 def _commit(repo: Repo, revision: str | None) -> Commit | None:
     try:
+        if revision == "":
+            raise KeyError
         found: ShaFile = parse_object(repo, revision or "HEAD")
         while isinstance(found, Tag):
             found = repo.object_store[found.object[1]]

@@ -113,6 +113,7 @@ CURES = {
     "names-fleet-too-long": ("name: ff", "name: f"),
     "names-node-resource-group-too-long": ("fleet-gggg", "g"),
     "names-storage-account-too-long": ("account: fleet", "account: flee"),
+    "network-nat-ports-too-few": ("publicIps: 1", "publicIps: 2"),
     "network-api-server-host-bits": ("203.0.113.7/24", "203.0.113.7/32"),
     "network-api-server-too-many-ranges": ("203.0.113.0/32, ", ""),
     "network-index-taken": ("westus2, network: {index: 0", "westus2, network: {index: 31"),

@@ -10,6 +10,17 @@ from generator.address import Cidr
 NODE_POD_PREFIX = 24
 # Azure keeps the first four addresses of a subnet and the last; a private gateway takes one more.
 SUBNET_RESERVED = 6
+# Ports of each public IP of a NAT gateway (AKS docs, nat-gateway). A node should have as many as an Azure load balancer
+# gives each of so many by default, which Azure itself calls few (Azure docs, load-balancer-outbound-connections).
+PORTS_A_PUBLIC_IP = 64_512
+PORTS_A_NODE = ((50, 1024), (100, 512), (200, 256), (400, 128), (800, 64))
+LEAST_PORTS_A_NODE = 32
+
+
+def public_ips_for(nodes: int) -> int:
+    """The public IPs that a NAT gateway needs for so many nodes."""
+    ports = next((ports for most, ports in PORTS_A_NODE if nodes <= most), LEAST_PORTS_A_NODE)
+    return -(-nodes * ports // PORTS_A_PUBLIC_IP)
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,10 +95,9 @@ def _problems(cluster: Cluster) -> Iterator[Diagnostic]:
     for layer in filter(None, (cluster.entry, *cluster.layers.values())):
         yield from layer.problems
         if layer.error:
-            file = f"{layer.folder}/kustomization.yaml"
-            yield Diagnostic(
-                file, 1, 1, "", f"kustomize does not build the layer: {layer.error}", "see kustomize build"
-            )
+            what = f"kustomize does not build the layer: {layer.error}"
+            fix = f"see kustomize build {layer.folder}"
+            yield Diagnostic(f"{layer.folder}/kustomization.yaml", 1, 1, "", what, fix)
 
 
 __all__ = ["PROOFS", "Evidence", "Finding", "Outcome", "Place", "Proof", "Report", "Section", "Shown", "names", "prove"]

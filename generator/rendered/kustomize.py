@@ -31,7 +31,7 @@ def find(beside: str) -> str | None:
 
 
 class Kustomize:
-    """Builds the layers of a tree. Nothing is downloaded: a layer that needs a remote base fails."""
+    """Builds the layers of a tree. As in the cluster, what an overlay takes from elsewhere is fetched."""
 
     def __init__(self, binary: str, folder: str) -> None:
         self._binary = binary
@@ -65,15 +65,22 @@ class Kustomize:
             }
             with open(f"{root}/kustomization.yaml", "w", encoding="utf-8") as stream:
                 json.dump(above, stream)
-            try:
-                done = subprocess.run(  # noqa: S603 - the user's own kustomize, no shell
-                    [self._binary, "build", root],
-                    capture_output=True,
-                    check=False,
-                    timeout=_TIMEOUT_SECONDS,
-                    env={**os.environ, "GIT_ALLOW_PROTOCOL": "none"},
-                )
-            except (OSError, subprocess.TimeoutExpired) as error:
-                return Build(root, b"", str(error))
-        said = done.stderr.decode(errors="replace").replace(f"{root}/", "").strip()
-        return Build(root, done.stdout, (said or "failed") if done.returncode else "")
+            done = self._run(root)
+            if done.returncode == 0:
+                return Build(root, done.stdout, "")
+        # Once more as a user would, for a message without our own folder in it.
+        said = self._run(layer).stderr.decode(errors="replace").strip()
+        return Build(root, b"", said.removeprefix("Error: ") or "it failed")
+
+    def _run(self, path: str) -> subprocess.CompletedProcess[bytes]:
+        arguments = [self._binary, "build", path]
+        try:
+            return subprocess.run(  # noqa: S603 - the user's own kustomize, no shell
+                arguments,
+                cwd=self._folder,
+                capture_output=True,
+                check=False,
+                timeout=_TIMEOUT_SECONDS,
+            )
+        except (OSError, subprocess.TimeoutExpired) as error:
+            return subprocess.CompletedProcess(arguments, 1, b"", str(error).encode())

@@ -7,10 +7,10 @@ from math import ceil
 
 from generator.address import Cidr
 from generator.catalogue import Catalogue
-from generator.diagnostics import Diagnostic
+from generator.diagnostics import Diagnostic, many
 from generator.model.cluster import Cluster
 from generator.model.fleet import Fleet
-from generator.model.network import NODE_POD_PREFIX, SUBNET_RESERVED
+from generator.model.network import NODE_POD_PREFIX, SUBNET_RESERVED, public_ips_for
 from generator.origin import Origin
 from generator.source import Path
 
@@ -145,6 +145,10 @@ def _authorized(cluster: Cluster, origin: Origin) -> Iterator[Diagnostic]:
 
 def _room(cluster: Cluster, origin: Origin) -> Iterator[Diagnostic]:
     needed = cluster.max_nodes + _surge(cluster)
+    if (ips := public_ips_for(needed)) > cluster.network.nat_public_ips:
+        has = many(cluster.network.nat_public_ips, "public IP")
+        what = f"a NAT gateway with {has} has too few ports for {needed} nodes, to which the pools may grow with surge"
+        yield origin.at(cluster.name, ("network", "natGateway", "publicIps"), what, f"give it {ips}")
     if needed <= cluster.network.node_capacity:
         return
     by_pods = cluster.network.pods.blocks(NODE_POD_PREFIX)

@@ -1,0 +1,74 @@
+"""A fleet that the rules take renders into a tree of which every claim holds, whatever is bound."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+import pytest
+from hypothesis import given, reject, settings
+from hypothesis import strategies as st
+
+from generator.catalogue import Catalogue
+from generator.diagnostics import Invalid
+from generator.proofs import Evidence, prove
+from generator.rendered import Rendered
+from generator.rendered.files import Files
+from generator.source import read
+from tests import rendering
+from tests.model import Data
+from tests.proofs.breaking import BINDINGS, TODAY, check, failures, tree
+from tests.proofs.fleets import fleets
+
+KINDS = ("clientId", "principalId", "nodePools", "cloudResourceId")
+
+
+def _late(compiled: rendering.Compiled, keep: Mapping[str, frozenset[str]]) -> str:
+    """Bindings for as much of each cluster as ``keep`` says: Azure's values come together, Anyscale's afterwards."""
+    whole = json.loads(rendering.bindings(compiled))
+    for name, values in whole["clusters"].items():
+        whole["clusters"][name] = {kind: value for kind, value in values.items() if kind in keep[name]}
+    whole["clusters"] = {name: values for name, values in whole["clusters"].items() if values}
+    return json.dumps(whole)
+
+
+def _bound(stage: int) -> frozenset[str]:
+    return (frozenset(), frozenset(KINDS[:3]), frozenset(KINDS))[stage]
+
+
+@settings(max_examples=60)
+@given(fleets(), st.lists(st.integers(0, 2), min_size=3, max_size=3))
+def test_valid_fleets_pass(data: Data, stages: list[int]) -> None:
+    text = json.dumps(data)
+    try:
+        unbound = rendering.from_text(text)
+    except Invalid:
+        reject()  # and hypothesis complains where it is most of them
+    keep = {name: _bound(stage) for name, stage in zip(data["clusters"], stages, strict=False)}
+    late = _late(unbound, keep)
+    compiled = rendering.from_text(text, late=late)
+    files = dict(compiled.rendered())
+    rendered = Rendered(Files("rendered", files), read(BINDINGS, late.encode()), Catalogue(data.get("vmSizes") or {}))
+    base = Rendered(Files("base", dict(unbound.rendered())))
+    report = prove(Evidence(rendered, TODAY, base))
+    assert [(row.proof, row.subject, row.what) for row in failures(report)] == []
+
+
+@pytest.mark.parametrize("fleet", ["reference", *rendering.FLEETS])
+def test_the_test_fleets_pass(fleet: str) -> None:
+    report = check(tree(fleet), fleet=fleet, base=tree(fleet))
+    assert [(row.proof, row.subject, row.what) for row in failures(report)] == []
+    assert all(
+        section.counts["proved"] for name, section in report.sections.items() if name not in ("files", "capacity")
+    )
+
+
+@pytest.mark.parametrize("fleet", ["reference", *rendering.FLEETS])
+def test_the_test_fleets_pass_while_nothing_is_bound(fleet: str) -> None:
+    if fleet == "reference":
+        text = (rendering.REFERENCE / "fleet.yaml").read_text()
+        overlays = frozenset({"operator-availability/workloads"})
+        files = dict(rendering.from_text(text, overlays=overlays).rendered())
+    else:
+        files = dict(rendering.compiled(fleet, bound=False).rendered())
+    assert [(row.proof, row.subject, row.what) for row in failures(check(files, fleet=fleet))] == []

@@ -1,0 +1,142 @@
+"""``rayfleet check`` as its users run it: forms, exit codes, options."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from generator import proofs
+from tests.conftest import Workspace
+from tests.test_history import git
+
+ARM = "rendered/azure/eastus.json"
+POD_CIDR = '"podCidr": "100.64.0.0/11"'
+DATE = ("--date", "2026-11-21")
+
+
+@pytest.fixture
+def rendered(workspace: Workspace) -> Workspace:
+    workspace.run("render")
+    return workspace
+
+
+@pytest.fixture
+def wrong(rendered: Workspace) -> Workspace:
+    rendered.edit(POD_CIDR, '"podCidr": "10.193.0.0/16"', ARM)
+    return rendered
+
+
+def test_summary_comes_first(rendered: Workspace) -> None:
+    lines = rendered.run("check", "--layers", "files", *DATE).stdout.splitlines()
+    assert lines[0] == "layers as their files say; overlays were not looked at, for want of kustomize"
+    names = [line.split()[0] for line in lines[2 : 3 + len(proofs.names())]]
+    assert names == ["files", *proofs.names()]
+    assert lines[-1].startswith("every claim holds")
+
+
+def test_what_fails_has_both_sides_and_a_fix(wrong: Workspace) -> None:
+    lines = wrong.run("check", "network", code=1).stdout.splitlines()
+    at = lines.index("failed:")
+    assert lines[at + 1 : at + 4] == [
+        f"{ARM}:246:22: network: aks-eastus: its pod range 10.193.0.0/16 overlaps 10.193.0.0/16 of aks-westus2-vnet",
+        "    with: rendered/azure/westus2.json:103:13",
+        "    fix: give it a range of its own",
+    ]
+    assert lines[-1].startswith("1 claim failed")
+
+
+def test_only_the_named_proofs_run(wrong: Workspace) -> None:
+    assert "network" not in wrong.run("check", "versions", *DATE).stdout
+    result = wrong.run("check", "nets", code=2)
+    assert "'nets' is none of placement, shape" in result.stderr
+
+
+def test_verbose_shows_every_witness(rendered: Workspace) -> None:
+    few, all_ = (rendered.run("check", "network", *flags).stdout for flags in ([], ["-v"]))
+    assert "with --verbose" in few and "with --verbose" not in all_
+    assert len(all_) > len(few)
+
+
+def test_json_has_everything(wrong: Workspace) -> None:
+    found: dict[str, Any] = json.loads(wrong.run("check", "network", "--format", "json", code=1).stdout)
+    (section,) = [row for row in found["proofs"] if row["name"] == "network"]
+    assert section["outcome"] == "failed" and section["counts"]["failed"] == 1
+    rows = [row for row in found["findings"] if row["proof"] == "network"]
+    assert len(rows) == sum(section["counts"].values())
+    assert rows[0]["places"][0] == {"file": ARM, "line": 246, "column": 22}
+
+
+def test_sarif_is_what_code_scanning_takes(wrong: Workspace) -> None:
+    log = json.loads(wrong.run("check", "--format", "sarif", *DATE, code=1).stdout)
+    (run,) = log["runs"]
+    assert log["version"] == "2.1.0"
+    rules = {rule["id"] for rule in run["tool"]["driver"]["rules"]}
+    assert rules == {"files", *proofs.names()}
+    assert {row["ruleId"] for row in run["results"]} <= rules
+    (error,) = [row for row in run["results"] if row["level"] == "error"]
+    (place,) = error["locations"]
+    assert place["physicalLocation"] == {
+        "artifactLocation": {"uri": ARM},
+        "region": {"startLine": 246, "startColumn": 22},
+    }
+    assert error["relatedLocations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "rendered/azure/westus2.json"
+
+
+def test_markdown_is_for_a_pull_request(wrong: Workspace) -> None:
+    text = wrong.run("check", "network", "--format", "markdown", code=1).stdout
+    assert text.startswith("**1 claim failed")
+    assert "| network | failed | ranges are apart, have room, and never move | 1 failed, " in text
+    assert f"  - `{ARM}:246:22`\n" in text
+
+
+@pytest.mark.parametrize("form", ["text", "json", "sarif", "markdown"])
+def test_nothing_in_a_file_steers_a_terminal_or_breaks_a_form(rendered: Workspace, form: str) -> None:
+    hostile = "10.0.0.0/8\\u001b[31m`](x)|<script>\\n"
+    rendered.edit(POD_CIDR, f'"podCidr": "{hostile}"', ARM)
+    out = rendered.run("check", "network", "--format", form, code=1).stdout
+    assert "\x1b" not in out
+    if form in ("json", "sarif"):
+        json.loads(out)
+    if form == "markdown":
+        assert "<script>" not in out and "`](x)" not in out
+
+
+def test_warnings_fail_only_when_asked(rendered: Workspace) -> None:
+    """The reference has some: its GPUs are spot only, and its Kubernetes is not the newest for ever."""
+    late = ("--date", "2035-01-01")
+    assert "warned" in rendered.run("check", "versions", *late).stdout
+    rendered.run("check", "versions", *late, "--strict", code=1)
+
+
+def test_without_rendered(folder: Workspace) -> None:
+    result = folder.run("check", code=1)
+    assert result.stderr == "rendered: is no folder\n    fix: run rayfleet render first\n1 error; nothing was proved\n"
+
+
+def test_without_fleet(rendered: Workspace) -> None:
+    """Nothing of the fleet is needed but what it adds to the catalogue."""
+    (rendered.folder / "fleet.yaml").unlink()
+    rendered.run("check", "network")
+
+
+def test_kustomize_on_demand(rendered: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    result = rendered.run("check", "--layers", "kustomize", code=1)
+    assert "kustomize: there is no such binary on PATH or in .tools/bin" in result.stderr
+
+
+def test_addresses_are_compared_with_the_base(rendered: Workspace) -> None:
+    git("init")
+    git("add", ".")
+    git("commit", "-m", "first")
+    for old in ("10.193.0.0/16", "10.193.0.0/18"):
+        rendered.edit(f'"{old}"', f'"{old.replace("193", "199")}"', "rendered/azure/westus2.json")
+    out = rendered.run("check", "network", code=1).stdout
+    assert "its VNet was 10.193.0.0/16 and is now 10.199.0.0/16: Azure cannot move it" in out
+    assert "    with: HEAD:rendered/azure/westus2.json:102:30\n" in out
+    git("commit", "-a", "-m", "moved")
+    rendered.run("check", "network")
+    rendered.run("check", "network", "--base", "HEAD~1", code=1)
+    assert "is no commit" in rendered.run("check", "--base", "nope", code=1).stderr

@@ -1,0 +1,67 @@
+"""What commits hold, as the proofs compare with it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+
+import pytest
+
+from generator import history
+from generator.diagnostics import Invalid
+from tests.conftest import Workspace
+
+_WHO = {f"GIT_{who}_{what}": "rayfleet" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
+
+
+def git(*arguments: str) -> None:
+    """``git ARGUMENTS`` in the working folder, whatever this machine's Git is set to."""
+    configured = ("-c", "init.defaultBranch=main", "-c", "commit.gpgsign=false", "-c", "core.hooksPath=/dev/null")
+    environment = {**os.environ, **_WHO, "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_SYSTEM": "/dev/null"}
+    subprocess.run(["git", *configured, *arguments], check=True, capture_output=True, env=environment)
+
+
+@pytest.fixture
+def repository(folder: Workspace) -> Workspace:
+    folder.write("one", "fleets/a/rendered/azure/one.json")
+    folder.write("other", "fleets/a/rendered/clusters/x.yaml")
+    git("init")
+    git("add", ".")
+    git("commit", "-m", "first")
+    git("tag", "-a", "v1", "-m", "first")
+    folder.write("two", "fleets/a/rendered/azure/one.json")
+    git("commit", "-a", "-m", "second")
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("revision", "content"), [(None, b"two"), ("HEAD", b"two"), ("main", b"two"), ("v1", b"one"), ("HEAD~1", b"one")]
+)
+def test_revisions(repository: Workspace, revision: str | None, content: bytes) -> None:
+    assert history.files("fleets/a/rendered", revision, "azure") == {"azure/one.json": content}
+
+
+def test_packed_objects_and_worktrees(repository: Workspace) -> None:
+    git("gc")
+    git("worktree", "add", "other", "v1")
+    assert history.files("other/fleets/a/rendered", None, "azure") == {"azure/one.json": b"one"}
+    assert history.files("fleets/a/rendered", "v1", "azure") == {"azure/one.json": b"one"}
+
+
+@pytest.mark.parametrize("below", ["gone", "azure/one.json", "azure/one.json/deeper"])
+def test_what_a_commit_does_not_have(repository: Workspace, below: str) -> None:
+    assert history.files("fleets/a/rendered", None, below) == {}
+
+
+@pytest.mark.parametrize("revision", ["nope", "", "origin/main", "HEAD~9", "-x", "a b", "HEAD:fleets", "é"])
+def test_a_revision_that_nobody_knows(repository: Workspace, revision: str) -> None:
+    with pytest.raises(Invalid, match="is no commit of this repository"):
+        history.files("fleets/a/rendered", revision, "azure")
+
+
+def test_no_repository_and_no_commit(folder: Workspace) -> None:
+    assert history.files(".", None, "azure") is None
+    with pytest.raises(Invalid, match="is in no Git repository"):
+        history.files(".", "main", "azure")
+    git("init")
+    assert history.files(".", None, "azure") is None
