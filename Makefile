@@ -5,6 +5,8 @@
 PYTHON ?= python3
 # How pytest runs: one worker per core. `make test PYTEST_FLAGS="-k network"` runs some.
 PYTEST_FLAGS ?= -n auto
+# What `make check` passes on: `make check CHECK_FLAGS="--base origin/main"`.
+CHECK_FLAGS ?=
 # `make lock LOCK_FLAGS=--upgrade` takes the newest versions; without it, pins stay where they still fit.
 LOCK_FLAGS ?=
 UV = uv==0.13.8
@@ -22,7 +24,7 @@ PIP_INSTALL = bin/python -m pip install --quiet --no-deps
 TESTED = .venv/.test .tools/stamp .tools/checkov/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help render check-rendered validate test lint snapshots bench lock clean
+.PHONY: help render check-rendered validate check test lint snapshots bench lock clean
 
 help: ## what you are reading
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,6 +37,9 @@ check-rendered: .venv/.render ## fail, with a diff, if rendered/ is stale
 
 validate: .venv/.render ## what is wrong with fleet.yaml
 	.venv/bin/rayfleet validate
+
+check: .venv/.render .tools/stamp ## prove that the pieces of rendered/ fit each other
+	.venv/bin/rayfleet check $(CHECK_FLAGS)
 
 test: lint $(TESTED) ## lint, then every test
 	.venv/bin/pytest $(PYTEST_FLAGS)

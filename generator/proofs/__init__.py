@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from generator.diagnostics import Diagnostic
 from generator.proofs import (
+    addresses,
     arm,
     bindings,
     capacity,
@@ -43,6 +44,11 @@ class Proof(NamedTuple):
     of_fleet: OfFleet = _nothing
 
 
+def _network_of_fleet(evidence: Evidence) -> Iterator[Finding]:
+    yield from network.of_fleet(evidence)
+    yield from addresses.append_only(evidence)
+
+
 #: What is said of files that cannot be read, whichever proof wanted to.
 FILES = "files"
 
@@ -61,7 +67,7 @@ PROOFS: tuple[Proof, ...] = (
         identity.of_fleet,
     ),
     Proof("storage", "every mount leads to the container that ARM makes", storage.of_cluster, storage.of_fleet),
-    Proof("network", "ranges are apart, have room, and never move", network.of_cluster, network.of_fleet),
+    Proof("network", "ranges are apart, have room, and never move", network.of_cluster, _network_of_fleet),
     Proof("bindings", "every late value has one producer and is used", bindings.of_cluster, bindings.of_fleet),
     Proof("arm", "templates are whole, in order, and within Azure's limits", arm.of_cluster, arm.of_fleet),
     Proof("flux", "everything that Flux follows is there, in an order that ends", flux.of_cluster, flux.of_fleet),

@@ -12,6 +12,8 @@ from generator.proofs.report import Place, Report, Shown
 
 _BUILT = "layers as kustomize builds them, overlays included"
 _FILES = "layers as their files say; overlays were not looked at, for want of kustomize"
+# How many findings of an outcome people are shown, unless they ask for all; of what fails, a screen of a large fleet's.
+_MOST: dict[Outcome, int] = {"failed": 100, "warned": 20, "pending": 10, "noted": 10, "proved": 10}
 #: The heaviest first.
 _ORDER: tuple[Outcome, ...] = ("failed", "warned", "pending", "noted", "proved")
 
@@ -23,14 +25,20 @@ def text(report: Report, built: bool) -> str:
     for name, section in report.sections.items():
         lines.append(f"{name:<{width}}  {section.outcome:<7}  {section.title}: {_counts(section.counts)}")
     for outcome in reversed(_ORDER):
-        rows = report.of(outcome)
-        hidden = report.count(outcome) - len(rows)
+        rows, more = _some(report, outcome)
         if rows:
-            lines += ["", f"{outcome}:" + (f" (and {hidden} more, with --verbose)" if hidden else "")]
+            lines += ["", f"{outcome}:{more}"]
             for row in rows:
                 lines += _lines(row)
     lines += ["", _verdict(report)]
     return "\n".join(lines) + "\n"
+
+
+def _some(report: Report, outcome: Outcome) -> tuple[list[Shown], str]:
+    """What to show of an outcome, and what to say of the rest."""
+    rows = report.of(outcome) if report.whole else report.of(outcome)[: _MOST[outcome]]
+    hidden = report.count(outcome) - len(rows)
+    return rows, f" (and {hidden} more, with --verbose)" if hidden else ""
 
 
 def _lines(row: Shown) -> Iterator[str]:
@@ -108,9 +116,9 @@ def markdown(report: Report, built: bool) -> str:
     for name, section in report.sections.items():
         lines.append(f"| {name} | {section.outcome} | {section.title} | {_counts(section.counts)} |")
     for outcome in _ORDER[:-1]:
-        rows = report.of(outcome)
+        rows, more = _some(report, outcome)
         if rows:
-            lines += ["", f"### {outcome.capitalize()}", ""]
+            lines += ["", f"### {outcome.capitalize()}{more}", ""]
         for row in rows:
             lines.append(f"- **{row.proof}**: {_escaped(_said(row))}")
             lines += [f"  - `{printable(str(place))}`" for place in row.places]

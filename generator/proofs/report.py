@@ -61,6 +61,7 @@ class Report:
     def __init__(self, titles: dict[str, str], witnesses: int | None) -> None:
         """``witnesses``: how many proved claims a proof shows; None for all."""
         self.sections = {name: Section(name, title) for name, title in titles.items()}
+        self.whole = witnesses is None
         self._witnesses = witnesses
         self._seen: set[tuple[str, Outcome, str, str]] = set()
 

@@ -50,6 +50,9 @@ class OnDisk(Mapping[str, bytes]):
             raise Invalid([Diagnostic(whole, 0, 0, "", what, "render it again")])
         return content
 
+    def __contains__(self, path: object) -> bool:
+        return path in self._paths
+
     def __iter__(self) -> Iterator[str]:
         return iter(sorted(self._paths))
 
