@@ -28,6 +28,10 @@ class Places(NamedTuple):
     def bindings(self) -> str:
         return os.path.join(os.path.dirname(self.fleet), "bindings.yaml")
 
+    @property
+    def quota(self) -> str:
+        return os.path.join(os.path.dirname(self.fleet), "quota.yaml")
+
 
 class Inputs(NamedTuple):
     """What was read, byte for byte. ``overlay_folders`` are the Components that exist: ``<overlay>/<layer>``."""

@@ -21,7 +21,7 @@ from generator.places import Inputs, Places
 from generator.source import Source
 from tests.rendering import REFERENCE
 
-NAMES = ("fleet", "bindings")
+NAMES = ("fleet", "bindings", "quota")
 OVERLAYS = frozenset({"operator-availability/workloads"})
 
 Node = dict[str, Any]

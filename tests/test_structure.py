@@ -46,6 +46,7 @@ DOORS = {
     "dulwich": "generator.history",
     "jinja2": "generator.templating",
     "jsonschema": "generator.schema",
+    "rich": "generator.cli",
     "yaml": "generator.source",
 }
 

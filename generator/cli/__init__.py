@@ -8,6 +8,7 @@ import os
 import click
 
 from generator import __version__
+from generator.cli.capacity import capacity
 from generator.cli.check import check
 from generator.cli.render import render, validate
 
@@ -25,5 +26,5 @@ def cli() -> None:
     """Compiles fleet.yaml into everything a multi-region Ray fleet on AKS runs on."""
 
 
-for command in (render, validate, check):
+for command in (render, validate, check, capacity):
     cli.add_command(command)

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from generator import places
+from generator.cli import reading
 from generator.cli.printing import fail, fleet_option, format_option
-from generator.diagnostics import Diagnostic, Invalid
+from generator.diagnostics import Invalid
 
 if TYPE_CHECKING:
     from generator.proofs import Evidence
-    from generator.rendered import Rendered
-    from generator.source import Source
 
 _WITNESSES = 3
 
@@ -73,53 +71,5 @@ def check(
 def _evidence(where: places.Places, base: str | None, layers: str, on: datetime | None) -> Evidence:
     from generator.proofs import Evidence
 
-    return Evidence(_rendered(where, layers), on.date() if on else date.today(), _base(where, base), _quota(where))
-
-
-def _rendered(where: places.Places, layers: str) -> Rendered:
-    from generator.rendered import Rendered
-    from generator.rendered.files import Files, OnDisk
-    from generator.rendered.kustomize import Kustomize, find
-
-    if not os.path.isdir(where.output):
-        raise Invalid([Diagnostic(where.output, 0, 0, "", "is no folder", "run rayfleet render first")])
-    binary = None if layers == "files" else find(where.beside)
-    if layers == "kustomize" and binary is None:
-        fix = "make test puts one into .tools/bin; or use --layers files"
-        raise Invalid([Diagnostic("kustomize", 0, 0, "", "there is no such binary on PATH or in .tools/bin", fix)])
-    files = Files(where.output, OnDisk(where.output))
-    kustomize = Kustomize(binary, where.output) if binary else None
-    return Rendered(files, _bindings(where), _catalogue(where), kustomize)
-
-
-def _bindings(where: places.Places) -> Source | None:
-    from generator.source import read
-
-    if not os.path.lexists(where.bindings):
-        return None
-    return read(where.bindings, places.read_bytes(where.bindings, "make it a readable file, or remove it"))
-
-
-def _catalogue(where: places.Places) -> Any:
-    """The VM sizes, with those that the fleet adds: they are figures of Azure's, and all that is read of fleet.yaml."""
-    from generator.catalogue import Catalogue
-    from generator.source import read
-
-    own: Any = None
-    if os.path.exists(where.fleet):
-        own = read(where.fleet, places.read_bytes(where.fleet, "make it readable")).data.get("vmSizes")
-    return Catalogue(own if isinstance(own, dict) else {})
-
-
-def _base(where: places.Places, revision: str | None) -> Rendered | None:
-    """The ARM templates of the base commit: what proofs compare."""
-    from generator import history
-    from generator.rendered import Rendered
-    from generator.rendered.files import Files
-
-    files = history.files(where.output, revision, "azure")
-    return Rendered(Files(f"{revision or 'HEAD'}:{where.output}", files)) if files else None
-
-
-def _quota(where: places.Places) -> Source | None:
-    return None
+    rendered = reading.rendered(where, layers)
+    return Evidence(rendered, on.date() if on else date.today(), reading.base(where, base), reading.quota(where))

@@ -80,11 +80,14 @@ class Rendered:
         rows = self.of_type("Microsoft.ContainerService/managedClusters")
         if self.kustomize:
             self.kustomize.begin(_layers_of(self.files, {row.name for row in rows}))
-        for row in rows:
-            bound = None
-            if self.bindings and mapping(self.bindings.data, "clusters", row.name):
-                bound = Side(self.bindings, ("clusters", row.name))
-            yield Cluster(row, self.files, self.catalogue, bound, self.layer)
+        yield from map(self.cluster, rows)
+
+    def cluster(self, resource: Resource) -> Cluster:
+        """The cluster that a managedClusters resource makes, of which nothing more is read yet."""
+        bound = None
+        if self.bindings and mapping(self.bindings.data, "clusters", resource.name):
+            bound = Side(self.bindings, ("clusters", resource.name))
+        return Cluster(resource, self.files, self.catalogue, bound, self.layer)
 
     @cached_property
     def cluster_folders(self) -> frozenset[str]:

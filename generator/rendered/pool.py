@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import cached_property
-from math import ceil
 from typing import Any, NamedTuple
 
 from generator.catalogue import Catalogue, VmSize
@@ -56,14 +56,18 @@ class Pool:
 
     @property
     def surge(self) -> int:
-        """Nodes that an upgrade may add at its largest: none for spot; AKS's own default is 10%."""
+        """Nodes that an upgrade may add at its largest."""
+        return self.surge_at(self.maximum)
+
+    def surge_at(self, nodes: int) -> int:
+        """Nodes that an upgrade adds to as many: none for spot; AKS's own default is 10%."""
         if self.spot:
             return 0
         most = get(self.data, "upgradeSettings", "maxSurge", default="10%")
         share = str(most).removesuffix("%")
-        if not share.isdigit():
+        if not re.fullmatch("[0-9]{1,6}", share):
             return 0
-        return ceil(self.maximum * int(share) / 100) if str(most).endswith("%") else int(share)
+        return -(-nodes * int(share) // 100) if str(most).endswith("%") else int(share)
 
     @property
     def max_pods(self) -> int:

@@ -1,0 +1,81 @@
+"""What is read by the commands that go by rendered/ and not by the fleet: the tree, and the files beside it."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from generator import places
+from generator.diagnostics import Diagnostic, Invalid
+
+if TYPE_CHECKING:
+    from generator.catalogue import Catalogue
+    from generator.rendered import Rendered
+    from generator.source import Source
+
+
+def rendered(where: places.Places, layers: str) -> Rendered:
+    """The tree, with its layers as ``kustomize`` builds them, as their ``files`` say, or ``auto``: built when kustomize
+    is there. Raises Invalid where something cannot be read.
+    """
+    from generator.rendered import Rendered
+    from generator.rendered.files import Files, OnDisk
+    from generator.rendered.kustomize import Kustomize, find
+
+    if not os.path.isdir(where.output):
+        raise Invalid([Diagnostic(where.output, 0, 0, "", "is no folder", "run rayfleet render first")])
+    binary = None if layers == "files" else find(where.beside)
+    if layers == "kustomize" and binary is None:
+        fix = "make test puts one into .tools/bin; or use --layers files"
+        raise Invalid([Diagnostic("kustomize", 0, 0, "", "there is no such binary on PATH or in .tools/bin", fix)])
+    files = Files(where.output, OnDisk(where.output))
+    kustomize = Kustomize(binary, where.output) if binary else None
+    return Rendered(files, bindings(where), catalogue(where), kustomize)
+
+
+def bindings(where: places.Places) -> Source | None:
+    """bindings.yaml; None where there is none."""
+    from generator.source import read
+
+    if not os.path.lexists(where.bindings):
+        return None
+    return read(where.bindings, places.read_bytes(where.bindings, "make it a readable file, or remove it"))
+
+
+def catalogue(where: places.Places) -> Catalogue:
+    """The VM sizes, with those that the fleet adds: they are figures of Azure's, and all that is read of fleet.yaml."""
+    from generator import schema
+    from generator.catalogue import Catalogue
+    from generator.source import read
+
+    if not os.path.exists(where.fleet):
+        return Catalogue({})
+    source = read(where.fleet, places.read_bytes(where.fleet, "make it readable"))
+    own = source.data.get("vmSizes") or {}
+    violations = schema.violations(source, "fleet") if own else []
+    if wrong := [row.diagnostic for row in violations if row.path and row.path[0] == "vmSizes"]:
+        raise Invalid(wrong)
+    return Catalogue(own)
+
+
+def base(where: places.Places, revision: str | None) -> Rendered | None:
+    """The ARM templates of the base commit: what proofs compare."""
+    from generator import history
+    from generator.rendered import Rendered
+    from generator.rendered.files import Files
+
+    files = history.files(where.output, revision, "azure")
+    return Rendered(Files(f"{revision or 'HEAD'}:{where.output}", files)) if files else None
+
+
+def quota(where: places.Places) -> Source | None:
+    """quota.yaml; None where there is none. Raises Invalid with all that is wrong with its shape."""
+    from generator import schema
+    from generator.source import read
+
+    if not os.path.lexists(where.quota):
+        return None
+    source = read(where.quota, places.read_bytes(where.quota, "make it a readable file, or remove it"))
+    if violations := schema.violations(source, "quota"):
+        raise Invalid(row.diagnostic for row in violations)
+    return source
