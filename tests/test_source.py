@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from generator.diagnostics import Diagnostic, Invalid
 from generator.places import MAX_BYTES
-from generator.source import dotted, read
+from generator.source import dotted, read, read_all, read_json
 from generator.source.parsing import MAX_DEPTH
 from tests.conftest import Workspace
 
@@ -364,3 +364,48 @@ def test_a_key_stands_where_its_place_says(data: dict[str, Any]) -> None:
         if path and isinstance(path[-1], str):
             found = parsed.diagnostic(path, "", "", key=True)
             assert text.splitlines()[found.line - 1][found.column - 1 :].startswith(path[-1])
+
+
+# --- JSON, and files of several documents -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "what"),
+    [
+        ("", (1, 1), "not JSON: expecting value"),
+        ('{"a": 1,\n "b"}', (2, 5), "not JSON: expecting ':' delimiter"),
+        ("[]", (1, 1), "the file is not a JSON object"),
+        ("[" * 100_000, (1, 1), "not JSON that anyone would write: too deep, or a number of thousands of digits"),
+        ("9" * 5000, (1, 1), "not JSON that anyone would write: too deep, or a number of thousands of digits"),
+        ("\ufeff{}", (1, 1), "not JSON: unexpected utf-8 bom (decode using utf-8-sig)"),
+    ],
+)
+def test_what_is_no_json(text: str, place: tuple[int, int], what: str) -> None:
+    with pytest.raises(Invalid) as caught:
+        read_json("a.json", text.encode())
+    (found,) = caught.value.diagnostics
+    assert ((found.line, found.column), found.what) == (place, what)
+
+
+def test_json_has_places() -> None:
+    document = read_json("a.json", b'{\n  "a": [\n    {"b": null},\n    "c"\n  ]\n}\n')
+    assert document.data == {"a": [{"b": None}, "c"]}
+    assert [document.place(path) for path in (("a", 0, "b"), ("a", 1), ("a", 9), ())] == [
+        (3, 11),
+        (4, 5),
+        (2, 8),
+        (1, 1),
+    ]
+
+
+def test_every_document_has_its_own_places() -> None:
+    text = b"# head\n---\na: 1\n---\n---\n# nothing\n---\nb:\n  c: no\n"
+    first, second = read_all("a.yaml", text)
+    assert (first.data, second.data) == ({"a": 1}, {"b": {"c": "no"}})
+    assert (first.place(("a",)), second.place(("b", "c"))) == ((3, 4), (9, 6))
+
+
+@pytest.mark.parametrize("text", ["- 1\n", "a: 1\n---\ntext\n", "a: [\n", "a: 1\na: 2\n", "&x a: *x\n"])
+def test_manifests_are_mappings_and_plain(text: str) -> None:
+    with pytest.raises(Invalid):
+        read_all("a.yaml", text.encode())

@@ -129,8 +129,9 @@ def read_json(file: str, content: bytes) -> Source:
     except json.JSONDecodeError as error:
         what = f"not JSON: {error.msg.lower()}"
         raise Invalid([at(file, error.lineno, error.colno, what, "correct it here or on the line above")]) from None
-    except RecursionError:
-        raise Invalid([at(file, 1, 1, "not JSON that anyone would write: too deep", "render it again")]) from None
+    except (RecursionError, ValueError):
+        what = "not JSON that anyone would write: too deep, or a number of thousands of digits"
+        raise Invalid([at(file, 1, 1, what, "render it again")]) from None
     if not isinstance(data, dict):
         raise Invalid([at(file, 1, 1, "the file is not a JSON object", "render it again")])
     return Source(file, text, data)
