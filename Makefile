@@ -57,7 +57,7 @@ bench: .venv/.render ## time a render of very many clusters
 
 lock: .tools/uv/.made ## pin requirements/*.in with hashes
 	.tools/uv/$(PIP_INSTALL) $(UV)
-	for name in render build test checkov go; do \
+	for name in render build deploy test checkov go; do \
 		.tools/uv/bin/uv pip compile --quiet $(LOCK_FLAGS) requirements/$$name.in -o requirements/$$name.txt \
 			--universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 			--custom-compile-command "make lock" || exit; \

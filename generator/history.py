@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from dulwich.errors import NotGitRepository, NotTreeError
+from dulwich.ignore import IgnoreFilterManager
 from dulwich.object_store import iter_tree_contents, tree_lookup_path
 from dulwich.objects import Blob, Commit, ShaFile, Tag
 from dulwich.objectspec import parse_object
@@ -35,6 +36,64 @@ def files(folder: str, revision: str | None, below: str) -> dict[str, bytes] | N
             return None
         inside = os.path.relpath(f"{whole}/{below}", os.path.realpath(repo.path))
         return {f"{below}/{path}": content for path, content in _blobs(repo, commit, inside)}
+
+
+def changed(folder: str, below: Iterable[str]) -> list[str] | None:
+    """The files below ``folder`` at any of the paths ``below`` that are not as the last commit has them, missing and
+    new ones included, what Git ignores left out; in order. None where there is no repository.
+    """
+    whole = os.path.realpath(folder)
+    try:
+        found = Repo.discover(whole)
+    except NotGitRepository:
+        return None
+    with found as repo:
+        commit, ignored = _commit(repo, None), IgnoreFilterManager.from_repo(repo)
+        top = os.path.realpath(repo.path)
+        rows = set()
+        for path in below:
+            inside = os.path.relpath(f"{whole}/{path}", top)
+            committed = dict(_entries(repo, commit, inside)) if commit else {}
+            there = {os.path.relpath(file, top) for file in _files(f"{whole}/{path}")}
+            rows |= {file for file in committed if file not in there}
+            for file in there:
+                if file in committed:
+                    if _blob_of(f"{top}/{file}") != committed[file]:
+                        rows.add(file)
+                elif not ignored.is_ignored(file):
+                    rows.add(file)
+        return sorted(os.path.relpath(f"{top}/{file}", whole) for file in rows)
+
+
+def _files(path: str) -> Iterator[str]:
+    """The file at a path, or all below the folder there; links count as files."""
+    if os.path.isfile(path) or os.path.islink(path):
+        yield path
+    for parent, folders, names in os.walk(path):
+        links = [name for name in folders if os.path.islink(f"{parent}/{name}")]
+        yield from (f"{parent}/{name}" for name in (*names, *links))
+
+
+def _blob_of(path: str) -> bytes:
+    """The id that Git gives a file's content: of a link, what it says."""
+    if os.path.islink(path):
+        return Blob.from_string(os.fsencode(os.readlink(path))).id
+    with open(path, "rb") as stream:
+        return Blob.from_string(stream.read()).id
+
+
+def _entries(repo: Repo, commit: Commit, path: str) -> Iterator[tuple[str, bytes]]:
+    """Path and id of the file at a path, or of all below the folder there."""
+    try:
+        mode, found = tree_lookup_path(repo.object_store.__getitem__, commit.tree, path.encode())
+    except (KeyError, NotADirectoryError, NotTreeError):
+        return
+    if not stat.S_ISDIR(mode):
+        yield path, found
+        return
+    for entry in iter_tree_contents(repo.object_store, found):
+        if entry.path and entry.sha:
+            yield f"{path}/{os.fsdecode(entry.path)}", entry.sha
 
 
 def _blobs(repo: Repo, commit: Commit, path: str) -> Iterator[tuple[str, bytes]]:

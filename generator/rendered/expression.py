@@ -47,6 +47,13 @@ class Scope(NamedTuple):
     resource_group: str
 
 
+class Reference(NamedTuple):
+    """What ``reference()`` reads at run time: the id of a resource in lower case, and the dotted path of a property."""
+
+    id: str
+    path: str
+
+
 def is_expression(text: object) -> bool:
     """Whether Azure would evaluate it; ``[[`` escapes a bracket."""
     return isinstance(text, str) and text.startswith("[") and text.endswith("]") and not text.startswith("[[")
@@ -84,9 +91,9 @@ def identity(node: Call | Literal, scope: Scope) -> str | None:
     if node.tail:
         return None
     name = node.name.lower()
-    if name == "resourceid":
+    if name == "resourceid" and node.arguments:
         return _resource_id(_texts(node, scope), scope)
-    if name == "subscriptionresourceid":
+    if name == "subscriptionresourceid" and node.arguments:
         return _resource_id(_texts(node, scope), Scope(scope.subscription, ""))
     if name == "extensionresourceid" and len(node.arguments) >= 3:
         target, kind, *names = _texts(node, scope)
@@ -102,9 +109,30 @@ def text_of(node: Call | Literal, scope: Scope) -> str:
     return found or f"{node.name.lower()}({','.join(_texts(node, scope))}){''.join(f'.{part}' for part in node.tail)}"
 
 
+@lru_cache(maxsize=1 << 16)
+@lru_cache(maxsize=1 << 16)
 def value_of(text: str, scope: Scope) -> str:
     """A string of a template as text that can be compared. Raises Malformed."""
     return text_of(parse(text), scope) if is_expression(text) else text
+
+
+def reference(text: object, scope: Scope) -> Reference | None:
+    """What ``[reference(id, ...).path]`` reads; None for any other text, malformed expressions included."""
+    return _reference(text, scope) if isinstance(text, str) and is_expression(text) else None
+
+
+@lru_cache(maxsize=1 << 16)
+def _reference(text: str, scope: Scope) -> Reference | None:
+    try:
+        node = parse(text)
+    except Malformed:
+        return None
+    if isinstance(node, Literal) or node.name.lower() != "reference" or not node.arguments:
+        return None
+    identifier, *others = _texts(node, scope)
+    # With 'Full' the properties stand one step lower (ARM docs, template-functions-resource).
+    whole = "full" in map(str.lower, others) and node.tail[:1] == ("properties",)
+    return Reference(identifier.lower(), ".".join(node.tail[whole:]))
 
 
 def resource_id(scope: Scope, kind: str, name: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Any
 
 from generator.diagnostics import Diagnostic, Invalid
@@ -22,20 +23,20 @@ class Manifest:
         self.changed_in: Source | None = None
         self._path = path  # of what stands for the whole object in the document, where that is not the document
 
-    @property
+    @cached_property
     def kind(self) -> str:
         return text(self.data, "kind")
 
-    @property
+    @cached_property
     def group(self) -> str:
         """The API group, empty for the core's."""
         return text(self.data, "apiVersion").rpartition("/")[0]
 
-    @property
+    @cached_property
     def name(self) -> str:
         return text(self.data, "metadata", "name")
 
-    @property
+    @cached_property
     def namespace(self) -> str:
         return text(self.data, "metadata", "namespace")
 
@@ -43,7 +44,7 @@ class Manifest:
         """A value of it, where it was written: in the document, or in the overlay that changed it."""
         if self._path:
             return Side(self.written, self._path)
-        if get(self.written.data, *path) == get(self.data, *path) or self.changed_in is None:
+        if self.changed_in is None or get(self.written.data, *path) == get(self.data, *path):
             return Side(self.written, path)
         return Side(self.changed_in, ())
 
@@ -54,7 +55,7 @@ class Layer:
     def __init__(self, files: Files, path: str, build: Build | None) -> None:
         self.path = path
         self.problems: list[Diagnostic] = []
-        self.kustomization = self._document(files, f"{path}/kustomization.yaml")
+        self.kustomization = files.read(f"{path}/kustomization.yaml", read, self.problems)
         self.built = build is not None and not build.error
         self.error = build.error.splitlines()[-1] if build and build.error else ""
         self._files = files
@@ -83,15 +84,15 @@ class Layer:
 
     # --- as files ---
 
-    def _raw(self, folder: str) -> Iterator[Manifest]:
-        """What the kustomization lists, without overlays."""
+    def _raw(self, folder: str, above: frozenset[str] = frozenset()) -> Iterator[Manifest]:
+        """What the kustomization lists, without overlays; a folder that is among those above it lists nothing."""
         kustomization = self._document(self._files, f"{folder}/kustomization.yaml")
         if kustomization is None:
             return
         for resource in entries(kustomization.data, "resources"):
             path = os.path.normpath(f"{folder}/{resource}")
-            if f"{path}/kustomization.yaml" in self._files.content:
-                yield from self._raw(path)
+            if f"{path}/kustomization.yaml" in self._files.content and path not in (folder, *above):
+                yield from self._raw(path, above | {folder})
             for document in self._read(path):
                 yield Manifest(document.data, document)
         for index, generator in enumerate(entries(kustomization.data, "configMapGenerator")):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cached_property
 from typing import Any
 
 from generator.rendered.document import Side, entries, get, mapping, text
@@ -17,12 +18,13 @@ class Release:
 
     def __init__(self, manifest: Manifest, layers: Iterable[Layer]) -> None:
         self.manifest = manifest
+        self._layers = tuple(layers)
         self.unresolved: list[int] = []  # the entries of valuesFrom that nothing rendered gives
         self._said: list[Side] = []  # where values stand, the weakest first
         spec = mapping(manifest.data, "spec")
         found: list[dict[str, Any]] = []
         for index, entry in enumerate(entries(spec, "valuesFrom")):
-            source = _from(entry, manifest.namespace, layers)
+            source = _from(entry, manifest.namespace, self._layers)
             if source is None:
                 self.unresolved.append(index)
             else:
@@ -44,6 +46,40 @@ class Release:
         """The chart's name; of an OCI chart, that of the OCIRepository."""
         spec = mapping(self.manifest.data, "spec")
         return text(spec, "chart", "spec", "chart") or text(spec, "chartRef", "name")
+
+    @cached_property
+    def repository(self) -> Manifest | None:
+        """The HelmRepository, OCIRepository ... that its chart comes from; None where nothing rendered is that."""
+        spec = mapping(self.manifest.data, "spec")
+        wanted = mapping(spec, "chartRef") or mapping(spec, "chart", "spec", "sourceRef")
+        namespace = text(wanted, "namespace") or self.manifest.namespace
+        for layer in self._layers:
+            for manifest in layer.of_kind(text(wanted, "kind"), "source.toolkit.fluxcd.io"):
+                if (manifest.name, manifest.namespace) == (text(wanted, "name"), namespace):
+                    return manifest
+        return None
+
+    @property
+    def artifact(self) -> str:
+        """The chart's own name, which for an OCI chart is the end of its address: ``gateway-helm``."""
+        own = text(self.manifest.data, "spec", "chart", "spec", "chart")
+        return own or (text(self.repository.data, "spec", "url").rpartition("/")[2] if self.repository else "")
+
+    @property
+    def version(self) -> str:
+        """The version of the chart as written: a number, a tag, a range or a digest; empty where there is none."""
+        if self.repository is None or mapping(self.manifest.data, "spec", "chart"):
+            return text(self.manifest.data, "spec", "chart", "spec", "version")
+        wanted = mapping(self.repository.data, "spec", "ref")
+        # In the order in which Flux looks at them (source-controller docs, OCIRepository reference).
+        return next((text(wanted, key) for key in ("digest", "semver", "tag") if text(wanted, key)), "")
+
+    @property
+    def version_side(self) -> Side:
+        """The place of the version."""
+        if self.repository is None or mapping(self.manifest.data, "spec", "chart"):
+            return self.manifest.side("spec", "chart", "spec", "version")
+        return self.repository.side("spec", "ref")
 
     @property
     def namespace(self) -> str:

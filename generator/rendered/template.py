@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
+from itertools import chain
 from typing import Any, NamedTuple
 
 from generator.rendered import expression
@@ -85,14 +86,8 @@ class Resource:
     @cached_property
     def uses(self) -> tuple[Use, ...]:
         """Every expression in it but dependsOn, keys included."""
-        found: list[Use] = []
-        for path, written in _strings(self.data, ()):
-            if is_expression(written) and path[:1] != ("dependsOn",):
-                try:
-                    found.append(Use(path, expression.parse(written)))
-                except Malformed:
-                    continue  # Template.malformed says so
-        return tuple(found)
+        inside = ((path[2:], written) for path, written in self.template.expressions_at(self.path))
+        return tuple(_uses(row for row in inside if row[0][:1] != ("dependsOn",)))
 
     @cached_property
     def references(self) -> tuple[tuple[Path, str], ...]:
@@ -121,12 +116,36 @@ class Template:
 
     def of_type(self, kind: str) -> list[Resource]:
         """Its resources of a type."""
-        return [resource for resource in self.resources if resource.type.lower() == kind.lower()]
+        return self._by_type.get(kind.lower(), [])
+
+    @cached_property
+    def _by_type(self) -> dict[str, list[Resource]]:
+        found: dict[str, list[Resource]] = {}
+        for resource in self.resources:
+            found.setdefault(resource.type.lower(), []).append(resource)
+        return found
 
     @cached_property
     def outputs(self) -> dict[str, Any]:
         """The values of its outputs, by name."""
         return {name: mapping(self.source.data, "outputs", name).get("value") for name in self._output_names}
+
+    @cached_property
+    def output_uses(self) -> tuple[Use, ...]:
+        """Every expression in its outputs, with its path in the template."""
+        return tuple(_uses(self.expressions_at(("outputs",))))
+
+    def expressions_at(self, path: Path) -> Sequence[tuple[Path, str]]:
+        """The expressions of one resource or one section, as they are written, with their paths in the template."""
+        return self._expressions.get(tuple(path), ())
+
+    @cached_property
+    def _expressions(self) -> dict[tuple[str | int, ...], list[tuple[Path, str]]]:
+        """Every expression, by the resource or else the section that it stands in; found in one walk."""
+        found: dict[tuple[str | int, ...], list[tuple[Path, str]]] = {}
+        for path, written in _expressions(self.source.data, ()):
+            found.setdefault(tuple(path[: 2 if path[0] == "resources" else 1]), []).append((path, written))
+        return found
 
     @property
     def _output_names(self) -> list[str]:
@@ -134,12 +153,11 @@ class Template:
 
     def malformed(self) -> Iterator[tuple[Side, str]]:
         """Every expression that cannot be read, and why."""
-        for path, written in _strings(self.source.data, ()):
-            if is_expression(written):
-                try:
-                    expression.parse(written)
-                except Malformed as error:
-                    yield Side(self.source, path), str(error)
+        for path, written in chain.from_iterable(self._expressions.values()):
+            try:
+                expression.parse(written)
+            except Malformed as error:
+                yield Side(self.source, path), str(error)
 
 
 def references(uses: tuple[Use, ...], scope: Scope) -> Iterator[tuple[Path, str]]:
@@ -151,6 +169,14 @@ def references(uses: tuple[Use, ...], scope: Scope) -> Iterator[tuple[Path, str]
                 yield path, target
 
 
+def _uses(expressions: Iterable[tuple[Path, str]]) -> Iterator[Use]:
+    for path, written in expressions:
+        try:
+            yield Use(path, expression.parse(written))
+        except Malformed:
+            continue  # Template.malformed says so
+
+
 def _value(written: str, scope: Scope) -> str:
     try:
         return expression.value_of(written, scope)
@@ -158,15 +184,13 @@ def _value(written: str, scope: Scope) -> str:
         return written
 
 
-def _strings(data: Any, path: tuple[str | int, ...]) -> Iterator[tuple[Path, str]]:
-    """Every string in it, and every key, with its path."""
-    if isinstance(data, str):
-        yield path, data
-    elif isinstance(data, dict):
-        for key, value in data.items():
-            if key[:1] == "[":
-                yield (*path, key), key
-            yield from _strings(value, (*path, key))
-    elif isinstance(data, list):
-        for index, value in enumerate(data):
-            yield from _strings(value, (*path, index))
+def _expressions(data: Any, path: tuple[str | int, ...]) -> Iterator[tuple[Path, str]]:
+    """Every expression in a collection, keys included, with its path. Templates are large: most of it is passed by."""
+    for key, value in data.items() if isinstance(data, dict) else enumerate(data):
+        if key.__class__ is str and key[:1] == "[" and is_expression(key):
+            yield (*path, key), key
+        if isinstance(value, str):
+            if value[:1] == "[" and is_expression(value):
+                yield (*path, key), value
+        elif isinstance(value, dict | list):
+            yield from _expressions(value, (*path, key))

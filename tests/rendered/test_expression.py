@@ -7,7 +7,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from generator.arm import expression as written
-from generator.rendered.expression import Call, Literal, Malformed, Scope, identity, is_expression, parse, value_of
+from generator.rendered.expression import (
+    Call,
+    Literal,
+    Malformed,
+    Reference,
+    Scope,
+    identity,
+    is_expression,
+    parse,
+    reference,
+    value_of,
+)
 
 HERE = Scope("sub", "group")
 VNET = "/subscriptions/sub/resourcegroups/group/providers/microsoft.network/virtualnetworks/v"
@@ -69,3 +80,32 @@ def test_what_we_write_is_read_back(names: list[str]) -> None:
     assert parse(text) == Call("resourceId", tuple(map(Literal, (kind, *names))))
     path = "/".join(f"k/{name}" for name in names)
     assert value_of(text, HERE) == f"/subscriptions/sub/resourceGroups/group/providers/P/{path}".lower()
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("[reference(resourceId('Microsoft.Network/virtualNetworks', 'v'), '2026').a.b]", Reference(VNET, "a.b")),
+        (
+            "[reference(resourceId('Microsoft.Network/virtualNetworks', 'v'), '2026', 'Full').properties.a]",
+            Reference(VNET, "a"),
+        ),
+        (
+            "[reference(resourceId('Microsoft.Network/virtualNetworks', 'v'), '2026', 'Full').identity.a]",
+            Reference(VNET, "identity.a"),
+        ),
+        ("[reference('V')]", Reference("v", "")),
+        ("[reference()]", None),
+        ("[reference(]", None),
+        ("[resourceId('Microsoft.Network/virtualNetworks', 'v')]", None),
+        ("reference('v')", None),
+        (7, None),
+    ],
+)
+def test_references(text: object, found: Reference | None) -> None:
+    assert reference(text, HERE) == found
+
+
+@pytest.mark.parametrize("name", ["resourceId", "subscriptionResourceId", "extensionResourceId"])
+def test_an_id_of_nothing_is_no_id(name: str) -> None:
+    assert value_of(f"[{name}()]", HERE) == f"{name.lower()}()"

@@ -1,0 +1,27 @@
+"""ARM: templates that are whole, in an order that ends, and within Azure's limits; and nothing is left behind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from generator.proofs.arm import clusters, deployments, incremental, names, node_pools, references, subnets, templates
+from generator.proofs.evidence import Evidence
+from generator.proofs.finding import Finding
+from generator.rendered import Cluster
+
+
+def of_cluster(cluster: Cluster, evidence: Evidence) -> Iterator[Finding]:
+    """One cluster and its node pools."""
+    yield from node_pools.judge(cluster)
+    yield from clusters.judge(cluster)
+
+
+def of_fleet(evidence: Evidence) -> Iterator[Finding]:
+    """deployments.json and every template, then both against the base commit."""
+    rendered = evidence.rendered
+    yield from deployments.judge(rendered)
+    yield from references.judge(rendered)
+    yield from names.judge(rendered)
+    yield from templates.judge(rendered)
+    yield from subnets.judge(rendered)
+    yield from incremental.judge(evidence)

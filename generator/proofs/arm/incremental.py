@@ -1,0 +1,187 @@
+"""What an incremental deployment leaves behind or cannot change, against the base commit."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from generator.diagnostics import many
+from generator.proofs.arm.references import called, subject, who
+from generator.proofs.evidence import Evidence
+from generator.proofs.finding import Finding, failed, noted, proved, warned
+from generator.rendered import Rendered, Resource, Side, Template, get
+from generator.rendered.expression import is_expression, reference
+
+_CLUSTER = "Microsoft.ContainerService/managedClusters"
+_POOL = f"{_CLUSTER}/agentPools"
+_POOL_FIXED = (
+    # AKS docs, manage-node-pools (limitations), spot-node-pool, gpu-multi-instance; ARM schema: "immutable", "cannot be
+    # changed".
+    *(("vmSize",), ("osDiskType",), ("maxPods",), ("vnetSubnetID",), ("availabilityZones",), ("scaleSetPriority",)),
+    *(("spotMaxPrice",), ("scaleSetEvictionPolicy",), ("gpuInstanceProfile",), ("gpuProfile", "driver")),
+)
+#: What Azure refuses to change of a resource that is there. The ranges of a network are another proof's.
+FIXED: dict[str, tuple[tuple[str, ...], ...]] = {
+    # ARM schema, managedClusters; AKS docs, configure-azure-cni.
+    _CLUSTER: (
+        ("properties", "dnsPrefix"),
+        ("properties", "nodeResourceGroup"),
+        ("properties", "networkProfile", "networkPlugin"),
+    ),
+    _POOL: tuple(("properties", *path) for path in _POOL_FIXED),
+    # Azure docs, data-lake-storage-namespace; storage-account-upgrade; infrastructure-encryption-enable.
+    "Microsoft.Storage/storageAccounts": (
+        ("kind",),
+        ("properties", "isHnsEnabled"),
+        ("properties", "encryption", "requireInfrastructureEncryption"),
+    ),
+    # Azure docs, nat-gateway-v2-migrate: no migration in place.
+    "Microsoft.Network/natGateways": (("sku", "name"),),
+    "Microsoft.Network/publicIPAddresses": (("sku", "name"),),
+    # Azure docs, role-based-access-control, troubleshooting: RoleAssignmentUpdateNotPermitted.
+    "Microsoft.Authorization/roleAssignments": (("properties", "principalId"),),
+}
+_FIXED = {kind.lower(): (("location",), *paths) for kind, paths in FIXED.items()}
+
+
+class _Written(NamedTuple):
+    """A resource, or a node pool inside its cluster: ``above`` leads to it in the cluster."""
+
+    resource: Resource
+    data: Mapping[str, Any]
+    above: tuple[str | int, ...] = ()
+
+    @property
+    def kind(self) -> str:
+        return _POOL.lower() if self.above else self.resource.type.lower()
+
+    def side(self, path: tuple[str, ...] = ("name",)) -> Side:
+        return self.resource.side(*self.above, *(path[1:] if self.above and path[0] == "properties" else path))
+
+
+def judge(evidence: Evidence) -> Iterator[Finding]:
+    """Everything that the base commit has."""
+    if evidence.base is None:
+        yield noted("", "there is no base commit: whether anything is stranded in Azure was not looked at")
+        return
+    before, now = _everything(evidence.base), _everything(evidence.rendered)
+    gone = {key: row for key, row in before.items() if key not in now}
+    found = [*_deployments(evidence.base, evidence.rendered), *_stranded(gone, evidence.base)]
+    for key, old in before.items():
+        if key in now and now[key].data != old.data:
+            found += _changed(old, now[key], evidence.rendered)
+    yield from found
+    if before and not any(row.outcome in ("failed", "warned") for row in found):
+        what = f"all of {many(len(before), 'resource')} of the base commit are still written, as what they are"
+        yield proved("", what)
+
+
+def _everything(rendered: Rendered) -> dict[str, _Written]:
+    found = {key: _Written(row, row.data) for key, row in rendered.resources.items()}
+    for cluster in rendered.of_type(_CLUSTER):
+        profiles = get(cluster.properties, "agentPoolProfiles")
+        for index, profile in enumerate(profiles if isinstance(profiles, list) else ()):
+            if isinstance(profile, dict):
+                key = f"{cluster.id}/agentpools/{profile.get('name')}".lower()
+                above = ("properties", "agentPoolProfiles", index)
+                found.setdefault(key, _Written(cluster, {"properties": profile}, above))
+    return found
+
+
+# --- what is left behind ---
+
+
+def _stranded(gone: dict[str, _Written], base: Rendered) -> Iterator[Finding]:
+    """One finding for what was a cluster's, or else for each resource that is not part of another that is gone."""
+    by_template = {row.resource.template.path: _owners(row.resource.template) for row in gone.values()}
+    owners = {key: by_template[row.resource.template.path].get(row.resource.id, "") for key, row in gone.items()}
+    clusters: dict[str, int] = {}
+    for owner in owners.values():
+        if owner in gone:
+            clusters[owner] = clusters.get(owner, 0) + 1
+    for owner, count in clusters.items():
+        row = gone[owner]
+        what = f"it is no longer rendered, and Azure keeps it: {many(count, 'resource')}"
+        yield warned(row.resource.written_name, what, "retire it: delete it in Azure once nothing uses it", row.side())
+    for key, row in gone.items():
+        about = row.resource.scope_id if not row.above else None
+        if owners[key] not in gone and key.rsplit("/", 2)[0] not in gone and about not in gone:
+            what = f"{called(key, base)} is no longer rendered, and Azure keeps it"
+            fix = "retire it: delete it in Azure once nothing uses it"
+            yield warned(subject(row.resource.template), what, fix, row.side())
+
+
+def _owners(template: Template) -> dict[str, str]:
+    """The cluster of every resource of a template, as far as one has any."""
+    leader = {key: key for key in template.by_id}
+
+    def lead(key: str) -> str:
+        while leader[key] != key:
+            leader[key] = leader[leader[key]]
+            key = leader[key]
+        return key
+
+    for key, row in template.by_id.items():
+        for other in (*row.depends_on, row.parent_id, row.scope_id or ""):
+            if other in leader:
+                leader[lead(key)] = lead(other)
+    clusters = {lead(row.id): row.id for row in template.of_type(_CLUSTER) if row.id in leader}
+    return {key: clusters.get(lead(key), "") for key in leader}
+
+
+# --- what cannot change ---
+
+
+def _changed(old: _Written, new: _Written, rendered: Rendered) -> Iterator[Finding]:
+    for path in _FIXED.get(new.kind, (("location",),)):
+        was, becomes = (get(row.data, *path) for row in (old, new))
+        if _comparable(old, was) != _comparable(new, becomes):
+            first, then = _said(old, was, rendered), _said(new, becomes, rendered)
+            key = ".".join(path[path[0] == "properties" :])
+            what = f"{key} of {_name(new, rendered)} was {first} and is now {then}: Azure cannot change it"
+            again = "leave it out" if was is None else f"write {first}"
+            fix = f"{again} again; or make a new one beside it, under another name, and retire this one"
+            yield failed(subject(new.resource.template), what, fix, new.side(path), old.side(path))
+
+
+def _name(row: _Written, rendered: Rendered) -> str:
+    if row.above:
+        return f"{row.resource.written_name}/{get(row.data, 'properties', 'name')}"
+    return who(row.resource, rendered)
+
+
+def _comparable(row: _Written, value: Any) -> Any:
+    """A value as Azure compares it: regions without blanks and case, ids resolved, zones in any order."""
+    if isinstance(value, str):
+        return row.resource.resolve(value).replace(" ", "") or value
+    if isinstance(value, list):
+        return sorted(map(str, value))
+    return value
+
+
+def _said(row: _Written, value: Any, rendered: Rendered) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    if isinstance(value, str) and is_expression(value):
+        read = reference(value, row.resource.template.scope)
+        return f"{read.path} of {called(read.id, rendered)}" if read else called(row.resource.resolve(value), rendered)
+    return "missing" if value is None else value if isinstance(value, str) else json.dumps(value)
+
+
+def _deployments(base: Rendered, rendered: Rendered) -> Iterator[Finding]:
+    """A deployment at subscription scope keeps the location of its name (ARM docs, deploy-to-subscription)."""
+    before = {row.name: row for row in base.deployments if not row.scope.resource_group}
+    by_template = {row.template: row for row in before.values()}
+    for row in rendered.deployments:
+        if row.scope.resource_group:
+            continue
+        old = before.get(row.name)
+        if old and old.location.lower() != row.location.lower():
+            what = f"its location was {old.location} and is now {row.location}: Azure ties it to the name"
+            fix = f"write {old.location} again: it only says where Azure keeps the deployment"
+            yield failed(row.name, what, fix, row.side.at("location"), old.side.at("location"))
+        twin = by_template.get(row.template)
+        if old is None and twin and twin.name not in {other.name for other in rendered.deployments}:
+            what = f"it was called {twin.name}, which stays in the subscription's history of deployments"
+            yield noted(row.name, what, row.side.at("name"), twin.side.at("name"))

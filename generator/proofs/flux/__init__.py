@@ -1,0 +1,38 @@
+"""Flux: everything that it follows is there, belongs to the cluster, and comes up in an order that ends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from generator.proofs.evidence import Evidence
+from generator.proofs.finding import Finding
+from generator.proofs.flux import entry, listing, objects, order, references, releases
+from generator.proofs.flux.course import Course
+from generator.rendered import Cluster
+
+
+def of_cluster(cluster: Cluster, evidence: Evidence) -> Iterator[Finding]:
+    """What Flux does with one cluster. Where it begins wrongly, all that would follow from that is left unsaid."""
+    rendered = evidence.rendered
+    extension = entry.extension_of(cluster)
+    yield from entry.configured(cluster, extension)
+    lost = list(entry.begins(cluster, rendered))
+    yield from lost
+    if lost or not cluster.flux_configurations:
+        return
+    course = Course(cluster, rendered.files, cluster.flux_configurations[0], extension)
+    lost = list(entry.paths(course, rendered))
+    yield from lost
+    if lost:
+        return
+    yield from entry.layers(course)
+    yield from listing.of_cluster(course, rendered)
+    yield from references.of_cluster(course)
+    yield from order.of_cluster(course)
+    yield from objects.of_cluster(course)
+    yield from releases.of_cluster(course, evidence)
+
+
+def of_fleet(evidence: Evidence) -> Iterator[Finding]:
+    """Folders that no cluster follows, and where rendered/ is."""
+    yield from entry.of_fleet(evidence)

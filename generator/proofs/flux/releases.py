@@ -1,0 +1,170 @@
+"""Helm releases: what they install is pinned, what they are called stays, and no retry takes data with it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from generator.diagnostics import Invalid
+from generator.proofs.evidence import Evidence
+from generator.proofs.finding import Finding, failed, noted, proved, warned
+from generator.proofs.flux.course import Course, chart_of
+from generator.rendered import get, mapping, text
+from generator.rendered.release import Release
+from generator.source import Source, read_all
+
+# Helm's limit of a release name (helm-controller 1.4.5, HelmReleaseSpec.releaseName).
+_LONGEST = 53
+# What Helm takes for one (helm/helm, pkg/chart/v2/util, ValidateReleaseName).
+_NAME = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
+# One version and no other: a number (semver.org, 2.0.0), or a digest of the OCI image spec.
+_EXACT = re.compile(r"v?\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?|sha256:[0-9a-f]{64}")
+# Any change of these uninstalls the release and installs another (helm-controller docs, spec/v2/helmreleases.md).
+_STABLE = ("releaseName", "targetNamespace", "storageNamespace")
+
+
+def of_cluster(course: Course, evidence: Evidence) -> Iterator[Finding]:
+    """Every release of a cluster."""
+    names: dict[tuple[str, str], Release] = {}
+    for _, release in course.releases:
+        found = [
+            *_named(course, release),
+            *_pinned(course, release),
+            *_kept(course, release),
+            *_definitions(course, release),
+            *_same(course, release, evidence),
+            *_clash(course, release, names),
+        ]
+        yield from found
+        if not any(row.outcome == "failed" for row in found):
+            what = f"{release.name} installs {release.artifact} {release.version} into {release.namespace}"
+            sides = (release.version_side, release.manifest.side("spec", "install"))
+            yield proved(course.cluster.name, f"{what}, and no retry uninstalls it", *sides)
+
+
+def _named(course: Course, release: Release) -> Iterator[Finding]:
+    spec, owner = mapping(release.manifest.data, "spec"), f"its release {release.name}"
+    name = text(spec, "releaseName")
+    if not name:
+        what = f"{owner} has no releaseName: Helm's objects get a name that Flux makes up"
+        yield failed(course.cluster.name, what, "name it", release.manifest.side("spec"))
+    elif len(name) > _LONGEST:
+        what = f"{owner} has a releaseName of {len(name)} characters, and Helm takes {_LONGEST}"
+        yield failed(course.cluster.name, what, "shorten it", release.manifest.side("spec", "releaseName"))
+    elif not _NAME.fullmatch(name):
+        what = f'{owner} has the releaseName "{name}", which Helm does not take'
+        fix = "use small letters, digits and hyphens"
+        yield failed(course.cluster.name, what, fix, release.manifest.side("spec", "releaseName"))
+    if not text(spec, "targetNamespace"):
+        what = f"{owner} has no targetNamespace: it is installed among Flux's own objects"
+        yield failed(course.cluster.name, what, "say where it goes", release.manifest.side("spec"))
+    if not spec.get("interval"):
+        what = f"{owner} has no interval, which Flux requires"
+        yield failed(course.cluster.name, what, "give it one, as 1h", release.manifest.side("spec"))
+    if spec.get("suspend") is True:
+        what = f"{owner} is suspended: no change of it is applied"
+        side = release.manifest.side("spec", "suspend")
+        yield warned(course.cluster.name, what, "resume it when that is over", side)
+
+
+def _pinned(course: Course, release: Release) -> Iterator[Finding]:
+    if not _EXACT.fullmatch(release.version):
+        said = f'"{release.version}"' if release.version else "left open"
+        what = f"the version of its release {release.name} is {said}: what is installed changes without a commit"
+        fix = "give it one version, as 1.2.3"
+        yield failed(course.cluster.name, what, fix, release.version_side)
+
+
+# --- retries ---
+
+
+def _kept(course: Course, release: Release) -> Iterator[Finding]:
+    """By default, and with RemediateOnFailure, a failed install is uninstalled before it is tried again, and a failed
+    upgrade rolled back or uninstalled; RetryOnFailure does neither (helm-controller docs, spec/v2/helmreleases.md).
+    """
+    name, manifest, owner = course.cluster.name, release.manifest, f"its release {release.name}"
+    spec = mapping(manifest.data, "spec")
+    fix = "set strategy.name: RetryOnFailure"
+    for action in ("install", "upgrade"):
+        path = ("spec", action)
+        remediation = mapping(spec, action, "remediation")
+        uninstalls = action == "install" or text(remediation, "strategy") == "uninstall"
+        side = manifest.side(*path, "remediation")
+        if text(spec, action, "strategy", "name") == "RetryOnFailure":
+            if remediation:
+                yield noted(name, f"{owner} retries a failed {action}: its remediation counts for nothing", side)
+        elif not remediation.get("retries") and remediation.get("remediateLastFailure") is not True:
+            what = f"{owner} does not retry a failed {action}"
+            yield warned(name, what, fix, manifest.side(*path))
+        elif uninstalls:
+            yield failed(name, f"{owner} is uninstalled when its {action} fails, with all that it holds", fix, side)
+        else:
+            yield warned(name, f"{owner} is rolled back when its {action} fails", fix, side)
+    if get(spec, "install", "replace") is True:
+        what = f"{owner} takes over the name of a deleted release, and whatever that left"
+        yield warned(name, what, "leave install.replace out", manifest.side("spec", "install", "replace"))
+    if get(spec, "upgrade", "force") is True:
+        what = f"{owner} replaces objects rather than change them"
+        yield warned(name, what, "leave upgrade.force out", manifest.side("spec", "upgrade", "force"))
+
+
+def _definitions(course: Course, release: Release) -> Iterator[Finding]:
+    """A chart with a ``crds/`` folder: Helm installs those once and never upgrades them (helm-controller docs,
+    "Controlling the lifecycle of Custom Resource Definitions": the default of upgrade.crds is Skip).
+    """
+    chart, manifest = chart_of(release), release.manifest
+    if chart is None or not chart.folder:
+        return
+    kinds = ", ".join(chart.groups)
+    if text(manifest.data, "spec", "install", "crds") == "Skip":
+        what = f"its release {release.name} leaves out the kinds that it works with: {kinds}"
+        fix = "set install.crds: Create"
+        yield failed(course.cluster.name, what, fix, manifest.side("spec", "install", "crds"))
+    if text(manifest.data, "spec", "upgrade", "crds") != "CreateReplace":
+        what = f"an upgrade of its release {release.name} leaves {kinds} as old as they are"
+        fix = "set upgrade.crds: CreateReplace"
+        yield failed(course.cluster.name, what, fix, manifest.side("spec", "upgrade"))
+
+
+# --- names stay ---
+
+
+def _clash(course: Course, release: Release, names: dict[tuple[str, str], Release]) -> Iterator[Finding]:
+    """Helm keeps releases by name in the namespace of the HelmRelease, wherever they are installed."""
+    spec = mapping(release.manifest.data, "spec")
+    key = (text(spec, "storageNamespace") or release.manifest.namespace, text(spec, "releaseName"))
+    first = names.setdefault(key, release)
+    if first is not release and key[1]:
+        what = f'its releases {first.name} and {release.name} are both "{key[1]}" to Helm: each undoes the other'
+        sides = (release.manifest.side("spec", "releaseName"), first.manifest.side("spec", "releaseName"))
+        yield failed(course.cluster.name, what, "give each a releaseName of its own", *sides)
+
+
+def _same(course: Course, release: Release, evidence: Evidence) -> Iterator[Finding]:
+    """The name and the place of a release are those of the base commit, where that has its file."""
+    old = _before(release, evidence)
+    if old is None:
+        return
+    now = mapping(release.manifest.data, "spec")
+    for key in _STABLE:
+        was, is_ = text(old.data, "spec", key), text(now, key)
+        if was != is_:
+            what = f'its release {release.name} had the {key} "{was}" and has "{is_}": Flux uninstalls it'
+            sides = (release.manifest.side("spec", key), release.manifest.side("spec", key)._replace(source=old))
+            yield failed(course.cluster.name, what, f'write "{was}" again; for another, make another release', *sides)
+
+
+def _before(release: Release, evidence: Evidence) -> Source | None:
+    if evidence.base is None:
+        return None
+    path = release.manifest.written.file.removeprefix(f"{evidence.rendered.files.folder}/")
+    try:
+        files = evidence.base.files
+        rows = read_all(files.name(path), files.content[path]) if path in files.content else []
+    except Invalid:
+        return None
+    return next((row for row in rows if _is(row, release)), None)
+
+
+def _is(row: Source, release: Release) -> bool:
+    return text(row.data, "kind") == "HelmRelease" and text(row.data, "metadata", "name") == release.name

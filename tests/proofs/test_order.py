@@ -1,0 +1,59 @@
+"""What waits for what: turns in a chain, and deployments that reach each other."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from generator.proofs.order import before, deployed_before, unordered
+from tests.proofs.breaking import Edit, broken, rendered, tree
+from tests.proofs.breaks.azure import EAST, template
+
+
+@pytest.mark.parametrize(
+    ("waits", "found"),
+    [
+        ({}, None),
+        ({"a": set()}, None),
+        ({"c": {"a", "b"}, "a": set(), "b": {"a"}}, None),
+        ({"a": set(), "b": {"elsewhere"}}, ("a", "b")),
+        ({"a": set(), "b": {"a"}, "c": {"a"}}, ("b", "c")),
+        ({"a": {"x", "y", "z"}, "b": {"a", "x", "y", "z"}}, None),
+    ],
+)
+def test_unordered(waits: dict[str, set[str]], found: tuple[str, str] | None) -> None:
+    assert unordered(waits) == found
+
+
+def test_what_a_resource_waits_for_is_followed_to_the_end() -> None:
+    (resource,) = (
+        row
+        for row in rendered(tree()).of_type("Microsoft.ContainerService/managedClusters/agentPools")
+        if row.written_name == "aks-eastus/t4"
+    )
+    found = {name.rpartition("/")[2] for name in before(resource)}
+    assert {"cpu", "a100", "aks-eastus", "aks-nodes", "aks-eastus-vnet", "aks-eastus-nat-ip-1"} <= found
+
+
+def test_a_circle_ends() -> None:
+    def circle(resources: list[dict[str, object]]) -> None:
+        (pool,) = (row for row in resources if row["name"] == "aks-eastus/a100")
+        pool["dependsOn"] = [
+            "[resourceId('Microsoft.ContainerService/managedClusters/agentPools', 'aks-eastus', 't4')]"
+        ]
+
+    whole = rendered(broken((template(EAST, circle),)))
+    (resource,) = (row for row in whole.resources.values() if row.written_name == "aks-eastus/t4")
+    assert resource.id in before(resource)
+
+
+def test_deployments_are_followed_to_the_end() -> None:
+    path = "azure/deployments.json"
+    rows = json.loads(tree()[path])
+    rows["deployments"][0]["dependsOn"] = ["aks-multi-region-westus2"]  # a circle, which must end too
+    whole = rendered(broken((Edit(path, tree()[path].decode(), json.dumps(rows)),)))
+    assert deployed_before(whole, "aks-multi-region-eastus") == {
+        "aks-multi-region-shared", "aks-multi-region-resource-group", "aks-multi-region-westus2",
+    }  # fmt: skip
+    assert deployed_before(whole, "nobody") == set()
