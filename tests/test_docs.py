@@ -133,7 +133,7 @@ def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copy(ROOT / ".gitignore", folder)
     onto_disk(reference(), folder)
     REFERENCE_TREES.append(folder)
-    for command in ("git init -q -b main", "git add -A", "git commit -q -m fleet"):
+    for command in ("git init -q -b main", "git add -A", "git commit -q -m fleet", "git remote add origin ."):
         output_of(command.split(), folder)
     return folder
 
