@@ -110,7 +110,6 @@ def text_of(node: Call | Literal, scope: Scope) -> str:
 
 
 @lru_cache(maxsize=1 << 16)
-@lru_cache(maxsize=1 << 16)
 def value_of(text: str, scope: Scope) -> str:
     """A string of a template as text that can be compared. Raises Malformed."""
     return text_of(parse(text), scope) if is_expression(text) else text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from generator.proofs.finding import Finding, failed, noted, proved, warned
@@ -13,6 +14,9 @@ from generator.rendered.release import Release
 
 # With this label a changed ConfigMap makes Flux look at once (helm-controller docs, spec/v2/helmreleases.md).
 _WATCH = "reconcile.fluxcd.io/watch"
+_FIXED = "disableNameSuffixHash"
+# What kustomize adds to a generated name (kubernetes-sigs/kustomize, api/hasher): ten letters and digits of these.
+_HASHED = re.compile(r"-[bcdfghkmt2456789]{10}$")
 
 
 def of_cluster(course: Course) -> Iterator[Finding]:
@@ -127,23 +131,27 @@ def _values(course: Course, layer: Layer, release: Release, index: int, entry: o
 
 def _name_reference(course: Course, layer: Layer, release: Release, name: str, side: Side) -> Iterator[Finding]:
     """A change of values reaches its release: the ConfigMap has a generated name, which the release is given."""
-    data = layer.kustomization.data if layer.kustomization else None
-    rows = list(enumerate(entries(data, "configMapGenerator")))
-    made = next((index for index, row in rows if name.startswith(text(row, "name") or "\0")), None)
-    fixed = get(data, "generatorOptions", "disableNameSuffixHash") is True or (
-        made is not None and get(rows[made][1], "options", "disableNameSuffixHash") is True
-    )
-    if made is None or fixed:
+    made = None if layer.built else _generator(layer, name)
+    if made is None and not (layer.built and _HASHED.search(name)):
         watched = [row.manifest for row in course.of_kind("ConfigMap") if row.manifest.name == name]
         if not any(mapping(row.data, "metadata", "labels").get(_WATCH) == "Enabled" for row in watched):
             what = f"the values of its release {release.name} keep their name: a change waits for the next interval"
             fix = f"let configMapGenerator add a hash to the name, or label it {_WATCH}: Enabled"
             yield warned(course.cluster.name, what, fix, side)
-    elif not layer.built and not course.carries_names(layer):
+    elif made and not course.carries_names(layer):
         what = f"the values of its release {release.name} get a hash to their name that the release is not told of"
         fix = "list name-references.yaml under configurations, with spec/valuesFrom/name of HelmRelease"
-        generators = [Side(layer.kustomization, ("configMapGenerator", made))] if layer.kustomization else []
-        yield failed(course.cluster.name, what, fix, *generators, side)
+        yield failed(course.cluster.name, what, fix, made, side)
+
+
+def _generator(layer: Layer, name: str) -> Side | None:
+    """What generates a ConfigMap and will add a hash to its name; None where nothing does."""
+    if layer.kustomization is None or get(layer.kustomization.data, "generatorOptions", _FIXED) is True:
+        return None
+    for index, row in enumerate(entries(layer.kustomization.data, "configMapGenerator")):
+        if text(row, "name") == name and get(row, "options", _FIXED) is not True:
+            return Side(layer.kustomization, ("configMapGenerator", index))
+    return None
 
 
 # --- claims ---
