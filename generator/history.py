@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 from collections.abc import Iterable, Iterator
 
 from dulwich.errors import NotGitRepository, NotTreeError
 from dulwich.ignore import IgnoreFilterManager
 from dulwich.object_store import iter_tree_contents, tree_lookup_path
-from dulwich.objects import Blob, Commit, ShaFile, Tag
+from dulwich.objects import Blob, Commit, ShaFile, Tag, Tree
 from dulwich.objectspec import parse_object
 from dulwich.repo import Repo
 
 from generator.diagnostics import Diagnostic, Invalid
 
 
-def files(folder: str, revision: str | None, below: str) -> dict[str, bytes] | None:
-    """The files of a folder as ``revision`` has them, HEAD for None, by their path below the folder; only those in its
-    subfolder ``below``.
+def files(folder: str, revision: str | None, wanted: re.Pattern[str]) -> dict[str, bytes] | None:
+    """The files of a folder as ``revision`` has them, HEAD for None, by their path below the folder; only those whose
+    path is ``wanted``.
 
     None where there is no repository, or no commit yet. Raises Invalid for a revision that nobody knows.
     """
@@ -34,8 +35,8 @@ def files(folder: str, revision: str | None, below: str) -> dict[str, bytes] | N
         commit = _commit(repo, revision)
         if commit is None:
             return None
-        inside = os.path.relpath(f"{whole}/{below}", os.path.realpath(repo.path))
-        return {f"{below}/{path}": content for path, content in _blobs(repo, commit, inside)}
+        inside = os.path.relpath(whole, os.path.realpath(repo.path))
+        return dict(_blobs(repo, commit, inside, wanted))
 
 
 def changed(folder: str, below: Iterable[str]) -> list[str] | None:
@@ -60,7 +61,7 @@ def changed(folder: str, below: Iterable[str]) -> list[str] | None:
                 if file in committed:
                     if _blob_of(f"{top}/{file}") != committed[file]:
                         rows.add(file)
-                elif not ignored.is_ignored(file):
+                elif file.startswith("../") or not ignored.is_ignored(file):
                     rows.add(file)
         return sorted(os.path.relpath(f"{top}/{file}", whole) for file in rows)
 
@@ -96,17 +97,20 @@ def _entries(repo: Repo, commit: Commit, path: str) -> Iterator[tuple[str, bytes
             yield f"{path}/{os.fsdecode(entry.path)}", entry.sha
 
 
-def _blobs(repo: Repo, commit: Commit, path: str) -> Iterator[tuple[str, bytes]]:
+def _blobs(repo: Repo, commit: Commit, path: str, wanted: re.Pattern[str]) -> Iterator[tuple[str, bytes]]:
+    tree = commit.tree
     try:
-        mode, tree = tree_lookup_path(repo.object_store.__getitem__, commit.tree, path.encode())
+        if path != ".":
+            _, tree = tree_lookup_path(repo.object_store.__getitem__, tree, path.encode())
     except (KeyError, NotADirectoryError, NotTreeError):
         return
-    if not stat.S_ISDIR(mode):
+    if not isinstance(repo.object_store[tree], Tree):
         return
     for entry in iter_tree_contents(repo.object_store, tree):
-        blob = repo.object_store[entry.sha] if entry.path and entry.sha else None
-        if isinstance(blob, Blob) and entry.path:
-            yield entry.path.decode(errors="replace"), blob.data
+        name = os.fsdecode(entry.path) if entry.path else ""
+        blob = repo.object_store[entry.sha] if entry.sha and wanted.fullmatch(name) else None
+        if isinstance(blob, Blob):
+            yield name, blob.data
 
 
 def _commit(repo: Repo, revision: str | None) -> Commit | None:

@@ -127,6 +127,15 @@ def test_kustomize_on_demand(rendered: Workspace, monkeypatch: pytest.MonkeyPatc
     assert "kustomize: there is no such binary on PATH or in .tools/bin" in result.stderr
 
 
+def test_release_names_are_compared_with_the_base(rendered: Workspace) -> None:
+    git("init")
+    git("add", ".")
+    git("commit", "-m", "first")
+    path = "rendered/clusters/aks-eastus/operators/anyscale-operator/helmrelease.yaml"
+    rendered.edit("  releaseName: anyscale-operator", "  releaseName: operator", path)
+    assert f"    with: HEAD:{path}:8:16\n" in rendered.run("check", "flux", code=1).stdout
+
+
 def test_addresses_are_compared_with_the_base(rendered: Workspace) -> None:
     git("init")
     git("add", ".")

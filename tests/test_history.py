@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 
 import pytest
@@ -11,6 +12,7 @@ from generator import history
 from generator.diagnostics import Invalid
 from tests.conftest import Workspace
 
+AZURE = re.compile("azure/.*")
 _WHO = {f"GIT_{who}_{what}": "rayfleet" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
 
 
@@ -38,30 +40,34 @@ def repository(folder: Workspace) -> Workspace:
     ("revision", "content"), [(None, b"two"), ("HEAD", b"two"), ("main", b"two"), ("v1", b"one"), ("HEAD~1", b"one")]
 )
 def test_revisions(repository: Workspace, revision: str | None, content: bytes) -> None:
-    assert history.files("fleets/a/rendered", revision, "azure") == {"azure/one.json": content}
+    assert history.files("fleets/a/rendered", revision, AZURE) == {"azure/one.json": content}
 
 
 def test_packed_objects_and_worktrees(repository: Workspace) -> None:
     git("gc")
     git("worktree", "add", "other", "v1")
-    assert history.files("other/fleets/a/rendered", None, "azure") == {"azure/one.json": b"one"}
-    assert history.files("fleets/a/rendered", "v1", "azure") == {"azure/one.json": b"one"}
+    assert history.files("other/fleets/a/rendered", None, AZURE) == {"azure/one.json": b"one"}
+    assert history.files("fleets/a/rendered", "v1", AZURE) == {"azure/one.json": b"one"}
 
 
-@pytest.mark.parametrize("below", ["gone", "azure/one.json", "azure/one.json/deeper"])
-def test_what_a_commit_does_not_have(repository: Workspace, below: str) -> None:
-    assert history.files("fleets/a/rendered", None, below) == {}
+@pytest.mark.parametrize("path", ["fleets/b/rendered", "fleets/a/rendered/azure/one.json", "fleets/a/rendered/gone"])
+def test_what_a_commit_does_not_have(repository: Workspace, path: str) -> None:
+    assert history.files(path, None, AZURE) == {}
+
+
+def test_a_fleet_at_the_top(repository: Workspace) -> None:
+    assert history.files(".", None, re.compile(".*one.*")) == {"fleets/a/rendered/azure/one.json": b"two"}
 
 
 @pytest.mark.parametrize("revision", ["nope", "", "origin/main", "HEAD~9", "-x", "a b", "HEAD:fleets", "é"])
 def test_a_revision_that_nobody_knows(repository: Workspace, revision: str) -> None:
     with pytest.raises(Invalid, match="is no commit of this repository"):
-        history.files("fleets/a/rendered", revision, "azure")
+        history.files("fleets/a/rendered", revision, AZURE)
 
 
 def test_no_repository_and_no_commit(folder: Workspace) -> None:
-    assert history.files(".", None, "azure") is None
+    assert history.files(".", None, AZURE) is None
     with pytest.raises(Invalid, match="is in no Git repository"):
-        history.files(".", "main", "azure")
+        history.files(".", "main", AZURE)
     git("init")
-    assert history.files(".", None, "azure") is None
+    assert history.files(".", None, AZURE) is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from typing import TYPE_CHECKING
 
 from generator import places
@@ -12,6 +13,9 @@ if TYPE_CHECKING:
     from generator.catalogue import Catalogue
     from generator.rendered import Rendered
     from generator.source import Source
+
+# Of a base commit, all that proofs look at.
+_COMPARED = re.compile(r"azure/.*|clusters/[^/]+/operators/[^/]+/helmrelease\.yaml")
 
 
 def rendered(where: places.Places, layers: str) -> Rendered:
@@ -59,12 +63,12 @@ def catalogue(where: places.Places) -> Catalogue:
 
 
 def base(where: places.Places, revision: str | None) -> Rendered | None:
-    """The ARM templates of the base commit: what proofs compare."""
+    """The base commit's ARM templates and Helm releases: what proofs compare."""
     from generator import history
     from generator.rendered import Rendered
     from generator.rendered.files import Files
 
-    files = history.files(where.output, revision, "azure")
+    files = history.files(where.output, revision, _COMPARED)
     return Rendered(Files(f"{revision or 'HEAD'}:{where.output}", files)) if files else None
 
 
