@@ -268,6 +268,21 @@ def test_pods_of_manifests_find_pools() -> None:
     assert "Deployment web finds sys" in {row.what for row in report.of("proved")}
 
 
+def test_without_the_blob_driver_nothing_is_said_of_it() -> None:
+    files = broken(
+        (
+            Edit(
+                EAST,
+                '"blobCSIDriver": {\n            "enabled": true',
+                '"blobCSIDriver": {\n            "enabled": false',
+            ),
+        )
+    )
+    assert [row.subject for row in check(files, "placement").of("proved") if "blob driver" in row.what] == [
+        "aks-westus2"
+    ]
+
+
 def test_a_daemon_set_that_tolerates_everything_leaves_nothing_out() -> None:
     manifest = DEPLOYMENT.replace("Deployment", "DaemonSet") + "      tolerations: [{operator: Exists}]\n"
     report = check(broken(_manifest(manifest)), "placement")

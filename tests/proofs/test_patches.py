@@ -112,6 +112,13 @@ def test_operations_on_lists(operation: Any, rows: list[str]) -> None:
     assert _spec(_add("/spec/tolerations", ["a", "b"]), operation)["tolerations"] == rows
 
 
+def test_the_way_may_lead_through_a_list() -> None:
+    more = _add(f"{TERMS}/0/matchExpressions/-", "b")
+    found = _spec(_add(f"{TERMS}/-", {"matchExpressions": ["a"]}), more, _add(f"{TERMS}/1/matchExpressions/-", "c"))
+    required = found["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]
+    assert required == {"nodeSelectorTerms": [{"matchExpressions": ["a", "b"]}]}
+
+
 def test_a_pod_does_not_change_what_made_it() -> None:
     value = {"a": "x"}
     assert _spec(_add("/spec/nodeSelector", value), _add("/spec/nodeSelector/b", "y"))["nodeSelector"]["b"] == "y"

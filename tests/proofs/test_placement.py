@@ -269,6 +269,13 @@ BREAKS = (
         fleet="accelerators",
     ),
     Break(
+        "GPUs and no accelerator",
+        (Edit(VALUES, T4_SHAPE, T4_SHAPE.partition('          "accelerators"')[0]),),
+        "15CPU-96GB-1xT4 finds no pool: nearest is a100, on spot: "
+        "it does not tolerate node.anyscale.com/accelerator-type=GPU:NoSchedule",
+        ((VALUES, '"15CPU-96GB-1xT4"'), (EAST, "accelerator-type=GPU")),
+    ),
+    Break(
         "a pool that never has a node",
         (Edit(EAST, '"minCount": 3,\n        "maxCount": 6', '"minCount": 0,\n        "maxCount": 0'),),
         "3CPU-11GB and 2 more find no pool: nearest is cpu, on demand: the pool never has a node",
@@ -336,6 +343,11 @@ def test_a_market_type_without_a_pool_is_noted_once_for_all_clusters() -> None:
         ("aks-eastus and 1 more", "no pool has T4 on demand: 15CPU-96GB-1xT4 runs on spot only"),
         ("aks-eastus and 1 more", "no pool without GPUs is for Ray on spot: 3CPU-11GB and 2 more run on demand only"),
     ]
+
+
+def test_a_pool_that_nothing_reaches_is_not_noted_as_well() -> None:
+    files = broken((Edit(EAST, ZOO_A100, f'{ZOO_A100}\n          "team=ml:NoSchedule",'),), "accelerators")
+    assert not any("a100" in row.what for row in check(files, "placement", fleet="accelerators").of("noted"))
 
 
 def test_a_pool_for_other_shapes_is_noted() -> None:

@@ -236,6 +236,10 @@ def test_whole_cpus_may_be_written_in_thousandths() -> None:
     assert "7CPU-25GB fits cpu twice" in {row.what for row in report.of("proved")}
 
 
+def test_one_cpu_is_enough() -> None:
+    assert failures(check(broken((Edit(VALUES, '"CPU": 7\n', '"CPU": 1\n'),)), "shape")) == []
+
+
 def test_a_pool_that_is_too_small_on_one_market_type_is_noted_once() -> None:
     found = check(tree("every-choice"), "shape", fleet="every-choice").of("noted")
     (row,) = found
