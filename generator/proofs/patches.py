@@ -131,7 +131,7 @@ def _steps(pointer: str) -> list[str]:
 
 
 def _apply(pod: dict[str, Any], steps: list[str], operation: Any) -> bool:
-    """Applies one operation; False for one that cannot be. A path that ``add`` needs is made on the way (comment in
+    """Applies one operation; whether it put something there. A path that ``add`` needs is made on the way (comment in
     the chart's own configmap_patches.yaml: EnsurePathExistsOnAdd).
     """
     kind = text(operation, "op")
@@ -142,7 +142,8 @@ def _apply(pod: dict[str, Any], steps: list[str], operation: Any) -> bool:
         holder = _below(holder, step, following if kind == "add" else None)
     last = steps[-1]
     if kind == "remove":
-        return _remove(holder, last)
+        _remove(holder, last)
+        return False
     value = _copied(get(operation, "value"))
     if isinstance(holder, dict) and (kind == "add" or last in holder):
         holder[last] = value
@@ -168,14 +169,13 @@ def _below(holder: Any, step: str, following: str | None) -> Any:
     return holder.get(step)
 
 
-def _remove(holder: Any, last: str) -> bool:
-    if isinstance(holder, dict) and last in holder:
-        del holder[last]
-        return True
-    at = _index(last, len(holder) - 1) if isinstance(holder, list) else None
-    if at is not None:
-        del holder[at]
-    return at is not None
+def _remove(holder: Any, last: str) -> None:
+    if isinstance(holder, dict):
+        holder.pop(last, None)
+    elif isinstance(holder, list):
+        at = _index(last, len(holder) - 1)
+        if at is not None:
+            del holder[at]
 
 
 def _index(step: str, most: int) -> int | None:

@@ -206,6 +206,8 @@ def _offers(node: Node, ask: Ask) -> bool:
     vm = node.pool.vm
     if not ask.gpu or vm is None:
         return is_ray(node) and is_gpu(node) == ask.gpu
+    if not ask.accelerator:
+        return vm.gpus > 0 and vm.gpu_resource in ask.pods["SPOT"].devices
     return vm.gpus > 0 and ask.accelerator in (vm.accelerator, _GENERIC.get(vm.accelerator))
 
 
