@@ -398,6 +398,11 @@ def test_json_has_places() -> None:
     ]
 
 
+def test_json_that_is_no_yaml_has_no_places() -> None:
+    document = read_json("a.json", b'{"a": "\\ud83d\\ude00"}')
+    assert (document.data, document.place(("a",))) == ({"a": "\U0001f600"}, (0, 0))
+
+
 def test_every_document_has_its_own_places() -> None:
     text = b"# head\n---\na: 1\n---\n---\n# nothing\n---\nb:\n  c: no\n"
     first, second = read_all("a.yaml", text)

@@ -11,7 +11,7 @@ import click
 from generator import places
 from generator.cli import reading
 from generator.cli.printing import fail, fleet_option, format_option
-from generator.diagnostics import Invalid
+from generator.diagnostics import Invalid, did_you_mean
 
 if TYPE_CHECKING:
     from generator.proofs import Evidence
@@ -53,7 +53,8 @@ def check(
 
     for name in proofs:
         if name not in proving.names():
-            raise click.BadParameter(f"{name!r} is none of {', '.join(proving.names())}", param_hint="PROOF")
+            what = f"{name!r} is none of {', '.join(proving.names())}{did_you_mean(name, proving.names())}"
+            raise click.BadParameter(what, param_hint="PROOF")
     where = places.locate(fleet, output)
     try:
         evidence = _evidence(where, base, layers, on)

@@ -10,11 +10,13 @@ import click
 
 from generator.diagnostics import Diagnostic, as_json, many
 
+DEFAULT_FLEET = "fleet.yaml"
+
 
 def fleet_option(command: Callable[..., Any]) -> Callable[..., Any]:
     """``-f``: the fleet, beside which everything else stands."""
     return click.option(
-        "-f", "--fleet", default="fleet.yaml", show_default=True, type=click.Path(), help="The fleet to compile."
+        "-f", "--fleet", default=DEFAULT_FLEET, show_default=True, type=click.Path(), help="The fleet to compile."
     )(command)
 
 

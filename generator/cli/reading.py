@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from generator import places
+from generator.cli.printing import DEFAULT_FLEET
 from generator.diagnostics import Diagnostic, Invalid
 
 if TYPE_CHECKING:
@@ -27,7 +28,9 @@ def rendered(where: places.Places, layers: str) -> Rendered:
     from generator.rendered.kustomize import Kustomize, find
 
     if not os.path.isdir(where.output):
-        raise Invalid([Diagnostic(where.output, 0, 0, "", "is no folder", "run rayfleet render first")])
+        there = os.path.lexists(where.output)
+        fix = "move it away, and run rayfleet render" if there else "run rayfleet render first"
+        raise Invalid([Diagnostic(where.output, 0, 0, "", "is no folder" if there else "is not there", fix)])
     binary = None if layers == "files" else find(where.beside)
     if layers == "kustomize" and binary is None:
         fix = "make test puts one into .tools/bin; or use --layers files"
@@ -52,8 +55,8 @@ def catalogue(where: places.Places) -> Catalogue:
     from generator.catalogue import Catalogue
     from generator.source import read
 
-    if not os.path.exists(where.fleet):
-        return Catalogue({})
+    if where.fleet == DEFAULT_FLEET and not os.path.lexists(where.fleet):
+        return Catalogue({})  # whoever names a fleet means one that is there
     source = read(where.fleet, places.read_bytes(where.fleet, "make it readable"))
     own = source.data.get("vmSizes") or {}
     violations = schema.violations(source, "fleet") if own else []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
+from urllib.parse import quote
 
 from generator import __version__
 from generator.diagnostics import many, printable
@@ -11,7 +12,7 @@ from generator.proofs.finding import Outcome
 from generator.proofs.report import Place, Report, Shown
 
 _BUILT = "layers as kustomize builds them, overlays included"
-_FILES = "layers as their files say; overlays were not looked at, for want of kustomize"
+_FILES = "layers as their files say; overlays were not looked at, which takes kustomize"
 # How many findings of an outcome people are shown, unless they ask for all; of what fails, a screen of a large fleet's.
 _MOST: dict[Outcome, int] = {"failed": 100, "warned": 20, "pending": 10, "noted": 10, "proved": 10}
 #: The heaviest first.
@@ -19,14 +20,14 @@ _ORDER: tuple[Outcome, ...] = ("failed", "warned", "pending", "noted", "proved")
 
 
 def text(report: Report, built: bool) -> str:
-    """The summary, then what weighs, heaviest last: that is where a terminal stands."""
+    """The summary, then what weighs, heaviest last: that is where a terminal stands. Witnesses when asked for all."""
     lines = [_BUILT if built else _FILES, ""]
     width = max(map(len, report.sections), default=0)
     for name, section in report.sections.items():
-        lines.append(f"{name:<{width}}  {section.outcome:<7}  {section.title}: {_counts(section.counts)}")
+        lines.append(f"{name:<{width}}  {section.outcome:<7}  {section.title}{_counts(section.counts, ': ')}")
     for outcome in reversed(_ORDER):
         rows, more = _some(report, outcome)
-        if rows:
+        if rows and (outcome != "proved" or report.whole):
             lines += ["", f"{outcome}:{more}"]
             for row in rows:
                 lines += _lines(row)
@@ -54,14 +55,18 @@ def _said(row: Shown) -> str:
     return f"{row.subject}: {row.what}" if row.subject else row.what
 
 
-def _counts(counts: Mapping[Outcome, int]) -> str:
-    return ", ".join(f"{counts[outcome]} {outcome}" for outcome in _ORDER if counts.get(outcome)) or "nothing to prove"
+def _counts(counts: Mapping[Outcome, int], before: str = "") -> str:
+    said = ", ".join(f"{counts[outcome]} {outcome}" for outcome in _ORDER if counts.get(outcome))
+    return f"{before}{said}" if said else ""
 
 
 def _verdict(report: Report) -> str:
-    bad, doubtful = report.count("failed"), report.count("warned")
-    said = f"{many(bad, 'claim')} failed" if bad else "every claim holds"
-    return f"{said}; {many(doubtful, 'warning')}" if doubtful else said
+    bad, doubtful, waiting = (report.count(outcome) for outcome in ("failed", "warned", "pending"))
+    holds = "every claim that can be judged holds" if waiting else "every claim holds"
+    said = [f"{many(bad, 'claim')} failed" if bad else holds]
+    said += [many(doubtful, "warning")] if doubtful else []
+    said += [f"{waiting} pending"] if waiting else []
+    return "; ".join(said)
 
 
 def as_json(report: Report, built: bool) -> str:
@@ -87,11 +92,13 @@ def sarif(report: Report, built: bool) -> str:
             "ruleId": row.proof,
             "level": level,
             "message": {"text": f"{_said(row)}. Fix: {row.fix}" if row.fix else _said(row)},
-            "locations": [{"physicalLocation": _physical(place)} for place in row.places[:1]],
-            "relatedLocations": [{"physicalLocation": _physical(place)} for place in row.places[1:]],
+            "locations": locations[:1],
+            "relatedLocations": locations[1:],
         }
         for outcome, level in levels.items()
         for row in report.of(outcome)
+        # Code scanning refuses a file in which a result has no place.
+        if (locations := [{"physicalLocation": _physical(place)} for place in row.places if _in_tree(place)])
     ]
     driver = {"name": "rayfleet check", "version": __version__, "rules": rules}
     log = {
@@ -102,8 +109,13 @@ def sarif(report: Report, built: bool) -> str:
     return json.dumps(log) + "\n"
 
 
+def _in_tree(place: Place) -> bool:
+    """Whether the file is of the tree as it is, and not of the base commit (``HEAD:rendered/...``)."""
+    return ":" not in place.file
+
+
 def _physical(place: Place) -> dict[str, object]:
-    found: dict[str, object] = {"artifactLocation": {"uri": place.file}}
+    found: dict[str, object] = {"artifactLocation": {"uri": quote(place.file)}}
     if place.line:
         found["region"] = {"startLine": place.line, "startColumn": place.column}
     return found

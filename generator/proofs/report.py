@@ -92,8 +92,9 @@ class Report:
         return sum(section.counts[outcome] for section in self.sections.values())
 
     def of(self, outcome: Outcome) -> list[Shown]:
-        """What is shown of an outcome in all proofs, by place."""
-        return sorted(row for section in self.sections.values() for row in section.of(outcome))
+        """What is shown of an outcome in all proofs, by place; the first section's first: others' troubles follow."""
+        first, *others = self.sections.values()
+        return first.of(outcome) + sorted(row for section in others for row in section.of(outcome))
 
 
 def _shown(proof: str, finding: Finding) -> Shown:

@@ -237,7 +237,7 @@ def _chart(cluster: Cluster, release: Release, known: Table, today: date, kubern
     if version > (number(newest) or ()):
         yield noted(cluster.name, f"{said} is newer than {newest}, the newest in the table of {known.date}", side)
     if "retired" in facts:
-        what = f"{said} is of a project that was retired on {facts['retired']['date']}: nobody mends it"
+        what = f"{said} is of a project that was retired on {facts['retired']['date']}: it is no longer maintained"
         if today >= date.fromisoformat(facts["retired"]["date"]):
             fix = "move to a gateway that is: application routing, or Envoy Gateway"
             yield warned(cluster.name, what, fix, side)
@@ -269,8 +269,12 @@ def _series(
             yield warned(cluster.name, what, f"take {known.chart(release.artifact)['newest']['version']}", side)
         return
     if "endOfLife" in row:
-        ends, fix = date.fromisoformat(row["endOfLife"]), "upgrade the chart"
-        yield from _lifetime(cluster, said, ends, today, fix, side)
+        ends, newest = date.fromisoformat(row["endOfLife"]), known.chart(release.artifact)["newest"]["version"]
+        if version[:2] == (number(newest) or ())[:2] and today <= ends <= today + SOON:
+            what = f"{said} reaches its end of life on {ends}, and the table of {known.date} knows no newer one"
+            yield noted(cluster.name, what, side)
+        else:
+            yield from _lifetime(cluster, said, ends, today, f"take {newest} or newer", side)
     if kubernetes and kubernetes not in row["kubernetes"]:
         what = f"{said} is tested with Kubernetes {row['kubernetes'][0]} to {row['kubernetes'][-1]}, not {kubernetes}"
         fix = "take a version of the chart that is, or another minor"

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any, NamedTuple
 
-from generator.rendered import Cluster, Resource, Side, get, mapping, text
+from generator.rendered import Cluster, Rendered, Resource, Side, get, mapping, text
 from generator.rendered.expression import Scope, resource_id
 from generator.rendered.layer import Manifest
 
@@ -14,6 +15,8 @@ ACCOUNT = "Microsoft.Storage/storageAccounts"
 BLOB_SERVICE = f"{ACCOUNT}/blobServices"
 CONTAINER = f"{BLOB_SERVICE}/containers"
 POLICY = f"{ACCOUNT}/managementPolicies"
+#: Where a cloud resource names the claim that Anyscale mounts.
+CLAIM = ("file_storage", "persistent_volume_claim")
 
 
 class Volume(NamedTuple):
@@ -82,6 +85,36 @@ def volumes(cluster: Cluster) -> Iterator[Volume]:
     rows = [Volume(row, static=True) for row in cluster.of_kind("PersistentVolume", "")]
     rows += [Volume(row, static=False) for row in cluster.of_kind("StorageClass", "storage.k8s.io")]
     yield from (row for row in rows if row.driver == DRIVER)
+
+
+@lru_cache(maxsize=2)
+def held(cluster: Cluster, rendered: Rendered) -> tuple[Volume, ...]:
+    """The volumes that the fleet answers for: whatever Anyscale's claim leads to, and all on accounts of its templates.
+    Others are a team's own.
+    """
+    names = {row.name for row in rendered.of_type(ACCOUNT)}
+    leads = _leads(cluster)
+    return tuple(
+        row
+        for row in volumes(cluster)
+        if row.text("storageAccount") in names or leads & {(row.static, row.manifest.name), _claim_of(row)}
+    )
+
+
+def _leads(cluster: Cluster) -> set[tuple[bool, str] | str]:
+    """The claim that Anyscale mounts, its volume (static) and its storage class."""
+    wanted = text(cluster.cloud_resource.data, *CLAIM) if cluster.cloud_resource else ""
+    found: set[tuple[bool, str] | str] = {wanted} if wanted else set()
+    for claim in cluster.of_kind("PersistentVolumeClaim", "") if wanted else ():
+        if claim.name == wanted:
+            found.add((True, text(claim.data, "spec", "volumeName")))
+            found.add((False, text(claim.data, "spec", "storageClassName")))
+    return found
+
+
+def _claim_of(volume: Volume) -> str:
+    """The name of the claim that a volume is kept for, or what no claim is called."""
+    return text(volume.manifest.data, "spec", "claimRef", "name") if volume.static else "/"
 
 
 class Target(NamedTuple):

@@ -68,8 +68,13 @@ def construct(file: str, text: str, depth: int = MAX_DEPTH) -> list[Document]:
 
 
 def compose(text: str, number: int) -> yaml.Node | None:
-    """The nodes of one document of a text that has been read, with their places; JSON is YAML too."""
-    return next(islice(yaml.compose_all(text, Loader=LOADER), number, None), None)
+    """The nodes of one document of a text that has been read, with their places; None where there are none to be had:
+    JSON is YAML too, but for escapes of half a character.
+    """
+    try:
+        return next(islice(yaml.compose_all(text, Loader=LOADER), number, None), None)
+    except yaml.YAMLError:
+        return None
 
 
 def _explain(error: yaml.MarkedYAMLError, text: str, line: int) -> tuple[str, str]:

@@ -45,7 +45,7 @@ FIXED: dict[str, tuple[tuple[str, ...], ...]] = {
 _FIXED = {kind.lower(): (("location",), *paths) for kind, paths in FIXED.items()}
 
 
-class _Written(NamedTuple):
+class Written(NamedTuple):
     """A resource, or a node pool inside its cluster: ``above`` leads to it in the cluster."""
 
     resource: Resource
@@ -65,7 +65,7 @@ def judge(evidence: Evidence) -> Iterator[Finding]:
     if evidence.base is None:
         yield noted("", "there is no base commit: whether anything is stranded in Azure was not looked at")
         return
-    before, now = _everything(evidence.base), _everything(evidence.rendered)
+    before, now = everything(evidence.base), everything(evidence.rendered)
     gone = {key: row for key, row in before.items() if key not in now}
     found = [*_deployments(evidence.base, evidence.rendered), *_stranded(gone, evidence.base)]
     for key, old in before.items():
@@ -77,27 +77,28 @@ def judge(evidence: Evidence) -> Iterator[Finding]:
         yield proved("", what)
 
 
-def _everything(rendered: Rendered) -> dict[str, _Written]:
-    found = {key: _Written(row, row.data) for key, row in rendered.resources.items()}
+def everything(rendered: Rendered) -> dict[str, Written]:
+    """Every resource by id, and every node pool inside its cluster by the id that it has in Azure."""
+    found = {key: Written(row, row.data) for key, row in rendered.resources.items()}
     for cluster in rendered.of_type(_CLUSTER):
         profiles = get(cluster.properties, "agentPoolProfiles")
         for index, profile in enumerate(profiles if isinstance(profiles, list) else ()):
             if isinstance(profile, dict):
                 key = f"{cluster.id}/agentpools/{profile.get('name')}".lower()
                 above = ("properties", "agentPoolProfiles", index)
-                found.setdefault(key, _Written(cluster, {"properties": profile}, above))
+                found.setdefault(key, Written(cluster, {"properties": profile}, above))
     return found
 
 
 # --- what is left behind ---
 
 
-def _stranded(gone: dict[str, _Written], base: Rendered) -> Iterator[Finding]:
+def _stranded(gone: dict[str, Written], base: Rendered) -> Iterator[Finding]:
     """One finding for what was a cluster's, or else for each resource that is not part of another that is gone."""
-    by_template = {row.resource.template.path: _owners(row.resource.template) for row in gone.values()}
-    owners = {key: by_template[row.resource.template.path].get(row.resource.id, "") for key, row in gone.items()}
+    by_template = {row.resource.template.path: owners(row.resource.template) for row in gone.values()}
+    owned_by = {key: by_template[row.resource.template.path].get(row.resource.id, "") for key, row in gone.items()}
     clusters: dict[str, int] = {}
-    for owner in owners.values():
+    for owner in owned_by.values():
         if owner in gone:
             clusters[owner] = clusters.get(owner, 0) + 1
     for owner, count in clusters.items():
@@ -106,13 +107,13 @@ def _stranded(gone: dict[str, _Written], base: Rendered) -> Iterator[Finding]:
         yield warned(row.resource.written_name, what, "retire it: delete it in Azure once nothing uses it", row.side())
     for key, row in gone.items():
         about = row.resource.scope_id if not row.above else None
-        if owners[key] not in gone and key.rsplit("/", 2)[0] not in gone and about not in gone:
+        if owned_by[key] not in gone and key.rsplit("/", 2)[0] not in gone and about not in gone:
             what = f"{called(key, base)} is no longer rendered, and Azure keeps it"
             fix = "retire it: delete it in Azure once nothing uses it"
             yield warned(subject(row.resource.template), what, fix, row.side())
 
 
-def _owners(template: Template) -> dict[str, str]:
+def owners(template: Template) -> dict[str, str]:
     """The cluster of every resource of a template, as far as one has any."""
     leader = {key: key for key in template.by_id}
 
@@ -133,7 +134,7 @@ def _owners(template: Template) -> dict[str, str]:
 # --- what cannot change ---
 
 
-def _changed(old: _Written, new: _Written, rendered: Rendered) -> Iterator[Finding]:
+def _changed(old: Written, new: Written, rendered: Rendered) -> Iterator[Finding]:
     for path in _FIXED.get(new.kind, (("location",),)):
         was, becomes = (get(row.data, *path) for row in (old, new))
         if _comparable(old, was) != _comparable(new, becomes):
@@ -145,13 +146,13 @@ def _changed(old: _Written, new: _Written, rendered: Rendered) -> Iterator[Findi
             yield failed(subject(new.resource.template), what, fix, new.side(path), old.side(path))
 
 
-def _name(row: _Written, rendered: Rendered) -> str:
+def _name(row: Written, rendered: Rendered) -> str:
     if row.above:
         return f"{row.resource.written_name}/{get(row.data, 'properties', 'name')}"
     return who(row.resource, rendered)
 
 
-def _comparable(row: _Written, value: Any) -> Any:
+def _comparable(row: Written, value: Any) -> Any:
     """A value as Azure compares it: regions without blanks and case, ids resolved, zones in any order."""
     if isinstance(value, str):
         return row.resource.resolve(value).replace(" ", "") or value
@@ -160,7 +161,7 @@ def _comparable(row: _Written, value: Any) -> Any:
     return value
 
 
-def _said(row: _Written, value: Any, rendered: Rendered) -> str:
+def _said(row: Written, value: Any, rendered: Rendered) -> str:
     if isinstance(value, list):
         return ", ".join(map(str, value))
     if isinstance(value, str) and is_expression(value):

@@ -184,9 +184,9 @@ BREAKS = (
     Break(
         "a gateway that will end",
         (),
-        "gateway-helm 1.9 reaches its end of life on 2027-02-14, in 85 days",
+        "gateway-helm 1.9 reaches its end of life on 2027-02-14, and the table of 2026-11-21 knows no newer one",
         ((ENVOY_SOURCE, "ref:"),),
-        "warned",
+        "noted",
         "every-choice",
     ),
     Break(
@@ -208,7 +208,7 @@ BREAKS = (
     Break(
         "the reference's ingress, which is retired",
         (Edit(NGINX_RELEASE, '"4.15.1"', '"4.12.1"'),),
-        "ingress-nginx 4.12.1 is of a project that was retired on 2026-03-20: nobody mends it",
+        "ingress-nginx 4.12.1 is of a project that was retired on 2026-03-20: it is no longer maintained",
         ((NGINX_RELEASE, '"4.12.1"'),),
         "warned",
         "every-choice",
