@@ -319,7 +319,7 @@ def test_what_cannot_be_read_is_not_counted_as_nothing(rendered: Workspace, path
 
 def test_without_rendered(folder: Workspace) -> None:
     assert folder.run("capacity", code=1).stderr.startswith(
-        "rendered: is no folder\n    fix: run rayfleet render first\n"
+        "rendered: is not there\n    fix: run rayfleet render first\n"
     )
 
 

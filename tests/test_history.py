@@ -71,3 +71,48 @@ def test_no_repository_and_no_commit(folder: Workspace) -> None:
         history.files(".", "main", AZURE)
     git("init")
     assert history.files(".", None, AZURE) is None
+
+
+INPUTS = ["fleet.yaml", "overlays", "rendered"]
+
+
+def changed() -> list[str] | None:
+    return history.changed("fleets/a", INPUTS)
+
+
+def test_what_is_not_as_the_last_commit_has_it(repository: Workspace) -> None:
+    assert changed() == []
+    repository.write("new", "fleets/a/fleet.yaml")
+    repository.write("three", "fleets/a/rendered/azure/one.json")
+    repository.write("x", "fleets/a/overlays/o/x.yaml")
+    repository.write("x", "fleets/a/elsewhere.yaml")
+    (repository.folder / "fleets/a/rendered/clusters/x.yaml").unlink()
+    expected = ["fleet.yaml", "overlays/o/x.yaml", "rendered/azure/one.json", "rendered/clusters/x.yaml"]
+    assert changed() == expected
+    git("add", "-A")
+    assert changed() == expected  # staged is not committed
+    git("commit", "-m", "third")
+    assert changed() == []
+
+
+def test_links_and_what_git_ignores(repository: Workspace) -> None:
+    repository.write("*.swp\n", ".gitignore")
+    repository.write("x", "fleets/a/rendered/azure/x.swp")
+    assert changed() == []
+    file = repository.folder / "fleets/a/rendered/azure/one.json"
+    file.unlink()
+    file.symlink_to("two")  # which is what the file says
+    (repository.folder / "fleets/a/overlays").symlink_to("/nowhere")
+    assert changed() == ["overlays"]
+    git("add", ".")
+    git("commit", "-m", "links")
+    assert changed() == []
+
+
+def test_changes_without_a_repository_or_a_commit_and_outside_of_it(folder: Workspace) -> None:
+    folder.write("x", "fleets/a/fleet.yaml")
+    assert changed() is None
+    git("init", "fleets")
+    assert changed() == ["fleet.yaml"]
+    folder.write("x", "elsewhere/y.json")
+    assert history.changed("fleets/a", ["../../elsewhere"]) == ["../../elsewhere/y.json"]

@@ -28,7 +28,11 @@ MOST_LINES = 400
 FLOORS = (
     ("generator.__main__",),
     ("generator.cli",),
-    ("generator.compiler", "generator.tree", "generator.fingerprint", "generator.proofs", "generator.history"),
+    ("generator.retire",),
+    (
+        "generator.compiler", "generator.tree", "generator.fingerprint", "generator.proofs", "generator.history",
+        "generator.anyscale", "generator.deploy", "generator.late", "generator.status",
+    ),
     ("generator.outputs",),
     (
         "generator.arm", "generator.templating", "generator.schema", "generator.rules", "generator.overview",
@@ -42,11 +46,13 @@ FLOORS = (
 )  # fmt: skip
 
 DOORS = {
+    "azure": "generator.deploy",
     "click": "generator.cli",
     "dulwich": "generator.history",
     "jinja2": "generator.templating",
     "jsonschema": "generator.schema",
     "rich": "generator.cli",
+    "ruamel": "generator.late",
     "yaml": "generator.source",
 }
 

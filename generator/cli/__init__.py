@@ -8,9 +8,14 @@ import os
 import click
 
 from generator import __version__
+from generator.cli.bind import bind
 from generator.cli.capacity import capacity
 from generator.cli.check import check
+from generator.cli.deploy import deploy
+from generator.cli.register import register
 from generator.cli.render import render, validate
+from generator.cli.retire import retire
+from generator.cli.status import status
 
 
 def main() -> None:
@@ -26,5 +31,5 @@ def cli() -> None:
     """Compiles fleet.yaml into everything a multi-region Ray fleet on AKS runs on."""
 
 
-for command in (render, validate, check, capacity):
+for command in (render, validate, check, capacity, deploy, bind, register, status, retire):
     cli.add_command(command)

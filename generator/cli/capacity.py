@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from generator import places
-from generator.cli import reading
+from generator.cli import reading, tables
 from generator.cli.printing import echo_json, fail, fleet_option, format_option
 from generator.diagnostics import Invalid, did_you_mean, many, printable
 
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from generator.rendered import Rendered
     from generator.source import Source
 
-# Characters; rich cuts what is wider.
-_WIDEST = 1000
 _HEAD = ("region", "accelerator", "capacity type", "clusters", "pools", "nodes", "GPUs", "vCPUs", "quota left")
 _FIT_HEAD = ("accelerator", "demand", "region", "GPUs", "takes", "still short", "quota has room for")
 _NUMBERS = {*_HEAD[3:], "demand", "takes", "still short", "quota has room for"}
@@ -142,7 +140,7 @@ def _text(figures: _Figures, markdown: bool) -> str:
     def table(head: Sequence[str], rows: Iterable[Sequence[str] | None]) -> str:
         """The last column is of quotas."""
         cut = None if figures.left is not None else -1
-        return _table(head[:cut], [cells and cells[:cut] for cells in rows], markdown)
+        return tables.table(head[:cut], [cells and cells[:cut] for cells in rows], markdown, _NUMBERS)
 
     parts = [f"without {' and '.join(figures.without)}:"] if figures.without else []
     if figures.rows:
@@ -156,7 +154,7 @@ def _text(figures: _Figures, markdown: bool) -> str:
         parts.append(table(_FIT_HEAD, [cells for fit in figures.fits for cells in _stops(fit)]))
         lines += map(_verdict, figures.fits)
     if lines:
-        parts.append("\n".join(f"- {_escaped(line)}" if markdown else printable(line) for line in lines))
+        parts.append("\n".join(f"- {tables.escaped(line)}" if markdown else printable(line) for line in lines))
     return "\n\n".join(parts) + "\n"
 
 
@@ -205,35 +203,6 @@ def _over(home: Home, need: Need, given: Given) -> str:
 def _uncounted(row: Uncounted) -> str:
     size = row.pool.vm_size
     return f"{row.pool.name} of {row.cluster}: " + (f"nobody knows VM size {size}" if size else "it has no VM size")
-
-
-def _table(head: Sequence[str], rows: Iterable[Sequence[str] | None], markdown: bool) -> str:
-    """A table as wide as what is in it; a None among the rows is a line between them."""
-    from rich import box  # 40 ms
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(box=box.MARKDOWN) if markdown else Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
-    for name in head:
-        table.add_column(name, no_wrap=True, justify="right" if name in _NUMBERS else "left")
-    for cells in rows:
-        if cells is not None:
-            table.add_row(*map(_escaped if markdown else printable, cells))
-        elif not markdown:
-            table.add_section()
-    # Neither the width nor the abilities of a terminal count: click leaves the bold out where it is not wanted.
-    console = Console(
-        width=_WIDEST, force_terminal=True, color_system=None if markdown else "standard",
-        markup=False, emoji=False, highlight=False, _environ={},
-    )  # fmt: skip
-    with console.capture() as captured:
-        console.print(table)
-    return "\n".join(line.rstrip() for line in captured.get().splitlines()).strip("\n")
-
-
-def _escaped(written: str) -> str:
-    """Text of a file as Markdown that shows it and does nothing else."""
-    return re.sub(r"([\\`*_{}\[\]<>#|!])", r"\\\1", printable(written))
 
 
 # --- for machines ---

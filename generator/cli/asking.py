@@ -1,0 +1,79 @@
+"""Questions to Azure that have a time: who does not answer in it is not waited for."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from threading import Thread
+from typing import TYPE_CHECKING, TypeVar
+
+from generator.rendered.document import get, mapping, text
+
+if TYPE_CHECKING:
+    from generator.deploy.azure import Azure, Fault
+    from generator.deploy.plan import Scope, Step
+    from generator.status import Deployed
+
+T = TypeVar("T")
+
+AKS = "Microsoft.ContainerService/managedClusters"
+_AT_ONCE = 8  # requests: connections are kept for 10 at most (urllib3), and it grumbles about more
+
+
+def deployed(azure: Azure, step: Step) -> Deployed:
+    """A deployment, and whether it was of the template that is rendered. Raises Fault."""
+    from generator.status import Deployed
+
+    state = azure.state(step)
+    if state is None:
+        return Deployed("")
+    outputs = {name: value for name in state.outputs if (value := mapping(state.outputs, name, "value"))}
+    current = state.template_hash == azure.template_hash(step) if state.succeeded and state.template_hash else None
+    return Deployed(state.status, state.timestamp, current, outputs)
+
+
+def clusters(azure: Azure, scope: Scope, version: str) -> dict[str, str]:
+    """The AKS clusters of a resource group, with their regions. Raises Fault."""
+    from generator.deploy.faults import Fault
+
+    within = f"/subscriptions/{scope.subscription}/resourceGroups/{scope.resource_group}"
+    try:
+        rows = azure.pages(f"{within}/providers/{AKS}", version)
+    except Fault as fault:
+        if fault.status == 404:  # no resource group yet
+            return {}
+        raise
+    return {str(row["name"]): text(row, "location") for row in rows if get(row, "name")}
+
+
+def within(until: float, asks: Mapping[str, Callable[[], T]]) -> tuple[dict[str, T], dict[str, Fault]]:
+    """The answers that come until a time of the monotonic clock, and the faults of the others."""
+    from generator.deploy.faults import Fault, Stopped
+
+    answers: dict[str, T] = {}
+    faults: dict[str, Fault] = {}
+    bugs: list[Exception] = []
+    rest = iter(list(asks.items()))
+
+    def work() -> None:
+        for name, ask in rest:
+            try:
+                answers[name] = ask()
+            except Fault as fault:
+                faults[name] = fault
+            except Stopped:
+                return
+            except Exception as bug:  # raised again below
+                bugs.append(bug)
+
+    began = time.monotonic()
+    threads = [Thread(target=work, daemon=True) for _ in range(min(_AT_ONCE, len(asks)))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(max(0.0, until - time.monotonic()))
+    if bugs:
+        raise bugs[0]
+    late = Fault("NoAnswerInTime", f"no answer within {max(until - began, 0):.1f} s")
+    known = dict(answers)
+    return known, {name: faults.get(name, late) for name in asks if name not in known}

@@ -1,0 +1,85 @@
+"""``rayfleet status``: fleet.yaml, rendered/, bindings, deployments and registrations side by side."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from generator import places
+from generator.cli import tables
+from generator.cli.printing import echo_json, fail, fleet_option, format_option
+from generator.diagnostics import Invalid, printable
+
+if TYPE_CHECKING:
+    from generator.cli.seeing import Seen
+    from generator.status import Facts
+
+_HEAD = ("cluster", "region", "rendered", "bound", "deployment", "registered", "next step")
+
+
+@click.command()
+@fleet_option
+@click.option("-o", "--output", type=click.Path(), help="The rendered folder; by default rendered, beside the fleet.")
+@click.option("--offline", is_flag=True, help="Look at files alone: ask neither Azure nor Anyscale.")
+@click.option(
+    "--wait", type=click.FloatRange(min=0, min_open=True), default=20.0, show_default=True, metavar="SECONDS",
+    help="How long Azure and Anyscale each have to answer.",
+)  # fmt: skip
+@format_option("text", "json", "markdown")
+def status(fleet: str, output: str | None, offline: bool, wait: float, form: str) -> None:
+    """Show where every cluster stands, and the next step for each.
+
+    What cannot be seen is said to be so, and is no failure: it exits with 1 only for an invalid fleet.
+    """
+    from generator.cli.seeing import see
+
+    where = places.locate(fleet, output)
+    try:
+        seen = see(where, offline, wait)
+    except Invalid as invalid:
+        fail(invalid.diagnostics, form, "nothing was looked at")
+    if form == "json":
+        echo_json(_as_json(seen))
+    else:
+        click.echo(_text(seen, markdown=form == "markdown"), nl=False)
+
+
+def _text(seen: Seen, markdown: bool) -> str:
+    from generator.status import row
+
+    parts = [tables.table(_HEAD, [row(facts) for facts in seen.facts], markdown)]
+    lines = [*seen.notes, *(f"not seen: {found.what}: {found.why}; fix: {found.fix}" for found in seen.not_seen)]
+    if lines:
+        parts.append("\n".join(f"- {tables.escaped(line)}" if markdown else printable(line) for line in lines))
+    return "\n\n".join(parts) + "\n"
+
+
+def _as_json(seen: Seen) -> dict[str, Any]:
+    return {
+        "clusters": [_facts_as_json(facts) for facts in seen.facts],
+        "notes": seen.notes,
+        "notSeen": [row._asdict() for row in seen.not_seen],
+    }
+
+
+def _facts_as_json(facts: Facts) -> dict[str, Any]:
+    """``null`` is what was not seen."""
+    from generator.status import missing, next_step, outdated
+
+    deployed = facts.deployed
+    state: dict[str, Any] = {"state": None}
+    if deployed:
+        state = {"state": deployed.status or "never", "when": deployed.when or None, "current": deployed.current}
+    return {
+        "cluster": facts.cluster,
+        "region": facts.region,
+        "inFleet": facts.in_fleet,
+        "rendered": {"stale": facts.stale, "pending": list(facts.pending)},
+        "bound": None if facts.bound is None else {"missing": missing(facts), "outdated": outdated(facts)},
+        "deployment": {"name": facts.deployment or None, **state},
+        "inAzure": facts.in_azure,
+        "registered": facts.registered,
+        "uncommitted": facts.dirty,
+        "next": next_step(facts),
+    }

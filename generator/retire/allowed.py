@@ -1,0 +1,61 @@
+"""What may be deleted at all, and what never is: the last look at an id before Azure gets to see it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+
+#: The only types that are deleted, in the order in which they are. A type is here once somebody thought about it.
+ALLOWED = (
+    "microsoft.kubernetesconfiguration/fluxconfigurations",
+    "microsoft.kubernetesconfiguration/extensions",
+    "microsoft.managedidentity/userassignedidentities/federatedidentitycredentials",
+    "microsoft.authorization/roleassignments",
+    "microsoft.containerservice/managedclusters/maintenanceconfigurations",
+    "microsoft.containerservice/managedclusters/agentpools",
+    "microsoft.containerservice/managedclusters",
+    "microsoft.managedidentity/userassignedidentities",
+    "microsoft.network/virtualnetworks/subnets",
+    "microsoft.network/natgateways",
+    "microsoft.network/publicipaddresses",
+    "microsoft.network/networksecuritygroups",
+    "microsoft.network/virtualnetworks",
+)
+# What names of these types are made of (Azure docs, resource-name-rules), so that nothing needs to be escaped.
+_NAME = r"(?!\.{1,2}(?:/|$))[A-Za-z0-9_.()-]+"
+_UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+_ID = re.compile(
+    rf"/subscriptions/{_UUID}/resourceGroups/{_NAME}(?:/providers/[A-Za-z]+\.[A-Za-z]+(?:/[A-Za-z]+/{_NAME})+){{1,2}}",
+    re.IGNORECASE,
+)
+ROLE_ASSIGNMENTS = "microsoft.authorization/roleassignments"
+_ABOUT_OTHERS = {ALLOWED[0], ALLOWED[1], ROLE_ASSIGNMENTS}
+_ASSIGNMENT = re.compile(_UUID, re.IGNORECASE)
+
+
+class Refused(Exception):
+    """Raised instead of deleting; says why."""
+
+
+def type_of(identifier: str) -> str:
+    """The type of the resource that an id names, in lower case: what its last provider says."""
+    provider, *rest = identifier.lower().rpartition("/providers/")[2].split("/")
+    return "/".join([provider, *rest[::2]])
+
+
+def guard(identifier: str, rendered: Collection[str]) -> None:
+    """Raises Refused unless an id may be deleted. ``rendered``: the ids that still are, in lower case."""
+    if not _ID.fullmatch(identifier):
+        raise Refused("its id is none that rayfleet makes")
+    kind, key = type_of(identifier), identifier.lower()
+    if kind not in ALLOWED:
+        raise Refused(f"{kind} is no type that is ever deleted")
+    if (key.count("/providers/") == 2) != (kind in _ABOUT_OTHERS):
+        raise Refused("its id is none that rayfleet makes")
+    if kind == ROLE_ASSIGNMENTS and not _ASSIGNMENT.fullmatch(key.rpartition("/")[2]):
+        raise Refused("a role assignment's name is a GUID")
+    if key in rendered:
+        raise Refused("it is still rendered")
+    # A role is no part of what it is about: this asks what would go with the id, not what it would be taken from.
+    if inside := next((other for other in rendered if other.startswith(f"{key}/")), None):
+        raise Refused(f"{inside} is still rendered, and would go with it")

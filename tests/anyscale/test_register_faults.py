@@ -1,0 +1,263 @@
+"""``rayfleet register`` where something goes wrong, or somebody presses Ctrl-C."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.anyscale.stand_in import TOKEN, StandIn
+from tests.conftest import Workspace
+from tests.rendering import ROOT
+
+CLOUD = "aks-multi-region"
+EAST, WEST = "aks-eastus", "aks-westus2"
+EAST_FILE, WEST_FILE = (f"rendered/clusters/{name}/anyscale/cloud_resource.yaml" for name in (EAST, WEST))
+REGISTER = ["cloud", "register", "--name", CLOUD, "-f", EAST_FILE]
+ADD = ["cloud", "resource", "create", "--cloud", CLOUD, "-f", WEST_FILE]
+EMPTY = "version: 1\nclusters: {}\n"
+
+
+@pytest.fixture
+def anyscale(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> StandIn:
+    return StandIn(tmp_path_factory.mktemp("anyscale"), monkeypatch)
+
+
+@pytest.fixture
+def rendered(workspace: Workspace) -> Iterator[Workspace]:
+    """The reference fleet; whatever is done with it, no credential stays in its folder."""
+    workspace.run("render")
+    yield workspace
+    assert not any(TOKEN.encode() in content for content, _ in workspace.files().values())
+
+
+def lines(said: str) -> list[str]:
+    """What is said without remedies."""
+    return [line for line in said.splitlines() if not line.startswith("    ")]
+
+
+# --- what goes wrong --------------------------------------------------------------------------------------------------
+
+
+def test_exit_code_0_is_not_believed(rendered: Workspace, anyscale: StandIn) -> None:
+    anyscale.fail("cloud resource create", "refused", "object storage is bad")
+    result = rendered.run("register", "--yes", code=1)
+    assert f"! {WEST} is not registered" in result.stdout
+    told = next(line for line in lines(result.stderr) if line.startswith(f"{WEST}: "))
+    assert told.startswith(f"{WEST}: it is not there afterwards: Failed to add cloud resource: API Exception (400)")
+    assert "object storage is bad" in told
+    assert f"fix: see what it says by itself: anyscale {shlex.join(ADD)}" in result.stderr
+
+
+@pytest.mark.parametrize("command", ["cloud register", "cloud resource create"])
+def test_words_of_success_are_not_believed(rendered: Workspace, anyscale: StandIn, command: str) -> None:
+    anyscale.fail(command, "nothing")
+    result = rendered.run("register", "--yes", code=1)
+    assert "it is not there afterwards: " in result.stderr
+
+
+def test_exit_code_1_is_not_believed_either(rendered: Workspace, anyscale: StandIn) -> None:
+    """The cloud was made, and what failed came after (anyscale 0.26.112: its operator's audience is asked for)."""
+    anyscale.fail("cloud register", "afterwards", "Failed to get Azure audience from API")
+    result = rendered.run("register", "--yes")
+    assert f"+ {EAST} is registered cldrsrc_akseastus0000" in result.stdout
+    assert anyscale.names(CLOUD) == [EAST, WEST]
+
+
+def test_a_failed_primary_holds_the_others(rendered: Workspace, anyscale: StandIn) -> None:
+    anyscale.fail("cloud register", "refused", "no")
+    result = rendered.run("register", "--yes", code=1)
+    assert f"{WEST}: it waits for {EAST}" in lines(result.stderr)
+    assert anyscale.changes == [REGISTER]
+    assert anyscale.clouds == {}
+
+
+def test_a_registration_cut_in_half_is_finished(rendered: Workspace, anyscale: StandIn) -> None:
+    anyscale.fail("cloud register", "half")
+    rendered.run("register", "--yes", code=1)
+    assert anyscale.clouds == {CLOUD: []}
+    rendered.run("register", "--yes")
+    assert anyscale.names(CLOUD) == [EAST, WEST]
+
+
+def test_one_that_fails_does_not_stop_the_next(rendered: Workspace, anyscale: StandIn) -> None:
+    rendered.edit("  aks-westus2: {region: westus2, network: {index: 1}}", "  aks-westus2: {region: westus2, "
+                  "network: {index: 1}}\n  aks-westus3: {region: westus2, network: {index: 2}}")  # fmt: skip
+    ids = rendered.read("bindings.yaml").partition("  aks-westus2:")[2]
+    for old, new in (("aks-westus2", "aks-westus3"), ("aks_westus2", "aks_westus3"), ("3333", "5555"), ("4444", "6666"),
+                     ("westus20example", "westus30example")):  # fmt: skip
+        ids = ids.replace(old, new)
+    ids = ids.replace("aks-multi-region-westus3", "aks-multi-region-westus2")
+    rendered.write(f"{rendered.read('bindings.yaml')}  aks-westus3:{ids}", "bindings.yaml")
+    rendered.run("render")
+    anyscale.fail("cloud resource create", "refused", "no")
+    rendered.run("register", "--yes", code=1)
+    assert anyscale.names(CLOUD) == [EAST, "aks-westus3"]
+
+
+def test_what_is_registered_otherwise_is_told_and_left(rendered: Workspace, anyscale: StandIn) -> None:
+    rendered.run("register", "--yes")
+    found = anyscale.clouds
+    found[CLOUD][1]["region"] = "westus3"
+    found[CLOUD][1]["object_storage"]["bucket_name"] = "abfss://other@\x1b[2Jx.dfs.core.windows.net"
+    anyscale.clouds = found
+    result = rendered.run("register", "--yes", code=1)
+    assert f"! {WEST} is registered otherwise than rendered cldrsrc_akswestus20001" in result.stdout
+    assert f"{WEST}: region is 'westus3', rendered 'westus2', object_storage.bucket_name is" in result.stderr
+    assert "\x1b" not in result.stderr
+    assert anyscale.clouds == found
+
+
+def test_reading_back_fails(rendered: Workspace, anyscale: StandIn) -> None:
+    """The first read says that nothing is there, the one after the registration fails."""
+    anyscale.fail("cloud get", "noise", "")
+    anyscale.fail("cloud get", "refused", "the server is down")
+    result = rendered.run("register", "--yes", code=1)
+    assert f"{EAST}: it cannot be read back: anyscale cloud get: the server is down" in result.stderr
+    assert f"{WEST}: it waits for {EAST}" in result.stderr
+    rendered.run("register", "--yes")
+    assert anyscale.names(CLOUD) == [EAST, WEST]
+
+
+@pytest.mark.parametrize(
+    ("how", "text"), [("refused", "down"), ("prints", "no JSON"), ("crash", ""), ("prints", '{"name": "other"}')]
+)
+def test_nothing_is_done_where_nothing_can_be_read(rendered: Workspace, anyscale: StandIn, how: str, text: str) -> None:
+    anyscale.fail("cloud get", how, text)
+    said = rendered.run("register", "--yes", code=1).stderr
+    assert said.startswith("anyscale: ") and said.endswith("1 error; nothing was registered\n")
+    assert anyscale.changes == []
+
+
+def test_no_binary(rendered: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    said = rendered.run("register", "--yes", code=1).stderr
+    assert said.startswith(
+        "anyscale: there is no anyscale on PATH\n    fix: pip install anyscale, and anyscale login\n"
+    )
+
+
+def test_the_token_is_not_repeated(rendered: Workspace, anyscale: StandIn) -> None:
+    for command in ("cloud get", "cloud register"):
+        anyscale.fail(command, "echoes")
+        result = rendered.run("register", "--yes", code=1)
+        assert "token *** is not allowed" in result.stderr
+        assert TOKEN not in result.output
+
+
+def test_nobody_to_ask(rendered: Workspace, anyscale: StandIn) -> None:
+    said = rendered.run("register", code=1).stderr
+    assert lines(said)[0] == f"anyscale: nobody confirms: register {EAST}, {WEST} with the cloud {CLOUD}"
+    assert anyscale.changes == []
+
+
+@pytest.mark.parametrize(("answer", "done"), [("y", [EAST, WEST]), ("n", None)])
+def test_somebody_to_ask(rendered: Workspace, anyscale: StandIn, answer: str, done: list[str] | None) -> None:
+    ours, theirs = os.openpty()
+    os.write(ours, f"{answer}\n".encode())
+    ran = subprocess.run(
+        [sys.executable, "-m", "generator", "register"],
+        cwd=rendered.folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdin=theirs,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    os.close(ours)
+    os.close(theirs)
+    assert f"register {EAST}, {WEST} with the cloud {CLOUD}, which is made? [y/N]" in ran.stderr
+    assert ran.returncode == (0 if done else 1)
+    assert anyscale.clouds.get(CLOUD) is None if done is None else anyscale.names(CLOUD) == done
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("name: [", f"{WEST_FILE}:2:1: not YAML"),
+        ("name: other\n", f"{WEST_FILE}:1:7: name: it is not the cloud resource {WEST}"),
+        ("region: westus2\n", f"{WEST_FILE}:1:1: name: it is not the cloud resource {WEST}"),
+    ],
+)
+def test_a_file_that_is_not_as_rendered(rendered: Workspace, anyscale: StandIn, text: str, said: str) -> None:
+    rendered.write(text, WEST_FILE)
+    assert rendered.run("register", "--yes", code=1).stderr.startswith(said)
+    assert anyscale.calls == []
+
+
+def test_an_unknown_cluster_is_a_matter_of_usage(rendered: Workspace) -> None:
+    assert "the fleet has no cluster 'aks-east'" in rendered.run("register", "--cluster", "aks-east", code=2).stderr
+
+
+# --- interrupted ------------------------------------------------------------------------------------------------------
+
+
+def start(workspace: Workspace) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "generator", "register", "--yes"],
+        cwd=workspace.folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+@pytest.fixture
+def pipe(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    found = tmp_path_factory.mktemp("pipe") / "pipe"
+    os.mkfifo(found)
+    return found
+
+
+@pytest.mark.parametrize("how", ["blocks", "blocks after"])
+def test_ctrl_c_lets_the_running_command_end(rendered: Workspace, anyscale: StandIn, pipe: Path, how: str) -> None:
+    anyscale.fail("cloud register", how, str(pipe))
+    running = start(rendered)
+    assert running.stderr
+    with pipe.open("w"):  # opens as soon as the stand-in waits
+        assert running.stderr.readline() == f"registering {EAST} ...\n"
+        running.send_signal(signal.SIGINT)
+        assert running.stderr.readline().startswith("interrupted: waiting for the command that runs")
+    out, err = running.communicate()
+    assert running.returncode == 1
+    assert out.splitlines()[:2] == [
+        f"+ {EAST} is registered cldrsrc_akseastus0000",
+        f"- {WEST} is not registered",
+    ]
+    assert f"{WEST}: it was not tried\n    fix: run rayfleet register again" in err
+    assert anyscale.names(CLOUD) == [EAST]
+    rendered.run("register", "--yes")
+    assert anyscale.names(CLOUD) == [EAST, WEST]
+
+
+def test_a_second_ctrl_c_ends_it(rendered: Workspace, anyscale: StandIn, pipe: Path) -> None:
+    anyscale.fail("cloud register", "blocks", str(pipe))
+    running = start(rendered)
+    assert running.stderr
+    with pipe.open("w"):
+        running.stderr.readline()
+        running.send_signal(signal.SIGINT)
+        running.stderr.readline()
+        running.send_signal(signal.SIGINT)
+        out, err = running.communicate()
+    assert (running.returncode, out) == (1, "")
+    assert "Traceback" not in err
+    assert anyscale.clouds == {}
+
+
+def test_ctrl_c_while_it_only_reads(rendered: Workspace, anyscale: StandIn, pipe: Path) -> None:
+    anyscale.fail("cloud get", "blocks", str(pipe))
+    running = start(rendered)
+    with pipe.open("w"):
+        running.send_signal(signal.SIGINT)
+        out, err = running.communicate()
+    assert (running.returncode, out) == (1, "")
+    assert "Traceback" not in err
+    assert anyscale.changes == []

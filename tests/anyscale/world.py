@@ -1,0 +1,107 @@
+"""What the stand-in for the ``anyscale`` command line knows and what goes wrong with it, from run to run.
+
+A fault is used up by the first run of its command; ``how`` is one of FAULTS.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import pathlib
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+HOST = "https://console.anyscale.com"
+FAULTS = {
+    "refused": "the server refuses with ``text``",
+    "afterwards": "it is done, and then something else fails with ``text``",
+    "nothing": "it says that it is done, and did nothing",
+    "half": "of a registration the cloud is made and its resource is not: the process is killed between",
+    "blocks": "it opens the pipe ``text`` for reading before it does what it should, and waits for who writes",
+    "blocks after": "the same once it has done what it should",
+    "prints": "``text`` on stdout, and nothing else",
+    "noise": "``text`` on stdout before what it prints otherwise",
+    "echoes": "the server refuses, with the token in its words",
+    "crash": "a signal ends it",
+}
+
+
+class World:
+    """The state file, held by one run at a time."""
+
+    def __init__(self) -> None:
+        self.fault: dict[str, str] = {}
+
+    def change(self, how: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
+        with open(os.environ["ANYSCALE_STAND_IN"], "r+", encoding="utf-8") as stream:
+            fcntl.flock(stream, fcntl.LOCK_EX)
+            data: dict[str, Any] = json.load(stream)
+            how(data)
+            stream.seek(0)
+            stream.truncate()
+            json.dump(data, stream)
+        return data
+
+    def begin(self) -> None:
+        """Notes the call, and takes the fault that waits for it."""
+        called = " ".join(word for word in sys.argv[1:4] if not word.startswith("-"))
+
+        def note(data: dict[str, Any]) -> None:
+            data["calls"].append(sys.argv[1:])
+            for fault in data["faults"]:
+                if called.startswith(fault["command"]):
+                    data["faults"].remove(fault)
+                    self.fault = fault
+                    return
+
+        self.change(note)
+
+    def clouds(self) -> dict[str, list[dict[str, Any]]]:
+        found: dict[str, list[dict[str, Any]]] = self.change(lambda data: None)["clouds"]
+        return found
+
+    @property
+    def how(self) -> str:
+        return self.fault.get("how", "")
+
+    def sign_in(self) -> None:
+        token = os.environ.get("ANYSCALE_CLI_TOKEN")
+        if token is None and not self.change(lambda data: None)["signed_in"]:
+            keys = f"{HOST}/v2/api-keys"
+            raise click.ClickException(
+                f"Credentials not found. You need to create an account at {HOST} and then go to {keys} and follow the "
+                "instructions."
+            )
+        if token and token.startswith("expired"):
+            raise click.ClickException(
+                f"Your user credentials for {HOST} are invalid or have expired. Please run `anyscale login` or follow "
+                f"the instructions at {HOST}/v2/api-keys to properly set your credentials."
+            )
+
+    def before(self) -> None:
+        """What a fault does before the work."""
+        text = self.fault.get("text", "")
+        if self.how == "blocks":
+            pathlib.Path(text).read_bytes()
+        elif self.how == "crash":
+            os.kill(os.getpid(), 9)
+        elif self.how == "prints":
+            print(text)
+            sys.exit(0)
+        elif self.how == "noise":
+            print(text)
+
+    def after(self) -> None:
+        if self.how == "blocks after":
+            pathlib.Path(self.fault["text"]).read_bytes()
+        if self.how == "afterwards":
+            raise click.ClickException(self.fault["text"])
+
+    def refusal(self) -> str | None:
+        if self.how == "echoes":
+            return f"token {os.environ.get('ANYSCALE_CLI_TOKEN')} is not allowed to"
+        return self.fault.get("text", "no") if self.how == "refused" else None

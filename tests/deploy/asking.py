@@ -1,0 +1,34 @@
+"""Asks a test's Resource Manager, in time that passes at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from generator.deploy.azure import Azure, State
+from generator.deploy.faults import Fault
+from generator.deploy.plan import Step
+from tests.deploy.arm_server import ArmServer
+from tests.deploy.carrying import SHARED
+from tests.deploy.time import Time
+
+ROOM = "/subscriptions/00000000-0000-0000-0000-000000000000"
+API = "2025-01-01"
+
+
+def client(server: ArmServer, time: Time | None = None, timeout: float = 30.0) -> Azure:
+    patience = (time or Time()).patience
+    return Azure(SHARED.scope.subscription, endpoint=server.url, patience=patience, timeout=timeout, poll=0)
+
+
+def state(azure: Azure, step: Step = SHARED) -> State:
+    found = azure.state(step)
+    assert found is not None
+    return found
+
+
+def refused(ask: Callable[[], object]) -> Fault:
+    with pytest.raises(Fault) as raised:
+        ask()
+    return raised.value

@@ -1,0 +1,48 @@
+"""Runs the reference fleet's deployments against a test's Resource Manager, in time that passes at once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from generator.deploy.azure import Azure
+from generator.deploy.plan import Step
+from generator.deploy.run import Outcome, run
+from tests.deploy.arm_server import ArmServer
+from tests.deploy.time import Time, reference
+
+STEPS = reference()
+GROUP, SHARED, EAST, WEST = (STEPS[name] for name in ("resource-group", "shared", "eastus", "westus2"))
+ALL = tuple(STEPS.values())
+POOL = "Microsoft.ContainerService/managedClusters/agentPools"
+BUSY = {"code": "Conflict", "message": '{"error": {"code": "AnotherOperationInProgress", "message": "wait"}}'}
+NO_QUOTA = {"code": "QuotaExceeded", "message": "no quota"}
+
+
+def promise_outputs(server: ArmServer) -> None:
+    """Every deployment ends with the outputs of its template."""
+    for step in ALL:
+        server.deployments[step.name].outputs = {name: {"type": "string", "value": "v"} for name in step.outputs}
+
+
+def client(server: ArmServer, time: Time | None = None, timeout: float = 30.0) -> Azure:
+    """The client; ``timeout`` is of the clock on the wall, everything else of ``time``."""
+    patience = (time or Time()).patience
+    return Azure(EAST.scope.subscription, endpoint=server.url, patience=patience, timeout=timeout)
+
+
+def carried(server: ArmServer, *steps: Step, time: Time | None = None, **how: Any) -> dict[str, Outcome]:
+    """The outcomes by the end of the names; of all steps without any."""
+    outcomes = run(client(server, time), steps or ALL, **how)
+    assert [row.step for row in outcomes] == list(steps or ALL)
+    return {row.step.name.removeprefix("aks-multi-region-"): row for row in outcomes}
+
+
+def one(server: ArmServer, time: Time | None = None) -> Outcome:
+    """The outcome of eastus alone."""
+    (found,) = carried(server, EAST, time=time).values()
+    return found
+
+
+def ends(outcomes: dict[str, Outcome]) -> dict[str, str]:
+    """How each ended."""
+    return {name: row.ended for name, row in outcomes.items()}

@@ -1,0 +1,140 @@
+"""200 runs against a server that is unwell at random, and one more each against a well one: none lost, none twice."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from random import Random
+
+import pytest
+
+from generator.deploy.azure import Azure
+from generator.deploy.run import Outcome, run
+from tests.deploy import arm_server as arm
+from tests.deploy.arm_server import Answer, ArmServer, Deployment, answer, cut, drop, error, garble, operation, pass_on
+from tests.deploy.time import Time, reference
+
+STEPS = tuple(reference().values())
+SCHEDULES = 200
+BATCH = 20
+POOL = "Microsoft.ContainerService/managedClusters/agentPools"
+
+PUTS: tuple[Answer, ...] = (
+    drop(), drop(after=True), drop(after=True), cut(), arm.late(1), arm.late(3),
+    garble(b""), garble(b"{"), garble(b"[]"), garble(b"<html>", "text/html"), garble(b'{"properties": {}}'),
+    error(429, "TooManyRequests", retry_after=3), error(429, "TooManyRequests", retry_after=900),
+    error(409, "AnotherOperationInProgress"), error(409, "DeploymentActive"), error(409, "ResourceGroupBeingDeleted"),
+    error(404, "ResourceGroupNotFound"), error(403, "AuthorizationFailed"), error(400, "InvalidTemplate"), answer(500),
+    answer(502, b"<html>"), answer(503, None, 1), answer(504), answer(408),
+)  # fmt: skip
+GETS: tuple[Answer, ...] = (
+    drop(), cut(), garble(b""), garble(b'{"properties":'), garble(b"<html>", "text/html"), garble(b'{"properties": 1}'),
+    error(429, "TooManyRequests", retry_after=5), answer(500), answer(502, b"<html>"), answer(503), answer(504),
+    error(404, "DeploymentNotFound"),
+)  # fmt: skip
+LASTING = (error(401, "ExpiredAuthenticationToken"), error(403, "AuthorizationFailed"))
+# Conflicts that pass, of a resource; and one that does not.
+REASONS = ("AnotherOperationInProgress", "RetryableError", "QuotaExceeded")
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[ArmServer]:
+    with ArmServer() as found:
+        yield found
+
+
+def unwell(random: Random, server: ArmServer) -> None:
+    """A schedule: what each deployment is at first, how it goes, and what becomes of the requests about it."""
+    server.forget()
+    for step in STEPS:
+        row = server.deployments[step.name]
+        row.outputs = {name: {"type": "string", "value": "v"} for name in step.outputs if random.random() < 0.97}
+        row.state = random.choice(["", "", "", "Succeeded", "Failed", "Canceled", "Running"])
+        row.template_hash = random.choice([arm.hash_of(step.template), "another"]) if row.state else ""
+        row.polls = random.randrange(4)
+        row.working = random.choice(["Running", "Running", "Updating", "NobodyKnows"])
+        row.turns = [turn(random) for _ in range(6)]
+        name = step.name.removeprefix("aks-multi-region-")
+        server.script("PUT", name, *random.choices([*PUTS, pass_on()], k=random.choice([0, 0, 1, 2, 4])))
+        many = random.choice([0, 1, 3, 7, 15])
+        share = random.choice([0.2, 0.6, 1.0])
+        looks = [random.choice(GETS) if random.random() < share else pass_on() for _ in range(many)]
+        looks += [random.choice(LASTING)] if random.random() < 0.15 else []
+        server.script("GET", f"{name}(/operations)?[?]", *looks)
+
+
+def turn(random: Random) -> dict[str, object]:
+    """How one start of a deployment ends."""
+    ends = random.choice(["Succeeded"] * 8 + ["Failed", "Failed", "Canceled", ""])
+    failed = {"code": random.choice(REASONS), "message": "m"}
+    rows = [operation("t4", POOL, "Failed", error=failed)] if ends == "Failed" else []
+    return {"ends": ends, "operations": rows, "error": {"code": "DeploymentFailed", "message": "m"} if rows else None}
+
+
+def well(server: ArmServer) -> None:
+    server.forget_scripts()
+    for step in STEPS:
+        row = server.deployments[step.name]
+        row.turns, row.operations, row.error, row.polls = [], [], None, 0
+        row.ends = "Succeeded"
+        row.outputs = {name: {"type": "string", "value": "v"} for name in step.outputs}
+
+
+def judge(row: Deployment, outcome: Outcome, before: int, stopped: bool) -> None:
+    """Every deployment is done or reported, and is what it is reported as. ARM itself refuses a second start where the
+    network held a request back, or where it said that a deployment does not exist which does or did: nobody can know.
+    """
+    doubts = row.late + row.denied
+    known = range(outcome.starts - doubts, outcome.starts + doubts + 1)
+    assert row.clashes <= doubts, "started while it was running"
+    match outcome.ended:
+        case "succeeded":
+            assert row.state == "Succeeded" and row.template_hash == arm.hash_of(outcome.step.template)
+            assert outcome.fault is None and row.starts - before in known
+        case "failed":
+            assert outcome.fault is not None and outcome.fault.code and outcome.fault.message
+            seen = outcome.state is not None or outcome.starts
+            assert not row.active or not seen, "lost: it runs, was seen or started, and is reported as failed"
+            assert row.starts - before in known
+        case "skipped":
+            assert outcome.starts == row.starts - before == 0 and (outcome.because or stopped)
+        case "left running":
+            assert stopped or outcome.fault is not None
+            assert row.starts - before in range(known.start, known.stop + 1), "more than one that was not heard of"
+
+
+def schedule(server: ArmServer, seed: int) -> tuple[Outcome, ...]:
+    """One run that is judged, and after it one against a server that is well: it ends what was left."""
+    random = Random(seed)
+    unwell(random, server)
+    time = Time(stop_at=random.choice([None, None, random.randrange(1, 30)]))
+    outcomes = run(client(server, time), STEPS)
+    assert [outcome.step for outcome in outcomes] == list(STEPS)
+    for outcome in outcomes:
+        judge(server.deployments[outcome.step.name], outcome, 0, time.stop.is_set())
+    well(server)
+    before = {name: row.starts for name, row in server.deployments.items()}
+    for outcome in run(client(server, Time()), STEPS):
+        judge(server.deployments[outcome.step.name], outcome, before[outcome.step.name], False)
+        assert outcome.ended == "succeeded"
+    assert not any("authorization" in (name.lower() for name in row) for row in server.headers)
+    return outcomes
+
+
+def client(server: ArmServer, time: Time) -> Azure:
+    return Azure(STEPS[0].scope.subscription, endpoint=server.url, patience=time.patience)
+
+
+@pytest.mark.parametrize("first", range(0, SCHEDULES, BATCH))
+def test_none_is_lost_and_none_is_started_twice(server: ArmServer, first: int) -> None:
+    seen: Counter[str] = Counter()
+    for seed in range(first, first + BATCH):
+        try:
+            outcomes = schedule(server, seed)
+        except AssertionError as failed:
+            failed.add_note(f"the schedule of seed {seed}")
+            raise
+        seen.update(outcome.ended for outcome in outcomes)
+        seen["adopted or started again"] += sum(outcome.adopted or outcome.starts > 1 for outcome in outcomes)
+    # A batch in which one of these never comes would prove little.
+    assert len(seen) == 5 and min(seen.values()) > 0, seen

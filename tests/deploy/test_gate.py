@@ -1,0 +1,192 @@
+"""What stops a deployment before it begins, and what is only said."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from generator.deploy import gate
+from generator.deploy.faults import Fault
+from generator.diagnostics import Diagnostic
+from generator.rendered import Rendered, Side, Template
+from generator.rendered.files import Files
+from generator.source import read_json
+from tests.rendering import compiled, reference
+
+_SUB = "0-0-0"
+_NAMESPACES = ["Compute", "ContainerService", "KubernetesConfiguration", "ManagedIdentity", "Network", "Storage"]
+
+
+class Subscription:
+    """Answers as Azure does; a Fault among the answers is raised."""
+
+    def __init__(self, answers: dict[str, Any] | None = None) -> None:
+        self.answers = answers or {}
+        self.asked: list[str] = []
+
+    def request(self, method: str, path: str, api_version: str) -> dict[str, Any]:
+        assert method == "GET" and api_version[:2] == "20"
+        self.asked.append(path)
+        found = next((answer for end, answer in self.answers.items() if path.endswith(end)), None)
+        if isinstance(found, Fault):
+            raise found
+        registered = {"registrationState": "Registered", "properties": {"state": "Registered"}}
+        return registered if found is None else dict(found)
+
+    def pages(self, path: str, api_version: str) -> list[Any]:
+        return list(self.request("GET", path, api_version)["value"])
+
+
+def templates(name: str = "") -> tuple[Template, ...]:
+    """The templates of the reference, or of another test fleet."""
+    fleet = compiled(name, True) if name else reference()
+    content = {path: content for path, content in fleet.rendered() if path.startswith("azure/")}
+    return Rendered(Files("rendered", content)).templates
+
+
+def registrations(azure: Subscription, name: str = "") -> list[Diagnostic]:
+    return list(gate.registrations(_SUB, templates(name), azure))
+
+
+# --- files ------------------------------------------------------------------------------------------------------------
+
+
+def test_what_may_be_overridden_is_then_a_warning() -> None:
+    proof = Diagnostic("rendered/x.json", 3, 1, "arm", "does not hold", "mend it")
+    for rows in (
+        lambda allowed: gate.stale("rendered", ["azure/x.json"], allowed),
+        lambda allowed: gate.uncompiled([proof], allowed),
+        lambda allowed: gate.unproved([proof], allowed),
+        lambda allowed: gate.uncommitted(".", ["fleet.yaml"], allowed),
+    ):
+        (refused,), (allowed,) = rows(False), rows(True)
+        assert (refused.severity, allowed.severity) == ("error", "warning")
+        assert "; or deploy all the same with --allow-" in refused.fix
+        assert allowed == refused.as_warning()
+
+
+def test_many_files_are_counted() -> None:
+    *first, rest = gate.stale("rendered", [f"{number:02}.json" for number in range(15)], False)
+    assert [row.file for row in first] == [f"rendered/{number:02}.json" for number in range(10)]
+    assert rest.what.startswith("5 more files ")
+    *first, rest = gate.uncommitted(".", [f"{number:02}" for number in range(11)], False)
+    assert (len(first), rest.what) == (10, "1 more file are not as the last commit has them")
+
+
+def test_nothing_wrong_nothing_said() -> None:
+    assert not [*gate.stale("rendered", [], False), *gate.unproved([], False), *gate.uncommitted(".", [], False)]
+
+
+def test_without_a_repository_it_cannot_be_judged() -> None:
+    (row,) = gate.uncommitted("fleets/a", None, False)
+    assert row.severity == "warning" and "cannot be judged" in row.what
+
+
+# --- registrations ----------------------------------------------------------------------------------------------------
+
+
+def test_only_what_the_templates_have_is_asked_for() -> None:
+    azure = Subscription()
+    assert registrations(azure) == []
+    feature = (
+        f"/subscriptions/{_SUB}/providers/Microsoft.Features/providers/Microsoft.Compute/features/EncryptionAtHost"
+    )
+    assert azure.asked == [*(f"/subscriptions/{_SUB}/providers/Microsoft.{name}" for name in _NAMESPACES), feature]
+    azure = Subscription()
+    assert registrations(azure, "every-choice") == []  # its encryptionAtHost is off
+    assert feature not in azure.asked
+    azure = Subscription()
+    first = next(row for row in templates() if row.path == "azure/shared.json")
+    assert list(gate.registrations(_SUB, [first], azure)) == []
+    assert azure.asked == [f"/subscriptions/{_SUB}/providers/Microsoft.Storage"]
+
+
+@pytest.mark.parametrize("state", ["NotRegistered", "Registering", ""])
+def test_what_is_missing_is_said_with_its_command(state: str) -> None:
+    azure = Subscription(
+        {"Microsoft.Storage": {"registrationState": state}, "EncryptionAtHost": {"properties": {"state": state}}}
+    )
+    storage, feature = registrations(azure)
+    assert (storage.file, storage.where, storage.severity) == (
+        "rendered/azure/shared.json",
+        "Microsoft.Storage",
+        "error",
+    )
+    assert (
+        storage.line
+        and storage.fix == f"az provider register --subscription {_SUB} --namespace Microsoft.Storage --wait"
+    )
+    assert feature.fix.startswith(
+        f"az feature register --subscription {_SUB} --namespace Microsoft.Compute --name EncryptionAtHost,"
+    )
+    assert (state or "unknown to Azure") in storage.what and feature.line
+
+
+def test_who_may_not_know_goes_on() -> None:
+    azure = Subscription({"Microsoft.Network": Fault("AuthorizationFailed", "no", 403)})
+    (row,) = registrations(azure)
+    assert row.severity == "warning" and "cannot be judged: AuthorizationFailed" in row.what
+
+
+def test_a_feature_that_nobody_knows_is_missing_and_other_faults_are_faults() -> None:
+    (row,) = registrations(Subscription({"EncryptionAtHost": Fault("FeatureNotFound", "no", 404)}))
+    assert row.severity == "error" and "unknown to Azure" in row.what
+    with pytest.raises(Fault):
+        registrations(Subscription({"Microsoft.Network": Fault("NoConnection", "no")}))
+
+
+# --- quota ------------------------------------------------------------------------------------------------------------
+
+_SIDE = Side(read_json("rendered/azure/eastus.json", b'{"a": 1}'), ("a",))
+
+
+def short(limit: Any, vcpus: int, used: Any = 0, new: bool = False, allowed: bool = False) -> list[Diagnostic]:
+    """What is said of a family of which Azure gives so much."""
+    usage = {"name": {"value": "standard NDAMSv4_A100Family"}, "limit": limit, "currentValue": used}
+    azure = Subscription({"/usages": {"value": [usage]}})
+    need = gate.Need("eastus", "Standard NDAMSv4_A100 Family", vcpus, new, "a100", _SIDE)
+    found = list(gate.quota(_SUB, [need], azure, allowed))
+    assert azure.asked == [f"/subscriptions/{_SUB}/providers/Microsoft.Compute/locations/eastus/usages"]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("limit", "vcpus", "used", "new"),
+    [(96, 96, 0, False), (96, 96, 96, False), (96, 48, 48, True), (0, 0, 0, True)],
+)
+def test_within_quota(limit: int, vcpus: int, used: int, new: bool) -> None:
+    assert short(limit, vcpus, used, new) == []
+
+
+@pytest.mark.parametrize(
+    ("limit", "vcpus", "used", "new", "what"),
+    [
+        (95, 96, 0, False, "is 95 vCPUs; the pools may grow to 96"),
+        (96, 96, 1, True, "is 96 vCPUs, 1 of them used by others; the pools may grow to 96"),
+    ],
+)
+def test_over_quota(limit: int, vcpus: int, used: int, new: bool, what: str) -> None:
+    (row,) = short(limit, vcpus, used, new)
+    assert (row.severity, row.where, row.line) == ("error", "a100", 1)
+    assert row.what == f"quota Standard NDAMSv4_A100 Family of eastus {what}"
+    assert "--limit-object value=96" in row.fix and "--allow-short-quota" in row.fix
+    assert short(limit, vcpus, used, new, allowed=True) == [row.as_warning()]
+
+
+def test_what_azure_does_not_say_is_no_refusal() -> None:
+    (row,) = short(None, 96)
+    assert row.severity == "warning" and "has no quota" in row.what
+
+
+def test_regions_are_asked_once_and_a_denied_one_is_said() -> None:
+    azure = Subscription(
+        {
+            "westus2/usages": Fault("AuthorizationFailed", "no", 403),
+            "eastus/usages": {"value": [{"name": {"value": "cores"}, "limit": 10, "currentValue": 0}]},
+        }
+    )
+    needs = [gate.Need(region, "cores", 20, True, "cpu", _SIDE) for region in ("eastus", "westus2", "eastus")]
+    found = list(gate.quota(_SUB, needs, azure, False))
+    assert [row.severity for row in found] == ["error", "error", "warning"]
+    assert len(azure.asked) == 2

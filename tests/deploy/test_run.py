@@ -1,0 +1,178 @@
+"""Deployments in order and side by side, adopted where they are in flight, and left alone where someone stops."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from threading import Barrier, Event
+
+import pytest
+
+from generator.deploy.run import Progress
+from tests.deploy.arm_server import ArmServer, hash_of, operation
+from tests.deploy.carrying import EAST, GROUP, NO_QUOTA, POOL, SHARED, WEST, carried, ends, one
+from tests.deploy.time import Time
+
+# --- order ---
+
+
+def test_all_of_the_reference_in_order(server: ArmServer) -> None:
+    seen: list[Progress] = []
+    outcomes = carried(server, observe=seen.append)
+    assert set(ends(outcomes).values()) == {"succeeded"}
+    assert all(row.starts == 1 and not row.adopted and not row.lacks and row.fault is None for row in outcomes.values())
+    assert [row.starts for row in server.deployments.values()] == [1, 1, 1, 1]
+    told = [(row.step.name, row.what) for row in seen]
+    assert told.index((GROUP.name, "ended")) < told.index((SHARED.name, "started"))
+    assert told.index((SHARED.name, "ended")) < told.index((EAST.name, "started"))
+    assert [what for name, what in told if name == WEST.name] == ["started", *["working"] * 3, "ended"]
+    assert seen[-1].outcome is not None and seen[-1].outcome.state is not None
+
+
+def test_regions_run_side_by_side(server: ArmServer) -> None:
+    meeting = Barrier(2, timeout=10)
+
+    def meet(method: str, path: str) -> None:
+        if method == "PUT" and ("eastus" in path or "westus2" in path):
+            meeting.wait()  # raises unless both are there at once
+
+    server.before = meet
+    assert set(ends(carried(server)).values()) == {"succeeded"}
+
+
+def test_one_writer_an_identity(server: ArmServer) -> None:
+    """Two templates that write federated credentials of one identity, at one time, would fail both."""
+    same = [replace(step, identities=frozenset({"one"}), depends_on=()) for step in (EAST, WEST)]
+    inside: set[str] = set()
+    met: list[str] = []
+    second = Event()
+
+    def hold(method: str, path: str) -> None:
+        if method == "PUT":
+            if inside or any(row.active for row in server.deployments.values()):
+                met.append(path)
+                second.set()
+            inside.add(path)
+            second.wait(0.2)  # for the other one, which must not come
+            inside.discard(path)
+
+    server.before = hold
+    assert set(ends(carried(server, *same)).values()) == {"succeeded"}
+    assert met == []
+
+
+def test_a_failed_region_stops_nobody_else(server: ArmServer) -> None:
+    row = server.deployments[EAST.name]
+    row.ends, row.error = "Failed", {"code": "DeploymentFailed", "message": "see operations"}
+    row.operations = [operation("t4", POOL, "Failed", error=NO_QUOTA), operation("vnet", "Microsoft.Network/x")]
+    outcomes = carried(server)
+    assert ends(outcomes) == {
+        "resource-group": "succeeded", "shared": "succeeded", "eastus": "failed", "westus2": "succeeded"
+    }  # fmt: skip
+    east = outcomes["eastus"]
+    assert east.fault is not None and east.fault.code == "DeploymentFailed"
+    assert [(row.resource_name, row.error and row.error.code) for row in east.operations] == [("t4", "QuotaExceeded")]
+    assert east.starts == row.starts == 1
+
+
+def test_what_depends_on_a_failed_one_is_skipped_and_says_why(server: ArmServer) -> None:
+    server.deployments[GROUP.name].ends = "Failed"
+    outcomes = carried(server)
+    assert ends(outcomes) == {
+        "resource-group": "failed",
+        "shared": "skipped",
+        "eastus": "skipped",
+        "westus2": "skipped",
+    }
+    assert {row.because for row in outcomes.values()} == {"", GROUP.name}
+    assert not server.asked("PUT", "eastus|shared")
+
+
+def test_what_is_not_among_the_steps_counts_as_done(server: ArmServer) -> None:
+    assert ends(carried(server, EAST)) == {"eastus": "succeeded"}
+
+
+# --- in flight ---
+
+
+def test_one_in_flight_is_adopted(server: ArmServer) -> None:
+    row = server.deployments[EAST.name]
+    row.state, row.template_hash = "Running", hash_of(EAST.template)
+    seen: list[str] = []
+    found = carried(server, EAST, observe=lambda progress: seen.append(progress.what))["eastus"]
+    assert (found.ended, found.adopted, found.starts, row.starts) == ("succeeded", True, 0, 0)
+    assert seen[0] == "adopted"
+
+
+def test_one_in_flight_of_another_template_is_waited_for_and_ours_follows(server: ArmServer) -> None:
+    row = server.deployments[EAST.name]
+    row.state, row.template_hash = "Running", "of an older commit"
+    found = one(server)
+    assert (found.ended, found.adopted, found.starts, row.starts, row.clashes) == ("succeeded", False, 1, 1, 0)
+    assert row.template_hash == hash_of(EAST.template)
+
+
+def test_one_that_came_between_the_look_and_the_start_is_adopted(server: ArmServer) -> None:
+    row = server.deployments[EAST.name]
+
+    def between(method: str, path: str) -> None:
+        if method == "PUT" and not row.state:
+            row.state, row.template_hash = "Running", hash_of(EAST.template)
+
+    server.before = between
+    found = one(server)
+    assert (found.ended, found.adopted, found.starts, row.starts) == ("succeeded", True, 0, 0)
+
+
+def test_another_that_came_between_is_waited_for(server: ArmServer) -> None:
+    row = server.deployments[EAST.name]
+
+    def between(method: str, path: str) -> None:
+        if method == "PUT" and not row.state:
+            row.state, row.template_hash = "Running", "of someone else's"
+
+    server.before = between
+    found = one(server)
+    assert (found.ended, found.adopted, found.starts, row.starts) == ("succeeded", False, 1, 1)
+
+
+@pytest.mark.parametrize("state", ["Failed", "Canceled", "Succeeded", "Deleted"])
+def test_one_that_has_ended_is_started_again(server: ArmServer, state: str) -> None:
+    server.deployments[EAST.name].state = state
+    found = one(server)
+    assert (found.ended, found.starts, found.adopted) == ("succeeded", 1, False)
+
+
+# --- interrupted ---
+
+
+def test_stopping_leaves_azure_at_work_and_the_next_run_goes_on(server: ArmServer) -> None:
+    time = Time()
+
+    def stop(progress: Progress) -> None:
+        if progress.step is EAST and progress.what == "started":
+            time.stop.set()
+
+    server.deployments[EAST.name].polls = 10
+    outcomes = carried(server, GROUP, SHARED, EAST, time=time, observe=stop)
+    assert ends(outcomes) == {"resource-group": "succeeded", "shared": "succeeded", "eastus": "left running"}
+    assert outcomes["eastus"].state is not None and not outcomes["eastus"].state.ended
+    assert not server.asked("POST", "cancel")
+    assert server.deployments[EAST.name].active
+    again = one(server)
+    assert (again.ended, again.adopted, server.deployments[EAST.name].starts) == ("succeeded", True, 1)
+
+
+def test_stopping_before_anything_starts_nothing(server: ArmServer) -> None:
+    time = Time()
+    time.stop.set()
+    outcomes = carried(server, time=time)
+    assert set(ends(outcomes).values()) == {"skipped"} and {row.because for row in outcomes.values()} == {""}
+    assert server.requests == []
+
+
+def test_a_bug_in_the_observer_shows_and_ends_the_run(server: ArmServer) -> None:
+    def broken(progress: Progress) -> None:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        carried(server, observe=broken)

@@ -1,0 +1,39 @@
+"""Time that passes only when someone waits, and then at once; and the reference fleet's deployments."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from threading import Event, Lock
+
+from generator.deploy import plan
+from generator.deploy.faults import Patience
+from generator.deploy.plan import Step
+from tests.proofs.breaking import rendered, tree
+
+
+class Time:
+    """``waits`` are the seconds of every wait; ``stop`` is set in the wait of the number ``stop_at``."""
+
+    def __init__(self, stop_at: int | None = None) -> None:
+        self.now = 0.0
+        self.waits: list[float] = []
+        self.stop = Event()
+        self._stop_at = stop_at
+        self._lock = Lock()
+
+    def wait(self, seconds: float) -> None:
+        with self._lock:
+            self.now += seconds
+            self.waits.append(seconds)
+            if self._stop_at is not None and len(self.waits) >= self._stop_at:
+                self.stop.set()
+
+    @property
+    def patience(self) -> Patience:
+        return Patience(self.stop, lambda: self.now, self.wait)
+
+
+def reference(parameters: Mapping[str, object] | None = None) -> dict[str, Step]:
+    """The steps of the reference fleet by the end of their names: resource-group, shared, eastus, westus2."""
+    steps = plan.steps(rendered(tree()), parameters)
+    return {step.name.removeprefix("aks-multi-region-"): step for step in steps}

@@ -1,0 +1,191 @@
+"""What may be bound, and what is said of the rest."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given as given_any
+from hypothesis import strategies as st
+
+from generator import schema
+from generator.diagnostics import Invalid
+from generator.late import answers
+from generator.late.values import Judged, judge
+from generator.late.wanted import ORDER, wanted
+from generator.model.bindings import KINDS
+from generator.source import Source
+from tests.rendering import reference
+
+ID, OTHER = "11111111-1111-4111-8111-111111111111", "22222222-2222-4222-8222-222222222222"
+EAST, WEST = "aks-multi-region-eastus", "aks-multi-region-westus2"
+GOOD = {"clientId": ID, "principalId": OTHER, "oidcIssuerUrl": "https://x/", "nodePools": ["sys", "cpu"]}
+ROWS = wanted(reference().fleet)
+ALL = [row.cluster for row in ROWS]
+
+
+def of_output(value: object, deployment: str = EAST, output: str = "aks_eastus", only: list[str] = ALL) -> Judged:
+    given = answers.of_deployment(deployment, {output: {"type": "Object", "value": value}})
+    return judge(ROWS, given, "aks-multi-region", only)
+
+
+def of_resources(*resources: object, cloud: object = "aks-multi-region") -> Judged:
+    given = answers.of_cloud("aks-multi-region", {"name": cloud, "resources": list(resources)})
+    return judge(ROWS, given, "aks-multi-region", ALL)
+
+
+def told(judged: Judged) -> list[str]:
+    return [str(row).partition("\n")[0] for row in judged.found]
+
+
+def test_the_kinds_are_those_of_the_model() -> None:
+    assert set(ORDER) == set(KINDS)
+
+
+def test_good_outputs() -> None:
+    judged = of_output(GOOD)
+    assert judged.found == []
+    assert [row[:4] for row in judged.values] == [
+        ("aks-eastus", "clientId", ID, f"{EAST}.outputs.aks_eastus.clientId"),
+        ("aks-eastus", "principalId", OTHER, f"{EAST}.outputs.aks_eastus.principalId"),
+        ("aks-eastus", "nodePools", ["cpu", "sys"], f"{EAST}.outputs.aks_eastus.nodePools"),
+    ]
+
+
+def test_ids_are_bound_in_lower_case() -> None:
+    judged = of_output({**GOOD, "clientId": "ABCDEFAB-1111-4111-8111-111111111111"})
+    assert judged.values[0].value == "abcdefab-1111-4111-8111-111111111111"
+
+
+PLACE = f"deployment {EAST}: aks_eastus.value"
+
+
+@pytest.mark.parametrize(
+    ("value", "what"),
+    [
+        (None, f"{PLACE}: the output is null and no object"),
+        ("x" * 100, f"{PLACE}: the output is {'x' * 57}... and no object"),
+        ({**GOOD, "clientId": None}, f"{PLACE}.clientId: clientId of aks-eastus is missing"),
+        ({**GOOD, "clientId": 1}, f"{PLACE}.clientId: clientId of aks-eastus: 1 is not of type string"),
+        ({**GOOD, "clientId": "\x1b[31m"},
+         f'{PLACE}.clientId: clientId of aks-eastus: "\\u001b[31m" does not have the right form'),
+        ({**GOOD, "clientId": f"{ID}\n"},
+         f'{PLACE}.clientId: clientId of aks-eastus: "{ID}\\n" does not have the right form'),
+        ({**GOOD, "principalId": ID}, f"{PLACE}.principalId: it is also the clientId; an identity's two ids are never "
+         "the same"),
+        ({**GOOD, "principalId": "[reference('x')]"}, f"{PLACE}.principalId: principalId of aks-eastus: "
+         "\"[reference('x')]\" does not have the right form"),
+        ({**GOOD, "nodePools": "sys"},
+         f'{PLACE}.nodePools: nodePools of aks-eastus: "sys" is not of type array'),
+        ({**GOOD, "nodePools": ["sys", "CPU"]},
+         f'{PLACE}.nodePools[1]: nodePools of aks-eastus: "CPU" does not have the right form'),
+        ({**GOOD, "nodePools": ["sys", None]},
+         f"{PLACE}.nodePools[1]: nodePools of aks-eastus: null is not of type string"),
+        ({**GOOD, "nodePools": ["sys", "sys"]},
+         f"{PLACE}.nodePools: nodePools of aks-eastus: an entry stands twice"),
+        ({**GOOD, "nodePools": []}, f"{PLACE}.nodePools: nodePools of aks-eastus is empty, and a cluster has a pool"),
+    ],
+)  # fmt: skip
+def test_bad_outputs_bind_nothing(value: object, what: str) -> None:
+    judged = of_output(value)
+    assert told(judged) == [what]
+    assert judged.values == []
+
+
+def test_all_that_is_wrong_at_once() -> None:
+    assert told(of_output({})) == [
+        f"{PLACE}.{kind}: {kind} of aks-eastus is missing" for kind in ("clientId", "principalId", "nodePools")
+    ]
+
+
+def test_an_output_of_another_deployment() -> None:
+    judged = of_output(GOOD, WEST)
+    assert told(judged) == [f"deployment {WEST}: aks_eastus: it is an output of {EAST}, not of {WEST}"]
+    assert judged.values == []
+
+
+def test_a_cluster_that_the_fleet_has_not() -> None:
+    judged = of_output(GOOD, EAST, "aks_eastsu")
+    what = 'the fleet has no cluster with the output "aks_eastsu" (did you mean "aks_eastus"?)'
+    assert told(judged) == [f"deployment {EAST}: warning: aks_eastsu: {what}"]
+    assert of_output("https://x/", EAST, "blobEndpoint") == Judged([], [])  # what regions share
+
+
+def test_clusters_that_were_not_asked_for() -> None:
+    assert of_output({}, only=["aks-westus2"]) == Judged([], [])
+
+
+def test_good_resources() -> None:
+    judged = of_resources({"name": "aks-westus2", "cloud_resource_id": "cldrsrc_a1", "operator_status": "HEALTHY"})
+    assert judged.found == []
+    producer = "anyscale.aks-multi-region.aks-westus2.cloud_resource_id"
+    assert [row[:4] for row in judged.values] == [("aks-westus2", "cloudResourceId", "cldrsrc_a1", producer)]
+
+
+@pytest.mark.parametrize(
+    ("resource", "what"),
+    [
+        ({"name": "aks-eastus"}, "resources[0].cloud_resource_id: cloudResourceId of aks-eastus is missing"),
+        ({"name": "aks-eastus", "cloud_resource_id": "cldrsrc-a1"},
+         'resources[0].cloud_resource_id: cloudResourceId of aks-eastus: "cldrsrc-a1" does not have the right form'),
+        ({"name": "aks-eastus", "cloud_resource_id": ID},
+         f'resources[0].cloud_resource_id: cloudResourceId of aks-eastus: "{ID}" does not have the right form'),
+        ({"name": "aks-eastus", "cloud_resource_id": ["cldrsrc_a1"]}, "resources[0].cloud_resource_id: cloudResourceId "
+         'of aks-eastus: ["cldrsrc_a1"] is not of type string'),
+        ({"name": "aks-est", "cloud_resource_id": "cldrsrc_a1"}, "warning: resources[0].name: the fleet has no cluster "
+         'with the cloud resource "aks-est" (did you mean "aks-eastus"?)'),
+        ({"name": "", "cloud_resource_id": "cldrsrc_a1"},
+         'warning: resources[0].name: the fleet has no cluster with the cloud resource ""'),
+        ({}, "warning: resources[0]: a cloud resource without a name"),
+        (None, "warning: resources[0]: a cloud resource without a name"),
+    ],
+)  # fmt: skip
+def test_bad_resources(resource: object, what: str) -> None:
+    judged = of_resources(resource)
+    *_, said = told(judged)[0].partition("aks-multi-region: ")
+    assert said == what
+    assert judged.values == []
+
+
+@pytest.mark.parametrize("name", ["other", None, 1])
+def test_another_cloud(name: object) -> None:
+    judged = of_resources({"name": "aks-eastus", "cloud_resource_id": "cldrsrc_a1"}, cloud=name)
+    shown = "null" if name is None else name
+    assert told(judged)[0].endswith(f"name: it is the cloud {shown}, and the fleet's is aks-multi-region")
+    assert judged.values == []
+
+
+def test_two_answers_that_differ() -> None:
+    def of(value: dict[str, Any]) -> answers.Answers:
+        return answers.of_deployment(EAST, {"aks_eastus": {"type": "Object", "value": value}})
+
+    third = "33333333-3333-4333-8333-333333333333"
+    judged = judge(ROWS, answers.together([of(GOOD), of({**GOOD, "clientId": third})]), "aks-multi-region", ALL)
+    what = f"clientId of aks-eastus is {third} here, and {ID} in deployment {EAST}"
+    assert told(judged) == [f"{PLACE}.clientId: {what}"]
+    again = judge(ROWS, answers.together([of(GOOD), of(GOOD)]), "aks-multi-region", ALL)
+    assert (len(again.values), again.found) == (3, [])
+
+
+KEYS = ["aks_eastus", "value", "type", "properties", "outputs", "resources", "name", "cloud_resource_id", EAST, *ORDER]
+JSON = st.recursive(
+    st.none() | st.integers() | st.text(max_size=5) | st.sampled_from([ID, OTHER, "cldrsrc_a", "aks-eastus"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(KEYS), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@given_any(
+    st.dictionaries(st.sampled_from(["aks_eastus", EAST, "resources", "name", "properties", "x"]), JSON, max_size=3)
+)
+def test_whatever_is_answered_is_judged_and_never_a_crash(data: dict[str, Any]) -> None:
+    try:
+        given = answers.of_file("a.json", json.dumps(data).encode())
+    except Invalid:
+        return
+    judged = judge(ROWS, given, "aks-multi-region", ALL)
+    for value in judged.values:
+        candidate = {"version": 1, "clusters": {value.cluster: {value.kind: {"value": value.value, "producer": "p"}}}}
+        assert schema.accepts(Source("", "", candidate), "bindings")
+    assert all(str(row) for row in judged.found)
