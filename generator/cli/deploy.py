@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -54,6 +55,7 @@ def deploy(
     Deployments go in waves, regions side by side. Run it again after a failure or an interruption: it picks up what is
     in flight by its name.
     """
+    gc.enable()  # a deployment takes an hour, and is looked at every few seconds
     asks = on_terminal()
     if not (yes or only_look or asks):
         raise click.UsageError("without a terminal nobody can be asked: give --yes, or --what-if to look")
