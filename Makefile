@@ -24,7 +24,7 @@ PIP_INSTALL = bin/python -m pip install --quiet --no-deps
 TESTED = .venv/.test .tools/stamp .tools/checkov/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help render check-rendered validate check test lint snapshots bench lock clean
+.PHONY: help render check-rendered validate check deploy-tools test lint snapshots bench lock clean
 
 help: ## what you are reading
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,6 +40,8 @@ validate: .venv/.render ## what is wrong with fleet.yaml
 
 check: .venv/.render .tools/stamp ## prove that the pieces of rendered/ fit each other
 	.venv/bin/rayfleet check $(CHECK_FLAGS)
+
+deploy-tools: .venv/.deploy .tools/stamp ## what deploy, bind, register, status and retire run on
 
 test: lint $(TESTED) ## lint, then every test
 	.venv/bin/pytest $(PYTEST_FLAGS)
@@ -77,6 +79,10 @@ clean: ## remove all that make has made, but not rendered/
 	.venv/$(PIP_INSTALL) --require-hashes -r requirements/render.txt -r requirements/build.txt
 	.venv/$(PIP_INSTALL) --no-build-isolation --editable .
 	.venv/bin/python -m pip check
+	@touch $@
+
+.venv/.deploy: .venv/.render requirements/deploy.txt
+	.venv/$(PIP_INSTALL) --require-hashes -r requirements/deploy.txt
 	@touch $@
 
 .venv/.test: .venv/.render requirements/test.txt

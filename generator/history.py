@@ -39,6 +39,18 @@ def files(folder: str, revision: str | None, wanted: re.Pattern[str]) -> dict[st
         return dict(_blobs(repo, commit, inside, wanted))
 
 
+def inside(folder: str) -> str | None:
+    """The path of a folder in its repository; None where there is none, or Git ignores the folder."""
+    whole = os.path.realpath(folder)
+    try:
+        found = Repo.discover(whole)
+    except NotGitRepository:
+        return None
+    with found as repo:
+        path = os.path.relpath(whole, os.path.realpath(repo.path))
+        return None if IgnoreFilterManager.from_repo(repo).is_ignored(f"{path}/") else path
+
+
 def changed(folder: str, below: Iterable[str]) -> list[str] | None:
     """The files below ``folder`` at any of the paths ``below`` that are not as the last commit has them, missing and
     new ones included, what Git ignores left out; in order. None where there is no repository.

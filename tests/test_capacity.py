@@ -305,6 +305,7 @@ def test_quota_stands_beside_the_fleet(rendered: Workspace) -> None:
         shutil.move(rendered.folder / name, below)
     rendered.write(QUOTA, "fleets/one/quota.yaml")
     assert data(rendered, "-f", "fleets/one/fleet.yaml")["rows"][0]["quotaLeft"] == 16
+    rendered.write(rendered.read("fleets/one/fleet.yaml"), "elsewhere/fleet.yaml")
     assert data(rendered, "-f", "elsewhere/fleet.yaml", "-o", "fleets/one/rendered")["rows"][0]["quotaLeft"] is None
 
 

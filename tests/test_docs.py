@@ -4,13 +4,16 @@ What the pages keep to, so that they can be judged:
 
 - ``sh`` and ``console`` blocks hold commands. In ``console`` they follow ``$ ``, and the lines after one are all that
   it prints, ``...`` standing for any lines. rayfleet, git and kustomize are run, in a copy of the fleet's files; of
-  make only the target is looked up, and the rayfleet commands in it are run. az, anyscale and kubectl need Azure,
-  Anyscale or a cluster: only their words and options are held against LOOKED_UP below.
+  make only the target is looked up, and the rayfleet commands in it are run. The commands of rayfleet that ask Azure
+  and Anyscale ask the stand-ins of ``page_world``, where the fleet is deployed, or on pages FROM_NOTHING is not; in
+  ``sh`` they must end with 0, and to whatever they ask the answer is yes. A page with ``rayfleet status`` leaves no
+  cluster with anything to do. az, anyscale and kubectl need Azure, Anyscale or a cluster: only their words and options
+  are held against LOOKED_UP below.
 - ``yaml`` and ``json`` blocks begin with a comment that names a file. Of ``fleet.yaml`` and ``bindings.yaml`` they are
   a change of the repository's own, or a whole file where they say ``version``, and must be valid; a ``text`` block
   after one holds findings that it causes. Of ``rendered/`` they are lines of the file as it is after the last change.
   Any other file is put into the copy.
-- A ``diff`` block is an addition to the named file of the program.
+- A ``diff`` block is an addition to the named file of the program, or a change of ``fleet.yaml`` as it is there.
 """
 
 from __future__ import annotations
@@ -23,10 +26,12 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
+from contextlib import nullcontext
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import click
 import pytest
 import yaml
 from click.testing import CliRunner
@@ -37,6 +42,7 @@ from generator.compiler import compile_fleet
 from generator.places import locate, read
 from tests.conftest import Workspace
 from tests.judges import kubernetes
+from tests.page_world import world
 from tests.rendering import REFERENCE, ROOT, onto_disk, reference
 
 PAGES = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "overlays/README.md")]
@@ -47,29 +53,27 @@ MOST_LINES = 119
 #: What cannot be run here: every command that a page may show, with its options.
 LOOKED_UP = {
     "anyscale login": "",
-    "anyscale cloud register": "--name -f",
-    "anyscale cloud resource create": "--cloud -f",
-    "anyscale cloud get": "--name --output-format",
     "anyscale compute-config create": "-n -f",
+    "anyscale job submit": "--name --compute-config --wait",
     "az login": "",
     "az account set": "--subscription",
     "az ad sp create": "--id",
-    "az provider register": "--namespace --wait",
-    "az feature register": "--namespace --name",
-    "az feature show": "--namespace --name --query",
     "az vm list-usage": "--location --output",
-    "az deployment sub create": "--name --location --template-file",
-    "az deployment group create": "--resource-group --name --template-file --parameters",
-    "az deployment group what-if": "--resource-group --template-file",
-    "az deployment group show": "--resource-group --name --query",
+    "az identity create": "--resource-group --name",
+    "az identity federated-credential create": "--resource-group --identity-name --name --issuer --audiences --subject",
     "az aks get-credentials": "--resource-group --name",
-    "az aks nodepool delete": "--resource-group --cluster-name --name",
     "kubectl apply": "-f",
     "kubectl create namespace": "",
     "kubectl get": "--namespace",
 }
-# Nothing of a Git hook, a make or a user's settings that the tests may run in.
-ENVIRONMENT = {key: value for key, value in os.environ.items() if not key.startswith(("GIT_", "MAKE"))} | {
+# The pages that begin with an empty subscription.
+FROM_NOTHING = {"docs/runbook.md"}
+# rayfleet's commands that ask Azure and Anyscale; and what makes those that ask whoever runs them take a yes for it.
+ASKING = {
+    "deploy": ["--yes", "--poll", "0"], "bind": [], "register": ["--yes"], "status": [], "retire": ["--yes"],
+}  # fmt: skip
+# No user's settings that the tests may run in.
+SETTINGS = {
     "GIT_CONFIG_GLOBAL": os.devnull,
     "GIT_CONFIG_SYSTEM": os.devnull,
     "GIT_AUTHOR_NAME": "docs",
@@ -139,14 +143,26 @@ def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_what_a_page_shows_is_so(name: str, original: Path, folder: Workspace) -> None:
+def test_what_a_page_shows_is_so(
+    name: str,
+    original: Path,
+    folder: Workspace,
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     shutil.copytree(original, folder.folder, dirs_exist_ok=True)
     shown = [*blocks(ROOT / name), Block(0, "", "")]
-    for block, following in pairwise(shown):
-        try:
-            show(block, following.text if following.language == "text" else "", folder.folder)
-        except (AssertionError, kubernetes.JudgeError) as error:
-            raise AssertionError(f"{name}:{block.line}: {error}") from error
+    asks = any(re.search(rf"rayfleet (?:{'|'.join(ASKING)})\b", block.text) for block in shown)
+    there = None if name in FROM_NOTHING else original
+    with world(tmp_path_factory.mktemp("world"), monkeypatch, there) if asks else nullcontext():
+        for block, following in pairwise(shown):
+            try:
+                show(block, following.text if following.language == "text" else "", folder.folder)
+            except (AssertionError, kubernetes.JudgeError) as error:
+                raise AssertionError(f"{name}:{block.line}: {error}") from error
+        if any("rayfleet status" in block.text for block in shown):
+            left = json.loads(rayfleet(["status", "--format", "json"], folder.folder, fails=False))
+            assert {row["cluster"]: row["next"] for row in left["clusters"] if row["next"] != "nothing"} == {}
 
 
 def show(block: Block, findings: str, folder: Path) -> None:
@@ -165,7 +181,9 @@ def show(block: Block, findings: str, folder: Path) -> None:
 
 def put(name: str, text: str, findings: str, folder: Path) -> None:
     """Lays a change over a file, looks lines up in a rendered one, or writes a new one."""
-    if name in ("fleet.yaml", "bindings.yaml"):
+    if name in ("fleet.yaml", "bindings.yaml") and "version" not in text and re.search("^[-+] ", text, re.MULTILINE):
+        patch(folder / name, text)
+    elif name in ("fleet.yaml", "bindings.yaml"):
         for own in ("fleet.yaml", "bindings.yaml"):
             shutil.copy(REFERENCE / own, folder)
         change = yaml.safe_load(text)
@@ -231,11 +249,11 @@ def run(command: str, printed: str | None, folder: Path) -> None:
     words = shlex.split(command, comments=True)
     program, arguments = words[0].removeprefix(".venv/bin/"), words[1:]
     if program == "rayfleet":
-        output = rayfleet(arguments, folder)
+        output = rayfleet(arguments, folder, fails=printed is not None)
     elif program == "make":
         made = output_of(["make", "-n", *arguments], ROOT).splitlines()
         inside = [shlex.split(line)[1:] for line in made if line.startswith(".venv/bin/rayfleet ")]
-        output = "".join(rayfleet(line, folder) for line in inside)
+        output = "".join(rayfleet(line, folder, fails=printed is not None) for line in inside)
     elif program in ("git", "kustomize"):
         path = program if program == "git" else str(kubernetes.binary(program))
         output = output_of([path, *arguments], folder)
@@ -248,18 +266,23 @@ def run(command: str, printed: str | None, folder: Path) -> None:
         assert same, f"{command} prints\n{output}"
 
 
-def rayfleet(arguments: list[str], folder: Path) -> str:
-    """What rayfleet prints: this one, or the one that the page has changed."""
+def rayfleet(arguments: list[str], folder: Path, fails: bool) -> str:
+    """What rayfleet prints: this one, or the one that the page has changed; ``fails``: it may end with anything."""
+    arguments = [*arguments, *ASKING.get(arguments[0], [])]
     if (folder / "generator").is_dir():
         return output_of([sys.executable, "-m", "generator", *arguments], folder)
     result = CliRunner().invoke(cli, arguments, prog_name="rayfleet")
     assert not result.exception or isinstance(result.exception, SystemExit), result.exception
+    fails = fails or arguments[0] == "check"  # docs/check.md has a fleet with a defect
+    assert fails or result.exit_code == 0, f"{shlex.join(arguments)} ends with {result.exit_code}:\n{result.output}"
     return result.output
 
 
 def output_of(command: list[str], folder: Path) -> str:
     """What a command prints, which must end well."""
-    done = subprocess.run(command, cwd=folder, env=ENVIRONMENT, capture_output=True, check=False, text=True)
+    # Of this moment, for the stand-ins are named in it; nothing of a Git hook or a make that the tests may run in.
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(("GIT_", "MAKE"))}
+    done = subprocess.run(command, cwd=folder, env={**kept, **SETTINGS}, capture_output=True, check=False, text=True)
     assert done.returncode == 0, f"{shlex.join(command)}: {done.stderr}"
     return done.stdout
 
@@ -268,7 +291,8 @@ def look_up(command: str, words: list[str]) -> None:
     """Whether LOOKED_UP has the command, with these options."""
     known = next((known for known in LOOKED_UP if words[: len(known.split())] == known.split()), None)
     assert known, f"no page may show: {command}"
-    options = {word.partition("=")[0] for word in words if re.match("--?[a-z]", word)}
+    own = words[: words.index("--")] if "--" in words else words
+    options = {word.partition("=")[0] for word in own if re.match("--?[a-z]", word)}
     assert options <= set(LOOKED_UP[known].split()), f"unknown options in: {command}"
     for word in words:
         assert not word.startswith(("rendered/", "./rendered")) or files(word), f"no file {word}"
@@ -281,13 +305,19 @@ def take_program(folder: Path) -> None:
             shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
 
 
-def patch(file: Path, addition: str) -> None:
-    """Adds the lines of a diff that begin with + after the line above them, which must be there."""
+def patch(file: Path, change: str) -> None:
+    """Takes the lines of a diff that begin with - away, and adds those with + after the line above them; all but these
+    must be there.
+    """
     above = ""
-    for sign, line in ((row[:1], row[1:]) for row in addition.splitlines()):
+    for sign, line in ((row[:1], row[1:]) for row in change.splitlines()):
         source = file.read_text()
         if sign == "+":
             file.write_text(source.replace(f"\n{above}\n", f"\n{above}\n{line}\n", 1))
+        elif sign == "-":
+            assert source.count(f"\n{line}\n") == 1, f"{file.name} has no line {line}"
+            file.write_text(source.replace(f"\n{line}\n", "\n"))
+            continue
         else:
             assert sign == " " and f"\n{line}\n" in source, f"{file.name} has no line {line}"
         above = line
@@ -336,6 +366,13 @@ def test_every_page_is_reached_from_the_first() -> None:
 def test_pages_are_short(page: Path) -> None:
     lines = page.read_text().count("\n")
     assert lines <= MOST_LINES
+
+
+def test_every_command_is_shown() -> None:
+    shown = "".join(block.text for page in PAGES for block in blocks(page) if block.language in ("sh", "console"))
+    known = cli.list_commands(click.Context(cli))
+    assert [name for name in known if not re.search(rf"\b(rayfleet|make) {name}\b", shown)] == []
+    assert set(ASKING) < set(known)
 
 
 # --- the table of defects ---------------------------------------------------------------------------------------------
@@ -393,24 +430,3 @@ def resolved(node: Data) -> Data:
         target = schema.load("fleet")["$defs"][node["$ref"].removeprefix("#/$defs/")]
         node = {**target, **{key: value for key, value in node.items() if key != "$ref"}}
     return node
-
-
-# --- docs/first-deployment.md against deployments.json ----------------------------------------------------------------
-
-
-def test_every_deployment_is_shown_in_order() -> None:
-    listed = json.loads((REFERENCE_TREES[0] / "rendered/azure/deployments.json").read_text())["deployments"]
-    shown = [
-        command
-        for block in blocks(ROOT / "docs/first-deployment.md")
-        for command, _ in (commands(block) if block.language == "sh" else ())
-        if re.match("az deployment (sub|group) create", command) and "--parameters" not in command
-    ]
-    assert [" ".join(command.split()) for command in shown] == [
-        f"az deployment group create --resource-group {scope} --name {row['name']}"
-        f" --template-file rendered/azure/{row['template']}"
-        if (scope := row["scope"].get("resourceGroup"))
-        else f"az deployment sub create --location {row['location']} --name {row['name']}"
-        f" --template-file rendered/azure/{row['template']}"
-        for row in listed
-    ]

@@ -139,6 +139,7 @@ CURES = {
     "pools-label-of-aks": ("agentpool", "agentpools"),
     "pools-label-of-kubernetes": ("node.kubernetes.io", "kubernetes.example.com"),
     "pools-min-above-max": ("minCount: 4", "minCount: 3"),
+    "pools-no-head-of-an-architecture": ("GB300_v6, capacityType: spot", "GB300_v6"),
     "pools-own-gpu-size-without-accelerator": ("gpus: 1", "gpus: 1, accelerator: L4"),
     "pools-price-is-nothing": ("spotMaxPrice: 0", "spotMaxPrice: 0.00001"),
     "pools-price-too-fine": ("0.123456", "0.12345"),

@@ -73,4 +73,5 @@ def _evidence(where: places.Places, base: str | None, layers: str, on: datetime 
     from generator.proofs import Evidence
 
     rendered = reading.rendered(where, layers)
-    return Evidence(rendered, on.date() if on else date.today(), reading.base(where, base), reading.quota(where))
+    today = on.date() if on else date.today()
+    return Evidence(rendered, today, reading.base(where, base), reading.quota(where), reading.inside(where))

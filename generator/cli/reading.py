@@ -16,7 +16,10 @@ if TYPE_CHECKING:
     from generator.source import Source
 
 # Of a base commit, all that proofs look at.
-_COMPARED = re.compile(r"azure/.*|clusters/[^/]+/operators/[^/]+/helmrelease\.yaml")
+_COMPARED = re.compile(
+    r"azure/.*|clusters/[^/]+/"
+    r"([^/]+/[^/]+/helmrelease\.yaml|flux/[^/]+\.yaml|platform/persistentvolume(claim)?\.yaml)"
+)
 
 
 def rendered(where: places.Places, layers: str) -> Rendered:
@@ -66,13 +69,21 @@ def catalogue(where: places.Places) -> Catalogue:
 
 
 def base(where: places.Places, revision: str | None) -> Rendered | None:
-    """The base commit's ARM templates and Helm releases: what proofs compare."""
+    """What proofs compare of the base commit: ARM templates, Helm releases, layers, claims and volumes."""
     from generator import history
     from generator.rendered import Rendered
     from generator.rendered.files import Files
 
     files = history.files(where.output, revision, _COMPARED)
     return Rendered(Files(f"{revision or 'HEAD'}:{where.output}", files)) if files else None
+
+
+def inside(where: places.Places) -> str | None:
+    """The folder of its Git repository that rendered/ is in; None where no Flux can read it under that name."""
+    from generator import history
+
+    found = history.inside(where.output)
+    return os.path.dirname(found) if found and os.path.basename(found) == "rendered" else None
 
 
 def quota(where: places.Places) -> Source | None:

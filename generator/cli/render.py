@@ -144,7 +144,9 @@ def _notes(compiled: Compiled, changes: Changes) -> str:
         waiting.setdefault(row.cluster, set()).update(row.needs)
     for cluster, needs in waiting.items():
         lines.append(f"pending: {cluster} waits for {', '.join(sorted(needs))}")
-        lines.append("    fix: deploy, then put what it gives into bindings.yaml")
+        # Anyscale hands it out, and all else comes from the deployment before it.
+        handed_out_by = "register" if needs == {"cloudResourceId"} else "deploy"
+        lines.append(f"    fix: run rayfleet {handed_out_by}, then rayfleet bind")
     return "".join(f"{line}\n" for line in lines)
 
 

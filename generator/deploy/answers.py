@@ -29,8 +29,10 @@ _LONGEST_OPERATION = 3600.0  # seconds; of what-if, validation and deletions, no
 
 # The SDK logs every answer that it cannot read, with a traceback, and where there is no log that is stderr. What is
 # wrong is told once, by a Fault, and without what an answer may hold.
-logging.getLogger("azure").addHandler(logging.NullHandler())
-logging.getLogger("azure").propagate = False
+# urllib3 tells of every connection beyond the ten that it keeps.
+for _name in ("azure", "urllib3"):
+    logging.getLogger(_name).addHandler(logging.NullHandler())
+    logging.getLogger(_name).propagate = False
 
 
 class Asking:

@@ -179,9 +179,10 @@ class Azure:
         """Any other request: ``path`` begins with ``/subscriptions/`` or ``/providers/``. Operations that run long are
         waited for. An answer without content is ``{}``. Raises Fault; 404 is one too, with that status.
         """
-        from azure.core.rest import HttpRequest
-
         client = self._client(Scope(self.subscription, ""))
+        # Not before the client, which loads the SDK under a lock: two threads that load parts of it would wait for
+        # each other.
+        from azure.core.rest import HttpRequest
 
         def ask() -> dict[str, Any]:
             request = HttpRequest(method, f"{{endpoint}}{path}", params={"api-version": api_version}, json=body)

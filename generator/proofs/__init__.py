@@ -14,7 +14,9 @@ from generator.proofs import (
     arm,
     bindings,
     capacity,
+    cloud_resource,
     flux,
+    gateway,
     identity,
     network,
     placement,
@@ -44,6 +46,12 @@ class Proof(NamedTuple):
     of_fleet: OfFleet = _nothing
 
 
+def _network_of_cluster(cluster: Cluster, evidence: Evidence) -> Iterator[Finding]:
+    yield from network.of_cluster(cluster, evidence)
+    yield from gateway.of_cluster(cluster, evidence)
+    yield from cloud_resource.of_cluster(cluster, evidence)
+
+
 def _network_of_fleet(evidence: Evidence) -> Iterator[Finding]:
     yield from network.of_fleet(evidence)
     yield from addresses.append_only(evidence)
@@ -67,7 +75,7 @@ PROOFS: tuple[Proof, ...] = (
         identity.of_fleet,
     ),
     Proof("storage", "every mount leads to the container that ARM makes", storage.of_cluster, storage.of_fleet),
-    Proof("network", "ranges are apart, have room, and never move", network.of_cluster, _network_of_fleet),
+    Proof("network", "ranges are apart, have room, and never move", _network_of_cluster, _network_of_fleet),
     Proof("bindings", "every late value has one producer and is used", bindings.of_cluster, bindings.of_fleet),
     Proof("arm", "templates are whole, in order, and within Azure's limits", arm.of_cluster, arm.of_fleet),
     Proof("flux", "everything that Flux follows is there, in an order that ends", flux.of_cluster, flux.of_fleet),

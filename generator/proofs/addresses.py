@@ -28,7 +28,9 @@ def append_only(evidence: Evidence) -> Iterator[Finding]:
         if new == old or (what in GROW and all(any(within(Cidr.parse(row), wide) for wide in new) for row in old)):
             continue
         moved += 1
-        said = f"its {what} was {', '.join(old)} and is now {', '.join(new) or 'none'}: Azure cannot move it"
+        resized = what == "subnet" and _resized(old, new)
+        why = "Azure does not resize a subnet in use" if resized else "Azure cannot move it"
+        said = f"its {what} was {', '.join(old)} and is now {', '.join(new) or 'none'}: {why}"
         fix = f"give it {', '.join(old)} again; for other addresses make a new cluster and retire this one"
         yield failed(owner, said, fix, side, old_side)
     gone = {key: value for key, value in before.items() if key not in now and key[1] == "VNet"}
@@ -39,6 +41,11 @@ def append_only(evidence: Evidence) -> Iterator[Finding]:
                 yield warned(row.owner, said, f"retire {owner} first, or use a new index", row.side, old_side)
     if not moved:
         yield proved("", f"none of {many(len(before), 'range')} of the base commit has moved")
+
+
+def _resized(old: tuple[str, ...], new: tuple[str, ...]) -> bool:
+    """Whether one is inside the other (Azure docs, manage subnets: a prefix changes while nothing is in it)."""
+    return any(within(Cidr.parse(one), two) or within(Cidr.parse(two), one) for one in old for two in new)
 
 
 def _given(rendered: Rendered) -> Iterator[tuple[tuple[str, str], tuple[tuple[str, ...], Side]]]:

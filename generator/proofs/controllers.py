@@ -10,6 +10,7 @@ from generator.proofs.operator import Asked
 from generator.proofs.pods import DEVICE_PLUGIN, GPU_OPERATOR, Defined, device_plugin, of_controllers, of_manifests
 from generator.proofs.ray import is_gpu, is_ray
 from generator.proofs.scheduling import Why, obstacles, sleeps, tolerates
+from generator.proofs.unread import operator_of
 from generator.rendered import Cluster, Side, get, mapping, text
 from generator.rendered.release import Release
 
@@ -17,6 +18,8 @@ from generator.rendered.release import Release
 # for NVIDIA's (kubernetes/autoscaler, cluster-autoscaler/cloudprovider/azure: README.md, azure_template.go). A pool's
 # tags are its scale set's too (AKS docs, use-tags).
 _AMD_TAG = "k8s.io_cluster-autoscaler_node-template_resources_amd.com_gpu"
+# How many pods the operator's Deployment has (anyscale-operator 1.8.0, values.yaml).
+_REPLICAS = ("operator", "replicas")
 
 
 def discovers(cluster: Cluster) -> bool:
@@ -131,11 +134,13 @@ def _rewritten(cluster: Cluster, plugin: Release, asked: Asked) -> Iterator[Find
 
 def _amd(cluster: Cluster, nodes: list[Node]) -> Iterator[Finding]:
     """AMD's plugin is the team's own (AKS docs, use-amd-gpus), and the autoscaler must be told of the GPUs."""
-    installed = any("amd" in name or "rocm" in name for name in cluster.releases)
-    if nodes and not installed:
-        what = f"nothing rendered installs AMD's device plugin: pods never get the GPUs of {_names(nodes)}"
+    chart = any("amd" in name or "rocm" in name for name in cluster.releases)
+    plugins = [row for row in of_manifests(cluster) if row.everywhere and _is_amds(row)] if nodes else []
+    without = [node for node in nodes if not chart and all(obstacles(row.pod, node) for row in plugins)]
+    if without:
+        what = f"nothing rendered installs AMD's device plugin: pods never get the GPUs of {_names(without)}"
         fix = "install AMD's GPU operator, for example by an overlay"
-        yield warned(cluster.name, what, fix, *(node.pool.side("vmSize") for node in nodes))
+        yield warned(cluster.name, what, fix, *(node.pool.side("vmSize") for node in without))
     for node in nodes:
         pool, gpus = node.pool, str(node.pool.vm.gpus) if node.pool.vm else ""
         if may_be_empty(pool) and get(pool.data, "tags", _AMD_TAG) != gpus:
@@ -144,6 +149,14 @@ def _amd(cluster: Cluster, nodes: list[Node]) -> Iterator[Finding]:
             )
             sides = (pool.side("tags", _AMD_TAG), pool.side("minCount"))
             yield failed(cluster.name, what, f"give it the tag {_AMD_TAG}: {gpus}", *sides)
+
+
+def _is_amds(row: Defined) -> bool:
+    """Whether a DaemonSet says that it is about AMD's GPUs: by its name, an image or a label (ROCm/k8s-device-plugin,
+    k8s-ds-amdgpu-dp.yaml: all three).
+    """
+    written = str(get(row.side.source.data, *row.side.path)).lower()
+    return any(word in f"{row.name.lower()} {written}" for word in ("amdgpu", "amd-gpu", "amd.com/", "rocm"))
 
 
 def _vendor(node: Node) -> str:
@@ -167,7 +180,11 @@ def csi(cluster: Cluster, nodes: list[Node]) -> Iterator[Finding]:
 
 
 def controllers(cluster: Cluster, nodes: list[Node]) -> Iterator[Finding]:
-    """The controllers of charts find pools that stay, and have no GPUs."""
+    """The controllers of charts find pools that stay, and have no GPUs; Anyscale's operator is there at all."""
+    operator = operator_of(cluster)
+    if operator and type(get(operator.values, *_REPLICAS)) is int and get(operator.values, *_REPLICAS) < 1:
+        what = "Anyscale's operator has no replica: nothing starts Ray pods"
+        yield failed(cluster.name, what, "write 1 or more", operator.side(*_REPLICAS))
     for row, _ in of_controllers(cluster):
         taken, found = _placed(cluster, row, nodes)
         yield from found

@@ -39,6 +39,8 @@ SUBNET_KEPT = 5
 PORTS_A_PUBLIC_IP = 64_512
 PORTS_A_NODE = ((50, 1024), (100, 512), (200, 256), (400, 128), (800, 64))
 LEAST_PORTS_A_NODE = 32
+# Azure docs, nat-gateway-resource.
+MOST_PUBLIC_IPS = 16
 
 
 class Range(NamedTuple):
@@ -243,14 +245,33 @@ def _ports(cluster: Cluster, rendered: Rendered) -> Iterator[Finding]:
         gateway = _target(subnet, rendered, written) if written else None
         if gateway is None or gateway.type != _NAT:
             continue
-        ips = len(entries(gateway.properties, "publicIpAddresses"))
+        ips = _public_ips(gateway, rendered)
+        if ips is None:
+            continue
         side = gateway.side("properties", "publicIpAddresses")
         each = ips * PORTS_A_PUBLIC_IP // max(nodes, 1)
         least = next((ports for most, ports in PORTS_A_NODE if nodes <= most), LEAST_PORTS_A_NODE)
         has = f"{many(ips, 'public IP')} of its NAT gateway give each of {many(nodes, 'node')} {each} ports"
         if each < least:
-            needed = -(-least * nodes // PORTS_A_PUBLIC_IP)
-            fix = f"give the gateway {many(needed, 'public IP')}" if needed <= 16 else "split the cluster"
-            yield failed(cluster.name, f"{has}; {least} are few", fix, side, subnet.side("properties", "natGateway"))
+            needed = -(-least * max(nodes, 1) // PORTS_A_PUBLIC_IP)
+            fix = "split the cluster"
+            if needed <= MOST_PUBLIC_IPS:
+                fix = f"let it name {many(needed, 'public IP')}: each node then has {least} ports or more"
+            what = (
+                f"{has}, and each should have {least}" if ips else f"{gateway.name} has no public IP: no node gets out"
+            )
+            yield failed(cluster.name, what, fix, side, subnet.side("properties", "natGateway"))
         else:
             yield proved(cluster.name, has, side, subnet.side("properties", "natGateway"))
+
+
+def _public_ips(gateway: Resource, rendered: Rendered) -> int | None:
+    """How many a NAT gateway has, prefixes included; None where a prefix is not rendered."""
+    count = len(entries(gateway.properties, "publicIpAddresses"))
+    for row in entries(gateway.properties, "publicIpPrefixes"):
+        prefix = _target(gateway, rendered, text(row, "id"))
+        length = prefix.properties.get("prefixLength") if prefix else None
+        if not isinstance(length, int) or not 0 <= length <= 32:
+            return None
+        count += 1 << (32 - length)
+    return count

@@ -13,6 +13,7 @@ from generator.proofs.notices import notices
 from generator.proofs.operator import Asked, Shape, asked
 from generator.proofs.ray import Found, Holds
 from generator.proofs.reservations import Mount, allocatable, mount, takes
+from generator.proofs.unread import has_gaps
 from generator.rendered import Cluster, Rendered
 
 # The operator's values take these (rendered values: global.cloudDeploymentId, global.auth.iamIdentity).
@@ -21,7 +22,8 @@ _WAITS_FOR = ("cloudResourceId", "clientId")
 
 def of_cluster(cluster: Cluster, evidence: Evidence) -> Iterator[Finding]:
     """The pods of one cluster."""
-    return notices(evidence.rendered, "placement").kept(_claims(cluster, evidence.rendered))
+    found = _claims(cluster, evidence.rendered)
+    return notices(evidence.rendered, "placement").kept(found, ("noted", "pending", "warned"))
 
 
 def _claims(cluster: Cluster, rendered: Rendered) -> Iterator[Finding]:
@@ -37,7 +39,7 @@ def _claims(cluster: Cluster, rendered: Rendered) -> Iterator[Finding]:
         found = ray.found_by(tried, _holds(ours, mount(cluster)))
         yield from ray.claims(cluster.name, cluster.operator, ours, tried, found)
     else:
-        yield _without(cluster)
+        yield from _without(cluster)
     yield from controllers.devices(cluster, nodes, ours)
     yield from controllers.csi(cluster, nodes)
     yield from controllers.controllers(cluster, nodes)
@@ -76,16 +78,20 @@ def _holds(ours: Asked, beside: Mount | None) -> Holds:
     return holds
 
 
-def _without(cluster: Cluster) -> Finding:
+def _without(cluster: Cluster) -> Iterator[Finding]:
     if cluster.operator:
         index = cluster.operator.unresolved[0]
         where = cluster.operator.manifest.side("spec", "valuesFrom", index)
         what = "a part of the operator's values is not rendered: where Ray pods run cannot be told"
-        return failed(cluster.name, what, "render it, or take it out of valuesFrom", where)
+        yield failed(cluster.name, what, "render it, or take it out of valuesFrom", where)
+        return
     missing = [kind for kind in _WAITS_FOR if cluster.late(kind) is None]
     if missing:
-        return pending(cluster.name, f"where Ray pods run waits for the operator, and that for {' and '.join(missing)}")
+        yield pending(cluster.name, f"where Ray pods run waits for the operator, and that for {' and '.join(missing)}")
+        return
+    if has_gaps(cluster):
+        return
     bound = [side for kind in _WAITS_FOR if (side := cluster.late_side(kind))]
     what = "Anyscale's operator is not rendered, though all that it waits for is bound"
     fix = "render again, and keep the operators layer among those that Flux follows"
-    return failed(cluster.name, what, fix, cluster.resource.side(), *bound)
+    yield failed(cluster.name, what, fix, cluster.resource.side(), *bound)

@@ -15,12 +15,15 @@ ASSIGNMENT = "Microsoft.Authorization/roleAssignments"
 # Azure docs, built-in-roles.
 NETWORK_CONTRIBUTOR = "4d97b98b-1d4f-4787-a291-c67834d212e7"
 CONTRIBUTOR = "b24988ac-6180-42a0-ab88-20f7382dd24c"
+OWNER = "8e3af657-a8ff-443c-a75c-2fe8c4bcb635"
 BLOB_DATA_CONTRIBUTOR = "ba92f5b4-2d11-453d-a403-e96b0029c9fe"
 BLOB_DATA_OWNER = "b7e6dc6d-f1e8-4753-8033-0f276bb0955b"
 ACCOUNT_CONTRIBUTOR = "17d1049b-9a84-46fb-8f53-869881c3d3ab"
 NAMES = {
     NETWORK_CONTRIBUTOR: "Network Contributor",
     CONTRIBUTOR: "Contributor",
+    OWNER: "Owner",
+    "acdd72a7-3385-48ef-bd42-f606fba81ae7": "Reader",
     BLOB_DATA_CONTRIBUTOR: "Storage Blob Data Contributor",
     BLOB_DATA_OWNER: "Storage Blob Data Owner",
     ACCOUNT_CONTRIBUTOR: "Storage Account Contributor",
@@ -33,8 +36,8 @@ NAMES = {
 # join nodes to a subnet (AKS docs, use-managed-identity), to make containers for dynamic volumes (AKS docs,
 # create-volume-azure-blob-storage).
 BLOB_DATA = (BLOB_DATA_CONTRIBUTOR, BLOB_DATA_OWNER)
-NETWORK = (NETWORK_CONTRIBUTOR, CONTRIBUTOR)
-ACCOUNT = (ACCOUNT_CONTRIBUTOR, CONTRIBUTOR)
+NETWORK = (NETWORK_CONTRIBUTOR, CONTRIBUTOR, OWNER)
+ACCOUNT = (ACCOUNT_CONTRIBUTOR, CONTRIBUTOR, OWNER)
 
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _CONTAINER = re.compile(r"/storageaccounts/([^/]+)/blobservices/default/containers/([^/]+)$")
@@ -119,8 +122,13 @@ def refused(rendered: Rendered, subject: str, need: Need) -> Finding:
             return failed(subject, what, "read principalId of the identity", side, need.side)
     for row in right:
         if row.covers(need.target):
+            side = row.resource.side("properties", "roleDefinitionId")
+            if row.role not in NAMES and _GUID.fullmatch(row.role):
+                # One of the fleet's own, or of Azure's many: what it allows is not rendered.
+                what = f"{who} is {_role(row)} on {on}, and what that allows is not known here: {need.why}"
+                return warned(subject, what, f"make sure that it allows what {wanted} does", side, need.side)
             what = f"{who} is {_role(row)} on {on}, which is too little: {need.why}"
-            return failed(subject, what, fix, row.resource.side("properties", "roleDefinitionId"), need.side)
+            return failed(subject, what, fix, side, need.side)
     for row in right:
         if row.role in need.roles:
             what = f"{who} is {_role(row)} on {place(rendered, row.scope)}, not on {on}: {need.why}"
@@ -156,7 +164,13 @@ def judge(rendered: Rendered) -> Iterator[Finding]:
     rows = [row for rows in _assignments(rendered).values() for row in rows]
     for row in rows:
         found += _name(row)
-        if not text(row.resource.properties, "principalType"):
+        kind = text(row.resource.properties, "principalType")
+        if kind not in ("", "ServicePrincipal") and row.path == "principalId":
+            # Azure docs, role-assignments-template: a managed identity is a service principal.
+            what = f"{_role(row)} for {named(rendered, row.principal)} has the principalType {kind}: Azure refuses it"
+            side = row.resource.side("properties", "principalType")
+            found.append(failed(_about(row), what, "write ServicePrincipal, as which an identity counts", side))
+        if not kind:
             # Azure docs, role-assignments-template: without it a young identity may be "not found" yet.
             what = f"{_role(row)} for {named(rendered, row.principal)} has no principalType"
             fix = "write ServicePrincipal, so that Azure does not look up an identity that is only just made"

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from generator.rendered import Cluster, Rendered
+from generator.rendered import Cluster, Rendered, text
+from generator.rendered.cluster import below
 from generator.rendered.release import Release
-
 
 
 def has_gaps(cluster: Cluster) -> bool:
     """Whether files of it, or a layer, cannot be read or built: what is missing may be there."""
     _ = cluster.releases, cluster.cloud_resource  # which are read when asked for
     layers = [cluster.entry, *cluster.layers.values()]
-    listed = {row.name for row in cluster.kustomizations}
+    listed = {row.name for row in cluster.kustomizations if below(text(row.data, "spec", "path"))}
     return bool(
         cluster.problems
         or any(layer is None or layer.problems or layer.error for layer in layers)
@@ -29,9 +29,9 @@ def templates_whole(rendered: Rendered) -> bool:
     """Whether every ARM template is there, and was read."""
     paths = {template.path for template in rendered.templates}
     rows = rendered.deployments
-    below = rendered.files.name("azure/")
+    folder = rendered.files.name("azure/")
     return (
         bool(rows)
         and all(f"azure/{row.template}" in paths for row in rows)
-        and not any(row.file.startswith(below) for row in rendered.problems)
+        and not any(row.file.startswith(folder) for row in rendered.problems)
     )

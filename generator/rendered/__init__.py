@@ -92,7 +92,8 @@ class Rendered:
     @cached_property
     def cluster_folders(self) -> frozenset[str]:
         """The names of the folders in rendered/clusters/."""
-        return frozenset(path.split("/")[1] for path in self.files.content if path.startswith("clusters/"))
+        paths = (path.split("/") for path in self.files.content if path.startswith("clusters/"))
+        return frozenset(path[1] for path in paths if path[2:])
 
     def layer(self, path: str) -> Layer:
         """The layer at a path below rendered/."""

@@ -68,6 +68,8 @@ def _cluster(cluster: Cluster, origin: Origin) -> Iterator[Diagnostic]:
         what = "no on-demand pool is for Ray, and Ray heads run on-demand only"
         fix = "add a small user pool: cpu: {vmSize: Standard_D8ds_v5, maxCount: 3}"
         yield origin.at(cluster.name, where, what, fix, key=True)
+    else:
+        yield from _heads(cluster, origin)
     if cluster.autoscaler["expander"] == "priority":
         what = "the priority expander goes by a ConfigMap that rayfleet does not make"
         fix = "add kube-system/cluster-autoscaler-priority-expander by an overlay"
@@ -77,6 +79,19 @@ def _cluster(cluster: Cluster, origin: Origin) -> Iterator[Diagnostic]:
         yield origin.at(
             cluster.name, where, what, "install AMD's GPU operator, for example by an overlay", key=True
         ).as_warning()
+
+
+def _heads(cluster: Cluster, origin: Origin) -> Iterator[Diagnostic]:
+    """Ray heads run on demand, of the image that their workers run."""
+    ray = [pool for pool in cluster.pools if pool.ray]
+    heads = {pool.vm.architecture for pool in ray if not pool.spot}
+    for pool in ray:
+        architecture = pool.vm.architecture
+        if pool.gpu and architecture not in heads:
+            heads.add(architecture)
+            what = f"no on-demand pool for Ray is {architecture}: work for {pool.vm.name} has nowhere to run its head"
+            fix = f"add a small user pool of an {architecture} size, or make this one on-demand"
+            yield origin.at(cluster.name, ("nodePools", pool.name), what, fix, key=True)
 
 
 def _keeps_pods_off(pool: NodePool) -> bool:

@@ -121,6 +121,19 @@ def test_an_ingress_waits_for_no_gateway() -> None:
     }
 
 
+@pytest.mark.parametrize("path", [EAST, "azure/deployments.json", "azure/shared.json"])
+@pytest.mark.parametrize("content", [None, "{", "[]"])
+def test_nobody_is_told_to_unbind_what_cannot_be_read(path: str, content: str | None) -> None:
+    """Render would prune the files of the cluster, and Flux what runs there."""
+    files = broken((Edit(path, tree()[path].decode(), content),))
+    assert not any("bindings" in row.fix for row in failures(check(files)))
+
+
+def test_nobody_is_told_to_unbind_when_there_are_no_templates() -> None:
+    files = {path: content for path, content in tree().items() if not path.startswith("azure/")}
+    assert not any("no ARM template" in row.what for row in failures(check(files)))
+
+
 def test_new_pools_are_proved_to_say_their_count() -> None:
     report = check(dict(rendering.compiled("token", bound=False).rendered()), "bindings", fleet="token")
     found = [(row.subject, row.what) for row in report.of("proved")]

@@ -194,6 +194,12 @@ OTHERS = (
         ((VALUES, "operator:"), (EAST, "nodeLabels")),
     ),
     Break(
+        "an operator without a replica",
+        (Edit(VALUES, "operator:\n  replicas: 2", "operator:\n  replicas: 0"),),
+        "Anyscale's operator has no replica: nothing starts Ray pods",
+        ((VALUES, "replicas: 0"),),
+    ),
+    Break(
         "the operator may run on spot",
         (Edit(VALUES, "operator:\n  replicas", "operator:\n  tolerations: [{operator: Exists}]\n  replicas"),),
         "Anyscale's operator may land on t4, a spot pool",
@@ -323,6 +329,38 @@ def test_amds_device_plugin_is_missed() -> None:
         Edit(more, "", old.replace("nvidia-device-plugin", "amd-gpu-operator")),
     )
     assert check(broken(edits, "accelerators"), "placement", fleet="accelerators").of("warned") == []
+
+
+AMD = """apiVersion: apps/v1
+kind: DaemonSet
+metadata: {name: amdgpu-device-plugin, namespace: kube-system}
+spec:
+  template:
+    spec:
+      tolerations: [{operator: Exists}]
+      containers: [{name: plugin, image: rocm/k8s-device-plugin}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("manifest", "missed"),
+    [
+        (AMD, False),
+        (AMD.replace("amdgpu-device-plugin", "ours"), False),
+        (AMD.replace("rocm/k8s-device-plugin", "registry.example.com/plugin"), False),
+        (AMD.replace("amdgpu-device-plugin", "logs").replace("rocm/k8s-device-plugin", "logs"), True),
+        (AMD.replace("      tolerations: [{operator: Exists}]\n", ""), True),
+        (AMD.replace("DaemonSet", "Deployment"), True),
+    ],
+)
+def test_a_daemon_set_may_be_amds_device_plugin(manifest: str, missed: bool) -> None:
+    layer = "clusters/zoo/workloads"
+    edits = (
+        Edit(f"{layer}/kustomization.yaml", "resources:\n", "resources:\n  - more.yaml\n"),
+        Edit(f"{layer}/more.yaml", "", manifest),
+    )
+    report = check(broken(edits, "accelerators"), "placement", fleet="accelerators")
+    assert any("AMD's device plugin" in row.what for row in report.of("warned")) == missed
 
 
 def test_a_webhook_job_that_is_off_needs_no_pool() -> None:

@@ -11,7 +11,15 @@ import pytest
 from generator.source import read_all
 from tests import rendering
 from tests.proofs.breaking import Break, Edit, assert_seen, broken, check, failures, tree
-from tests.proofs.breaks import flux_entry, flux_files, flux_objects, flux_order, flux_references, flux_releases
+from tests.proofs.breaks import (
+    flux_entry,
+    flux_fields,
+    flux_files,
+    flux_objects,
+    flux_order,
+    flux_references,
+    flux_releases,
+)
 from tests.proofs.breaks.flux import (
     CLAIM,
     EAST,
@@ -30,7 +38,7 @@ from tests.proofs.breaks.flux import (
 )
 from tests.proofs.breaks.flux_order import QUEUE, RESOURCE_DEFINITION
 
-SUBJECTS = (flux_entry, flux_files, flux_references, flux_order, flux_objects, flux_releases)
+SUBJECTS = (flux_entry, flux_fields, flux_files, flux_references, flux_order, flux_objects, flux_releases)
 BREAKS = tuple(case for subject in SUBJECTS for case in subject.BREAKS)
 
 
@@ -97,6 +105,7 @@ def test_the_test_fleets_pass(fleet: str, bound: bool) -> None:
 
 SETTINGS = '"configurationSettings": '
 ENCRYPTED = "data: {token: ENC}\nsops: {mac: x}\n"
+APPLIER = "  serviceAccountName: flux-applier\n"
 SCRIPT = "data: {run.sh: 'echo ${HOME}', lone: '${HOME}'}\n"
 FINE = (
     ("an encrypted secret", added("workloads", "token.yaml", manifest("v1", "Secret", "token", ENCRYPTED, "default"))),
@@ -106,13 +115,16 @@ FINE = (
         (Edit(CLAIM, "  annotations:\n    kustomize.toolkit.fluxcd.io/prune: disabled\n",
               "  labels:\n    kustomize.toolkit.fluxcd.io/prune: Disabled\n"),),
     ),
+    ("durations of several units", (Edit(PLATFORM, "interval: 1h\n", "interval: 1h30m0.5s\n"),)),
+    ("the account that the extension makes", (Edit(PLATFORM, "  wait: true\n", f"{APPLIER}  wait: true\n"),)),
     (
-        "no pruning at all",
+        "an account that a layer makes",
         (
-            Edit(PLATFORM, "prune: true", "prune: false"),
-            Edit(CLAIM, "    kustomize.toolkit.fluxcd.io/prune: disabled\n", "    a: b\n"),
+            Edit(PLUGIN, "  interval: 1h\n", "  interval: 1h\n  serviceAccountName: plugin\n"),
+            *added("platform", "account.yaml", manifest("v1", "ServiceAccount", "plugin", namespace="rayfleet")),
         ),
     ),
+    ("a file among the clusters' folders", (Edit("clusters/README.md", "", "hello"),)),
     (
         "a namespace that Helm makes",
         (
@@ -175,6 +187,12 @@ FINE = (
 def test_what_is_fine_is_left_alone(edits: tuple[Edit, ...]) -> None:
     files = broken(edits)
     assert said("failed", files) == said("warned", files) == []
+
+
+def test_nothing_is_lost_where_nothing_is_pruned() -> None:
+    never = Edit(PLATFORM, "prune: true", "prune: false")
+    files = broken((never, Edit(CLAIM, "    kustomize.toolkit.fluxcd.io/prune: disabled\n", "    a: b\n")))
+    assert said("failed", files) == []
 
 
 def test_charts_by_digest_and_classes_of_aks_are_fine() -> None:

@@ -78,3 +78,86 @@ def test_a_layer_that_does_not_build_is_said_of_its_files(built: Workspace) -> N
     (row,) = found(built)
     assert (row["proof"], row["places"][0]["file"]) == ("files", f"rendered/{LISTS['operators']}")
     assert "nothing.yaml" in row["what"]
+
+
+# --- what an overlay adds is its own ----------------------------------------------------------------------------------
+
+NAMESPACE = manifest("v1", "Namespace", "team")
+CLAIM = manifest("v1", "PersistentVolumeClaim", "scratch", "spec: {}\n", "team")
+KUBERAY = (
+    manifest(
+        "source.toolkit.fluxcd.io/v1",
+        "HelmRepository",
+        "kuberay",
+        "spec: {url: 'https://a.b', interval: 1h}",
+        "rayfleet",
+    )
+    + "\n---\n"
+    + manifest(
+        "helm.toolkit.fluxcd.io/v2",
+        "HelmRelease",
+        "kuberay",
+        "spec:\n  interval: 1h\n  targetNamespace: default\n  install: {remediation: {retries: 3}}\n"
+        "  chart: {spec: {chart: kuberay-operator, version: 1.x, sourceRef: {kind: HelmRepository, name: kuberay}}}\n",
+        "rayfleet",
+    )
+)
+RAY = manifest("ray.io/v1", "RayCluster", "mine", "spec: {}\n", "default")
+
+
+def said(workspace: Workspace, outcome: str) -> list[tuple[str, str]]:
+    """Subject and words."""
+    out = CliRunner().invoke(cli, ["check", "flux", "--layers", "kustomize", "--format", "json"])
+    return [(row["subject"], row["what"]) for row in json.loads(out.stdout)["findings"] if row["outcome"] == outcome]
+
+
+def lay(workspace: Workspace, layer: str, content: str) -> None:
+    workspace.write(COMPONENT + "resources: [more.yaml]\n", f"{OVERLAY}/{layer}/kustomization.yaml")
+    workspace.write(content, f"{OVERLAY}/{layer}/more.yaml")
+
+
+def test_what_an_overlay_adds_may_be_pruned(built: Workspace) -> None:
+    lay(built, "platform", f"{NAMESPACE}---\n{CLAIM}")
+    assert found(built) == []
+    (row,) = said(built, "noted")
+    what = 'an overlay\'s Namespace "team" and 1 more are pruned when they leave Git, with all that is inside'
+    assert row == ("aks-eastus and 1 more", what)
+
+
+def test_the_operators_namespace_may_not_even_of_an_overlay(built: Workspace) -> None:
+    path = "/metadata/annotations/kustomize.toolkit.fluxcd.io~1prune"
+    patches = f"patches:\n  - target: {{kind: Namespace}}\n    patch: |\n      - {{op: remove, path: {path}}}\n"
+    built.write(COMPONENT + patches, f"{OVERLAY}/platform/kustomization.yaml")
+    assert [row["what"] for row in found(built)] == [
+        f'its Namespace "{name}" is pruned when it leaves Git, and all that is in it with it'
+        for name in ("anyscale-operator", "gpu-operators")
+    ]
+
+
+def test_an_overlays_release_only_warns(built: Workspace) -> None:
+    lay(built, "operators", KUBERAY)
+    lay(built, "workloads", RAY)
+    assert found(built) == []
+    rows = said(built, "warned")
+    assert {subject for subject, _ in rows} == {"aks-eastus and 1 more"}
+    whole = "\n".join(what for _, what in rows)
+    for part in (
+        'the version of its release kuberay is "1.x"',
+        "its release kuberay is uninstalled when its install fails",
+        "layer operators is ready before it is: Flux retries until the kinds are there",
+    ):
+        assert part in whole
+    assert "releaseName" not in whole
+
+
+def test_an_overlays_release_beside_what_needs_it_fails(built: Workspace) -> None:
+    lay(built, "operators", f"{KUBERAY}\n---\n{RAY}")
+    (row,) = found(built)
+    assert "is in the layer of release kuberay, which installs its kind: neither is ever applied" in row["what"]
+
+
+def test_a_layer_that_others_wait_for_cannot_wait_for_an_overlays_release(built: Workspace) -> None:
+    lay(built, "operators", KUBERAY)
+    lay(built, "platform", RAY)
+    (row,) = found(built)
+    assert "for which layer platform does not wait" in row["what"]

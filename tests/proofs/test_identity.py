@@ -39,6 +39,11 @@ from tests.proofs.breaks.azure import (
 )
 from tests.proofs.breaks.garbage import ruined
 
+
+def text_of(path: str) -> str:
+    return tree()[path].decode()
+
+
 BREAKS = (*accounts.BREAKS, *federation.BREAKS, *roles.BREAKS, *roles.CONTROL_PLANE, *ids.BREAKS, *git.BREAKS)
 
 
@@ -106,8 +111,7 @@ def test_the_operator_is_pending_while_it_is_not_bound() -> None:
     report = check(files, "identity", fleet="every-choice")
     assert failures(report) == []
     assert [(row.subject, row.what) for row in report.of("pending")] == [
-        (name, "the operator waits for clientId and cloudResourceId: who signs in is not rendered yet")
-        for name in ("nginx", "envoy")
+        ("nginx and 1 more", "the operator waits for clientId and cloudResourceId: who signs in is not rendered yet")
     ]
     found = [row.what for row in report.of("proved")]
     # What ARM says by itself is proved without waiting.
@@ -139,6 +143,7 @@ GOOD = (
         ),
     ),
     ("a role on the resource group", (Edit(EAST, f"{BLOB_SCOPE},", ""),)),
+    ("the owner of the network", (Edit(EAST, f"{ROLE}{NETWORK}", f"{ROLE}8e3af657-a8ff-443c-a75c-2fe8c4bcb635"),)),
     ("a larger role", (Edit(EAST, f"{ROLE}{BLOB}", f"{ROLE}b7e6dc6d-f1e8-4753-8033-0f276bb0955b"),)),
     (
         "a role on the subnet alone",
@@ -202,6 +207,21 @@ GOOD = (
 def test_what_is_meant_raises_no_alarm(name: str, edits: tuple[Edit, ...]) -> None:
     report = check(broken(edits), "identity")
     assert [row.what for row in failures(report) + report.of("warned")] == []
+
+
+UNREAD = (
+    (Edit(VALUES, text_of(VALUES), "{"),),
+    (Edit(VALUES, text_of(VALUES), None),),
+    (Edit(f"{CLUSTER}/operators/kustomization.yaml", text_of(f"{CLUSTER}/operators/kustomization.yaml"), "{"),),
+    (Edit(f"{CLUSTER}/operators/kustomization.yaml", text_of(f"{CLUSTER}/operators/kustomization.yaml"), None),),
+    (Edit(f"{CLUSTER}/platform/kustomization.yaml", text_of(f"{CLUSTER}/platform/kustomization.yaml"), "{"),),
+)
+
+
+@pytest.mark.parametrize("edits", UNREAD)
+def test_what_cannot_be_read_is_said_by_others(edits: tuple[Edit, ...]) -> None:
+    report = check(broken(edits), "identity", "bindings", "storage")
+    assert [row.what for row in failures(report) + report.of("warned") if row.proof != "files"] == []
 
 
 def test_deployments_in_turn_may_share_an_identity() -> None:

@@ -13,6 +13,10 @@ EAST, WEST = "azure/eastus.json", "azure/westus2.json"
 WEST_VNET = '''"addressPrefixes": [
             "10.193.0.0/16"'''
 
+IPS = """{{
+            "id": "[resourceId('Microsoft.Network/publicIPAddresses', 'aks-eastus-nat-ip-{}')]"
+          }}"""
+
 BREAKS = (
     Break(
         "two VNets overlap, as all of the reference do",
@@ -98,7 +102,22 @@ BREAKS = (
     Break(
         "too few public IPs for so many nodes",
         (Edit(EAST, '"minCount": 3,\n        "maxCount": 6', '"minCount": 3,\n        "maxCount": 5000'),),
-        "2 public IPs of its NAT gateway give each of 5510 nodes 23 ports; 32 are few",
+        "2 public IPs of its NAT gateway give each of 5510 nodes 23 ports, and each should have 32",
+        ((EAST, "publicIpAddresses"), (EAST, "natGateway")),
+    ),
+    Break(
+        "a NAT gateway without public IPs",
+        (
+            Edit(
+                EAST,
+                f""""publicIpAddresses": [
+          {IPS.format(1)},
+          {IPS.format(2)}
+        ]""",
+                '"publicIpAddresses": []',
+            ),
+        ),
+        "aks-eastus-nat has no public IP: no node gets out",
         ((EAST, "publicIpAddresses"), (EAST, "natGateway")),
     ),
 )
@@ -116,8 +135,20 @@ MOVES = (
     Break(
         "a subnet resized",
         (Edit(EAST, '"addressPrefix": "10.192.0.0/18"', '"addressPrefix": "10.192.0.0/19"'),),
-        "its subnet was 10.192.0.0/18 and is now 10.192.0.0/19",
+        "its subnet was 10.192.0.0/18 and is now 10.192.0.0/19: Azure does not resize a subnet in use",
         ((EAST, "10.192.0.0/19"),),
+    ),
+    Break(
+        "a subnet widened",
+        (Edit(EAST, '"addressPrefix": "10.192.0.0/18"', '"addressPrefix": "10.192.0.0/17"'),),
+        "its subnet was 10.192.0.0/18 and is now 10.192.0.0/17: Azure does not resize a subnet in use",
+        ((EAST, "10.192.0.0/17"),),
+    ),
+    Break(
+        "a subnet moved in its VNet",
+        (Edit(EAST, '"addressPrefix": "10.192.0.0/18"', '"addressPrefix": "10.192.64.0/18"'),),
+        "its subnet was 10.192.0.0/18 and is now 10.192.64.0/18: Azure cannot move it",
+        ((EAST, "10.192.64.0/18"),),
     ),
     Break(
         "a pod range made smaller",
@@ -147,6 +178,19 @@ def test_move_is_seen(case: Break) -> None:
 def test_a_pod_range_may_grow() -> None:
     files = broken((Edit(EAST, '"podCidr": "100.64.0.0/11"', '"podCidr": "100.64.0.0/10"'),))
     assert failures(check(files, "network", base=tree())) == []
+
+
+def test_a_prefix_of_public_ips_counts() -> None:
+    prefixes = '"publicIpPrefixes": [{"id": "[resourceId(\'Microsoft.Network/publicIPPrefixes\', \'more\')]"}],'
+    one = '"resources": [{"type": "Microsoft.Network/publicIPPrefixes", "name": "more", "properties": %s},'
+    ((path, old, new),) = next(case.edits for case in BREAKS if case.name == "a NAT gateway without public IPs")
+    for length, ports in (("28", "16 public IPs of its NAT gateway give each of 17 nodes 60717 ports"), ("null", "")):
+        first = Edit(EAST, '"resources": [', one % f'{{"prefixLength": {length}}}')
+        report = check(broken((Edit(path, old, f"{prefixes} {new}"), first)), "network")
+        assert failures(report) == []
+        assert [row.what for row in report.of("proved") if row.subject == "aks-eastus" and " ports" in row.what] == [
+            ports
+        ] * bool(ports)
 
 
 def test_an_index_that_was_another_clusters_warns() -> None:

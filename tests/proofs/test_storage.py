@@ -140,8 +140,8 @@ PATH = (
     Break(
         "NFS",
         (Edit(CLASS, "protocol: fuse2", "protocol: nfs"),),
-        "the storage class blob-fuse2 asks for nfs",
-        ((CLASS, "protocol"),),
+        "the storage class blob-fuse2 asks for nfs, which aksmultiregionsa does not speak",
+        ((CLASS, "protocol"), (SHARED, '"properties"')),
     ),
     Break(
         "a volume that is deleted with its claim",
@@ -330,8 +330,8 @@ ACCESS = (
     Break(
         "a token that is no text",
         (Edit(CLASS, 'mountWithWorkloadIdentityToken: "true"', "mountWithWorkloadIdentityToken: true"),),
-        "takes from nobody: mountWithWorkloadIdentityToken is true",
-        ((CLASS, "mountWithWorkloadIdentityToken"), (SHARED, "allowSharedKeyAccess")),
+        "the storage class blob-fuse2: mountWithWorkloadIdentityToken is true and no text: Kubernetes refuses it",
+        ((CLASS, "mountWithWorkloadIdentityToken"),),
     ),
     Break(
         "a key to store that nobody takes",
@@ -506,6 +506,92 @@ CORS = (
     ),
 )
 
+
+def walled(*subnets: tuple[str, str], **more: Any) -> Edit:
+    """Only these subnets of the fleet are let in to the account."""
+
+    def change(document: Any) -> None:
+        kind = "Microsoft.Network/virtualNetworks/subnets"
+        rules = [{"id": f"[resourceId('{kind}', '{vnet}', '{subnet}')]"} for vnet, subnet in subnets]
+        acls = {"defaultAction": "Deny", "virtualNetworkRules": rules, **more}
+        document["resources"][0]["properties"]["networkAcls"] = acls
+
+    return changed(SHARED, change)
+
+
+def private(*targets: str) -> Edit:
+    """No public address, and private endpoints to these accounts."""
+
+    def change(document: Any) -> None:
+        document["resources"][0]["properties"]["publicNetworkAccess"] = "Disabled"
+        for target in targets:
+            link = {"properties": {"privateLinkServiceId": target}}
+            endpoint = {"type": "Microsoft.Network/privateEndpoints", "name": "data"}
+            document["resources"].append({**endpoint, "properties": {"privateLinkServiceConnections": [link]}})
+
+    return changed(SHARED, change)
+
+
+FIREWALL = (
+    Break(
+        "no public address",
+        (private(),),
+        "aksmultiregionsa: publicNetworkAccess is Disabled, and no private endpoint leads to it: no cluster mounts it",
+        ((SHARED, "publicNetworkAccess"),),
+    ),
+    Break(
+        "a private endpoint of another account",
+        (private("[resourceId('Microsoft.Storage/storageAccounts', 'other')]"),),
+        "aksmultiregionsa: publicNetworkAccess is Disabled, and no private endpoint leads to it",
+        ((SHARED, "publicNetworkAccess"),),
+    ),
+    Break(
+        "a firewall that lets nobody in",
+        (walled(),),
+        "aksmultiregionsa: its defaultAction is Deny, and it lets in no subnet: no cluster mounts it",
+        ((SHARED, "defaultAction"), (EAST, "vnetSubnetID")),
+    ),
+    Break(
+        "a firewall that lets in one cluster of two",
+        (walled(("aks-eastus-vnet", "aks-nodes")),),
+        "aks-westus2: aksmultiregionsa does not let in aks-nodes, where a100 is: no mount works",
+        ((SHARED, "virtualNetworkRules"), (WEST, "vnetSubnetID")),
+    ),
+    Break(
+        "an address of the account's own region",
+        (walled(ipRules=[{"value": "203.0.113.7"}]),),
+        "aksmultiregionsa: its defaultAction is Deny, and it lets in no subnet",
+        ((SHARED, "defaultAction"), (EAST, "vnetSubnetID")),
+    ),
+)
+
+READ_ONLY = (
+    Break(
+        "a volume that is read-only",
+        (Edit(PV, f"    {HANDLE}\n", f"    {HANDLE}\n    readOnly: true\n"),),
+        "the volume blob-fuse2 is readOnly, and Anyscale writes to it",
+        ((PV, "readOnly"),),
+    ),
+    Break(
+        "a mount with -o ro",
+        (option("-o allow_other", "-o allow_other,ro"),),
+        "the volume blob-fuse2 is mounted with -o ro, and Anyscale writes to it",
+        ((PV, "allow_other,ro"),),
+    ),
+    Break(
+        "a mount with --read-only",
+        (option("--log-level=LOG_WARNING", "--read-only"),),
+        "the volume blob-fuse2 is mounted with --read-only, and Anyscale writes to it",
+        ((PV, "--read-only"),),
+    ),
+    Break(
+        "a claim that only reads",
+        (Edit(PVC, "- ReadWriteMany", "- ReadOnlyMany"), Edit(PV, "- ReadWriteMany", "- ReadOnlyMany")),
+        "its claim asks for ReadOnlyMany, and Anyscale writes to it",
+        ((PVC, "accessModes"),),
+    ),
+)
+
 LIFECYCLE = (
     Break(
         "archive under what is mounted",
@@ -533,7 +619,6 @@ LIFECYCLE = (
         (Edit(SHARED, '"tierToCool"', '"delete"'),),
         "its rule cool-unused deletes all that clusters mount as it ages",
         ((SHARED, '"delete"'),),
-        "warned",
     ),
     Break(
         "access that nothing tracks",
@@ -694,13 +779,13 @@ MOUNT = (
         "a file cache that its pods share",
         (),
         "its pods on a node cache files in one folder, and the first that ends empties it for all",
-        ((f"{ENVOY}/storageclass.yaml", "--cache-size-mb"),),
+        (("clusters/nginx/platform/storageclass.yaml", "--cache-size-mb"),),
         "noted",
         DYNAMIC,
     ),
 )
 
-BREAKS = (*PATH, *CLAIM, *ACCESS, *OBJECTS, *CORS, *LIFECYCLE, *MOUNT)
+BREAKS = (*PATH, *CLAIM, *ACCESS, *OBJECTS, *CORS, *FIREWALL, *READ_ONLY, *LIFECYCLE, *MOUNT)
 
 
 @pytest.mark.parametrize("case", BREAKS, ids=lambda case: case.name)
@@ -754,14 +839,17 @@ def test_what_is_not_bound_is_pending(fleet: str) -> None:
     report = check(files, "storage", fleet=fleet)
     assert failures(report) == []
     assert all("waits for principalId" in row.what for row in report.of("pending"))
-    assert len(report.of("pending")) == len(rendering.compiled(fleet, bound=False).fleet.clusters)
+    first, *others = rendering.compiled(fleet, bound=False).fleet.clusters
+    (row,) = report.of("pending")
+    assert row.subject.endswith(f" and {len(others)} more" if others else first.name)
 
 
 def test_a_claim_waits_for_its_client_id() -> None:
     files = broken((Edit("bindings.yaml", tree()["bindings.yaml"].decode(), None),))
     gone = [path for path in files if path.startswith("clusters/") and "/platform/" in path]
     report = check({path: content for path, content in files.items() if path not in gone}, "storage")
-    assert [row.what for row in report.of("pending")] == ["the claim blob-fuse2 waits for clientId"] * 2
+    (row,) = report.of("pending")
+    assert (row.subject, row.what) == ("aks-eastus and 1 more", "the claim blob-fuse2 waits for clientId")
     assert failures(report) == []
 
 
@@ -775,6 +863,12 @@ RULE_ON = '"enabled": true,\n              "type"'
 ARCHIVE, DELETE = (Edit(SHARED, '"tierToCool"', f'"{step}"') for step in ("tierToArchive", "delete"))
 HNS = 'protocol: fuse2\n      isHnsEnabled: "true"'
 PRUNE = "kustomize.toolkit.fluxcd.io/prune: disabled"
+
+
+NFS = (
+    Edit(CLASS, "protocol: fuse2", "protocol: nfs"),
+    Edit(SHARED, '"isHnsEnabled": true', '"isHnsEnabled": true, "isNfsV3Enabled": true'),
+)
 
 
 @pytest.mark.parametrize(
@@ -793,12 +887,71 @@ PRUNE = "kustomize.toolkit.fluxcd.io/prune: disabled"
         ("the driver's own isHnsEnabled", (option("--use-adls=true", ""), Edit(PV, "protocol: fuse2", HNS))),
         ("what Flux leaves anyway", (Edit(LAYER, "prune: true", "prune: false"), Edit(PVC, PRUNE, "a: b"))),
         ("another console of Anyscale's", (Edit(VALUES, "//console.anyscale", "//console.azure.anyscale"),)),
+        ("both clusters let in", (walled(("aks-eastus-vnet", "aks-nodes"), ("aks-westus2-vnet", "aks-nodes")),)),
+        ("a private endpoint", (private(ACCOUNT_ID),)),
+        ("an account that speaks NFS", NFS),
+        ("a firewall that is open", (walled(defaultAction="Allow"),)),
         ("the operator's own console", (Edit(VALUES, '  controlPlaneURL: "https://console.anyscale.com"\n', ""),)),
     ],
 )  # fmt: skip
 def test_what_may_be_is_no_alarm(name: str, edits: tuple[Edit, ...]) -> None:
     report = check(broken(edits), "storage")
     assert failures(report) == report.of("warned") == [], name
+
+
+# --- what is a team's own ---
+
+OWN_VOLUME = SECOND.replace("aksmultiregionsa", "teamdata").replace("aks-multi-region\n", "team\n")
+OWN_CLASS = """\
+apiVersion: storage.k8s.io/v1
+kind: StorageClass
+metadata: {name: blob-nfs}
+provisioner: blob.csi.azure.com
+parameters: {protocol: nfs, skuName: Premium_LRS}
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "name"), [(OWN_VOLUME, "the volume second"), (OWN_CLASS, "the storage class blob-nfs")]
+)
+def test_what_is_mounted_from_elsewhere_is_noted_once(text: str, name: str) -> None:
+    edits = [
+        edit
+        for cluster in ("aks-eastus", "aks-westus2")
+        for folder in (f"clusters/{cluster}/platform",)
+        for edit in (
+            Edit(f"{folder}/own.yaml", "", text.replace("mountWithWorkloadIdentityToken", "clientID")),
+            Edit(f"{folder}/kustomization.yaml", "resources:\n", "resources:\n  - own.yaml\n"),
+        )
+    ]
+    report = check(broken(tuple(edits)), "storage", "bindings", "identity")
+    assert failures(report) == report.of("warned") == []
+    (row,) = [row for row in report.of("noted") if "not ours" in row.what]
+    assert (row.subject, row.what) == (
+        "aks-eastus and 1 more",
+        f"the account of {name} is not ours: it was not looked at",
+    )
+
+
+def test_a_class_that_nothing_mounts_by_has_no_cache_to_note() -> None:
+    cached = "  - --file-cache-timeout=120\n  - --cache-size-mb=1024\n"
+    old = tree()[CLASS].decode()
+    (line,) = [row for row in old.splitlines(keepends=True) if '"--block-cache"' in row]
+    options = [row for row in old.splitlines(keepends=True) if "--block-cache" in row and row != line]
+    edits = (Edit(CLASS, "".join([line, *options]), cached),)
+    assert not any("one folder" in row.what for row in check(broken(edits), "storage").of("noted"))
+
+
+# --- what cannot be read ---
+
+
+def test_no_template_is_one_reason() -> None:
+    """The proofs of files and of ARM say which."""
+    shared = tree()[SHARED].decode()
+    for edit in (Edit(SHARED, shared, None), Edit(SHARED, shared, "{")):
+        assert failures(check(broken((edit,)), "storage", "identity", "bindings")) == [
+            row for row in failures(check(broken((edit,)), "storage")) if row.proof == "files"
+        ]
 
 
 # --- anything at all ---

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from generator.proofs.arm import clusters, deployments, incremental, names, node_pools, references, subnets, templates
+from generator.proofs.arm import (
+    clusters,
+    deployments,
+    incremental,
+    names,
+    network_profile,
+    node_pools,
+    references,
+    settings,
+    subnets,
+    templates,
+)
 from generator.proofs.evidence import Evidence
 from generator.proofs.finding import Finding
 from generator.rendered import Cluster
@@ -13,7 +24,9 @@ from generator.rendered import Cluster
 def of_cluster(cluster: Cluster, evidence: Evidence) -> Iterator[Finding]:
     """One cluster and its node pools."""
     yield from node_pools.judge(cluster)
+    yield from settings.judge(cluster)
     yield from clusters.judge(cluster)
+    yield from network_profile.judge(cluster, evidence.rendered)
 
 
 def of_fleet(evidence: Evidence) -> Iterator[Finding]:

@@ -8,9 +8,10 @@ from typing import Any, NamedTuple
 
 from generator.diagnostics import many
 from generator.proofs.arm.references import called, subject, who
+from generator.proofs.arm.settings import older
 from generator.proofs.evidence import Evidence
 from generator.proofs.finding import Finding, failed, noted, proved, warned
-from generator.rendered import Rendered, Resource, Side, Template, get
+from generator.rendered import Rendered, Resource, Side, Template, get, text
 from generator.rendered.expression import is_expression, reference
 
 _CLUSTER = "Microsoft.ContainerService/managedClusters"
@@ -20,7 +21,16 @@ _POOL_FIXED = (
     # changed".
     *(("vmSize",), ("osDiskType",), ("maxPods",), ("vnetSubnetID",), ("availabilityZones",), ("scaleSetPriority",)),
     *(("spotMaxPrice",), ("scaleSetEvictionPolicy",), ("gpuInstanceProfile",), ("gpuProfile", "driver")),
+    *(("osType",), ("osDiskSizeGB",)),
 )
+_PRIORITY = ("properties", "scaleSetPriority")
+# What only spot pools have: it comes and goes with the priority.
+_OF_SPOT = (("properties", "spotMaxPrice"), ("properties", "scaleSetEvictionPolicy"))
+# No step back (AKS docs, upgrade-aks-cluster, and manage-node-pools for those).
+_FORWARD: dict[str, tuple[str, ...]] = {
+    _CLUSTER.lower(): ("properties", "kubernetesVersion"),
+    _POOL.lower(): ("properties", "orchestratorVersion"),
+}
 #: What Azure refuses to change of a resource that is there. The ranges of a network are another proof's.
 FIXED: dict[str, tuple[tuple[str, ...], ...]] = {
     # ARM schema, managedClusters; AKS docs, configure-azure-cni.
@@ -42,6 +52,9 @@ FIXED: dict[str, tuple[tuple[str, ...], ...]] = {
     # Azure docs, role-based-access-control, troubleshooting: RoleAssignmentUpdateNotPermitted.
     "Microsoft.Authorization/roleAssignments": (("properties", "principalId"),),
 }
+_RETIRE = "once nothing uses it: rayfleet retire shows how"
+# How many of what is gone are called by name in one line.
+_NAMED = 4
 _FIXED = {kind.lower(): (("location",), *paths) for kind, paths in FIXED.items()}
 
 
@@ -104,13 +117,27 @@ def _stranded(gone: dict[str, Written], base: Rendered) -> Iterator[Finding]:
     for owner, count in clusters.items():
         row = gone[owner]
         what = f"it is no longer rendered, and Azure keeps it: {many(count, 'resource')}"
-        yield warned(row.resource.written_name, what, "retire it: delete it in Azure once nothing uses it", row.side())
+        yield warned(row.resource.written_name, what, f"take it down, {_RETIRE}", row.side())
+    alike: dict[tuple[str, str], dict[str, Written]] = {}
     for key, row in gone.items():
         about = row.resource.scope_id if not row.above else None
         if owned_by[key] not in gone and key.rsplit("/", 2)[0] not in gone and about not in gone:
-            what = f"{called(key, base)} is no longer rendered, and Azure keeps it"
-            fix = "retire it: delete it in Azure once nothing uses it"
-            yield warned(subject(row.resource.template), what, fix, row.side())
+            alike.setdefault((owned_by[key] or key, row.kind), {})[key] = row
+    for same in alike.values():
+        yield _left(same, base)
+
+
+def _left(same: dict[str, Written], base: Rendered) -> Finding:
+    """What is gone of one kind: of a cluster that stays, or else one resource."""
+    (key, row), *others = same.items()
+    what, fix = f"{called(key, base)} is no longer rendered, and Azure keeps it", f"take it down, {_RETIRE}"
+    if others:
+        kind, _, first = called(key, base).partition(" ")
+        names = [first, *(called(other, base).partition(" ")[2] for other, _ in others)]
+        more = f" and {many(len(names) - _NAMED, 'other')}" if names[_NAMED:] else ""
+        what = f"{kind} {', '.join(names[:_NAMED])}{more} are no longer rendered, and Azure keeps them"
+        fix = f"take them down, {_RETIRE}"
+    return warned(subject(row.resource.template), what, fix, *(found.side() for found in same.values()))
 
 
 def owners(template: Template) -> dict[str, str]:
@@ -135,8 +162,12 @@ def owners(template: Template) -> dict[str, str]:
 
 
 def _changed(old: Written, new: Written, rendered: Rendered) -> Iterator[Finding]:
+    yield from _back(old, new, rendered)
+    other = get(old.data, *_PRIORITY) != get(new.data, *_PRIORITY)
     for path in _FIXED.get(new.kind, (("location",),)):
         was, becomes = (get(row.data, *path) for row in (old, new))
+        if other and path in _OF_SPOT:
+            continue
         if _comparable(old, was) != _comparable(new, becomes):
             first, then = _said(old, was, rendered), _said(new, becomes, rendered)
             key = ".".join(path[path[0] == "properties" :])
@@ -144,6 +175,15 @@ def _changed(old: Written, new: Written, rendered: Rendered) -> Iterator[Finding
             again = "leave it out" if was is None else f"write {first}"
             fix = f"{again} again; or make a new one beside it, under another name, and retire this one"
             yield failed(subject(new.resource.template), what, fix, new.side(path), old.side(path))
+
+
+def _back(old: Written, new: Written, rendered: Rendered) -> Iterator[Finding]:
+    path = _FORWARD.get(new.kind, ("",))
+    was, becomes = (text(row.data, *path) for row in (old, new))
+    if older(becomes, was):
+        what = f"{path[-1]} of {_name(new, rendered)} was {was} and is now {becomes}: AKS takes no step back"
+        fix = f"write {was} again; or make a new one beside it, under another name, and retire this one"
+        yield failed(subject(new.resource.template), what, fix, new.side(path), old.side(path))
 
 
 def _name(row: Written, rendered: Rendered) -> str:

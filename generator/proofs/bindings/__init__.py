@@ -22,6 +22,7 @@ from generator.proofs.bindings.late import (
 )
 from generator.proofs.evidence import Evidence
 from generator.proofs.finding import Finding, failed, proved
+from generator.proofs.unread import templates_whole
 from generator.rendered import Cluster, Rendered, Side, entries, get, mapping, text
 
 _CLUSTER = "Microsoft.ContainerService/managedClusters"
@@ -37,7 +38,7 @@ def of_cluster(cluster: Cluster, evidence: Evidence) -> Iterator[Finding]:
     """The late values of one cluster: their form, their producers, and who takes them."""
     rendered = evidence.rendered
     values = late_values(rendered).get(cluster.name, {})
-    places = list(consumers.consumers(cluster))
+    places = list(consumers.consumers(cluster, rendered))
     found = [*_outputs(cluster, values), *consumers.judge(cluster, rendered, values, places)]
     for late in values.values():
         found += _late(cluster, rendered, late)
@@ -47,7 +48,7 @@ def of_cluster(cluster: Cluster, evidence: Evidence) -> Iterator[Finding]:
         what = f"{', '.join(values)}: each of its own producer; the ids are in {count}"
         first = next(iter(values.values())).side
         yield proved(cluster.name, what, first, waiting.side(cluster), *(place.side for place in places[:1]))
-    yield from waiting.judge(cluster, values)
+    yield from waiting.judge(cluster, rendered, values)
     yield from node_counts.judge(cluster, values.get("nodePools"))
 
 
@@ -164,12 +165,15 @@ def _written(rendered: Rendered) -> Iterator[Finding]:
 
 
 def _stale(rendered: Rendered) -> Iterator[Finding]:
+    """Render prunes what is no longer bound: a cluster that cannot be seen for an unread template is not gone."""
+    if not templates_whole(rendered):
+        return
     bound = late_values(rendered)
     names = {row.name for row in rendered.of_type(_CLUSTER)}
     for name, rows in bound.items():
         if name not in names and rows:
             what = f"it is bound, and no ARM template makes it{did_you_mean(name, names - bound.keys())}"
-            fix = "remove its bindings; if it was renamed, the new cluster has ids of its own"
+            fix = "if the cluster was retired, take its bindings out; else render again"
             first = next(iter(rows.values()))
             yield failed(name, what, fix, Side(first.side.source, ("clusters", name)))
 

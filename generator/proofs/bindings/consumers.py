@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 
 from generator.proofs.bindings.late import WORDS, Late, dashed, each
 from generator.proofs.finding import Finding, failed
-from generator.proofs.volume import Volume, volumes
+from generator.proofs.unread import operator_of
+from generator.proofs.volume import Volume, held
 from generator.rendered import Cluster, Rendered, Side, entries, get, mapping, text
 from generator.rendered.layer import Manifest
 from generator.rendered.release import Release
@@ -42,14 +43,15 @@ def gateways(cluster: Cluster) -> list[Manifest]:
     return cluster.of_kind("Gateway", "gateway.networking.k8s.io")
 
 
-def consumers(cluster: Cluster) -> Iterator[Consumer]:
-    """Every place of a cluster's files that takes an id."""
-    for volume in filter(signs_in, volumes(cluster)):
+def consumers(cluster: Cluster, rendered: Rendered) -> Iterator[Consumer]:
+    """Every place of a cluster's files that takes an id. Of values that are not all there nothing is said."""
+    operator = operator_of(cluster)
+    for volume in filter(signs_in, held(cluster, rendered)):
         yield Consumer("clientId", f"clientID of {volume.name}", volume.text("clientID"), volume.side("clientID"))
-    if cluster.operator:
-        yield _value(cluster.operator, "clientId", "global", "auth", "iamIdentity")
-        yield _value(cluster.operator, "cloudResourceId", "global", "cloudDeploymentId")
-        yield from _hostname(cluster.operator)
+    if operator:
+        yield _value(operator, "clientId", "global", "auth", "iamIdentity")
+        yield _value(operator, "cloudResourceId", "global", "cloudDeploymentId")
+        yield from _hostname(operator)
     for gateway in gateways(cluster):
         yield from _gateway(gateway)
     if cluster.cloud_resource:

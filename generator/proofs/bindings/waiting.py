@@ -8,8 +8,9 @@ from typing import NamedTuple
 from generator.proofs.bindings.consumers import gateways
 from generator.proofs.bindings.late import FROM_ANYSCALE, FROM_AZURE, KINDS, Late, output_name
 from generator.proofs.finding import Finding, failed, pending
-from generator.proofs.volume import volumes
-from generator.rendered import Cluster, Side, mapping
+from generator.proofs.unread import has_gaps
+from generator.proofs.volume import held
+from generator.rendered import Cluster, Rendered, Side, mapping
 
 
 class _Output(NamedTuple):
@@ -18,10 +19,10 @@ class _Output(NamedTuple):
     what: str
     needs: tuple[str, ...]
     layer: str
-    there: Callable[[Cluster], bool]
+    there: Callable[[Cluster, Rendered], bool]
 
 
-def _has_gateway(cluster: Cluster) -> bool:
+def _has_gateway(cluster: Cluster, _: Rendered) -> bool:
     """Whether its gateway is rendered, or none is to be: it takes an Ingress, or a gateway that somebody else keeps."""
     if gateways(cluster):
         return True
@@ -36,19 +37,22 @@ def _has_gateway(cluster: Cluster) -> bool:
 
 # docs/bindings.md, "Pending".
 _OUTPUTS = (
-    _Output("the blob volume", ("clientId",), "platform", lambda cluster: any(volumes(cluster))),
+    _Output("the blob volume", ("clientId",), "platform", lambda cluster, rendered: bool(held(cluster, rendered))),
     _Output(
-        "operators/anyscale-operator/", ("clientId", FROM_ANYSCALE), "operators", lambda cluster: bool(cluster.operator)
+        "operators/anyscale-operator/",
+        ("clientId", FROM_ANYSCALE),
+        "operators",
+        lambda cluster, _: bool(cluster.operator),
     ),
     _Output("workloads/gateway.yaml", (FROM_ANYSCALE,), "workloads", _has_gateway),
-    _Output("anyscale/cloud_resource.yaml", ("principalId",), "", lambda cluster: bool(cluster.cloud_resource)),
+    _Output("anyscale/cloud_resource.yaml", ("principalId",), "", lambda cluster, _: bool(cluster.cloud_resource)),
 )
 
 
-def judge(cluster: Cluster, values: dict[str, Late]) -> Iterator[Finding]:
+def judge(cluster: Cluster, rendered: Rendered, values: dict[str, Late]) -> Iterator[Finding]:
     """One finding for all that waits, and one for each output that is missing without a reason."""
-    absent = [output for output in _OUTPUTS if not output.there(cluster)]
-    for output in absent:
+    absent = [output for output in _OUTPUTS if not output.there(cluster, rendered)]
+    for output in absent if not has_gaps(cluster) else ():
         if all(kind in values for kind in output.needs):
             said = f"{' and '.join(output.needs)} {'are' if output.needs[1:] else 'is'} bound"
             what = f"{output.what}: not rendered, though {said}"

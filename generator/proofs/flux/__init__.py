@@ -6,13 +6,25 @@ from collections.abc import Iterator
 
 from generator.proofs.evidence import Evidence
 from generator.proofs.finding import Finding
-from generator.proofs.flux import entry, listing, objects, order, references, releases
+from generator.proofs.flux import entry, fields, listing, objects, order, permanence, references, releases
 from generator.proofs.flux.course import Course
+from generator.proofs.flux.summary import summary
 from generator.rendered import Cluster
 
 
 def of_cluster(cluster: Cluster, evidence: Evidence) -> Iterator[Finding]:
-    """What Flux does with one cluster. Where it begins wrongly, all that would follow from that is left unsaid."""
+    """What Flux does with one cluster; what is only to be known of overlays, of all clusters at once."""
+    return summary(evidence.rendered).kept(_claims(cluster, evidence))
+
+
+def of_fleet(evidence: Evidence) -> Iterator[Finding]:
+    """Folders that no cluster follows, where rendered/ is, and what is to be known of overlays."""
+    yield from entry.of_fleet(evidence)
+    yield from summary(evidence.rendered).said()
+
+
+def _claims(cluster: Cluster, evidence: Evidence) -> Iterator[Finding]:
+    """Where Flux begins wrongly, all that would follow from that is left unsaid."""
     rendered = evidence.rendered
     extension = entry.extension_of(cluster)
     yield from entry.configured(cluster, extension)
@@ -30,9 +42,6 @@ def of_cluster(cluster: Cluster, evidence: Evidence) -> Iterator[Finding]:
     yield from references.of_cluster(course)
     yield from order.of_cluster(course)
     yield from objects.of_cluster(course)
+    yield from fields.of_cluster(course)
     yield from releases.of_cluster(course, evidence)
-
-
-def of_fleet(evidence: Evidence) -> Iterator[Finding]:
-    """Folders that no cluster follows, and where rendered/ is."""
-    yield from entry.of_fleet(evidence)
+    yield from permanence.of_cluster(course, evidence)

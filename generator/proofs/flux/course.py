@@ -29,12 +29,15 @@ class Placed(NamedTuple):
 
 
 class Installer(NamedTuple):
-    """What brings the kinds of a group: ``layer`` is None for AKS and its extension."""
+    """What brings the kinds of a group: ``layer`` is None for AKS and its extension. ``manifest`` is what Flux applies
+    for it, None for those.
+    """
 
     name: str
     layer: str | None
     release: Release | None
     side: Side
+    manifest: Manifest | None = None
 
 
 class Course:
@@ -135,6 +138,11 @@ class Course:
                 return True
         return False
 
+    def rendered(self, manifest: Manifest) -> bool:
+        """Whether it is of rendered/ itself, whatever overlays change of it, and not an overlay's own."""
+        written = manifest.written
+        return written.file.startswith(f"{self.files.folder}/") and text(written.data, "kind") == manifest.kind
+
     # --- what brings kinds ---
 
     @cached_property
@@ -154,10 +162,11 @@ class Course:
                 found.setdefault(group, []).append(Installer("the extension microsoft.flux", None, None, side))
         for name, release in self.releases:
             for group in groups_of(release):
-                found.setdefault(group, []).append(Installer(release.name, name, release, release.manifest.side()))
+                installer = Installer(release.name, name, release, release.manifest.side(), release.manifest)
+                found.setdefault(group, []).append(installer)
         for row in self.of_kind("CustomResourceDefinition"):
             group = text(row.manifest.data, "spec", "group")
-            installer = Installer(row.manifest.name, row.layer, None, row.manifest.side())
+            installer = Installer(row.manifest.name, row.layer, None, row.manifest.side(), row.manifest)
             found.setdefault(group, []).append(installer)
         return found
 

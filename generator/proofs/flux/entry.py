@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from functools import lru_cache
 
@@ -42,6 +43,9 @@ def configured(cluster: Cluster, extension: Resource | None) -> Iterator[Finding
 
 
 _RENDER = "render it again: rayfleet writes one for each cluster"
+_PRUNE = "set prune: true, or clean up by hand"
+# What picks a commit (source-controller docs, GitRepository, reference; API 2025-04-01, RepositoryRefDefinition).
+_REFERENCES = ("branch", "tag", "semver", "commit")
 
 
 def _configuration(cluster: Cluster, row: Resource, extension: Resource | None) -> Iterator[Finding]:
@@ -55,7 +59,16 @@ def _configuration(cluster: Cluster, row: Resource, extension: Resource | None) 
     if row.properties.get("suspend") is True:
         what = "its Flux configuration is suspended: nothing is applied"
         yield warned(cluster.name, what, "resume it when that is over", row.side("properties", "suspend"))
-    url = text(row.properties, "gitRepository", "url")
+    for name, kustomization in mapping(row.properties, "kustomizations").items():
+        if get(kustomization, "prune") is False:
+            what = f"its Flux configuration prunes nothing ({name}): a layer that leaves Git goes on"
+            yield warned(cluster.name, what, _PRUNE, row.side("properties", "kustomizations", name, "prune"))
+    repository = mapping(row.properties, "gitRepository")
+    if repository and not any(get(repository, "repositoryRef", key) for key in _REFERENCES):
+        what = "its Flux configuration names no branch, tag or commit: Flux takes master"
+        side = row.side("properties", "gitRepository", "repositoryRef")
+        yield failed(cluster.name, what, "name the branch of gitops.branch in fleet.yaml", side)
+    url = text(repository, "url")
     if not is_expression(url) and url.startswith(("http://", "git://")):
         what = f"Flux reads {url} in the clear: whoever is on the way can change what it applies"
         side = row.side("properties", "gitRepository", "url")
@@ -137,13 +150,16 @@ def layers(course: Course) -> Iterator[Finding]:
 def _kustomization(course: Course, row: Manifest) -> Iterator[Finding]:
     name = course.cluster.name
     for key in ("interval", "prune", "sourceRef"):
-        if key not in mapping(row.data, "spec"):
+        if get(row.data, "spec", key) is None:
             what = f"its layer {row.name} has no {key}, which Flux requires"
             yield failed(name, what, "render it again", row.side("spec"))
     for key in _CHANGES:
         if key in mapping(row.data, "spec"):
             what = f"its layer {row.name} is changed by Flux after it is built ({key}): that was not looked at"
             yield warned(name, what, "use an overlay, which is", row.side("spec", key))
+    if get(row.data, "spec", "prune") is False:
+        what = f"its layer {row.name} is not pruned: what leaves Git stays in the cluster"
+        yield warned(name, what, _PRUNE, row.side("spec", "prune"))
     if get(row.data, "spec", "suspend") is True:
         what = f"its layer {row.name} is suspended: nothing of it is applied"
         yield warned(name, what, "resume it when that is over", row.side("spec", "suspend"))
@@ -179,30 +195,54 @@ def of_fleet(evidence: Evidence) -> Iterator[Finding]:
         what = f"rendered/clusters/{name} is of no cluster that ARM makes: nothing deploys it"
         side = Side(Source(rendered.files.name(f"clusters/{name}"), "", {}))
         yield failed(name, what, "render again, which removes it; or put the cluster back into fleet.yaml", side)
-    yield from _one_place(rendered)
+    wrong = list(_elsewhere(evidence))
+    yield from wrong or _one_place(rendered)
+
+
+def _elsewhere(evidence: Evidence) -> Iterator[Finding]:
+    """rendered/ is where Flux looks for it in the repository; each wrong place once."""
+    if evidence.inside is None:
+        return
+    really = os.path.normpath(evidence.inside or ".")
+    found: dict[str, list[tuple[str, Side]]] = {}
+    for owner, _, where, side in _places(evidence.rendered):
+        if os.path.normpath(where or ".") != really:
+            found.setdefault(where, []).append((owner, side))
+    for where, rows in found.items():
+        owners = list(dict.fromkeys(owner for owner, _ in rows))
+        subject = f"{owners[0]} and {len(owners) - 1} more" if owners[1:] else owners[0]
+        what = f"Flux looks for rendered/ {_at(where)} of the repository, and it is {_at(evidence.inside)}"
+        fix = f'set gitops.path in fleet.yaml to "{evidence.inside}", and render again'
+        yield failed(subject, what, fix, rows[0][1])
+
+
+def _at(where: str) -> str:
+    return f'in "{where}"' if where else "at the top"
 
 
 def _one_place(rendered: Rendered) -> Iterator[Finding]:
     """The part of every path before rendered/ is the same for one repository."""
     first: dict[str, tuple[str, Side, str]] = {}
     clash = False
-    for row in rendered.of_type(CONFIGURATION):
-        url = text(row.properties, "gitRepository", "url")
-        cluster = rendered.resources.get(row.scope_id or row.parent_id)
-        owner = cluster.name if cluster else row.name
-        for path, side in _paths(row):
-            where = before(path)
-            if where is None:
-                continue  # said of its cluster
-            known, other, whose = first.setdefault(url, (where, side, owner))
-            if where != known:
-                clash = True
-                what = f'rendered/ is in "{where}" of the repository, and in "{known}" for {whose}'
-                yield failed(owner, what, "let both lead to the one rendered/ of the repository", side, other)
+    for owner, url, where, side in _places(rendered):
+        known, other, whose = first.setdefault(url, (where, side, owner))
+        if where != known:
+            clash = True
+            what = f"rendered/ is {_at(where)} of the repository, and {_at(known)} for {whose}"
+            yield failed(owner, what, "let both lead to the one rendered/ of the repository", side, other)
     if first and not clash:
         where, side, _ = next(iter(first.values()))
-        at = f'in "{where}"' if where else "at the top"
-        yield proved("", f"every cluster reads rendered/ {at} of its repository", side)
+        yield proved("", f"every cluster reads rendered/ {_at(where)} of its repository", side)
+
+
+def _places(rendered: Rendered) -> Iterator[tuple[str, str, str, Side]]:
+    """Whose cluster, which repository, and where in it each path of ARM says rendered/ is."""
+    for row in rendered.of_type(CONFIGURATION):
+        cluster = rendered.resources.get(row.scope_id or row.parent_id)
+        owner, url = cluster.name if cluster else row.name, text(row.properties, "gitRepository", "url")
+        for path, side in _paths(row):
+            if (where := before(path)) is not None:  # else it is said of its cluster
+                yield owner, url, where, side
 
 
 def _paths(configuration: Resource) -> list[tuple[str, Side]]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from generator.diagnostics import many
-from generator.proofs.finding import Finding, failed, proved, warned
+from generator.proofs.finding import Finding, failed, noted, proved, warned
 from generator.proofs.flux.course import Course, Placed, named, walk
 from generator.proofs.flux.vocabulary import FLUX, HOLDS_DATA, NEWER, VERSIONS
 from generator.rendered import Side, entries, get, mapping, text
@@ -134,6 +134,7 @@ def _secrets(course: Course) -> Iterator[Finding]:
 def _pruned(course: Course) -> Iterator[Finding]:
     """kustomize-controller docs, spec/v1/kustomizations.md, prune: an annotation or a label, in any case."""
     kept: list[Side] = []
+    others: dict[str, list[Manifest]] = {}
     lost = False
     for layer, manifest in course.placed:
         kustomization = course.kustomizations.get(layer)
@@ -144,18 +145,45 @@ def _pruned(course: Course) -> Iterator[Finding]:
         side = manifest.side("metadata", "annotations")
         if kustomization is None or get(kustomization.data, "spec", "prune") is not True or "disabled" in said:
             kept.append(side)
-            continue
-        fix = f"annotate it with {_PRUNE}: disabled"
-        what = f"its {named(manifest.kind, manifest.name)} is pruned when it leaves Git"
-        sides = (side, kustomization.side("spec", "prune"))
-        if manifest.kind in HOLDS_DATA:
-            lost = True
-            yield failed(course.cluster.name, f"{what}, and all that is in it with it", fix, *sides)
+        elif not _of_the_fleet(course, manifest):
+            others.setdefault(manifest.written.file, []).append(manifest)
         else:
-            yield warned(course.cluster.name, f"{what}, while claims are of it", fix, *sides)
+            what = f"its {named(manifest.kind, manifest.name)} is pruned when it leaves Git"
+            sides = (side, kustomization.side("spec", "prune"))
+            if manifest.kind in HOLDS_DATA:
+                lost = True
+                yield failed(course.cluster.name, f"{what}, and all that is in it with it", _KEEP, *sides)
+            else:
+                yield warned(course.cluster.name, f"{what}, while claims are of it", _KEEP, *sides)
+    for rows in others.values():
+        first, more = named(rows[0].kind, rows[0].name), len(rows) - 1
+        who = f"{first} and {more} more are pruned when they leave" if more else f"{first} is pruned when it leaves"
+        what = f"an overlay's {who} Git, with all that is inside"
+        yield noted(course.cluster.name, what, rows[0].side("metadata"))
     if kept and not lost:
         what = f"{many(len(kept), 'object')} that hold data, or make what holds it, are never pruned"
         yield proved(course.cluster.name, what, *kept[:2])
+
+
+_KEEP = f"annotate it with {_PRUNE}: disabled"
+
+
+def _of_the_fleet(course: Course, manifest: Manifest) -> bool:
+    """Whether the fleet's own data hangs on it: what rayfleet renders, and an overlay's in the place of that."""
+    if manifest.kind == "CustomResourceDefinition":
+        return False
+    operator, source = course.cluster.operator, course.cluster.cloud_resource
+    claim = text(source.data, "file_storage", "persistent_volume_claim") if source else ""
+    namespace = operator.namespace if operator else ""
+    if course.rendered(manifest) or (manifest.kind, manifest.name) == ("Namespace", namespace):
+        return True
+    if manifest.kind == "PersistentVolumeClaim":
+        return bool(claim) and (manifest.namespace, manifest.name) == (namespace, claim)
+    return manifest.kind == "PersistentVolume" and any(
+        (row.manifest.namespace, row.manifest.name) == (namespace, claim)
+        and text(row.manifest.data, "spec", "volumeName") == manifest.name
+        for row in course.of_kind("PersistentVolumeClaim")
+    )
 
 
 # --- nothing is left to fill in ---

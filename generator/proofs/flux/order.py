@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from generator.proofs.finding import Finding, failed, proved, warned
-from generator.proofs.flux.course import Course, Installer, awaited, named
+from generator.proofs.flux.course import ENTRY, Course, Installer, awaited, named
 from generator.proofs.flux.vocabulary import AKS_NAMESPACES, FLUX, INITIAL, KUBERNETES, NAMESPACED
 from generator.rendered import Side, entries, get, text
 
@@ -124,7 +124,11 @@ def _kinds(course: Course) -> Iterator[Finding]:
             continue
         verdicts = [(_too_late(course, layer, row), row) for row in installers]
         said, row = min(verdicts, key=lambda verdict: bool(verdict[0]))
-        if said:
+        if said and _comes_late(course, layer, row):
+            what = f"its {named(manifest.kind, manifest.name)} {said}: Flux retries until the kinds are there"
+            fix = f"let an earlier layer bring {row.name}, or live with it"
+            yield warned(course.cluster.name, what, fix, manifest.side("apiVersion"), row.side)
+        elif said:
             what = f"its {named(manifest.kind, manifest.name)} {said}"
             fix = f"let a layer wait for the one with {row.name}, and that one be ready only when {row.name} is"
             yield failed(course.cluster.name, what, fix, manifest.side("apiVersion"), row.side)
@@ -154,6 +158,15 @@ def _too_late(course: Course, layer: str, installer: Installer) -> str:
     if any(other == node for other, _ in _waited_for(course, installer.layer)):
         return ""
     return f"is of a kind that release {installer.name} installs, and layer {installer.layer} is ready before it is"
+
+
+def _comes_late(course: Course, layer: str, installer: Installer) -> bool:
+    """Whether an overlay brings kinds too late for a layer only at first: its own layer does not wait for that one
+    (kustomize-controller docs, retryInterval: a layer that cannot be applied is tried again).
+    """
+    if installer.manifest is None or installer.layer is None or layer in (ENTRY, installer.layer):
+        return False
+    return not course.rendered(installer.manifest) and layer not in course.waits.get(installer.layer, ())
 
 
 def _two_bundles(course: Course) -> Iterator[Finding]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from generator.diagnostics import Invalid
 from generator.proofs.evidence import Evidence
 from generator.proofs.finding import Finding, failed, noted, proved, warned
 from generator.proofs.flux.course import Course, chart_of
 from generator.rendered import get, mapping, text
+from generator.rendered.cluster import OPERATOR_CHART
 from generator.rendered.release import Release
 from generator.source import Source, read_all
 
@@ -19,13 +20,13 @@ _LONGEST = 53
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 # One version and no other: a number (semver.org, 2.0.0), or a digest of the OCI image spec.
 _EXACT = re.compile(r"v?\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?|sha256:[0-9a-f]{64}")
-# Any change of these uninstalls the release and installs another (helm-controller docs, spec/v2/helmreleases.md).
-_STABLE = ("releaseName", "targetNamespace", "storageNamespace")
+_NAMED = "releaseName"
 
 
 def of_cluster(course: Course, evidence: Evidence) -> Iterator[Finding]:
     """Every release of a cluster."""
     names: dict[tuple[str, str], Release] = {}
+    yield from _operator(course)
     for _, release in course.releases:
         found = [
             *_named(course, release),
@@ -42,12 +43,24 @@ def of_cluster(course: Course, evidence: Evidence) -> Iterator[Finding]:
             yield proved(course.cluster.name, f"{what}, and no retry uninstalls it", *sides)
 
 
+def _operator(course: Course) -> Iterator[Finding]:
+    """The release that is called so is of Anyscale's chart: whatever is said of the operator goes by that."""
+    for _, release in course.releases if course.cluster.operator is None else ():
+        if release.name == OPERATOR_CHART and release.artifact not in ("", OPERATOR_CHART):
+            what = f'its release {release.name} is of the chart "{release.artifact}", which is not Anyscale\'s'
+            side = release.manifest.side("spec", "chart", "spec", "chart")
+            if release.repository and "chartRef" in mapping(release.manifest.data, "spec"):
+                side = release.repository.side("spec", "url")
+            yield failed(course.cluster.name, what, f'write "{OPERATOR_CHART}"', side)
+
+
 def _named(course: Course, release: Release) -> Iterator[Finding]:
     spec, owner = mapping(release.manifest.data, "spec"), f"its release {release.name}"
     name = text(spec, "releaseName")
     if not name:
-        what = f"{owner} has no releaseName: Helm's objects get a name that Flux makes up"
-        yield failed(course.cluster.name, what, "name it", release.manifest.side("spec"))
+        if course.rendered(release.manifest):
+            what = f'{owner} has no releaseName: Helm\'s objects are named "{_identity(release.manifest.data)[_NAMED]}"'
+            yield failed(course.cluster.name, what, "name it", release.manifest.side("spec"))
     elif len(name) > _LONGEST:
         what = f"{owner} has a releaseName of {len(name)} characters, and Helm takes {_LONGEST}"
         yield failed(course.cluster.name, what, "shorten it", release.manifest.side("spec", "releaseName"))
@@ -57,7 +70,7 @@ def _named(course: Course, release: Release) -> Iterator[Finding]:
         yield failed(course.cluster.name, what, fix, release.manifest.side("spec", "releaseName"))
     if not text(spec, "targetNamespace"):
         what = f"{owner} has no targetNamespace: it is installed among Flux's own objects"
-        yield failed(course.cluster.name, what, "say where it goes", release.manifest.side("spec"))
+        yield _severity(course, release)(course.cluster.name, what, "say where it goes", release.manifest.side("spec"))
     if not spec.get("interval"):
         what = f"{owner} has no interval, which Flux requires"
         yield failed(course.cluster.name, what, "give it one, as 1h", release.manifest.side("spec"))
@@ -72,7 +85,12 @@ def _pinned(course: Course, release: Release) -> Iterator[Finding]:
         said = f'"{release.version}"' if release.version else "left open"
         what = f"the version of its release {release.name} is {said}: what is installed changes without a commit"
         fix = "give it one version, as 1.2.3"
-        yield failed(course.cluster.name, what, fix, release.version_side)
+        yield _severity(course, release)(course.cluster.name, what, fix, release.version_side)
+
+
+def _severity(course: Course, release: Release) -> Callable[..., Finding]:
+    """What rayfleet promises of its own releases, an overlay's may do without."""
+    return failed if course.rendered(release.manifest) else warned
 
 
 # --- retries ---
@@ -97,7 +115,8 @@ def _kept(course: Course, release: Release) -> Iterator[Finding]:
             what = f"{owner} does not retry a failed {action}"
             yield warned(name, what, fix, manifest.side(*path))
         elif uninstalls:
-            yield failed(name, f"{owner} is uninstalled when its {action} fails, with all that it holds", fix, side)
+            what = f"{owner} is uninstalled when its {action} fails, with all that it holds"
+            yield _severity(course, release)(name, what, fix, side)
         else:
             yield warned(name, f"{owner} is rolled back when its {action} fails", fix, side)
     if get(spec, "install", "replace") is True:
@@ -119,20 +138,33 @@ def _definitions(course: Course, release: Release) -> Iterator[Finding]:
     if text(manifest.data, "spec", "install", "crds") == "Skip":
         what = f"its release {release.name} leaves out the kinds that it works with: {kinds}"
         fix = "set install.crds: Create"
-        yield failed(course.cluster.name, what, fix, manifest.side("spec", "install", "crds"))
+        yield _severity(course, release)(course.cluster.name, what, fix, manifest.side("spec", "install", "crds"))
     if text(manifest.data, "spec", "upgrade", "crds") != "CreateReplace":
         what = f"an upgrade of its release {release.name} leaves {kinds} as old as they are"
         fix = "set upgrade.crds: CreateReplace"
-        yield failed(course.cluster.name, what, fix, manifest.side("spec", "upgrade"))
+        yield _severity(course, release)(course.cluster.name, what, fix, manifest.side("spec", "upgrade"))
 
 
 # --- names stay ---
 
 
+def _identity(data: object) -> dict[str, str]:
+    """By what Helm knows a release, filled in as Flux does (helm-controller, api/v2, GetReleaseName and its like). Any
+    change of it uninstalls the release and installs another (helm-controller docs, spec/v2/helmreleases.md).
+    """
+    spec, name, own = mapping(data, "spec"), text(data, "metadata", "name"), text(data, "metadata", "namespace")
+    target = text(spec, "targetNamespace")
+    return {
+        _NAMED: text(spec, _NAMED) or (f"{target}-{name}" if target else name),
+        "targetNamespace": target or own,
+        "storageNamespace": text(spec, "storageNamespace") or own,
+    }
+
+
 def _clash(course: Course, release: Release, names: dict[tuple[str, str], Release]) -> Iterator[Finding]:
     """Helm keeps releases by name in the namespace of the HelmRelease, wherever they are installed."""
-    spec = mapping(release.manifest.data, "spec")
-    key = (text(spec, "storageNamespace") or release.manifest.namespace, text(spec, "releaseName"))
+    found = _identity(release.manifest.data)
+    key = (found["storageNamespace"], found[_NAMED])
     first = names.setdefault(key, release)
     if first is not release and key[1]:
         what = f'its releases {first.name} and {release.name} are both "{key[1]}" to Helm: each undoes the other'
@@ -145,9 +177,9 @@ def _same(course: Course, release: Release, evidence: Evidence) -> Iterator[Find
     old = _before(release, evidence)
     if old is None:
         return
-    now = mapping(release.manifest.data, "spec")
-    for key in _STABLE:
-        was, is_ = text(old.data, "spec", key), text(now, key)
+    before, now = _identity(old.data), _identity(release.manifest.written.data)
+    for key, was in before.items():
+        is_ = now[key]
         if was != is_:
             what = f'its release {release.name} had the {key} "{was}" and has "{is_}": Flux uninstalls it'
             sides = (release.manifest.side("spec", key), release.manifest.side("spec", key)._replace(source=old))

@@ -15,8 +15,10 @@ from generator.proofs.bindings.late import WORDS, Late, Output, late_values
 from generator.proofs.evidence import Evidence
 from generator.proofs.finding import Finding, failed, pending, proved
 from generator.proofs.identity import accounts, control_plane, federation, git, workload
+from generator.proofs.notices import notices
 from generator.proofs.roles import BLOB_DATA, Need, granted, named, refused
-from generator.proofs.volume import target, volumes
+from generator.proofs.unread import has_gaps, operator_of
+from generator.proofs.volume import held, target
 from generator.rendered import Cluster, Rendered, Side, get, text
 
 _ACCOUNTS = "Microsoft.Storage/storageAccounts"
@@ -27,7 +29,10 @@ _AUDIENCE = re.compile(r"api://[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/\.defau
 
 def of_cluster(cluster: Cluster, evidence: Evidence) -> Iterator[Finding]:
     """The chain of one cluster, link by link."""
-    rendered = evidence.rendered
+    return notices(evidence.rendered, "identity").kept(_claims(cluster, evidence.rendered), ("noted", "pending"))
+
+
+def _claims(cluster: Cluster, rendered: Rendered) -> Iterator[Finding]:
     values = late_values(rendered).get(cluster.name, {})
     outputs = workload.handed_out(cluster, rendered, values)
     identity = workload.identity_of(cluster, rendered, outputs)
@@ -40,9 +45,9 @@ def of_cluster(cluster: Cluster, evidence: Evidence) -> Iterator[Finding]:
     else:
         client_id = values["clientId"].text if "clientId" in values else ""
         yield from accounts.judge(cluster, rendered, identity, client_id)
-        yield from _ids(cluster, named(rendered, identity), values, outputs)
+        yield from _ids(cluster, rendered, named(rendered, identity), outputs)
         yield from _data(cluster, rendered, identity, values)
-    yield from _mounts(cluster)
+    yield from _mounts(cluster, rendered)
     yield from _operator(cluster, rendered, values)
     yield from _tenant(cluster)
     yield from control_plane.judge(cluster, rendered)
@@ -51,6 +56,7 @@ def of_cluster(cluster: Cluster, evidence: Evidence) -> Iterator[Finding]:
 
 def of_fleet(evidence: Evidence) -> Iterator[Finding]:
     """Credentials, role assignments and audiences of all clusters."""
+    yield from notices(evidence.rendered, "identity").said()
     yield from federation.judge(evidence.rendered)
     yield from roles.judge(evidence.rendered)
     yield from _audiences(evidence.rendered)
@@ -59,9 +65,10 @@ def of_fleet(evidence: Evidence) -> Iterator[Finding]:
 # --- ids ---
 
 
-def _ids(cluster: Cluster, identity: str, values: dict[str, Late], outputs: dict[str, Output]) -> Iterator[Finding]:
+def _ids(cluster: Cluster, rendered: Rendered, identity: str, outputs: dict[str, Output]) -> Iterator[Finding]:
     """Software holds the client id, and Anyscale the principal id, of the identity."""
-    taken = list(consumers(cluster))
+    values = late_values(rendered).get(cluster.name, {})
+    taken = list(consumers(cluster, rendered))
     for kind in ("clientId", "principalId"):
         late = values.get(kind)
         places = [place for place in taken if place.kind == kind]
@@ -87,7 +94,7 @@ def _ids(cluster: Cluster, identity: str, values: dict[str, Late], outputs: dict
 def _data(cluster: Cluster, rendered: Rendered, identity: str, values: dict[str, Late]) -> Iterator[Finding]:
     """The identity may read and write every container that is mounted."""
     principal = values["principalId"].text if "principalId" in values else ""
-    for need in _mounted(cluster, identity) or _unmounted(rendered, identity, principal):
+    for need in _mounted(cluster, rendered, identity) or _unmounted(rendered, identity, principal):
         row = granted(rendered, need, principal)
         if row is None:
             yield refused(rendered, cluster.name, need)
@@ -97,9 +104,9 @@ def _data(cluster: Cluster, rendered: Rendered, identity: str, values: dict[str,
             yield proved(cluster.name, what, row.resource.side("properties", "principalId"), need.side)
 
 
-def _mounted(cluster: Cluster, identity: str) -> list[Need]:
+def _mounted(cluster: Cluster, rendered: Rendered, identity: str) -> list[Need]:
     needs: dict[str, Need] = {}
-    for volume in volumes(cluster):
+    for volume in held(cluster, rendered):
         if signs_in(volume):
             found = target(cluster, volume)
             mounted = found.container_id if found.container else found.account_id
@@ -115,11 +122,13 @@ def _unmounted(rendered: Rendered, identity: str, principal: str) -> list[Need]:
     return [need for need in needs if granted(rendered, need, principal)] or needs[:1]
 
 
-def _mounts(cluster: Cluster) -> Iterator[Finding]:
+def _mounts(cluster: Cluster, rendered: Rendered) -> Iterator[Finding]:
     """Without the token a mount asks Azure for the account's key (blob-csi-driver, docs/driver-parameters.md)."""
-    for volume in volumes(cluster):
+    for volume in held(cluster, rendered):
         key = "mountWithWorkloadIdentityToken"
-        if signs_in(volume) and volume.text(key) != "true":
+        # What is no text is refused by Kubernetes itself, which the proof of storage says.
+        written = volume.parameters.get(volume.key(key))
+        if signs_in(volume) and isinstance(written, str | None) and written != "true":
             what = f"{volume.name} does not mount with the pod's token: {key} is {volume.text(key) or 'missing'}"
             yield failed(cluster.name, what, f'write {key}: "true"', volume.side(key), volume.side("clientID"))
 
@@ -129,9 +138,10 @@ def _mounts(cluster: Cluster) -> Iterator[Finding]:
 
 def _operator(cluster: Cluster, rendered: Rendered, values: dict[str, Late]) -> Iterator[Finding]:
     """What the operator's values say of who it is to Anyscale."""
-    operator = cluster.operator
+    if cluster.operator is None:
+        yield from _absent(cluster, values)
+    operator = operator_of(cluster)
     if operator is None:
-        yield _absent(cluster, values)
         return
     auth = ("global", "auth")
     provider = get(operator.values, "global", "cloudProvider")
@@ -151,13 +161,14 @@ def _operator(cluster: Cluster, rendered: Rendered, values: dict[str, Late]) -> 
         _seen(rendered).setdefault(audience, _Audience(set(), cluster.name, side)).clusters.add(cluster.name)
 
 
-def _absent(cluster: Cluster, values: dict[str, Late]) -> Finding:
+def _absent(cluster: Cluster, values: dict[str, Late]) -> Iterator[Finding]:
     waits = [kind for kind in ("clientId", "cloudResourceId") if kind not in values]
     if waits:
         what = f"the operator waits for {' and '.join(waits)}: who signs in is not rendered yet"
-        return pending(cluster.name, what, waiting.side(cluster))
-    what = "no anyscale-operator is rendered, though its ids are bound: nothing signs in"
-    return failed(cluster.name, what, "render again", values["clientId"].side)
+        yield pending(cluster.name, what, waiting.side(cluster))
+    elif not has_gaps(cluster):
+        what = "no anyscale-operator is rendered, though its ids are bound: nothing signs in"
+        yield failed(cluster.name, what, "render again", values["clientId"].side)
 
 
 class _Audience(NamedTuple):

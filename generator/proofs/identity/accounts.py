@@ -8,6 +8,7 @@ from typing import NamedTuple
 from generator.proofs.finding import Finding, failed, proved
 from generator.proofs.identity.federation import SUBJECT, Credential, federation
 from generator.proofs.roles import named
+from generator.proofs.unread import operator_of
 from generator.rendered import Cluster, Rendered, Side, get, text
 
 # The service account that the operator's chart makes, and the one that Ray pods run as where the values name none
@@ -35,8 +36,8 @@ class Account(NamedTuple):
 
 
 def accounts(cluster: Cluster) -> list[Account]:
-    """What the operator and Ray pods run as; none while the operator is pending."""
-    operator = cluster.operator
+    """What the operator and Ray pods run as; none while the operator, or a part of its values, is not rendered."""
+    operator = operator_of(cluster)
     if operator is None:
         return []
     own = ("operator", "serviceAccount", "name")

@@ -9,14 +9,16 @@ from typing import NamedTuple
 
 from generator.diagnostics import many
 from generator.proofs.evidence import Evidence
-from generator.proofs.finding import Finding, failed, proved, warned
+from generator.proofs.finding import Finding, failed, noted, proved, warned
+from generator.proofs.notices import notices
 from generator.proofs.roles import ACCOUNT as MAY_MAKE_CONTAINERS
 from generator.proofs.roles import Need, granted
 from generator.proofs.storage import account as accounts
-from generator.proofs.storage import bucket, mount
+from generator.proofs.storage import bucket, firewall, mount
 from generator.proofs.storage import claim as claims
 from generator.proofs.storage.claim import Mounted
-from generator.proofs.volume import CONTAINER, Target, Volume, target, volumes
+from generator.proofs.unread import templates_whole
+from generator.proofs.volume import CLAIM, CONTAINER, Target, Volume, held, target, volumes
 from generator.rendered import Cluster, Rendered, Resource, Side, get, mapping, text
 
 
@@ -31,17 +33,30 @@ class _First(NamedTuple):
 def of_cluster(cluster: Cluster, evidence: Evidence) -> Iterator[Finding]:
     """From the cloud resource to the container, and every volume and storage class on the way or beside it."""
     rendered = evidence.rendered
+    return notices(rendered, "storage").kept(_claims(cluster, rendered), ("noted", "pending"))
+
+
+def _claims(cluster: Cluster, rendered: Rendered) -> Iterator[Finding]:
     mounted, found = claims.find(cluster)
-    every = list(volumes(cluster))
+    every, ours = list(volumes(cluster)), held(cluster, rendered)
     for volume in every:
-        found += _leads(cluster, volume, rendered)
-        found += mount.judge(cluster, volume)
+        untyped = list(_untyped(cluster, volume))
+        found += untyped
+        if volume not in ours:
+            what = f"the account of {volume.name} is not ours: it was not looked at"
+            found.append(noted(cluster.name, what, volume.side("storageAccount")))
+        elif not untyped:
+            found += _leads(cluster, volume, rendered)
+            if volume.text("protocol") != "nfs":
+                # Nothing mounts by the class of a claim that names its volume.
+                found += mount.judge(cluster, volume, volume.static or not (mounted and mounted.volume.static))
     found += _handles(cluster, every)
     if every:
         found += _driver(cluster)
     if mounted:
         found += claims.judge(cluster, mounted)
         found += _made(cluster, mounted, rendered)
+        found += firewall.judge(cluster, mounted, rendered)
         _note(cluster, mounted, rendered)
     if cluster.cloud_resource:
         found += bucket.judge(cluster, cluster.cloud_resource, mounted, rendered)
@@ -54,6 +69,7 @@ def of_cluster(cluster: Cluster, evidence: Evidence) -> Iterator[Finding]:
 def of_fleet(evidence: Evidence) -> Iterator[Finding]:
     """The storage accounts, and whether all clusters mount the same container."""
     found = _containers(evidence.rendered)
+    yield from notices(evidence.rendered, "storage").said()
     yield from accounts.judge(evidence.rendered, set(found))
     for container, row in list(found.items())[1:]:
         first, other = next(iter(found.items()))
@@ -70,17 +86,27 @@ def _witness(cluster: Cluster, mounted: Mounted, rendered: Rendered) -> Iterator
     container = rendered.resources.get(target(cluster, volume).container_id)
     if container and cluster.cloud_resource:
         what = f"its claim {claim.name} leads over {volume.name} to {_named(container.id)}, which is its bucket too"
-        side = Side(cluster.cloud_resource, claims.CLAIM)
+        side = Side(cluster.cloud_resource, CLAIM)
         yield proved(cluster.name, what, side, volume.side("containerName"), container.side("name"))
 
 
 # --- from a volume to ARM ---
 
 
+def _untyped(cluster: Cluster, volume: Volume) -> Iterator[Finding]:
+    """Both kinds of parameters map text to text (Kubernetes API reference, CSIPersistentVolumeSource, StorageClass)."""
+    for key, written in volume.parameters.items():
+        if written is not None and not isinstance(written, str):
+            said = json.dumps(written, default=str)
+            what = f"{volume.name}: {key} is {said} and no text: Kubernetes refuses it"
+            yield failed(cluster.name, what, f'write {key}: "{said}"', volume.side(key))
+
+
 def _leads(cluster: Cluster, volume: Volume, rendered: Rendered) -> Iterator[Finding]:
     """Its account and its container are among what the templates make."""
     goal = target(cluster, volume)
-    if volume.text("protocol") != "fuse2":
+    nfs = volume.text("protocol") == "nfs"
+    if not nfs and volume.text("protocol") != "fuse2":
         said = volume.text("protocol") or "no protocol, which means fuse"
         what = f"{volume.name} asks for {said}, and its mount options are those of BlobFuse2"
         yield failed(cluster.name, what, "write protocol: fuse2", volume.side("protocol"))
@@ -89,11 +115,15 @@ def _leads(cluster: Cluster, volume: Volume, rendered: Rendered) -> Iterator[Fin
         yield failed(cluster.name, what, "reclaim by Retain", volume.manifest.side(*volume.reclaim_path))
     account = rendered.resources.get(goal.account_id)
     if not goal.account or account is None:
-        yield _no_account(cluster, volume, goal, rendered)
+        if not goal.account or templates_whole(rendered):
+            yield _no_account(cluster, volume, goal, rendered)
         return
     yield from _container(cluster, volume, goal, account, rendered)
-    yield from _signs_in(cluster, volume, account)
-    yield from _namespace(cluster, volume, account)
+    if nfs:
+        yield from _speaks_nfs(cluster, volume, account)
+    else:
+        yield from _signs_in(cluster, volume, account)
+        yield from _namespace(cluster, volume, account)
 
 
 def _no_account(cluster: Cluster, volume: Volume, goal: Target, rendered: Rendered) -> Finding:
@@ -147,6 +177,14 @@ def _signs_in(cluster: Cluster, volume: Volume, account: Resource) -> Iterator[F
         if volume.text(asks).lower() == "true":
             what = f"{volume.name} asks for the key of {account.name}, which takes it from nobody: {asks} is true"
             yield failed(cluster.name, what, f'write {asks}: "false"', volume.side(asks), other)
+
+
+def _speaks_nfs(cluster: Cluster, volume: Volume, account: Resource) -> Iterator[Finding]:
+    """Azure docs, network-file-system-protocol-support-how-to: an account speaks NFS from its beginning or never."""
+    if get(account.properties, "isNfsV3Enabled") is not True:
+        what = f"{volume.name} asks for nfs, which {account.name} does not speak"
+        sides = volume.side("protocol"), account.side("properties", "isNfsV3Enabled")
+        yield failed(cluster.name, what, "write protocol: fuse2", *sides)
 
 
 def _namespace(cluster: Cluster, volume: Volume, account: Resource) -> Iterator[Finding]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from generator.proofs.finding import Finding, failed, proved, warned
 from generator.proofs.order import before
+from generator.proofs.unread import operator_of
 from generator.proofs.volume import ACCOUNT, BLOB_SERVICE, CONTAINER, POLICY
 from generator.rendered import Cluster, Rendered, Resource, Side, entries, get, mapping, text
 
@@ -96,7 +97,7 @@ def _open_container(container: Resource) -> Iterator[Finding]:
 
 def cors(cluster: Cluster, rendered: Rendered, name: str) -> Iterator[Finding]:
     """The browser may show what is in the account, as Anyscale's file viewer does. Waits for the operator's values."""
-    account, operator = by_name(rendered).get(name), cluster.operator
+    account, operator = by_name(rendered).get(name), operator_of(cluster)
     if account is None or operator is None:
         return
     service = next(iter(below(account, rendered, BLOB_SERVICE)), account)
@@ -190,7 +191,7 @@ def _rule(
                 yield warned(account.name, what, fix, side.at("tierToArchive"))
             if "delete" in actions and whole:
                 what = f"its rule {name} deletes all that clusters mount as it ages"
-                yield warned(account.name, what, "give the rule a prefix in the container", side.at("delete"))
+                yield failed(account.name, what, "give the rule a prefix in the container", side.at("delete"))
 
 
 def _what(prefix: str, container: str) -> str:

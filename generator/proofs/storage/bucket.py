@@ -9,6 +9,7 @@ from typing import NamedTuple
 from generator.proofs.finding import Finding, failed, noted
 from generator.proofs.storage.account import by_name, hierarchical
 from generator.proofs.storage.claim import Mounted
+from generator.proofs.unread import templates_whole
 from generator.proofs.volume import region, target
 from generator.rendered import Cluster, Rendered, Resource, Side, text
 from generator.source import Source
@@ -40,6 +41,8 @@ def judge(cluster: Cluster, source: Source, mounted: Mounted | None, rendered: R
         written = text(source.data, "object_storage", "bucket_name") or "missing"
         what = f"its bucket is {written}, which is no container of an account with a hierarchical namespace"
         yield failed(cluster.name, what, "write abfss://<container>@<account>.dfs.core.windows.net", side)
+        return
+    if account is None and not templates_whole(rendered):
         return
     if account is None:
         others = [row.side("name") for row in list(by_name(rendered).values())[:1]]

@@ -7,15 +7,16 @@ from typing import NamedTuple
 
 from generator.proofs.finding import Finding, failed, pending, warned
 from generator.proofs.quantity import quantity
-from generator.proofs.volume import DRIVER, Volume
+from generator.proofs.storage.mount import options
+from generator.proofs.unread import has_gaps
+from generator.proofs.volume import CLAIM, DRIVER, Volume
 from generator.rendered import Cluster, Side, entries, get, text
 from generator.rendered.layer import Manifest
 from generator.source import Source
 
-CLAIM = ("file_storage", "persistent_volume_claim")
 # Flux leaves an object where it is that has this annotation (Flux docs, kustomizations: garbage collection).
 _PRUNE = "kustomize.toolkit.fluxcd.io/prune"
-_SHARED = "ReadWriteMany"
+_SHARED, _READ = "ReadWriteMany", "ReadOnlyMany"
 
 
 class Mounted(NamedTuple):
@@ -31,11 +32,11 @@ def find(cluster: Cluster) -> tuple[Mounted | None, list[Finding]]:
     if resource is None:
         return None, list(_no_cloud_resource(cluster))
     claim = _claim(cluster, resource)
-    if isinstance(claim, Finding):
-        return None, [claim]
-    volume = _volume(cluster, claim)
-    if isinstance(volume, Finding):
-        return None, [volume]
+    volume = claim if isinstance(claim, Finding) else _volume(cluster, claim)
+    if isinstance(claim, Finding) or isinstance(volume, Finding):
+        # Of a cluster that cannot be read whole, nothing is known to be missing.
+        found = [row for row in (volume,) if isinstance(row, Finding)]
+        return None, [row for row in found if row.outcome != "failed" or not has_gaps(cluster)]
     return Mounted(claim, volume), []
 
 
@@ -112,6 +113,7 @@ def judge(cluster: Cluster, mounted: Mounted) -> Iterator[Finding]:
         yield from _bound(cluster, claim, volume.manifest)
         yield from _size(cluster, claim, volume.manifest)
     yield from _modes(cluster, claim, volume)
+    yield from _written(cluster, mounted)
     yield from _pruned(cluster, mounted)
 
 
@@ -169,10 +171,30 @@ def _modes(cluster: Cluster, claim: Manifest, volume: Volume) -> Iterator[Findin
             )
             fix = "give the volume every mode of the claim"
             yield failed(cluster.name, what, fix, side, volume.manifest.side("spec", "accessModes"))
-    if _SHARED not in wanted:
+    if _SHARED not in wanted and set(wanted) != {_READ}:
         # Kubernetes docs, persistent-volumes: what an access mode promises, if not what the driver enforces.
         what = f"its claim asks for {', '.join(wanted) or 'no access mode'}, and pods of many nodes mount it"
         yield warned(cluster.name, what, f"ask for {_SHARED}", side)
+
+
+def _written(cluster: Cluster, mounted: Mounted) -> Iterator[Finding]:
+    """Anyscale writes to what it mounts. A volume is read-only by its own word, by a mount option of BlobFuse2's, or by
+    the modes of its claim (Kubernetes docs, persistent-volumes; Azure/azure-storage-fuse, README: read-only).
+    """
+    claim, volume = mounted
+    given, attach = options(volume), ("spec", "csi", "readOnly")
+    places = []
+    if volume.static and get(volume.manifest.data, *attach) is True:
+        places.append((f"{volume.name} is readOnly", volume.manifest.side(*attach)))
+    if "ro" in given.fuse:
+        places.append((f"{volume.name} is mounted with -o ro", given.fuse["ro"].side))
+    if given.on("--read-only"):
+        places.append((f"{volume.name} is mounted with --read-only", given.named["--read-only"].side))
+    if set(map(str, entries(claim.data, "spec", "accessModes"))) == {_READ}:
+        places.append((f"its claim asks for {_READ}", claim.side("spec", "accessModes")))
+    for what, side in places:
+        fix = "take it out" if _READ not in what else f"ask for {_SHARED}"
+        yield failed(cluster.name, f"{what}, and Anyscale writes to it", fix, side)
 
 
 def _pruned(cluster: Cluster, mounted: Mounted) -> Iterator[Finding]:

@@ -107,15 +107,16 @@ def speaks_dfs(volume: Volume) -> bool:
     return options(volume).on("--use-adls")
 
 
-def judge(cluster: Cluster, volume: Volume) -> Iterator[Finding]:
-    """The options of one volume or storage class."""
+def judge(cluster: Cluster, volume: Volume, used: bool) -> Iterator[Finding]:
+    """The options of one volume or storage class; ``used``: something is mounted by them."""
     given = options(volume)
     side = volume.manifest.side(*volume.options_path)
     found = [*_known(cluster, volume, given), *_modes(cluster, volume, given)]
     if given.on(BLOCK):
         found += _block_cache(cluster, volume, given, side)
     elif not given.on(STREAM) and not given.on(PRELOAD):
-        found += _file_cache(cluster, volume, given, side)
+        cached = _file_cache(cluster, volume, given, side)
+        found += [row for row in cached if used or row.outcome != "noted"]
     if "allow_other" not in given.fuse and not given.on("--allow-other"):
         # libfuse, mount.fuse: allow_other; the driver mounts as root.
         what = f"{volume.name} is mounted without -o allow_other: only root reads it"

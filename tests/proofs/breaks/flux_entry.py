@@ -100,7 +100,7 @@ BREAKS = (
                 for layer in ("platform", "operators", "workloads")
             ),
         ),
-        'aks-westus2: rendered/ is in "west" of the repository, and in "" for aks-eastus',
+        'aks-westus2: rendered/ is in "west" of the repository, and at the top for aks-eastus',
         ((WEST, "./west/rendered"), (EAST, "./rendered")),
     ),
     Break(
@@ -193,6 +193,38 @@ BREAKS = (
         "its layer operators is suspended",
         ((OPERATORS, "suspend:"),),
         "warned",
+    ),
+    Break(
+        "a layer that is not pruned",
+        (Edit(OPERATORS, "  prune: true\n", "  prune: false\n"),),
+        "its layer operators is not pruned: what leaves Git stays in the cluster",
+        ((OPERATORS, "prune:"),),
+        "warned",
+    ),
+    Break(
+        "layers that are not pruned",
+        (arm(EAST, lambda document: flux(document)["kustomizations"]["flux"].update(prune=False)),),
+        "its Flux configuration prunes nothing (flux): a layer that leaves Git goes on",
+        ((EAST, '"prune": false'),),
+        "warned",
+    ),
+    Break(
+        "no branch",
+        (arm(EAST, lambda document: flux(document)["gitRepository"].update(repositoryRef={})),),
+        "its Flux configuration names no branch, tag or commit: Flux takes master",
+        ((EAST, '"repositoryRef"'),),
+    ),
+    Break(
+        "nothing to pick a commit by",
+        (arm(EAST, lambda document: flux(document)["gitRepository"].pop("repositoryRef")),),
+        "its Flux configuration names no branch, tag or commit",
+        ((EAST, '"gitRepository"'),),
+    ),
+    Break(
+        "a layer whose interval is null",
+        (Edit(OPERATORS, "  interval: 1h\n", "  interval: null\n"),),
+        "its layer operators has no interval, which Flux requires",
+        ((OPERATORS, "spec:"),),
     ),
     Break(
         "a forced layer",

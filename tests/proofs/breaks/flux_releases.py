@@ -16,8 +16,14 @@ BREAKS = (
     Break(
         "no release name",
         (Edit(PLUGIN, "  releaseName: nvidia-device-plugin\n", ""),),
-        "its release nvidia-device-plugin has no releaseName: Helm's objects get a name that Flux makes up",
+        "its release nvidia-device-plugin has no releaseName: Helm's objects are named \"gpu-operators-nvidia-",
         ((PLUGIN, "spec:"),),
+    ),
+    Break(
+        "another chart than the operator's",
+        (Edit(OPERATOR, "chart: anyscale-operator\n", "chart: anyscale-operatr\n"),),
+        'its release anyscale-operator is of the chart "anyscale-operatr", which is not Anyscale\'s',
+        ((OPERATOR, "chart: anyscale-operatr"),),
     ),
     Break(
         "a long release name",

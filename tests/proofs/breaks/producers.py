@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from tests.proofs.breaking import BINDINGS, Break, Edit, tree
 from tests.proofs.breaks.azure import of
 from tests.proofs.breaks.bound import (
@@ -17,6 +19,13 @@ from tests.proofs.breaks.bound import (
     bound,
 )
 
+ORDER = "azure/deployments.json"
+WITHOUT_EAST = json.dumps({
+    "deployments": [
+        row for row in json.loads(tree()[ORDER])["deployments"] if f"azure/{row['template']}" != EAST
+    ]
+})  # fmt: skip
+
 BREAKS = (
     Break(
         "a deployment that was renamed",
@@ -26,8 +35,8 @@ BREAKS = (
         ((BINDINGS, "clientId"), ("azure/deployments.json", '"deployments"')),
     ),
     Break(
-        "a deployment without a template",
-        (Edit(EAST, tree()[EAST].decode(), None),),
+        "a cluster that was retired, and is still bound",
+        (Edit(EAST, tree()[EAST].decode(), None), Edit(ORDER, tree()[ORDER].decode(), WITHOUT_EAST)),
         "aks-eastus: it is bound, and no ARM template makes it",
         ((BINDINGS, "aks-eastus:"),),
     ),

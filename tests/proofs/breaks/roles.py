@@ -33,8 +33,22 @@ BREAKS = (
     Break(
         "a role that nobody knows",
         (Edit(EAST, f"{ROLE}{BLOB}", f"{ROLE}00000000-0000-4000-8000-000000000000"),),
-        "aks-eastus-workload is role 00000000-0000-4000-8000-000000000000 on aks-anyscale-blob of",
+        "aks-eastus-workload is role 00000000-0000-4000-8000-000000000000 on aks-anyscale-blob of aksmultiregionsa, "
+        "and what that allows is not known here",
         ((EAST, "roleDefinitions"), (VOLUME, "storageAccount")),
+        "warned",
+    ),
+    Break(
+        "a role that is none",
+        (Edit(EAST, f"{ROLE}{BLOB}", f"{ROLE}Contributor"),),
+        "aks-eastus-workload is role contributor on aks-anyscale-blob of aksmultiregionsa, which is too little",
+        ((EAST, "roleDefinitions"), (VOLUME, "storageAccount")),
+    ),
+    Break(
+        "an identity that is said to be a user",
+        (Edit(EAST, BLOB_PRINCIPAL + '": "ServicePrincipal"'.removeprefix('"'), BLOB_PRINCIPAL + ': "User"'),),
+        "Storage Blob Data Contributor for aks-eastus-workload has the principalType User: Azure refuses it",
+        ((EAST, '"principalType": "User"'),),
     ),
     Break(
         "a role granted to the client id",
