@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from functools import cache
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from generator.catalogue import Catalogue
 from generator.proofs import Evidence, Report, Shown, prove
@@ -16,6 +16,7 @@ from generator.source import Source, read
 from tests import rendering
 
 TODAY = date(2026, 11, 21)
+T = TypeVar("T")
 BINDINGS = "bindings.yaml"  # not in rendered/, but breakable like what is
 
 
@@ -118,6 +119,12 @@ def _line(files: Mapping[str, bytes], file: str, number: int) -> str:
         files[file.removeprefix("rendered/")].decode().splitlines() if file.removeprefix("rendered/") in files else []
     )
     return lines[number - 1] if 0 < number <= len(lines) else ""
+
+
+def some(rows: Iterable[T], most: int = 60) -> list[T]:
+    """At most so many of the rows, evenly spread: garbage in every place of a file takes minutes."""
+    whole = list(rows)
+    return whole[:: -(-len(whole) // most) or 1]
 
 
 def failures(report: Report) -> list[Shown]:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests import rendering
-from tests.proofs.breaking import Break, Edit, assert_seen, broken, check, edited, failures, tree
+from tests.proofs.breaking import Break, Edit, assert_seen, broken, check, edited, failures, some, tree
 
 EAST, WEST, SHARED = "azure/eastus.json", "azure/westus2.json", "azure/shared.json"
 LIST, GROUP = "azure/deployments.json", "azure/resource-group.json"
@@ -1018,13 +1018,13 @@ def garbled(data: Any, path: tuple[Any, ...], garbage: Any) -> bytes:
 def test_garbage_is_survived(path: str) -> None:
     """Now and in the base commit; one piece for each place, another for the next."""
     data = json.loads(small()[path])
-    for number, place in enumerate(paths(data)):
+    for number, place in enumerate(some(paths(data), 89)):
         odd = {**small(), path: garbled(data, place, GARBAGE[number % len(GARBAGE)])}
         check(odd, "arm", base=odd if number % 2 else small())
 
 
 def test_garbage_in_deployments_is_survived() -> None:
     data = json.loads(small()[LIST])
-    for place in paths({"deployments": data["deployments"]}):
-        for garbage in GARBAGE:
+    for place in paths({"deployments": data["deployments"][:2]}):
+        for garbage in GARBAGE[::2]:
             check({**small(), LIST: garbled(data, place, garbage)}, "arm")

@@ -10,7 +10,7 @@ import pytest
 
 from generator.source import read_all
 from tests import rendering
-from tests.proofs.breaking import Break, Edit, assert_seen, broken, check, failures, tree
+from tests.proofs.breaking import Break, Edit, assert_seen, broken, check, failures, some, tree
 from tests.proofs.breaks import (
     flux_entry,
     flux_fields,
@@ -270,7 +270,7 @@ def test_odd_manifests_do_not_stop_it(odd: object) -> None:
     for file in SMALL:
         documents = [row.data for row in read_all(file, files[file])]
         for number, document in enumerate(documents):
-            for path in paths(document):
+            for path in some(paths(document), 6):
                 rows = [*documents[:number], replaced(document, path, odd), *documents[number + 1 :]]
                 content = "\n---\n".join(map(json.dumps, rows)).encode()
                 check({**files, file: content}, "flux", fleet="no-gpus")
