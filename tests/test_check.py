@@ -105,6 +105,8 @@ def test_what_cannot_be_read_comes_first(rendered: Workspace) -> None:
     rendered.write("{", ARM)
     lines = rendered.run("check", code=1).stdout.splitlines()
     assert lines[lines.index("failed:") + 1].startswith(f"{ARM}:1:2: files: not JSON")
+    assert not [line for line in lines if "bindings" in line and "fix:" in line]
+    assert not [line for line in lines if "is of no cluster that ARM makes" in line]
 
 
 def test_what_waits_is_counted(workspace: Workspace) -> None:
@@ -120,7 +122,10 @@ def test_a_fleet_that_is_named_is_there(rendered: Workspace) -> None:
 def test_markdown_is_for_a_pull_request(wrong: Workspace) -> None:
     text = wrong.run("check", "network", "--format", "markdown", code=1).stdout
     assert text.startswith("**1 claim failed")
-    assert "| network | failed | ranges are apart, have room, and never move | 1 failed, " in text
+    assert (
+        "| network | failed | ranges are apart, have room, and never move; the gateway is the operator's | 1 failed, "
+        in text
+    )
     assert f"  - `{ARM}:246:22`\n" in text
 
 

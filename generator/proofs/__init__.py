@@ -75,7 +75,12 @@ PROOFS: tuple[Proof, ...] = (
         identity.of_fleet,
     ),
     Proof("storage", "every mount leads to the container that ARM makes", storage.of_cluster, storage.of_fleet),
-    Proof("network", "ranges are apart, have room, and never move", _network_of_cluster, _network_of_fleet),
+    Proof(
+        "network",
+        "ranges are apart, have room, and never move; the gateway is the operator's",
+        _network_of_cluster,
+        _network_of_fleet,
+    ),
     Proof("bindings", "every late value has one producer and is used", bindings.of_cluster, bindings.of_fleet),
     Proof("arm", "templates are whole, in order, and within Azure's limits", arm.of_cluster, arm.of_fleet),
     Proof("flux", "everything that Flux follows is there, in an order that ends", flux.of_cluster, flux.of_fleet),

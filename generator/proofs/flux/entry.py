@@ -9,6 +9,7 @@ from functools import lru_cache
 from generator.proofs.evidence import Evidence
 from generator.proofs.finding import Finding, failed, noted, proved, warned
 from generator.proofs.flux.course import Course
+from generator.proofs.unread import templates_whole
 from generator.rendered import Cluster, Rendered, Resource, Side, get, mapping, text
 from generator.rendered.cluster import before, below
 from generator.rendered.expression import is_expression
@@ -191,7 +192,8 @@ def of_fleet(evidence: Evidence) -> Iterator[Finding]:
     """No folder without a cluster, and one place for rendered/ in a repository."""
     rendered = evidence.rendered
     names = {row.name for row in rendered.of_type("Microsoft.ContainerService/managedClusters")}
-    for name in sorted(rendered.cluster_folders - names):
+    orphans = rendered.cluster_folders - names if templates_whole(rendered) else frozenset()
+    for name in sorted(orphans):
         what = f"rendered/clusters/{name} is of no cluster that ARM makes: nothing deploys it"
         side = Side(Source(rendered.files.name(f"clusters/{name}"), "", {}))
         yield failed(name, what, "render again, which removes it; or put the cluster back into fleet.yaml", side)
