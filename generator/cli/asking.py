@@ -22,9 +22,10 @@ _AT_ONCE = 8  # requests: connections are kept for 10 at most (urllib3), and it 
 
 def deployed(azure: Azure, step: Step) -> Deployed:
     """A deployment, and whether it was of the template that is rendered. Raises Fault."""
+    from generator.deploy.stacks import latest
     from generator.status import Deployed
 
-    state = azure.state(step)
+    state = latest(azure, step)
     if state is None:
         return Deployed("")
     outputs = {name: value for name in state.outputs if (value := mapping(state.outputs, name, "value"))}

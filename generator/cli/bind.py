@@ -175,6 +175,7 @@ def _from_azure(task: _Task, found: list[Diagnostic]) -> Iterator[Answers]:
     """The outputs of deployments that have succeeded."""
     from generator.deploy import plan
     from generator.deploy.azure import Azure, Fault
+    from generator.deploy.stacks import latest
     from generator.late.answers import of_deployment
 
     rendered = reading.rendered(task.where, "files")
@@ -188,7 +189,7 @@ def _from_azure(task: _Task, found: list[Diagnostic]) -> Iterator[Answers]:
         try:
             if subscription not in clients:
                 clients[subscription] = Azure(subscription)
-            state = clients[subscription].state(steps[name])
+            state = latest(clients[subscription], steps[name])
         except Fault as fault:
             fix = "mend that, or bind from files: rayfleet bind --from FILE"
             found.append(Diagnostic(f"deployment {name}", 0, 0, "", f"{fault.code}: {fault.message}", fix))

@@ -11,9 +11,10 @@ import click
 from generator import places
 from generator.cli import before, reading
 from generator.cli.before import Allowed
-from generator.cli.carrying import INTERRUPTED, Deploying
+from generator.cli.carrying import Deploying, How
 from generator.cli.printing import fleet_option, format_option
 from generator.cli.progress import on_terminal
+from generator.cli.signals import INTERRUPTED
 from generator.cli.telling import Told
 from generator.diagnostics import Diagnostic, Invalid, did_you_mean, errors, in_order, printable
 
@@ -27,7 +28,9 @@ if TYPE_CHECKING:
 @click.option("-o", "--output", type=click.Path(), help="The rendered folder; by default rendered, beside the fleet.")
 @click.option("--region", "regions", multiple=True, metavar="REGION", help="Only REGION, and what it needs.")
 @click.option("--what-if", "only_look", is_flag=True, help="Show what would change, and end.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--stack", is_flag=True, help="As deployment stacks, which delete what is no longer rendered.")
+@click.option("--yes", is_flag=True, help="Do not ask, except about what stacks delete.")
+@click.option("--yes-delete", is_flag=True, help="Do not ask about what stacks delete.")
 @click.option("--allow-stale", is_flag=True, help="Although rendered/ is not what the fleet gives.")
 @click.option("--allow-failed-proofs", is_flag=True, help="Although a proof fails.")
 @click.option("--allow-dirty", is_flag=True, help="Although the fleet or rendered/ is not committed.")
@@ -42,7 +45,9 @@ def deploy(
     output: str | None,
     regions: tuple[str, ...],
     only_look: bool,
+    stack: bool,
     yes: bool,
+    yes_delete: bool,
     allow_stale: bool,
     allow_failed_proofs: bool,
     allow_dirty: bool,
@@ -59,6 +64,8 @@ def deploy(
     asks = on_terminal()
     if not (yes or only_look or asks):
         raise click.UsageError("without a terminal nobody can be asked: give --yes, or --what-if to look")
+    if yes_delete and not stack:
+        raise click.UsageError("only stacks delete anything: --yes-delete goes with --stack")
     told = Told(form)
     where = places.locate(fleet, output)
     allowed = Allowed(allow_stale, allow_failed_proofs, allow_dirty, allow_short_quota)
@@ -69,7 +76,7 @@ def deploy(
         finally:
             if rendered.kustomize:
                 rendered.kustomize.close()
-        Deploying(where, rendered, steps, poll, told).go(allowed, only_look, yes)
+        Deploying(where, rendered, steps, How(poll, stack, only_look, yes, yes_delete), told).go(allowed)
     except Invalid as invalid:
         told.refuse(invalid.diagnostics)
     except ModuleNotFoundError as missing:

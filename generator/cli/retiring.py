@@ -129,9 +129,9 @@ class Retiring:
         """What went wrong with a step."""
         from generator.anyscale.command import Cli
         from generator.anyscale.command import Fault as AnyscaleFault
+        from generator.deploy.allowed import Refused
         from generator.deploy.azure import Fault
         from generator.deploy.faults import Patience
-        from generator.retire.allowed import Refused
         from generator.retire.carry import delete, remove
 
         try:

@@ -26,6 +26,7 @@ class Told:
     form: str
     diagnostics: list[Diagnostic] = field(default_factory=list)
     what_if: list[dict[str, Any]] = field(default_factory=list)
+    stacks: list[dict[str, Any]] = field(default_factory=list)
     deployments: list[dict[str, Any]] = field(default_factory=list)
     started: bool = False
 
@@ -55,8 +56,8 @@ class Told:
         """Ends with an exit code; machines get everything."""
         if self.form == "json":
             rows = [row._asdict() for row in self.diagnostics]
-            found = {"outcome": outcome, "diagnostics": rows, "whatIf": self.what_if, "deployments": self.deployments}
-            echo_json(found | more)
+            found = {"outcome": outcome, "diagnostics": rows, "whatIf": self.what_if, "stacks": self.stacks}
+            echo_json({**found, "deployments": self.deployments, **more})
         sys.exit(code)
 
     def tell(self, outcomes: Iterable[Outcome], why: Callable[[Outcome], list[Failure]]) -> None:

@@ -136,6 +136,18 @@ _TABLE = (
         "",
         f"a deployment of this name is running: {_AGAIN}, which waits for it; or az deployment group cancel",
     ),
+    Advice(
+        "DeploymentStackInNonTerminalState",
+        "",
+        f"a deployment of this stack is running: {_AGAIN}, which waits for it",
+    ),
+    # The service says so itself (Azure docs, deployment-stacks: out-of-sync).
+    Advice(
+        ".*Stack.*OutOfSync.*",
+        "",
+        "Azure lost track of what the stack has: check its list with az stack group show, deploy the commit that was "
+        "deployed last with --stack, and then this one",
+    ),
     # A name belongs to a location for ever (ARM docs, deploy-to-subscription).
     Advice(
         "InvalidDeploymentLocation",

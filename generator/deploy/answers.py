@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential
     from azure.core.rest import HttpRequest
     from azure.mgmt.resource.deployments import DeploymentsMgmtClient
+    from azure.mgmt.resource.deploymentstacks import DeploymentStacksClient
 
 T = TypeVar("T")
 
@@ -48,19 +49,31 @@ class Asking:
         self._credential = credential
         self._timeout = timeout
         self._clients: dict[str, DeploymentsMgmtClient] = {}
+        self._stacks: dict[str, DeploymentStacksClient] = {}
         self._lock = Lock()
 
     def client(self, subscription: str) -> DeploymentsMgmtClient:
         """The client of a subscription."""
         with self._lock:
             if subscription not in self._clients:
-                self._clients[subscription] = self._made(subscription)
+                from azure.mgmt.resource.deployments import DeploymentsMgmtClient
+
+                self._clients[subscription] = DeploymentsMgmtClient(subscription_id=subscription, **self._how())
             return self._clients[subscription]
 
-    def _made(self, subscription: str) -> DeploymentsMgmtClient:
+    def stacks(self, subscription: str) -> DeploymentStacksClient:
+        """The client of a subscription's deployment stacks."""
+        with self._lock:
+            if subscription not in self._stacks:
+                from azure.mgmt.resource.deploymentstacks import DeploymentStacksClient
+
+                self._stacks[subscription] = DeploymentStacksClient(subscription_id=subscription, **self._how())
+            return self._stacks[subscription]
+
+    def _how(self) -> dict[str, Any]:
+        """What the SDK's clients are made with."""
         from azure.core.pipeline import policies
         from azure.mgmt.core.policies import ARMChallengeAuthenticationPolicy
-        from azure.mgmt.resource.deployments import DeploymentsMgmtClient
 
         credential = _NoCredential() if self._local else self._signed_in()
         # The SDK's own pipeline less three: retries (see azure.py); the registration of resource providers, which
@@ -74,14 +87,13 @@ class Asking:
             *([] if self._local else [ARMChallengeAuthenticationPolicy(credential, _SCOPE)]),
             policies.SensitiveHeaderCleanupPolicy(),
         ]
-        return DeploymentsMgmtClient(
-            credential,
-            subscription,
-            base_url=self.endpoint,
-            policies=chain,
-            connection_timeout=_CONNECT,
-            read_timeout=self._timeout,
-        )
+        return {
+            "credential": credential,
+            "base_url": self.endpoint,
+            "policies": chain,
+            "connection_timeout": _CONNECT,
+            "read_timeout": self._timeout,
+        }
 
     def _signed_in(self) -> TokenCredential:
         if self._credential is None:

@@ -10,12 +10,13 @@ import json
 import os
 import re
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from generator.deploy.answers import Asking, follow, json_of, member
-from generator.deploy.faults import Fault, Patience, Problem, problem_of
+from generator.deploy.faults import Fault, Patience, problem_of
 from generator.deploy.hiding import forms
 from generator.deploy.plan import Scope, Step
+from generator.deploy.state import Operation, State, operation_of, state_of
 
 if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential
@@ -31,44 +32,6 @@ _DEPLOYMENT_ID = re.compile(
     r"/providers/Microsoft\.Resources/deployments/(?P<name>[^/]+)",
     re.IGNORECASE,
 )
-# ARM's own (azure-mgmt-resource-deployments 2.0.0, ProvisioningState). Any other one means that it is still at work:
-# the RPC of resource providers knows only these as ends.
-_ENDS = frozenset({"Succeeded", "Failed", "Canceled", "Deleted"})
-
-
-class State(NamedTuple):
-    """A deployment as Azure last knew it."""
-
-    name: str
-    status: str  # Succeeded, Failed, Canceled; anything else is on its way there
-    correlation_id: str
-    timestamp: str  # of the last change, RFC 3339
-    duration: str  # ISO 8601
-    outputs: dict[str, Any]  # as ARM gives them: {"name": {"type": ..., "value": ...}}
-    error: Problem | None
-    template_hash: str
-
-    @property
-    def ended(self) -> bool:
-        return self.status in _ENDS
-
-    @property
-    def succeeded(self) -> bool:
-        return self.status == "Succeeded"
-
-
-class Operation(NamedTuple):
-    """One resource of a deployment, as far as Azure got with it."""
-
-    deployment: str  # the name of the deployment it is of, nested ones included
-    action: str  # Create, Read, EvaluateDeploymentOutput ...
-    status: str  # Succeeded, Failed, Running ...
-    resource_type: str
-    resource_name: str
-    resource_id: str
-    error: Problem | None
-    timestamp: str
-    duration: str
 
 
 class Azure:
@@ -92,13 +55,13 @@ class Azure:
         if endpoint and not _LOCAL.fullmatch(endpoint):
             raise Fault("EndpointNotLocal", f"{ENDPOINT} is for tests on http://127.0.0.1:<port>, and nothing else")
         self.poll = poll
-        self._asking = Asking(credential, endpoint, self.patience, timeout, poll)
+        self.asking = Asking(credential, endpoint, self.patience, timeout, poll)
 
     # --- deployments ---
 
     def validate(self, step: Step) -> None:
         """Has ARM check a template and its parameters; nothing is changed. Raises Fault, with all that is wrong."""
-        on, group, how = self._client(step.scope).deployments, step.scope.resource_group, self._asking.long()
+        on, group, how = self._client(step.scope).deployments, step.scope.resource_group, self.asking.long()
         body = _body(step)
 
         def ask() -> None:
@@ -108,14 +71,14 @@ class Azure:
                 else on.begin_validate_at_subscription_scope(step.name, body, **how)
             )
             # ARM also says 200 to a template that it found wrong (facts/azure.md §5).
-            if not isinstance(_unless_error(poller.result()).get("properties"), dict):
+            if not isinstance(unless_error(poller.result()).get("properties"), dict):
                 raise Fault("MalformedAnswer", "the answer to the validation says nothing", 200)
 
-        self._read(ask, _secrets(step))
+        self.read(ask, secrets_of(step))
 
     def what_if(self, step: Step) -> dict[str, Any]:
         """What a deployment would change, as ARM predicts it: ``{"status": ..., "changes": [...]}``. Raises Fault."""
-        on, group, how = self._client(step.scope).deployments, step.scope.resource_group, self._asking.long()
+        on, group, how = self._client(step.scope).deployments, step.scope.resource_group, self.asking.long()
         body = _body(step)
         body["properties"]["whatIfSettings"] = {"resultFormat": "FullResourcePayloads"}
 
@@ -125,13 +88,13 @@ class Azure:
                 if group
                 else on.begin_what_if_at_subscription_scope(step.name, body, **how)
             )
-            answer = _unless_error(poller.result())
+            answer = unless_error(poller.result())
             changes = member(answer, "properties", "changes")
             if not isinstance(changes, list) or not all(isinstance(change, dict) for change in changes):
                 raise Fault("MalformedAnswer", "the answer to what-if has no list of changes", 200)
             return {"status": answer.get("status") or "Succeeded", **answer["properties"]}
 
-        return self._read(ask, _secrets(step))
+        return self.read(ask, secrets_of(step))
 
     def begin(self, step: Step) -> State:
         """Starts a deployment and does not wait for it. Asked once: a Fault that is ``unheard`` may have started it."""
@@ -144,19 +107,23 @@ class Azure:
                 return client.deployments.begin_create_or_update(scope.resource_group, name, body, **how).result()
             return client.deployments.begin_create_or_update_at_subscription_scope(name, body, **how).result()
 
-        return _state(self._asking.once(ask, _secrets(step)), step.name)
+        return state_of(self.asking.once(ask, secrets_of(step)), step.name)
 
     def state(self, step: Step) -> State | None:
         """A deployment as it stands; None where there is none of this name. Raises Fault."""
-        client, scope = self._client(step.scope), step.scope
+        return self.deployment(step.scope, step.name, secrets_of(step))
+
+    def deployment(self, scope: Scope, name: str, secrets: tuple[str, ...]) -> State | None:
+        """The same by scope and name."""
+        client = self._client(scope)
 
         def ask() -> Any:
             if scope.resource_group:
-                return client.deployments.get(scope.resource_group, step.name, cls=json_of)
-            return client.deployments.get_at_subscription_scope(step.name, cls=json_of)
+                return client.deployments.get(scope.resource_group, name, cls=json_of)
+            return client.deployments.get_at_subscription_scope(name, cls=json_of)
 
         try:
-            return self.patience.insist(lambda: _state(self._asking.once(ask, _secrets(step)), step.name))
+            return self.patience.insist(lambda: state_of(self.asking.once(ask, secrets), name))
         except Fault as fault:
             if fault.status == 404:  # DeploymentNotFound, or ResourceGroupNotFound before the first deployment
                 return None
@@ -164,12 +131,16 @@ class Azure:
 
     def operations(self, step: Step) -> list[Operation]:
         """What became of each resource, those of nested deployments after the deployment that is one. Raises Fault."""
-        return list(self._operations(step.scope, step.name, _secrets(step), {step.name}))
+        return self.operations_of(step.scope, step.name, secrets_of(step))
+
+    def operations_of(self, scope: Scope, name: str, secrets: tuple[str, ...]) -> list[Operation]:
+        """The same by scope and name."""
+        return list(self._operations(scope, name, secrets, {name}))
 
     def template_hash(self, step: Step) -> str:
         """ARM's own hash of the template, which ``State.template_hash`` is too; empty where ARM gives none."""
         client = self._client(step.scope)
-        answer = self._read(lambda: client.deployments.calculate_template_hash(step.template, cls=json_of), ())
+        answer = self.read(lambda: client.deployments.calculate_template_hash(step.template, cls=json_of), ())
         found = member(answer, "templateHash")
         return found if isinstance(found, str) else ""
 
@@ -186,7 +157,7 @@ class Azure:
 
         def ask() -> dict[str, Any]:
             request = HttpRequest(method, f"{{endpoint}}{path}", params={"api-version": api_version}, json=body)
-            return follow(self._asking, client, request)
+            return follow(self.asking, client, request)
 
         # A POST may be anything: it is not sent again where it may have been heard.
         return ask() if method == "POST" else self.patience.insist(ask)
@@ -198,17 +169,18 @@ class Azure:
         seen = set()
         while (link := answer.get("nextLink")) and isinstance(link, str) and link not in seen:
             seen.add(link)
-            answer = self.request("GET", self._asking.path_of(link), api_version)
+            answer = self.request("GET", self.asking.path_of(link), api_version)
             found += _values(answer)
         return found
+
+    def read(self, ask: Callable[[], T], secrets: tuple[str, ...]) -> T:
+        """What ``ask`` has of the SDK, without the secrets; asked again while that may help. Raises Fault."""
+        return self.patience.insist(lambda: self.asking.once(ask, secrets))
 
     # --- inside ---
 
     def _client(self, scope: Scope) -> DeploymentsMgmtClient:
-        return self._asking.client(scope.subscription)
-
-    def _read(self, ask: Callable[[], T], secrets: tuple[str, ...]) -> T:
-        return self.patience.insist(lambda: self._asking.once(ask, secrets))
+        return self.asking.client(scope.subscription)
 
     def _operations(self, scope: Scope, name: str, secrets: tuple[str, ...], seen: set[str]) -> Iterator[Operation]:
         client = self._client(scope)
@@ -218,14 +190,19 @@ class Azure:
             found = rows.list(group, name) if group else rows.list_at_subscription_scope(name)
             return [row.as_dict() for row in found]
 
-        for row in self._read(ask, secrets):
-            operation = _operation(row, name)
+        for row in self.read(ask, secrets):
+            operation = operation_of(row, name)
             yield operation
-            nested = _DEPLOYMENT_ID.fullmatch(operation.resource_id)
+            nested = scoped(operation.resource_id)
             if operation.resource_type.lower() == _NESTED and nested and operation.resource_id.lower() not in seen:
                 seen.add(operation.resource_id.lower())
-                inner = Scope(nested["subscription"], nested["group"] or "")
-                yield from self._operations(inner, nested["name"], secrets, seen)
+                yield from self._operations(*nested, secrets, seen)
+
+
+def scoped(identifier: str) -> tuple[Scope, str] | None:
+    """The scope and the name in the id of a deployment; None where it is none."""
+    found = _DEPLOYMENT_ID.fullmatch(identifier)
+    return (Scope(found["subscription"], found["group"] or ""), found["name"]) if found else None
 
 
 def _body(step: Step) -> Any:
@@ -234,59 +211,20 @@ def _body(step: Step) -> Any:
     return {"properties": properties, **({"location": step.location} if step.at_subscription else {})}
 
 
-def _secrets(step: Step) -> tuple[str, ...]:
+def secrets_of(step: Step) -> tuple[str, ...]:
     """The values to keep out of every message, longest first. What is shorter is no secret, and in every message."""
     values = (value for value in step.parameters.values() if isinstance(value, str) and len(value) > 3)
     found = {form for value in values for form in (*forms(value), json.dumps(value)[1:-1])}
     return tuple(sorted(found, key=len, reverse=True))
 
 
-def _unless_error(answer: Any) -> dict[str, Any]:
+def unless_error(answer: Any) -> dict[str, Any]:
+    """An answer of ARM's. Raises Fault where it is an error, which may come with 200."""
     if not isinstance(answer, dict):
         raise Fault("MalformedAnswer", "Azure's answer is no JSON object", 200)
     if problem := problem_of(answer) if answer.get("error") else None:
         raise Fault(problem.code, problem.message, 200, None, problem.details)
     return answer
-
-
-def _state(data: Any, name: str) -> State:
-    """Raises Fault where it is no deployment."""
-    status = member(data, "properties", "provisioningState")
-    if not isinstance(status, str) or not status:
-        raise Fault("MalformedAnswer", f"the answer about {name} has no provisioning state", 200)
-    properties = data["properties"]
-    outputs = properties.get("outputs")
-    return State(
-        name=name,
-        status=status,
-        correlation_id=_text(properties, "correlationId"),
-        timestamp=_text(properties, "timestamp"),
-        duration=_text(properties, "duration"),
-        outputs=outputs if isinstance(outputs, dict) else {},
-        error=problem_of(properties.get("error")),
-        template_hash=_text(properties, "templateHash"),
-    )
-
-
-def _operation(row: Any, deployment: str) -> Operation:
-    properties = member(row, "properties") or {}
-    target = member(properties, "targetResource") or {}
-    return Operation(
-        deployment=deployment,
-        action=_text(properties, "provisioningOperation"),
-        status=_text(properties, "provisioningState"),
-        resource_type=_text(target, "resourceType"),
-        resource_name=_text(target, "resourceName"),
-        resource_id=_text(target, "id"),
-        error=problem_of(properties.get("statusMessage")),
-        timestamp=_text(properties, "timestamp"),
-        duration=_text(properties, "duration"),
-    )
-
-
-def _text(data: Any, key: str) -> str:
-    found = member(data, key)
-    return found if isinstance(found, str) else ""
 
 
 def _values(answer: Any) -> list[Any]:
@@ -296,4 +234,4 @@ def _values(answer: Any) -> list[Any]:
     return list(found)
 
 
-__all__ = ["ENDPOINT", "Azure", "Fault", "Operation", "Problem", "State"]
+__all__ = ["ENDPOINT", "Azure", "Fault"]

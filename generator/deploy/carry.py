@@ -4,19 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import count
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, Protocol
 
-from generator.deploy.azure import Azure, Operation, State
-from generator.deploy.faults import Fault, Problem, Stopped
+from generator.deploy.faults import Fault, Patience, Problem, Stopped
 from generator.deploy.plan import Step
+from generator.deploy.state import Operation, State
 
 Ended = Literal["succeeded", "failed", "skipped", "left running"]
 
 _STARTS = 3  # of one deployment, whose resources failed for a reason that passes
 _LOOKS = 5  # before what is not there counts as not there: ARM's regions learn of a new deployment one after another
-_ACTIVE = frozenset({"DeploymentActive", "Http409"})  # ARM's word for it, and a conflict that does not say which
+# ARM's words for it, and a conflict that does not say which.
+_ACTIVE = frozenset({"DeploymentActive", "DeploymentStackInNonTerminalState", "Http409"})
 _LOST_SIGHT = 1800.0  # seconds without any look that went well
 _LONGEST = 6 * 3600.0  # seconds; a region with its clusters takes less than one hour
+
+
+class Client(Protocol):
+    """What carries a step out: ``Azure`` as a deployment, ``Stacks`` as a deployment stack. All raise Fault."""
+
+    patience: Patience
+    poll: float
+
+    def state(self, step: Step) -> State | None: ...
+
+    def begin(self, step: Step) -> State: ...
+
+    def operations(self, step: Step) -> list[Operation]: ...
+
+    def template_hash(self, step: Step) -> str: ...
 
 
 class Outcome(NamedTuple):
@@ -54,7 +70,7 @@ class _LostSight(Exception):
 class Carrying:
     """A step that is being carried out."""
 
-    def __init__(self, azure: Azure, step: Step, tell: Callable[[Progress], None], watch: bool = False) -> None:
+    def __init__(self, azure: Client, step: Step, tell: Callable[[Progress], None], watch: bool = False) -> None:
         """``watch``: the operations are told of as well, at the cost of a request at each look."""
         self._azure = azure
         self._patience = azure.patience

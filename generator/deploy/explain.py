@@ -14,12 +14,15 @@ from generator.rendered import Resource, Side, Template, entries, mapping, text
 from generator.source import Path, dotted
 
 if TYPE_CHECKING:
-    from generator.deploy.azure import Operation
+    from generator.deploy.state import Operation
 
 _AKS = "microsoft.containerservice/managedclusters"
 _POOL = f"{_AKS}/agentpools"
 # Whose errors say nothing that the errors inside them do not say better (ARM docs, common deployment errors).
-_WRAPPERS = {"deploymentfailed", "invalidtemplatedeployment", "resourcedeploymentfailure", "preflightvalidationfailed"}
+_WRAPPERS = {
+    "deploymentfailed", "deploymentstackdeleteresourcesfailed", "deploymentstackdeploymentfailed",
+    "invalidtemplatedeployment", "preflightvalidationfailed", "resourcedeploymentfailure",
+}  # fmt: skip
 
 # What of a cluster, or of the fleet, says what a resource is. A type counts for all below it.
 _OF_CLUSTER: tuple[tuple[str, Path], ...] = (
@@ -71,12 +74,21 @@ def failures(
     origin: Origin | None,
 ) -> list[Failure]:
     """What a deployment failed of: ``whole`` is its own error, which counts where no operation has one."""
+    operations = list(operations)
     rows = [(row.resource_id, problem) for row in operations for problem in innermost(row.error)]
+    # Of what cannot be deleted the template has at most what it was in.
+    going = {row.resource_id for row in operations if row.action == "Delete"}
     inside = [row for row in rows if named(row[0])[0].lower() != "microsoft.resources/deployments"] or rows
     told = [row for row in inside if row[1].code.lower() not in _WRAPPERS] or inside
     if not told:
         told = [(problem.target, problem) for problem in innermost(whole)]
-    found = [_failure(deployment, template, identifier, problem, origin) for identifier, problem in dict.fromkeys(told)]
+    found = []
+    for identifier, problem in dict.fromkeys(told):
+        row = _failure(deployment, template, identifier, problem, origin)
+        if identifier in going:
+            kind, name = named(identifier)
+            row = row._replace(type=kind, name=name, message=f"cannot be deleted: {row.message}")
+        found.append(row)
     return list(dict.fromkeys(found))
 
 

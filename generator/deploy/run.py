@@ -6,8 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from threading import Lock
 
-from generator.deploy.azure import Azure
-from generator.deploy.carry import Carrying, Ended, Outcome, Progress
+from generator.deploy.carry import Carrying, Client, Ended, Outcome, Progress
 from generator.deploy.plan import Step, waves
 
 #: Deployments at one time. Each is looked at every few seconds, and ARM lets a subscription read 25 times a second
@@ -16,7 +15,7 @@ SIDE_BY_SIDE = 32
 
 
 def run(
-    azure: Azure,
+    azure: Client,
     steps: Iterable[Step],
     observe: Callable[[Progress], None] = lambda progress: None,
     watch: bool = False,
@@ -57,7 +56,7 @@ def run(
     return tuple(outcomes[step.name] for step in order)
 
 
-def _skipped(step: Step, outcomes: Mapping[str, Outcome], azure: Azure) -> Outcome | None:
+def _skipped(step: Step, outcomes: Mapping[str, Outcome], azure: Client) -> Outcome | None:
     """The outcome of a step that is not to be started; None for any other."""
     for name in step.depends_on:
         if (before := outcomes.get(name)) and before.ended != "succeeded":

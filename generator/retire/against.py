@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from ipaddress import ip_network
 
+from generator.deploy.allowed import ALLOWED, Refused, guard, type_of
 from generator.diagnostics import Diagnostic, printable
 from generator.proofs.arm.incremental import Written
 from generator.proofs.arm.references import who
 from generator.rendered import Rendered, Resource, entries, text
 from generator.rendered.expression import Call, identity
-from generator.retire.allowed import ALLOWED, Refused, guard, type_of
 from generator.retire.step import AKS, Step, clusters_of, owner_names
 
 _ANY_GUID = "00000000-0000-0000-0000-000000000000"

@@ -10,10 +10,10 @@ from urllib.parse import quote
 from generator.anyscale import cloud as anyscale
 from generator.anyscale.command import Cli, remedy, words
 from generator.anyscale.command import Fault as AnyscaleFault
+from generator.deploy.allowed import guard
 from generator.deploy.azure import Azure, Fault
 from generator.rendered import get, text
 from generator.retire import commands
-from generator.retire.allowed import guard
 from generator.retire.step import Plan, Role, Step
 
 # Of the answers with 404, those that say nothing about the resource: it was looked for where nothing is.

@@ -6,6 +6,7 @@ import re
 import shlex
 from collections.abc import Iterable, Iterator, Mapping
 
+from generator.deploy.allowed import ALLOWED, ROLE_ASSIGNMENTS, type_of
 from generator.diagnostics import Diagnostic
 from generator.proofs.arm.incremental import Written, everything
 from generator.proofs.arm.references import called
@@ -13,7 +14,6 @@ from generator.rendered import Rendered, Resource, get, text
 from generator.rendered.expression import is_expression, reference
 from generator.retire import commands
 from generator.retire.against import carries_the_cloud, referring, refusals, sharing
-from generator.retire.allowed import ALLOWED, ROLE_ASSIGNMENTS, type_of
 from generator.retire.step import AKS, ANYSCALE, Plan, Role, Step, owner_names
 
 _POOL = f"{AKS}/agentPools".lower()

@@ -21,6 +21,7 @@ expression is found get these answers, one each, and then the protocol's own aga
 - ``slow``: nothing comes for as long as the client waits, before its effect or ``after``; ``pass_on``: as ever.
 - ``late``: the connection closes, and the request has its effect some requests later.
 
+``stacks``: the same of deployment stacks (``Stack``), each with a deployment inside that goes as it goes.
 ``documents``: what GET answers, by path; PUT replaces one, POST answers with it, and DELETE removes it by an operation
 that runs long. ``resource_groups``: those that exist; None: all.
 """
@@ -38,16 +39,22 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from tests.deploy.arm_answer import Answer, answer, cut, drop, error, garble, late, pass_on, slow
 from tests.deploy.arm_deployment import Deployment, hash_of, operation
+from tests.deploy.arm_stack import Stack
 
 __all__ = [
-    "Answer", "ArmServer", "Deployment", "answer", "cut", "drop", "error", "garble", "hash_of", "late", "operation",
-    "pass_on", "slow",
+    "Answer", "ArmServer", "Deployment", "Stack", "answer", "cut", "drop", "error", "garble", "hash_of", "late",
+    "operation", "pass_on", "slow",
 ]  # fmt: skip
 
 _DEPLOYMENT = re.compile(
     r"(?P<scope>/subscriptions/[^/]+(?:/resourcegroups/(?P<group>[^/]+))?)"
     # The SDK asks for the operations of a resource group's deployment without the provider (2.0.0).
     r"(?:/providers/Microsoft\.Resources)?/deployments/(?P<name>[^/]+)(?P<rest>/.*)?",
+    re.IGNORECASE,
+)
+_STACK = re.compile(
+    r"(?P<scope>/subscriptions/[^/]+(?:/resourcegroups/(?P<group>[^/]+))?)"
+    r"/providers/Microsoft\.Resources/deploymentStacks/(?P<name>[^/]+)(?P<rest>/.*)?",
     re.IGNORECASE,
 )
 _HASH = re.compile(r"/providers/Microsoft\.Resources/calculateTemplateHash", re.IGNORECASE)
@@ -58,11 +65,17 @@ class _Named(dict[str, Deployment]):
         return self.setdefault(name, Deployment(name))
 
 
+class _NamedStacks(dict[str, Stack]):
+    def __missing__(self, name: str) -> Stack:
+        return self.setdefault(name, Stack(name))
+
+
 class ArmServer:
     """The server; its attributes may be read and written while it runs, one test at a time."""
 
     def __init__(self) -> None:
         self.deployments = _Named()
+        self.stacks = _NamedStacks()
         self.documents: dict[str, Any] = {}
         self.resource_groups: set[str] | None = None
         self.requests: list[tuple[str, str]] = []
@@ -88,8 +101,10 @@ class ArmServer:
     def forget(self) -> None:
         """As if it were new."""
         with self.lock:
-            for kept in (self.deployments, self.documents, self.requests, self.headers, self._late, self._scripts):
+            for kept in (self.deployments, self.stacks, self.documents, self.requests, self.headers):
                 kept.clear()
+            self._late.clear()
+            self._scripts.clear()
 
     @property
     def unused(self) -> list[str]:
@@ -122,17 +137,25 @@ class ArmServer:
             self._late = [row for row in self._late if row not in due]
             for _, *asked in due:
                 self.serve(*asked)
-                if whose := _DEPLOYMENT.search(urlsplit(asked[1]).path):
-                    self.deployments[whose["name"]].late += 1
+                if whose := self._whose(asked[1]):
+                    whose.late += 1
             for wanted, pattern, answers in self._scripts:
                 if wanted == method and answers and pattern.search(path):
                     found = answers.pop(0)
-                    if found.status == 404 and (row := _DEPLOYMENT.search(urlsplit(path).path)):
-                        self.deployments[row["name"]].denied += 1
+                    if found.status == 404 and (row := self._whose(path)):
+                        row.denied += 1
                     if found.kind == "late":
                         self._late.append((len(self.requests) + found.requests, method, path, body))
                     return found
         return pass_on()
+
+    def _whose(self, path: str) -> Deployment | None:
+        """The stack or the deployment that a request is about."""
+        where = urlsplit(path).path
+        if found := _STACK.search(where):
+            return self.stacks[found["name"]]
+        found = _DEPLOYMENT.search(where)
+        return self.deployments[found["name"]] if found else None
 
     def serve(self, method: str, path: str, body: Any) -> Answer:
         """What the protocol answers, and does."""
@@ -145,6 +168,8 @@ class ArmServer:
                 return self._operation(where)
             if found := _DEPLOYMENT.fullmatch(where):
                 return self._deployment(method, found, body)
+            if found := _STACK.fullmatch(where):
+                return self._stack(method, found, body)
             if _HASH.fullmatch(where):
                 return answer(200, {"templateHash": hash_of(body), "minifiedTemplate": ""})
             return self._document(method, where, body)
@@ -153,7 +178,8 @@ class ArmServer:
         group, rest = found["group"], (found["rest"] or "").lower()
         if group and self.resource_groups is not None and group not in self.resource_groups:
             return error(404, "ResourceGroupNotFound", f"Resource group '{group}' could not be found.")
-        row = self.deployments[found["name"]]
+        stack = next((stack for stack in self.stacks.values() if stack.state and stack.inner == found["name"]), None)
+        row = stack or self.deployments[found["name"]]
         if rest == "/validate":
             failed = {"error": row.validation} if row.validation else {"properties": {"provisioningState": "Succeeded"}}
             return answer(200, failed)
@@ -166,14 +192,34 @@ class ArmServer:
         if rest == "/operations":
             return answer(200, {"value": row.operations})
         if method == "GET" and not rest:
+            if not stack:
+                row.look()
+            return answer(200, Deployment.json(row, found["scope"]))
+        return error(405, "MethodNotAllowed")
+
+    def _stack(self, method: str, found: re.Match[str], body: Any) -> Answer:
+        group, rest = found["group"], (found["rest"] or "").lower()
+        if group and self.resource_groups is not None and group not in self.resource_groups:
+            return error(404, "ResourceGroupNotFound", f"Resource group '{group}' could not be found.")
+        row = self.stacks[found["name"]]
+        row.scope = found["scope"]
+        if rest == "/validate":
+            said = {"error": row.validation} if row.validation else row.validated(body, row.scope)
+            return self._long(said, "Location")
+        if method == "PUT":
+            return self._put(row, row.scope, body)
+        if not row.state:
+            return error(404, "DeploymentStackNotFound", f"The deployment stack '{row.name}' could not be found.")
+        if method == "GET" and not rest:
             row.look()
-            return answer(200, row.json(found["scope"]))
+            return answer(200, row.json(row.scope))
         return error(405, "MethodNotAllowed")
 
     def _put(self, row: Deployment, scope: str, body: Any) -> Answer:
         if row.active:
             row.clashes += 1
-            return error(409, "DeploymentActive", f"The deployment '{row.name}' is still active.")
+            code = "DeploymentStackInNonTerminalState" if isinstance(row, Stack) else "DeploymentActive"
+            return error(409, code, f"The deployment '{row.name}' is still active.")
         first = not row.starts
         row.start(body)
         link = f"{self.url}/operations/never-asked-for?api-version=1"

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from generator.deploy import advice, explain
-from generator.deploy.azure import Operation
 from generator.deploy.faults import Problem, problem_of
+from generator.deploy.state import Operation
 from generator.origin import Origin
 from generator.rendered import Rendered, Template
 from generator.rendered.files import Files

@@ -1,21 +1,26 @@
-"""200 runs against a server that is unwell at random, and one more each against a well one: none lost, none twice."""
+"""200 runs against a server that is unwell at random, and one more each against a well one: none lost, none twice. The
+same as deployment stacks, some times.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from random import Random
 
 import pytest
 
 from generator.deploy.azure import Azure
+from generator.deploy.carry import Client
 from generator.deploy.run import Outcome, run
+from generator.deploy.stacks import Stacks
 from tests.deploy import arm_server as arm
 from tests.deploy.arm_server import Answer, ArmServer, Deployment, answer, cut, drop, error, garble, operation, pass_on
 from tests.deploy.time import Time, reference
 
 STEPS = tuple(reference().values())
 SCHEDULES = 200
+OF_STACKS = 60
 BATCH = 20
 POOL = "Microsoft.ContainerService/managedClusters/agentPools"
 
@@ -43,11 +48,15 @@ def server() -> Iterator[ArmServer]:
         yield found
 
 
-def unwell(random: Random, server: ArmServer) -> None:
+def rows(server: ArmServer, stacks: bool) -> Mapping[str, Deployment]:
+    return server.stacks if stacks else server.deployments
+
+
+def unwell(random: Random, server: ArmServer, stacks: bool) -> None:
     """A schedule: what each deployment is at first, how it goes, and what becomes of the requests about it."""
     server.forget()
     for step in STEPS:
-        row = server.deployments[step.name]
+        row = rows(server, stacks)[step.name]
         row.outputs = {name: {"type": "string", "value": "v"} for name in step.outputs if random.random() < 0.97}
         row.state = random.choice(["", "", "", "Succeeded", "Failed", "Canceled", "Running"])
         row.template_hash = random.choice([arm.hash_of(step.template), "another"]) if row.state else ""
@@ -60,7 +69,8 @@ def unwell(random: Random, server: ArmServer) -> None:
         share = random.choice([0.2, 0.6, 1.0])
         looks = [random.choice(GETS) if random.random() < share else pass_on() for _ in range(many)]
         looks += [random.choice(LASTING)] if random.random() < 0.15 else []
-        server.script("GET", f"{name}(/operations)?[?]", *looks)
+        # Of a stack, the requests about the deployment that it runs too.
+        server.script("GET", f"{name}(-[0-9]+)?(/operations)?[?]", *looks)
 
 
 def turn(random: Random) -> dict[str, object]:
@@ -71,10 +81,10 @@ def turn(random: Random) -> dict[str, object]:
     return {"ends": ends, "operations": rows, "error": {"code": "DeploymentFailed", "message": "m"} if rows else None}
 
 
-def well(server: ArmServer) -> None:
+def well(server: ArmServer, stacks: bool) -> None:
     server.forget_scripts()
     for step in STEPS:
-        row = server.deployments[step.name]
+        row = rows(server, stacks)[step.name]
         row.turns, row.operations, row.error, row.polls = [], [], None, 0
         row.ends = "Succeeded"
         row.outputs = {name: {"type": "string", "value": "v"} for name in step.outputs}
@@ -103,34 +113,38 @@ def judge(row: Deployment, outcome: Outcome, before: int, stopped: bool) -> None
             assert row.starts - before in range(known.start, known.stop + 1), "more than one that was not heard of"
 
 
-def schedule(server: ArmServer, seed: int) -> tuple[Outcome, ...]:
+def schedule(server: ArmServer, seed: int, stacks: bool) -> tuple[Outcome, ...]:
     """One run that is judged, and after it one against a server that is well: it ends what was left."""
-    random = Random(seed)
-    unwell(random, server)
+    random, kept = Random(seed), rows(server, stacks)
+    unwell(random, server, stacks)
     time = Time(stop_at=random.choice([None, None, random.randrange(1, 30)]))
-    outcomes = run(client(server, time), STEPS)
+    outcomes = run(client(server, time, stacks), STEPS)
     assert [outcome.step for outcome in outcomes] == list(STEPS)
     for outcome in outcomes:
-        judge(server.deployments[outcome.step.name], outcome, 0, time.stop.is_set())
-    well(server)
-    before = {name: row.starts for name, row in server.deployments.items()}
-    for outcome in run(client(server, Time()), STEPS):
-        judge(server.deployments[outcome.step.name], outcome, before[outcome.step.name], False)
+        judge(kept[outcome.step.name], outcome, 0, time.stop.is_set())
+    well(server, stacks)
+    before = {name: row.starts for name, row in kept.items()}
+    for outcome in run(client(server, Time(), stacks), STEPS):
+        judge(kept[outcome.step.name], outcome, before[outcome.step.name], False)
         assert outcome.ended == "succeeded"
     assert not any("authorization" in (name.lower() for name in row) for row in server.headers)
     return outcomes
 
 
-def client(server: ArmServer, time: Time) -> Azure:
-    return Azure(STEPS[0].scope.subscription, endpoint=server.url, patience=time.patience)
+def client(server: ArmServer, time: Time, stacks: bool) -> Client:
+    azure = Azure(STEPS[0].scope.subscription, endpoint=server.url, patience=time.patience)
+    return Stacks(azure) if stacks else azure
 
 
-@pytest.mark.parametrize("first", range(0, SCHEDULES, BATCH))
-def test_none_is_lost_and_none_is_started_twice(server: ArmServer, first: int) -> None:
+@pytest.mark.parametrize(
+    ("stacks", "first"),
+    [(stacks, first) for stacks in (False, True) for first in range(0, OF_STACKS if stacks else SCHEDULES, BATCH)],
+)
+def test_none_is_lost_and_none_is_started_twice(server: ArmServer, stacks: bool, first: int) -> None:
     seen: Counter[str] = Counter()
     for seed in range(first, first + BATCH):
         try:
-            outcomes = schedule(server, seed)
+            outcomes = schedule(server, seed, stacks)
         except AssertionError as failed:
             failed.add_note(f"the schedule of seed {seed}")
             raise

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from generator.deploy import allowed
+from generator.deploy.allowed import ALLOWED, Refused, guard, type_of
 from generator.deploy.azure import Azure
 from generator.rendered import Rendered
-from generator.retire import allowed
-from generator.retire.allowed import ALLOWED, Refused, guard, type_of
 from generator.retire.carry import delete
 from generator.retire.plan import plan
 from generator.retire.step import Plan, Role, Step, clusters_of

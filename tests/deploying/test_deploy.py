@@ -13,75 +13,30 @@ import stat
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
 from typing import Any
 
 import click
 import pytest
-from click.testing import Result
 
 from generator.cli.progress import Progress
 from tests.conftest import Workspace
 from tests.deploy.arm_server import ArmServer, error, operation, slow
+from tests.deploying.running import (
+    AKS,
+    EAST,
+    FEATURE,
+    FIRST,
+    NAMES,
+    SHARED,
+    SUB,
+    WEST,
+    data,
+    deploy,
+    nothing_started,
+    usages,
+)
 from tests.rendering import ROOT
 from tests.test_history import git
-
-SUB = "00000000-0000-0000-0000-000000000000"
-GROUP = f"/subscriptions/{SUB}/resourceGroups/aks-multi-region"
-AKS = f"{GROUP}/providers/Microsoft.ContainerService/managedClusters/aks-eastus"
-NAMES = [f"aks-multi-region-{name}" for name in ("resource-group", "shared", "eastus", "westus2")]
-FIRST, SHARED, EAST, WEST = NAMES
-PROVIDERS = ("Compute", "ContainerService", "KubernetesConfiguration", "ManagedIdentity", "Network", "Storage")
-FEATURE = f"/subscriptions/{SUB}/providers/Microsoft.Features/providers/Microsoft.Compute/features/EncryptionAtHost"
-
-
-def usages(region: str) -> str:
-    return f"/subscriptions/{SUB}/providers/Microsoft.Compute/locations/{region}/usages"
-
-
-@pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[ArmServer]:
-    """A subscription in which all is registered and there is quota for everything."""
-    with ArmServer() as arm:
-        for name in PROVIDERS:
-            arm.documents[f"/subscriptions/{SUB}/providers/Microsoft.{name}"] = {"registrationState": "Registered"}
-        arm.documents[FEATURE] = {"properties": {"state": "Registered"}}
-        for region in ("eastus", "westus2"):
-            limits = ("cores", "lowPriorityCores", "standardDDSv5Family")
-            rows = [{"name": {"value": name}, "limit": 9999, "currentValue": 0} for name in limits]
-            arm.documents[usages(region)] = {"value": rows}
-        monkeypatch.setenv("RAYFLEET_ARM_ENDPOINT", arm.url)
-        yield arm
-        assert arm.unused == []
-
-
-@pytest.fixture
-def fleet(workspace: Workspace, server: ArmServer) -> Workspace:
-    """The reference fleet, rendered and committed."""
-    workspace.run("render")
-    workspace.write(".rayfleet_cache/\n", ".gitignore")
-    git("init")
-    git("add", ".")
-    git("commit", "-m", "first")
-    for name in NAMES:
-        template = json.loads(workspace.read(f"rendered/azure/{name.removeprefix('aks-multi-region-')}.json"))
-        promised = template.get("outputs", {})
-        server.deployments[name].outputs = {output: {"type": "String", "value": "x"} for output in promised}
-    return workspace
-
-
-def deploy(fleet: Workspace, *arguments: str, code: int = 0) -> Result:
-    return fleet.run("deploy", "--yes", "--poll", "0", *arguments, code=code)
-
-
-def data(fleet: Workspace, *arguments: str, code: int = 0) -> Any:
-    """What is printed for machines: one object."""
-    return json.loads(deploy(fleet, "--format", "json", *arguments, code=code).stdout)
-
-
-def nothing_started(server: ArmServer) -> bool:
-    return not any(row.starts for row in server.deployments.values()) and not server.asked("PUT", "")
-
 
 # --- the gate: files --------------------------------------------------------------------------------------------------
 

@@ -1,0 +1,211 @@
+"""What Azure says of deployments before they begin: how they stand, whether they are valid, what they would change."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from generator import fingerprint
+from generator.cli import leaving
+from generator.cli.signals import waited
+from generator.cli.telling import Told
+from generator.diagnostics import Diagnostic, in_order, many, printable
+from generator.origin import Origin
+
+if TYPE_CHECKING:
+    from generator.deploy.azure import Azure
+    from generator.deploy.faults import Fault
+    from generator.deploy.plan import Step
+    from generator.deploy.stacks import Leaving, Stacks
+    from generator.rendered import Rendered
+
+T = TypeVar("T")
+
+_AT_ONCE = 8  # deployments that are judged side by side
+# What a deployment after another may name before that one has made it.
+_LATER = {"notfound", "parentresourcenotfound", "resourcenotfound"}
+_COLORS = {"!": "yellow", "+": "green", "-": "red", "~": "yellow"}
+
+
+class Looking:
+    """Questions about steps, asked side by side. ``stacks``: where they are deployed as deployment stacks."""
+
+    def __init__(
+        self,
+        azure: Azure,
+        stacks: Stacks | None,
+        rendered: Rendered,
+        steps: Sequence[Step],
+        told: Told,
+        origin: Origin | None,
+    ) -> None:
+        self._azure = azure
+        self._stacks = stacks
+        self._rendered = rendered
+        self._steps = steps
+        self._told = told
+        self._origin = origin
+        self._secrets = tuple({str(value) for step in steps for value in step.parameters.values()})
+        self._templates = {template.path: template for template in rendered.templates}
+        self._new: set[str] = set()
+
+    def known(self) -> tuple[set[str], list[Diagnostic]]:
+        """The names of the deployments that never were, and what speaks against them as they stand. Raises Fault."""
+        from generator.deploy.stacks import Stacks
+
+        states = self._answers((self._stacks or self._azure).state)
+        others = self._answers((self._azure if self._stacks else Stacks(self._azure)).state)
+        self._new = {name for name, state in states.items() if state is None}
+        found = []
+        for step in self._steps:
+            state, other = states[step.name], others[step.name]
+            if state and not state.ended:
+                self._told.say(f"{step.name} is in flight: it will be picked up, not started again", err=True)
+            if other and not other.ended:
+                what = f"is in flight {'without' if self._stacks else 'with'} --stack"
+                found.append(Diagnostic(*step.side.place, step.name, what, "wait for its end, and run this again"))
+            elif other and not self._stacks:
+                what = "was deployed as a deployment stack, which does not learn of what this deploys"
+                fix = "give --stack again; or take the stack away: az stack group delete --action-on-unmanage detachAll"
+                found.append(Diagnostic(*step.side.place, step.name, what, fix).as_warning())
+        return self._new, in_order(found)
+
+    def validated(self) -> tuple[list[Diagnostic], dict[str, frozenset[str]]]:
+        """What validation finds in all steps, of what cannot be validated yet, that; and of stacks the ids that their
+        templates have.
+        """
+        from generator.deploy import explain
+        from generator.deploy.faults import Fault
+
+        found: list[Diagnostic] = []
+        ids: dict[str, frozenset[str]] = {}
+        answers = self._each(self._stacks.validate if self._stacks else self._azure.validate)
+        for step in self._steps:
+            fault = answers[step.name]
+            if not isinstance(fault, Fault):
+                ids[step.name] = fault or frozenset()
+            elif self._too_early(step, fault):
+                what = f"cannot be validated yet: {fault.code}"
+                fix = "nothing to do: Azure judges it when it is deployed"
+                found.append(Diagnostic(*step.side.place, step.name, what, fix).as_warning())
+            else:
+                rows = explain.diagnostics(step.name, self._templates.get(step.file), fault.problem, self._origin)
+                found += [row._replace(what=self.hidden(row.what)) for row in rows]
+        return in_order(found), ids
+
+    def looked(self, beside: str) -> bool:
+        """Shows what would change, and keeps all of it in files below ``beside``; whether some of it is unknown."""
+        from generator.deploy import whatif
+        from generator.deploy.faults import Fault
+        from generator.deploy.hiding import hidden
+
+        failed = False
+        answers = self._each(self._azure.what_if)
+        for step in self._steps:
+            raw = answers[step.name]
+            if isinstance(raw, Fault):
+                failed = self._not_looked(step, raw) or failed
+                continue
+            kept = hidden(raw, self._secrets)
+            found = whatif.summary(step.name, kept)
+            file = _keep(beside, step.name, kept)
+            self._told.what_if.append({**whatif.as_json(found), "raw": file})
+            for line in whatif.lines(found):
+                self._told.say(printable(line), fg=_COLORS.get(line.strip()[:1]) if line.startswith("  ") else None)
+            self._told.say(f"  all of it: {file}")
+        return failed
+
+    def leaving(self, ids: dict[str, frozenset[str]]) -> list[Leaving]:
+        """Shows what leaves the stacks. ``ids``: what ``validated`` has found in their templates. Raises Fault."""
+        from generator.deploy import stacks
+        from generator.proofs.arm.incremental import everything
+
+        if self._stacks is None:
+            return []
+        managed, rendered = self._answers(self._stacks.managed), frozenset(everything(self._rendered))
+        rows = [
+            stacks.leaving(step, managed[step.name], ids.get(step.name, frozenset()), rendered) for step in self._steps
+        ]
+        found = [row for row in rows if row.ids]
+        for row in found:
+            self._told.stacks.append(leaving.as_json(row))
+            for line in leaving.lines(row):
+                self._told.say(printable(line), fg="red" if line.startswith("  -") else None)
+        return found
+
+    def hidden(self, text: str) -> str:
+        """The same without values of parameters."""
+        from generator.deploy.hiding import hidden
+
+        return str(hidden(text, self._secrets))
+
+    def refusal(self, fault: Fault) -> Diagnostic:
+        """What is said of a fault that ends all."""
+        from generator.deploy.advice import about
+
+        what = self.hidden(f"{fault.code}: {fault.message}")
+        return Diagnostic("Azure", 0, 0, "", what, about(fault.code, fault.message).fix)
+
+    # --- inside ---
+
+    def _too_early(self, step: Step, fault: Fault) -> bool:
+        """Whether a step fails only of what an earlier one makes, or of its own deployment that is in flight."""
+        if fault.code in ("ResourceGroupNotFound", "DeploymentActive", "DeploymentStackInNonTerminalState"):
+            return True
+        codes = {problem.code.lower() for problem in fault.problem.innermost()}
+        return codes <= _LATER and bool(self._new.intersection(step.depends_on))
+
+    def _not_looked(self, step: Step, fault: Fault) -> bool:
+        resources = len(step.template.get("resources") or ())
+        if self._too_early(step, fault) and step.name in self._new:
+            self._told.say(f"{step.name}: all new: {many(resources, 'resource')} to create")
+            self._told.what_if.append({"deployment": step.name, "new": True, "resources": resources})
+            return False
+        row = self.refusal(fault)._replace(where=step.name)
+        self._told.warn([row._replace(what=f"what-if failed: {row.what}").as_warning()])
+        return True
+
+    def _answers(self, ask: Callable[[Step], T]) -> dict[str, T]:
+        """What Azure answers to each step, by its name. Raises Fault, Stopped."""
+        from generator.deploy.faults import Fault
+
+        found: dict[str, T] = {}
+        for name, answer in self._each(ask).items():
+            if isinstance(answer, Fault):
+                raise answer
+            found[name] = answer
+        return found
+
+    def _each(self, ask: Callable[[Step], T]) -> dict[str, T | Fault]:
+        """The same, with a Fault where it refuses. Raises Stopped."""
+        from generator.deploy.faults import Fault
+
+        def one(step: Step) -> T | Fault:
+            try:
+                return ask(step)
+            except Fault as fault:
+                return fault
+
+        def all_of_them() -> list[T | Fault]:
+            with ThreadPoolExecutor(_AT_ONCE) as threads:
+                return list(threads.map(one, self._steps))
+
+        return dict(zip([step.name for step in self._steps], waited(all_of_them), strict=True))
+
+
+def _keep(beside: str, name: str, raw: Any) -> str:
+    """Writes an answer of what-if where only its owner reads it, and Git does not look; returns the file."""
+    folder = os.path.normpath(os.path.join(beside, fingerprint.FOLDER, "what-if"))
+    os.makedirs(folder, mode=0o700, exist_ok=True)
+    with open(os.path.join(beside, fingerprint.FOLDER, ".gitignore"), "w", encoding="utf-8") as stream:
+        stream.write("*\n")
+    file = os.path.join(folder, re.sub(r"[^\w().-]|^\.+", "_", name) + ".json")
+    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
+    with open(descriptor, "w", encoding="utf-8") as stream:
+        os.fchmod(descriptor, 0o600)
+        json.dump(raw, stream, indent=2)
+    return file

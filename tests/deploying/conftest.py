@@ -1,0 +1,44 @@
+"""The reference fleet in Git, and a subscription that is ready for it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from tests.conftest import Workspace
+from tests.deploy.arm_server import ArmServer
+from tests.deploying.running import FEATURE, NAMES, PROVIDERS, SUB, usages
+from tests.test_history import git
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[ArmServer]:
+    """A subscription in which all is registered and there is quota for everything."""
+    with ArmServer() as arm:
+        for name in PROVIDERS:
+            arm.documents[f"/subscriptions/{SUB}/providers/Microsoft.{name}"] = {"registrationState": "Registered"}
+        arm.documents[FEATURE] = {"properties": {"state": "Registered"}}
+        for region in ("eastus", "westus2"):
+            limits = ("cores", "lowPriorityCores", "standardDDSv5Family")
+            rows = [{"name": {"value": name}, "limit": 9999, "currentValue": 0} for name in limits]
+            arm.documents[usages(region)] = {"value": rows}
+        monkeypatch.setenv("RAYFLEET_ARM_ENDPOINT", arm.url)
+        yield arm
+        assert arm.unused == []
+
+
+@pytest.fixture
+def fleet(workspace: Workspace, server: ArmServer) -> Workspace:
+    """The reference fleet, rendered and committed."""
+    workspace.run("render")
+    workspace.write(".rayfleet_cache/\n", ".gitignore")
+    git("init")
+    git("add", ".")
+    git("commit", "-m", "first")
+    for name in NAMES:
+        template = json.loads(workspace.read(f"rendered/azure/{name.removeprefix('aks-multi-region-')}.json"))
+        promised = template.get("outputs", {})
+        server.deployments[name].outputs = {output: {"type": "String", "value": "x"} for output in promised}
+    return workspace

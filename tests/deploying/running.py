@@ -1,0 +1,36 @@
+"""``rayfleet deploy`` of the reference fleet, as users run it, against a server that speaks ARM's protocol."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from click.testing import Result
+
+from tests.conftest import Workspace
+from tests.deploy.arm_server import ArmServer
+
+SUB = "00000000-0000-0000-0000-000000000000"
+GROUP = f"/subscriptions/{SUB}/resourceGroups/aks-multi-region"
+AKS = f"{GROUP}/providers/Microsoft.ContainerService/managedClusters/aks-eastus"
+NAMES = [f"aks-multi-region-{name}" for name in ("resource-group", "shared", "eastus", "westus2")]
+FIRST, SHARED, EAST, WEST = NAMES
+PROVIDERS = ("Compute", "ContainerService", "KubernetesConfiguration", "ManagedIdentity", "Network", "Storage")
+FEATURE = f"/subscriptions/{SUB}/providers/Microsoft.Features/providers/Microsoft.Compute/features/EncryptionAtHost"
+
+
+def usages(region: str) -> str:
+    return f"/subscriptions/{SUB}/providers/Microsoft.Compute/locations/{region}/usages"
+
+
+def deploy(fleet: Workspace, *arguments: str, code: int = 0) -> Result:
+    return fleet.run("deploy", "--yes", "--poll", "0", *arguments, code=code)
+
+
+def data(fleet: Workspace, *arguments: str, code: int = 0) -> Any:
+    """What is printed for machines: one object."""
+    return json.loads(deploy(fleet, "--format", "json", *arguments, code=code).stdout)
+
+
+def nothing_started(server: ArmServer) -> bool:
+    return not any(row.starts for row in server.deployments.values()) and not server.asked("PUT", "")
