@@ -2,25 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 
 from generator.proofs.finding import Finding, Outcome
 from generator.rendered import Rendered
+
+_Key = tuple[Outcome, str, str]  # what it says, and the file where that is part of it
+
+
+def of(*outcomes: Outcome) -> Callable[[Finding], bool]:
+    """Whether a finding is one of some outcomes."""
+    return lambda finding: finding.outcome in outcomes
 
 
 class Notices:
     """Findings by what they say, each with the first of its kind and the names of the clusters."""
 
     def __init__(self) -> None:
-        self._first: dict[tuple[Outcome, str], Finding] = {}
-        self._clusters: dict[tuple[Outcome, str], set[str]] = {}
+        self._first: dict[_Key, Finding] = {}
+        self._clusters: dict[_Key, set[str]] = {}
 
-    def kept(self, findings: Iterable[Finding], outcomes: Container[Outcome] = ("noted",)) -> Iterator[Finding]:
-        """Keeps those of some outcomes back, and lets everything else through."""
+    def kept(
+        self,
+        findings: Iterable[Finding],
+        wanted: Callable[[Finding], bool],
+        apart: Callable[[Finding], str] = lambda finding: "",
+    ) -> Iterator[Finding]:
+        """Keeps those ``wanted`` back, and lets everything else through. What ``apart`` tells apart is said apart."""
         for finding in findings:
-            if finding.outcome in outcomes:
-                key = (finding.outcome, finding.what)
+            if wanted(finding):
+                key = (finding.outcome, finding.what, apart(finding))
                 self._first.setdefault(key, finding)
                 self._clusters.setdefault(key, set()).add(finding.subject)
             else:
@@ -33,7 +45,7 @@ class Notices:
             yield first._replace(subject=f"{first.subject} and {others} more" if others else first.subject)
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=8)
 def notices(rendered: Rendered, proof: str) -> Notices:
     """The notices of a proof about a tree."""
     return Notices()

@@ -9,7 +9,7 @@ from generator.proofs import compute_configs, controllers, ray
 from generator.proofs.evidence import Evidence
 from generator.proofs.finding import Finding, failed, pending
 from generator.proofs.nodes import Node, node_of
-from generator.proofs.notices import notices
+from generator.proofs.notices import notices, of
 from generator.proofs.operator import Asked, Shape, asked
 from generator.proofs.ray import Found, Holds
 from generator.proofs.reservations import Mount, allocatable, mount, takes
@@ -23,7 +23,7 @@ _WAITS_FOR = ("cloudResourceId", "clientId")
 def of_cluster(cluster: Cluster, evidence: Evidence) -> Iterator[Finding]:
     """The pods of one cluster."""
     found = _claims(cluster, evidence.rendered)
-    return notices(evidence.rendered, "placement").kept(found, ("noted", "pending", "warned"))
+    return notices(evidence.rendered, "placement").kept(found, of("noted", "pending", "warned"))
 
 
 def _claims(cluster: Cluster, rendered: Rendered) -> Iterator[Finding]:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from generator.proofs.evidence import Evidence
 from generator.proofs.finding import Finding, failed, noted, pending, proved, warned
 from generator.proofs.nodes import Node
-from generator.proofs.notices import notices
+from generator.proofs.notices import notices, of
 from generator.proofs.operator import MARKETS, Asked, Shape
 from generator.proofs.placement import asked_of, nodes_of
 from generator.proofs.pods import of_controllers, of_manifests
@@ -57,7 +57,7 @@ class _Subject(NamedTuple):
 
 def of_cluster(cluster: Cluster, evidence: Evidence) -> Iterator[Finding]:
     """The shapes of one cluster, and the pods of its manifests."""
-    return notices(evidence.rendered, "shape").kept(_claims(cluster))
+    return notices(evidence.rendered, "shape").kept(_claims(cluster), of("noted"))
 
 
 def of_fleet(evidence: Evidence) -> Iterator[Finding]:

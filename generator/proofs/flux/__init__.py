@@ -8,19 +8,30 @@ from generator.proofs.evidence import Evidence
 from generator.proofs.finding import Finding
 from generator.proofs.flux import entry, fields, listing, objects, order, permanence, references, releases
 from generator.proofs.flux.course import Course
-from generator.proofs.flux.summary import summary
+from generator.proofs.notices import notices
 from generator.rendered import Cluster
 
 
 def of_cluster(cluster: Cluster, evidence: Evidence) -> Iterator[Finding]:
     """What Flux does with one cluster; what is only to be known of overlays, of all clusters at once."""
-    return summary(evidence.rendered).kept(_claims(cluster, evidence))
+    rendered = evidence.rendered
+
+    def of_overlays(finding: Finding) -> bool:
+        """Whether clusters share the file: what is warned or noted of it is said once for all of them."""
+        inside = _file(finding).startswith(f"{rendered.files.folder}/")
+        return finding.outcome in ("warned", "noted") and _file(finding) != "" and not inside
+
+    return notices(rendered, "flux").kept(_claims(cluster, evidence), of_overlays, _file)
 
 
 def of_fleet(evidence: Evidence) -> Iterator[Finding]:
     """Folders that no cluster follows, where rendered/ is, and what is to be known of overlays."""
     yield from entry.of_fleet(evidence)
-    yield from summary(evidence.rendered).said()
+    yield from notices(evidence.rendered, "flux").said()
+
+
+def _file(finding: Finding) -> str:
+    return finding.sides[0].source.file if finding.sides else ""
 
 
 def _claims(cluster: Cluster, evidence: Evidence) -> Iterator[Finding]:

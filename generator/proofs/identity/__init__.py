@@ -15,7 +15,7 @@ from generator.proofs.bindings.late import WORDS, Late, Output, late_values
 from generator.proofs.evidence import Evidence
 from generator.proofs.finding import Finding, failed, pending, proved
 from generator.proofs.identity import accounts, control_plane, federation, git, workload
-from generator.proofs.notices import notices
+from generator.proofs.notices import notices, of
 from generator.proofs.roles import BLOB_DATA, Need, granted, named, refused
 from generator.proofs.unread import has_gaps, operator_of
 from generator.proofs.volume import held, target
@@ -29,7 +29,7 @@ _AUDIENCE = re.compile(r"api://[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/\.defau
 
 def of_cluster(cluster: Cluster, evidence: Evidence) -> Iterator[Finding]:
     """The chain of one cluster, link by link."""
-    return notices(evidence.rendered, "identity").kept(_claims(cluster, evidence.rendered), ("noted", "pending"))
+    return notices(evidence.rendered, "identity").kept(_claims(cluster, evidence.rendered), of("noted", "pending"))
 
 
 def _claims(cluster: Cluster, rendered: Rendered) -> Iterator[Finding]:

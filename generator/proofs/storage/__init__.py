@@ -10,7 +10,7 @@ from typing import NamedTuple
 from generator.diagnostics import many
 from generator.proofs.evidence import Evidence
 from generator.proofs.finding import Finding, failed, noted, proved, warned
-from generator.proofs.notices import notices
+from generator.proofs.notices import notices, of
 from generator.proofs.roles import ACCOUNT as MAY_MAKE_CONTAINERS
 from generator.proofs.roles import Need, granted
 from generator.proofs.storage import account as accounts
@@ -33,7 +33,7 @@ class _First(NamedTuple):
 def of_cluster(cluster: Cluster, evidence: Evidence) -> Iterator[Finding]:
     """From the cloud resource to the container, and every volume and storage class on the way or beside it."""
     rendered = evidence.rendered
-    return notices(rendered, "storage").kept(_claims(cluster, rendered), ("noted", "pending"))
+    return notices(rendered, "storage").kept(_claims(cluster, rendered), of("noted", "pending"))
 
 
 def _claims(cluster: Cluster, rendered: Rendered) -> Iterator[Finding]:
