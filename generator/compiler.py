@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any, NamedTuple
 
 from generator import outputs, rules, schema, source
@@ -16,6 +16,8 @@ from generator.model import bindings
 from generator.model.fleet import Fleet
 from generator.origin import Origin
 from generator.places import Inputs, Places
+
+_INSTEAD_OF_ANCHORS = "write the value out, or give it once in defaults or regions"
 
 
 class Compiled(NamedTuple):
@@ -29,6 +31,11 @@ class Compiled(NamedTuple):
         """Every output, one at a time."""
         return outputs.render(self.fleet, self.overlay_folders)
 
+    def some(self, paths: Collection[str]) -> dict[str, bytes]:
+        """Those outputs that have one of the paths."""
+        plan = outputs.plan(self.fleet, self.overlay_folders)
+        return {path: make().encode() for path, make in plan if path in paths}
+
     def paths(self) -> Iterator[str]:
         """The outputs' paths, without making them."""
         return (path for path, _ in outputs.plan(self.fleet, self.overlay_folders))
@@ -40,7 +47,7 @@ class Compiled(NamedTuple):
 
 def compile_fleet(places: Places, inputs: Inputs) -> Compiled:
     """Judges what was read. Raises Invalid with all that is wrong, of the shape and of what the shape cannot say."""
-    fleet_source, found = _shaped(source.read(places.fleet, inputs.fleet), "fleet")
+    fleet_source, found = _shaped(source.read(places.fleet, inputs.fleet, _INSTEAD_OF_ANCHORS), "fleet")
     late, late_found = _late(places, inputs)
     if not schema.accepts(fleet_source, "fleet"):  # something is missing, and nothing can be built without it
         raise Invalid([*found, *late_found])

@@ -4,32 +4,49 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from generator.diagnostics import many
+from generator.model.bindings import FROM_ANYSCALE
 
 Registered = Literal["yes", "no", "differs"]
 
 NOT_SEEN = "not seen"
 NOTHING = "nothing"
-_FROM_DEPLOYMENT = ("clientId", "principalId", "nodePools")
-_FROM_ANYSCALE = "cloudResourceId"
-#: The late values of a cluster, in the order in which they come about.
-KINDS = (*_FROM_DEPLOYMENT, _FROM_ANYSCALE)
+_RENDER = "rayfleet render"
 _TIME = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d):\d\d(\.\d+)?(Z|\+00:00)")
-_FAILED = {"Failed", "Canceled", "Deleted"}
+_ENDED = {"Succeeded", "Failed", "Canceled", "Deleted"}
 
 
 class Deployed(NamedTuple):
     """A deployment as Azure has it. ``status`` is empty where there was none, ``when`` RFC 3339; ``current`` says
-    whether it was of the template that is rendered, None where nobody knows. ``outputs`` are its late values, by
-    output.
+    whether it was of the template that is rendered, None where nobody knows. ``outputs`` are as ARM gives them.
     """
 
     status: str
     when: str = ""
     current: bool | None = None
-    outputs: Mapping[str, Mapping[str, object]] = {}
+    outputs: Mapping[str, Any] = {}
+
+    @property
+    def running(self) -> bool:
+        return self.status not in {"", *_ENDED}
+
+    @property
+    def succeeded(self) -> bool:
+        return self.status == "Succeeded"
+
+
+class Bound(NamedTuple):
+    """The late values of a cluster: kinds that are not bound, and kinds that are another value by now. ``answered``:
+    that bind has something to write; ``wrong``: that a rule forbids what is bound; ``left_over``: that there is any.
+    """
+
+    missing: tuple[str, ...] = ()
+    outdated: tuple[str, ...] = ()
+    answered: bool = False
+    wrong: bool = False
+    left_over: bool = False
 
 
 class Facts(NamedTuple):
@@ -39,15 +56,21 @@ class Facts(NamedTuple):
     region: str
     in_fleet: bool = True
     stale: int | None = 0  # files of it that are not what fleet.yaml gives
+    unrendered: bool = False  # whether any file of the fleet is not
     pending: tuple[str, ...] = ()  # the late values that outputs of it wait for
-    bound: Mapping[str, object] | None = None  # its late values
+    bound: Bound | None = None  # None also where bindings.yaml has no shape
     deployment: str = ""
     deployed: Deployed | None = None
-    output: str = ""  # of the deployment
+    before: Deployed | None = None  # of what it builds on, the first that is not as rendered
     in_azure: bool | None = None
+    left_pools: tuple[str, ...] = ()  # node pools that Azure has of it, and the fleet no more
     registered: Registered | None = None
     after: str = ""  # the cluster that has to be registered before it
-    dirty: bool | None = None  # whether files of it are not as the last commit has them
+    dirty: bool | None = None  # whether any file of the fleet is not as the last commit has it
+    unpushed: bool | None = None  # whether the branch that Flux follows has any otherwise than the last commit
+    branch: str = ""
+    undeployed: bool = False  # whether the fleet that it left is not deployed as rendered
+    base: str = ""  # the commit that retire is to be told, where it does not find it by itself
 
 
 class Row(NamedTuple):
@@ -68,59 +91,108 @@ def row(facts: Facts) -> Row:
         cluster=facts.cluster,
         region=facts.region,
         rendered=_rendered(facts),
-        bound=_bound(facts),
+        bound=_bound(facts.bound, facts.in_fleet),
         deployment=_deployment(facts),
         registered=facts.registered or NOT_SEEN,
         next=next_step(facts),
     )
 
 
-def missing(facts: Facts) -> list[str]:
-    """The late values that are not bound."""
-    return [kind for kind in KINDS if (facts.bound or {}).get(kind) is None]
-
-
-def outdated(facts: Facts) -> list[str]:
-    """The late values that are bound, and that the deployment has handed out otherwise since."""
-    handed = (facts.deployed.outputs if facts.deployed else {}).get(facts.output, {})
-    bound = facts.bound or {}
-    return [
-        kind
-        for kind in _FROM_DEPLOYMENT
-        if bound.get(kind) is not None and kind in handed and _plain(bound[kind]) != _plain(handed[kind])
-    ]
+# --- the next step ---
 
 
 def next_step(facts: Facts) -> str:
-    """What to do first: every step needs those before it."""
-    if not facts.in_fleet:
-        return f"rayfleet retire --cluster {facts.cluster}"
-    if facts.stale:
-        return "rayfleet render"
+    """What to do first: every step needs those before it, and none leads back."""
+    return _staying(facts) if facts.in_fleet else _leaving(facts)
+
+
+def _staying(facts: Facts) -> str:
     if facts.bound is None:
         return "mend bindings.yaml"
-    commit = "commit and " if facts.dirty else ""
-    lacking, deployed = missing(facts), facts.deployed
-    from_deployment = [kind for kind in lacking if kind in _FROM_DEPLOYMENT]
-    if deployed is None and from_deployment:
-        return f"{commit}rayfleet deploy --region {facts.region}, then rayfleet bind"
-    if deployed and deployed.status not in {"Succeeded", "", *_FAILED}:
-        return f"wait: rayfleet deploy --region {facts.region} looks on"
-    if deployed and (deployed.status != "Succeeded" or deployed.current is False):
-        return f"{commit}rayfleet deploy --region {facts.region}"
-    if from_deployment or outdated(facts):
+    if facts.left_pools and _is_as_rendered(facts):  # first: bind forgets them
+        return _retire(facts)
+    if facts.bound.answered or facts.bound.wrong:  # before render, which would not let go of what is bound no more
         return "rayfleet bind"
-    if facts.registered == "differs":
-        return f"rayfleet register --cluster {facts.cluster} says what differs"
-    if facts.registered == "no" or (lacking and facts.registered is None):
+    if facts.stale != 0:
+        return _RENDER
+    # Registering needs no deployment but the one that made the identity, and saves one: the next is of all at once.
+    return _deploying(facts) or _registering(facts) or _deploying_again(facts) or _sharing(facts)
+
+
+def _is_as_rendered(facts: Facts) -> bool:
+    state = facts.deployed
+    return bool(not facts.unrendered and not facts.dirty and state and state.succeeded and state.current is not False)
+
+
+def _deploying(facts: Facts) -> str:
+    """Until there is a cluster that has handed out its late values."""
+    missing = facts.bound is not None and set(facts.bound.missing) - {FROM_ANYSCALE}
+    state = facts.deployed
+    if any(each and each.running for each in (facts.before, state)):
+        return f"wait: rayfleet deploy --region {facts.region} looks on"
+    if any(each and not each.succeeded for each in (facts.before, state)):
+        return _deploy(facts)
+    if facts.in_azure is False or (missing and state):
+        return _deploy(facts)
+    if missing:
+        return _deploy(facts) if facts.unrendered else f"{_deploy(facts)}, then rayfleet bind"
+    return ""
+
+
+def _registering(facts: Facts) -> str:
+    unbound = facts.bound is not None and FROM_ANYSCALE in facts.bound.missing
+    if facts.registered == "no" or (unbound and facts.registered is None):
         first = f"rayfleet register --cluster {facts.after}, then " if facts.after else ""
         return f"{first}rayfleet register --cluster {facts.cluster}"
-    if lacking:
-        return "rayfleet bind"
+    return "rayfleet bind" if unbound else ""
+
+
+def _deploying_again(facts: Facts) -> str:
+    if any(each and each.current is False for each in (facts.before, facts.deployed)):
+        return _deploy(facts)
+    return ""
+
+
+def _sharing(facts: Facts) -> str:
+    """With Anyscale, with the next who clones, with Flux."""
+    if facts.registered == "differs":
+        return "change it in Anyscale: see below"
+    if step := _publishing(facts):
+        return step
+    seen = (facts.deployed, facts.in_azure, facts.registered, facts.dirty, facts.unpushed)
+    return f"{NOTHING}, as far as was seen" if None in seen else NOTHING
+
+
+def _leaving(facts: Facts) -> str:
+    """Of a cluster that the fleet has no more."""
+    if facts.stale != 0:
+        return _RENDER
+    if step := _publishing(facts):
+        return step
+    if facts.undeployed:  # or it would come back
+        return "rayfleet deploy"
+    if facts.in_azure is False and facts.registered == "no" and facts.bound and facts.bound.left_over:
+        return f"take clusters.{facts.cluster} out of bindings.yaml, once rayfleet retire finds all done"
+    return _retire(facts)
+
+
+def _publishing(facts: Facts) -> str:
+    if facts.unrendered:
+        return _RENDER
     if facts.dirty:
-        return "commit: Flux follows"
-    seen = deployed is not None and facts.registered is not None and facts.stale is not None and facts.dirty is not None
-    return NOTHING if seen else f"{NOTHING}, as far as was seen"
+        return "commit"
+    return f"push or merge to {facts.branch}: Flux follows it" if facts.unpushed else ""
+
+
+def _deploy(facts: Facts) -> str:
+    if facts.unrendered:  # deploy refuses the whole of it
+        return _RENDER
+    return f"{'commit and ' if facts.dirty else ''}rayfleet deploy --region {facts.region}"
+
+
+def _retire(facts: Facts) -> str:
+    base = f" --base {facts.base}" if facts.base else ""
+    return f"rayfleet retire{base} --cluster {facts.cluster}, then with --run"
 
 
 # --- columns ---
@@ -134,14 +206,14 @@ def _rendered(facts: Facts) -> str:
     return f"pending: {', '.join(facts.pending)}" if facts.pending else "current" if facts.in_fleet else "no"
 
 
-def _bound(facts: Facts) -> str:
-    if facts.bound is None:
+def _bound(bound: Bound | None, in_fleet: bool) -> str:
+    if bound is None:
         return NOT_SEEN
-    if not facts.in_fleet:
-        return "left over" if facts.bound else "no"
-    lacking, old = missing(facts), outdated(facts)
-    found = [f"{', '.join(lacking)} missing"] if lacking else []
-    return "; ".join([*found, *([f"{', '.join(old)} outdated"] if old else [])]) or "all"
+    if not in_fleet:
+        return "left over" if bound.left_over else "no"
+    found = [f"{', '.join(bound.missing)} missing"] if bound.missing else []
+    found += [f"{', '.join(bound.outdated)} outdated"] if bound.outdated else []
+    return "; ".join(found) or ("wrong" if bound.wrong else "all")
 
 
 def _deployment(facts: Facts) -> str:
@@ -152,17 +224,14 @@ def _deployment(facts: Facts) -> str:
         return f"{name}: {NOT_SEEN}"
     if not deployed.status:
         return f"{name}: never"
-    when = f" {_when(deployed.when)}" if deployed.when and deployed.status == "Succeeded" else ""
+    when = f" {_when(deployed.when)}" if deployed.when and deployed.succeeded else ""
     other = ", of another template" if deployed.current is False else ""
-    return f"{name}: {deployed.status}{when}{other}"
+    gone = ", the cluster is not there" if facts.in_azure is False and deployed.succeeded else ""
+    left = f", {', '.join(facts.left_pools)} left" if facts.left_pools else ""
+    return f"{name}: {deployed.status}{when}{other}{gone}{left}"
 
 
 def _when(timestamp: str) -> str:
     """``2026-11-01 00:01Z``; as it is what has another form."""
     found = _TIME.fullmatch(timestamp)
     return f"{found[1]} {found[2]}Z" if found else timestamp[:40]
-
-
-def _plain(value: object) -> object:
-    """Ids in any case, pools in any order."""
-    return sorted(map(str, value)) if isinstance(value, list) else str(value).lower()

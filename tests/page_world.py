@@ -16,11 +16,12 @@ import yaml
 from generator.rendered import Rendered
 from generator.rendered.files import Files, OnDisk
 from tests.anyscale.stand_in import StandIn
-from tests.deploy.arm_server import Answer, ArmServer, hash_of
+from tests.deploy.arm_server import Answer, ArmServer, answer, hash_of
 
-SUBSCRIPTION = "/subscriptions/00000000-0000-0000-0000-000000000000"
+SUBSCRIPTION = "00000000-0000-0000-0000-000000000000"
 PROVIDERS = ("compute", "containerservice", "kubernetesconfiguration", "managedidentity", "network", "storage")
-REGIONS = ("eastus", "westus2", "swedencentral")
+REGIONS = ("eastus", "westus2", "swedencentral", "westeurope")
+CLUSTERS = "Microsoft.ContainerService/managedClusters"
 LIMITS = ("cores", "lowPriorityCores", "standardDDSv5Family")
 
 
@@ -29,32 +30,62 @@ class Subscription(ArmServer):
     promises. ``documents`` are by paths in lower case: Azure's have any case.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, identifier: str = SUBSCRIPTION) -> None:
         super().__init__()
         self.resource_groups = set()
+        providers = f"/subscriptions/{identifier}/providers"
         for name in PROVIDERS:
-            self.documents[f"{SUBSCRIPTION}/providers/microsoft.{name}"] = {"registrationState": "Registered"}
-        compute = f"{SUBSCRIPTION}/providers/microsoft.compute"
-        feature = f"{SUBSCRIPTION}/providers/microsoft.features/providers/microsoft.compute/features/encryptionathost"
+            self.documents[f"{providers}/microsoft.{name}"] = {"registrationState": "Registered"}
+        compute = f"{providers}/microsoft.compute"
+        feature = f"{providers}/microsoft.features/providers/microsoft.compute/features/encryptionathost"
         self.documents[feature] = {"properties": {"state": "Registered"}}
         for region in REGIONS:
             usages = [{"name": {"value": name}, "limit": 9999, "currentValue": 0} for name in LIMITS]
             self.documents[f"{compute}/locations/{region}/usages"] = {"value": usages}
+            addresses = {"name": {"value": "StandardSkuPublicIpAddresses"}, "limit": 20, "currentValue": 0}
+            self.documents[f"{providers}/microsoft.network/locations/{region}/usages"] = {"value": [addresses]}
 
     def serve(self, method: str, path: str, body: Any) -> Answer:
         """As ever; a PUT is looked at first."""
-        if method == "PUT" and (found := re.search(r"/deployments/([^/?]+)", path)):
+        if method == "PUT" and (found := re.search(r"/deployment(s|Stacks)/([^/?]+)", path)):
             template = body["properties"]["template"]
             rows = template["resources"]
             rows = list(rows.values()) if isinstance(rows, dict) else rows
             groups = {row["name"] for row in rows if row["type"] == "Microsoft.Resources/resourceGroups"}
             self.resource_groups = (self.resource_groups or set()) | groups
-            row = self.deployments[found[1]]
+            row = self.stacks[found[2]] if found[1] == "Stacks" else self.deployments[found[2]]
             row.outputs = handed_out(template.get("outputs", {}), row.outputs)
+            self._make(unquote(urlsplit(path).path).partition("/providers/")[0], rows)
         where = unquote(urlsplit(path).path).lower()
+        if where.endswith(f"/providers/{CLUSTERS}".lower()):
+            return answer(200, {"value": list(self._clusters(where))})
         if where in self.documents:
             path = f"{where}?{urlsplit(path).query}"
         return super().serve(method, path, body)
+
+    def _make(self, scope: str, rows: list[dict[str, Any]]) -> None:
+        """The clusters of a template, and their pools."""
+        for row in rows:
+            if row["type"] in (CLUSTERS, f"{CLUSTERS}/agentPools"):
+                name, _, pool = row["name"].partition("/")
+                key = f"{scope}/providers/{CLUSTERS}/{name}{f'/agentPools/{pool}' if pool else ''}"
+                made = {"id": key, "location": row.get("location"), "properties": nodes_of(name)}
+                self.documents.setdefault(key.lower(), made)
+
+    def _clusters(self, where: str) -> Iterator[dict[str, Any]]:
+        """As Azure lists them, with the pools that are resources of their own."""
+        for key, document in self.documents.items():
+            if key.rpartition("/")[0] == where:
+                below = [rest for other, rest in self.documents.items() if other.startswith(f"{key}/agentpools/")]
+                pools = [{"name": rest["id"].rpartition("/")[2]} for rest in below]
+                name = document["id"].rpartition("/")[2]
+                properties = {**document.get("properties", {}), "agentPoolProfiles": pools}
+                yield {**document, "name": name, "properties": properties}
+
+
+def nodes_of(cluster: str) -> dict[str, Any]:
+    """What a cluster says of its nodes."""
+    return {"nodeResourceGroup": f"MC_{cluster}"}
 
 
 def handed_out(promised: dict[str, Any], before: dict[str, Any]) -> dict[str, Any]:
@@ -74,12 +105,14 @@ def evaluated(value: Any, before: Any) -> Any:
 
 
 @contextmanager
-def world(folder: Path, patch: pytest.MonkeyPatch, fleet: Path | None) -> Iterator[None]:
+def world(
+    folder: Path, patch: pytest.MonkeyPatch, fleet: Path | None, identifier: str = SUBSCRIPTION
+) -> Iterator[Subscription]:
     """Azure and ``anyscale`` as rayfleet finds them, through the environment. ``folder``: an empty one; ``fleet``: the
-    folder of the fleet that is deployed, bound and registered there.
+    folder of the fleet that is deployed, bound and registered there; ``identifier``: of the one subscription there is.
     """
     stand_in = StandIn(folder, patch)
-    subscription = Subscription()
+    subscription = Subscription(identifier)
     with subscription:
         if fleet:
             bound = yaml.safe_load((fleet / "bindings.yaml").read_text())["clusters"]
@@ -87,7 +120,7 @@ def world(folder: Path, patch: pytest.MonkeyPatch, fleet: Path | None) -> Iterat
             resources = {name: row["cloudResourceId"]["value"] for name, row in bound.items()}
             stand_in.clouds = {"aks-multi-region": [registered(fleet, *row) for row in resources.items()]}
         patch.setenv("RAYFLEET_ARM_ENDPOINT", subscription.url)
-        yield
+        yield subscription
 
 
 def deployed(subscription: Subscription, fleet: Path, bound: dict[str, Any]) -> None:
@@ -95,6 +128,8 @@ def deployed(subscription: Subscription, fleet: Path, bound: dict[str, Any]) -> 
     tree = Rendered(Files("rendered", OnDisk(str(fleet / "rendered"))))
     subscription.resource_groups = {row.scope.resource_group for row in tree.deployments if row.scope.resource_group}
     subscription.documents |= {row.id.lower(): {"id": row.id} for row in tree.resources.values()}
+    for there in tree.of_type(CLUSTERS):
+        subscription.documents[there.id.lower()]["properties"] = nodes_of(there.name)
     for template in tree.templates:
         if template.deployment:
             row = subscription.deployments[template.deployment.name]

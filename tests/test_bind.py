@@ -6,12 +6,15 @@ import json
 import os
 import stat
 from pathlib import Path
+from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
+from generator.cli import cli
 from generator.late import file as writing
 from tests.conftest import Workspace
-from tests.late.given import EAST, EMPTY, IDS, POOLS, RESOURCES, WEST, cloud, outputs, put, refused
+from tests.late.given import EAST, EMPTY, IDS, POOLS, RESOURCES, WEST, cloud, nothing_new, outputs, put, refused
 
 # --- from files -------------------------------------------------------------------------------------------------------
 
@@ -22,6 +25,8 @@ def test_from_nothing_to_everything(workspace: Workspace) -> None:
     (workspace.folder / "bindings.yaml").unlink()
     put(workspace, {EAST: outputs(), WEST: outputs("aks_westus2"), "aks-multi-region-shared": {}})
     put(workspace, cloud(), "cloud.json")
+    nobody = workspace.run("bind", "--check", code=1)
+    assert nobody.stderr.endswith("2 errors; nothing was changed\n")
     first = workspace.run("bind", "--from", "outputs.json")
     assert first.stdout == (
         "+ aks-eastus.clientId: 11111111-1111-4111-8111-111111111111\n"
@@ -30,7 +35,7 @@ def test_from_nothing_to_everything(workspace: Workspace) -> None:
         "+ aks-westus2.clientId: 33333333-3333-4333-8333-333333333333\n"
         "+ aks-westus2.principalId: 44444444-4444-4444-8444-444444444444\n"
         "+ aks-westus2.nodePools: a100, cpu, sys, t4\n"
-        "bindings.yaml: 6 values written; run make render\n"
+        "bindings.yaml: 6 values written; run rayfleet render\n"
     )
     assert first.stderr == "".join(
         f"missing: cloudResourceId of {name}\n"
@@ -38,7 +43,7 @@ def test_from_nothing_to_everything(workspace: Workspace) -> None:
         for name in RESOURCES
     )  # fmt: skip
     second = workspace.run("bind", "--from", "cloud.json")
-    assert second.stdout.splitlines()[-1] == "bindings.yaml: 2 values written; run make render"
+    assert second.stdout.splitlines()[-1] == "bindings.yaml: 2 values written; run rayfleet render"
     assert second.stderr == ""
     assert workspace.read("bindings.yaml").partition("version")[2] == committed.partition("version")[2]
     workspace.run("render")
@@ -77,7 +82,7 @@ def test_a_changed_id_needs_yes(workspace: Workspace) -> None:
     )
     result = workspace.run("bind", "--from", "outputs.json", "--yes")
     line = "11111111-1111-4111-8111-111111111111 -> 55555555-5555-4555-8555-555555555555"
-    assert result.stdout == f"~ aks-eastus.clientId: {line}\nbindings.yaml: 1 value written; run make render\n"
+    assert result.stdout == f"~ aks-eastus.clientId: {line}\nbindings.yaml: 1 value written; run rayfleet render\n"
 
 
 def test_one_cluster_alone(workspace: Workspace) -> None:
@@ -127,9 +132,72 @@ def test_for_machines(workspace: Workspace) -> None:
     ]
     assert data["missing"]["aks-eastus"] == ["cloudResourceId"]
     assert [row["severity"] for row in data["warnings"]] == ["warning"]
+    assert data["errors"] == []
     put(workspace, outputs(clientId=None))
     rows = json.loads(workspace.run("bind", "--from", "outputs.json", "--format", "json", code=1).stdout)
     assert [row["what"] for row in rows] == ["clientId of aks-eastus is missing"]
+
+
+def test_from_standard_input(workspace: Workspace) -> None:
+    workspace.write(EMPTY, "bindings.yaml")
+    result = CliRunner().invoke(cli, ["bind", "--from", "-"], input=json.dumps(outputs()))
+    assert (result.exit_code, result.stdout.splitlines()[-1]) == (
+        0,
+        "bindings.yaml: 3 values written; run rayfleet render",
+    )
+    result = CliRunner().invoke(cli, ["bind", "--from", "-"], input="az: command not found")
+    assert "-:1:1: not JSON: expecting value\n    fix: save what one of these prints: az deployment" in result.stderr
+
+
+def test_both_of_one_key(workspace: Workspace) -> None:
+    """Of two answers none is taken in silence."""
+    rows = [json.dumps(outputs(clientId=value)["aks_eastus"]) for value in IDS["aks_westus2"]]
+    workspace.write(f'{{"aks_eastus": {rows[0]}, "aks_eastus": {rows[1]}}}', "outputs.json")
+    said = refused(workspace, "--from", "outputs.json")
+    assert said.startswith('outputs.json: the key "aks_eastus" stands twice in one object\n')
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"AKS_EASTUS": outputs()["aks_eastus"]},
+        {**cloud(), "resources": []},
+        {"name": EAST, "properties": {"provisioningState": "Failed", "outputs": outputs()}},
+    ],
+)
+def test_nothing_new_though_something_is_missing(workspace: Workspace, data: dict[str, Any]) -> None:
+    workspace.write(EMPTY, "bindings.yaml")
+    put(workspace, data)
+    said = nothing_new(workspace, "--from", "outputs.json")
+    assert "missing: clientId, principalId, nodePools, cloudResourceId of aks-eastus\n" in said
+
+
+def test_a_deployment_that_has_failed_is_no_matter_for_the_others(workspace: Workspace) -> None:
+    workspace.write(EMPTY, "bindings.yaml")
+    rows = [
+        {"name": EAST, "properties": {"provisioningState": "Failed", "outputs": outputs()}},
+        {"name": WEST, "properties": {"provisioningState": "Succeeded", "outputs": outputs("aks_westus2")}},
+    ]
+    put(workspace, rows)
+    result = workspace.run("bind", "--from", "outputs.json", code=1)
+    assert result.stdout.splitlines()[-1] == "bindings.yaml: 3 values written; run rayfleet render"
+    assert "aks-eastus" not in workspace.read("bindings.yaml")
+    said = "[0].properties.provisioningState: it is Failed, and has no outputs to bind\n"
+    assert said in result.stderr
+    assert said in refused(workspace, "--check", "--from", "outputs.json")
+
+
+def test_what_is_left_over_is_said(workspace: Workspace) -> None:
+    """Its own way out is ``retire``, which needs its bindings: nothing fails for it."""
+    workspace.edit("  aks-westus2:\n", "  aks-gone:\n    {}\n  aks-westus2:\n", "bindings.yaml")
+    put(workspace, outputs())
+    result = workspace.run("bind", "--from", "outputs.json")
+    assert result.stdout == "bindings.yaml: nothing new\n"
+    assert 'warning: clusters.aks-gone: the fleet has no cluster "aks-gone"\n' in result.stderr
+
+
+def test_check_binds_nothing_that_could_be_agreed_to(workspace: Workspace) -> None:
+    assert "--check writes nothing: leave --yes out" in workspace.run("bind", "--check", "--yes", code=2).stderr
 
 
 # --- bindings.yaml as it may be ---------------------------------------------------------------------------------------
@@ -142,7 +210,8 @@ def test_for_machines(workspace: Workspace) -> None:
         ("version: 1\nclusters: {a: *all}\n", "bindings.yaml:2:15: the alias *all is not allowed"),
         ("version: 2\nclusters: {}\n", "bindings.yaml:1:10: version: 2 is not 1"),
         ("version: 1\n", 'bindings.yaml:1:1: "clusters" is missing'),
-        ("", "bindings.yaml:1:1: the file is empty"),
+        ("[]", "bindings.yaml:1:1: the document is not a mapping of keys to values"),
+        ("a", "bindings.yaml:1:1: the document is not a mapping of keys to values"),
         ("version: 1\nclusters: {}\n---\n", "bindings.yaml:3:1: a second document begins here"),
         ("version: 1\nclusters: {a: {clientId: 1}}\n",
          "bindings.yaml:2:26: clusters.a.clientId: 1 is not of type object"),
@@ -152,6 +221,25 @@ def test_a_file_that_is_no_bindings(workspace: Workspace, text: str, said: str) 
     workspace.write(text, "bindings.yaml")
     put(workspace, outputs())
     assert refused(workspace, "--from", "outputs.json").splitlines()[0].startswith(said)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "# soon\n", "~\n", "version: 1\nclusters:\n", "version: 1\nclusters: {aks-eastus: }\n"]
+)
+def test_nothing_is_bound_yet(workspace: Workspace, text: str) -> None:
+    workspace.write(text, "bindings.yaml")
+    assert "aks-eastus: not bound: clientId, " in refused(workspace, "--check")
+    put(workspace, outputs())
+    assert "3 values written" in workspace.run("bind", "--from", "outputs.json").stdout
+    workspace.run("validate")
+    assert workspace.read("bindings.yaml").startswith("# soon\n" if "#" in text else ("version", "\nversion"))
+
+
+def test_defaults_and_regions_are_not_here(workspace: Workspace) -> None:
+    workspace.write("version: 1\nclusters: &all {a: *all}\n", "bindings.yaml")
+    said = refused(workspace, "--check")
+    assert said.count("    fix: write the value out\n") == 2
+    assert workspace.run("validate", code=1).stderr.count("    fix: write the value out\n") == 2
 
 
 def test_line_ends_of_windows_stay(workspace: Workspace) -> None:
@@ -184,7 +272,7 @@ def test_a_link_stays_a_link_and_the_mode_stays(workspace: Workspace) -> None:
     assert os.listdir(real.parent) == ["bindings.yaml"]
 
 
-@pytest.mark.parametrize("call", ["mkstemp", "fsync", "replace"])
+@pytest.mark.parametrize("call", ["open", "fsync", "replace"])
 def test_a_disk_that_refuses(workspace: Workspace, monkeypatch: pytest.MonkeyPatch, call: str) -> None:
     """A folder that is read-only, a full disk: root, as whom tests may run, is refused nothing by itself."""
     put(workspace, outputs(clientId="55555555-5555-4555-8555-555555555555"))
@@ -192,7 +280,7 @@ def test_a_disk_that_refuses(workspace: Workspace, monkeypatch: pytest.MonkeyPat
     def refuse(*_: object, **__: object) -> None:
         raise OSError(30, "Read-only file system")
 
-    monkeypatch.setattr(writing.tempfile if call == "mkstemp" else writing.os, call, refuse)
+    monkeypatch.setattr(writing.os, call, refuse)
     said = refused(workspace, "--from", "outputs.json", "--yes")
     assert said.splitlines()[:2] == [
         "bindings.yaml: read-only file system",
@@ -234,16 +322,15 @@ def test_check_of_what_is_missing_and_stale(workspace: Workspace) -> None:
     workspace.write(f"{text}\n", "bindings.yaml")
     assert refused(workspace, "--check") == (
         "bindings.yaml:4:1: clusters.aks-westus2: not bound: clientId, principalId, nodePools, cloudResourceId\n"
-        f"    fix: deploy {WEST}, then run rayfleet bind\n"
+        "    fix: run rayfleet deploy --region westus2, then rayfleet bind\n"
         "bindings.yaml:5:3: clusters.aks-eastus: not bound: cloudResourceId\n"
         "    fix: run rayfleet register --cluster aks-eastus, then rayfleet bind\n"
         "bindings.yaml:8:56: clusters.aks-eastus.nodePools.producer: nodePools is produced by "
         f"{EAST}.outputs.aks_eastus.nodePools, not by aks-multi-region-x.outputs.y.nodePools\n"
         "    fix: run rayfleet bind\n"
-        'bindings.yaml:9:3: clusters.aks-westus3: the fleet has no cluster "aks-westus3" '
-        '(did you mean "aks-westus2"?)\n'
-        "    fix: remove its bindings\n"
-        "4 errors; nothing was written\n"
+        'bindings.yaml:9:3: clusters.aks-westus3: the fleet has no cluster "aks-westus3"\n'
+        "    fix: rayfleet retire --cluster aks-westus3 takes it down; then remove its bindings\n"
+        "4 errors; nothing was changed\n"
     )
 
 
@@ -251,7 +338,7 @@ def test_check_without_a_file(workspace: Workspace) -> None:
     (workspace.folder / "bindings.yaml").unlink()
     said = refused(workspace, "--check", "--cluster", "aks-eastus")
     assert said.startswith("bindings.yaml: clusters.aks-eastus: not bound: clientId, ")
-    assert said.endswith("1 error; nothing was written\n")
+    assert said.endswith("1 error; nothing was changed\n")
 
 
 def test_check_against_files(workspace: Workspace) -> None:

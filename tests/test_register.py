@@ -48,7 +48,7 @@ def test_the_primary_first_then_the_others(rendered: Workspace, anyscale: StandI
     assert result.stdout == (
         f"+ {EAST} is registered cldrsrc_akseastus0000\n"
         f"+ {WEST} is registered cldrsrc_akswestus20001\n"
-        "2 clusters registered; run rayfleet bind, then make render\n"
+        "2 clusters registered; run rayfleet bind, then rayfleet render\n"
     )
     assert result.stderr == f"registering {EAST} ...\nregistering {WEST} ...\n"
 
@@ -65,8 +65,12 @@ def test_a_second_run_changes_nothing_and_asks_nothing(rendered: Workspace, anys
 
 def test_what_is_there_is_skipped(rendered: Workspace, anyscale: StandIn) -> None:
     anyscale.clouds = {CLOUD: [{"name": "someone-elses", "cloud_resource_id": "cldrsrc_1"}], "other": []}
-    rendered.run("register", "--yes", "--cluster", WEST)
+    said = rendered.run("register", "--yes", "--cluster", WEST).stderr
     assert anyscale.changes == [ADD]
+    assert said.startswith(
+        f"anyscale: warning: the cloud {CLOUD} has resources and not {EAST}: its default is another one for good\n"
+        "    fix: nothing to do where that may be; else register with a new cloud: anyscale.cloud in fleet.yaml\n"
+    )
 
 
 def test_the_primary_cluster_is_the_one_of_the_primary_region(rendered: Workspace, anyscale: StandIn) -> None:
@@ -102,6 +106,14 @@ def test_print(rendered: Workspace, anyscale: StandIn) -> None:
     assert anyscale.calls == []
 
 
+def test_print_for_machines(rendered: Workspace, anyscale: StandIn) -> None:
+    (rendered.folder / WEST_FILE).unlink()
+    assert json.loads(rendered.run("register", "--print", "--format", "json").stdout) == [
+        {"cluster": EAST, "command": shlex.join(["anyscale", *REGISTER])},
+        {"cluster": WEST, "command": None},
+    ]
+
+
 def test_what_is_printed_is_for_a_shell(rendered: Workspace, anyscale: StandIn) -> None:
     """And does in a shell what register does."""
     folder = rendered.folder / "a fleet's; folder"
@@ -134,7 +146,7 @@ def test_a_pending_primary_stops(west_alone: Workspace, anyscale: StandIn, argum
     said = west_alone.run("register", *arguments, code=1).stderr
     assert said == (
         f"{EAST_FILE}: {EAST}: its cloud resource is pending: the principal id is not bound\n"
-        f"    fix: deploy {EAST}, run rayfleet bind and make render, then register\n"
+        f"    fix: deploy {EAST}, run rayfleet bind and rayfleet render, then register\n"
         "1 error; nothing was registered\n"
     )
     assert anyscale.changes == []
@@ -155,5 +167,77 @@ def test_a_pending_one_waits_and_the_rest_goes_on(rendered: Workspace, anyscale:
     (rendered.folder / WEST_FILE).unlink()
     result = rendered.run("register", "--yes")
     assert f"- {WEST} is pending" in result.stdout
-    assert f"{WEST}: its cloud resource is not rendered yet\n    fix: deploy {WEST}, run rayfleet bind" in result.stderr
+    assert f"{WEST}: its cloud resource is not rendered yet\n    fix: run rayfleet render\n" in result.stderr
     assert anyscale.names(CLOUD) == [EAST]
+    said = rendered.run("register", "--yes", "--cluster", WEST, code=1).stderr
+    assert said.startswith(f"{WEST_FILE}: {WEST}: its cloud resource is not rendered\n    fix: run rayfleet render\n")
+
+
+def test_one_that_waits_for_its_deployment(rendered: Workspace, anyscale: StandIn) -> None:
+    kept = [line for line in rendered.read("bindings.yaml").splitlines() if "westus2" not in line]
+    rendered.write("\n".join(kept) + "\n", "bindings.yaml")
+    rendered.run("render", "--unbind", WEST)
+    result = rendered.run("register", "--yes")
+    fix = f"deploy {WEST}, run rayfleet bind and rayfleet render, then register"
+    assert f"{WEST}: its cloud resource is not rendered yet\n    fix: {fix}\n" in result.stderr
+    printed = rendered.run("register", "--print")
+    assert (printed.stdout, printed.stderr) == (
+        shlex.join(["anyscale", *REGISTER]) + "\n", f"pending: {WEST}\n    fix: {fix}\n",
+    )  # fmt: skip
+
+
+def test_what_is_registered_and_not_rendered_is_not_known_to_differ(rendered: Workspace, anyscale: StandIn) -> None:
+    rendered.run("register", "--yes")
+    (rendered.folder / WEST_FILE).unlink()
+    result = rendered.run("register", code=1)
+    assert f"= {WEST} was registered before cldrsrc_akswestus20001\n" in result.stdout
+    assert f"{WEST}: whether it differs is not known: it is not rendered\n    fix: run rayfleet render" in result.stderr
+
+
+# --- rendered/ is not what the fleet gives ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new"),
+    [
+        ("fleet.yaml", "container: aks-anyscale-blob", "container: other-blob"),
+        ("bindings.yaml", "value: 44444444-4444-4444-8444-444444444444", "value: 55555555-4444-4444-8444-444444444444"),
+        (WEST_FILE, 'region: "westus2"\nnetworking_mode', 'region: "evil"\nnetworking_mode'),
+    ],
+)
+def test_a_stale_one_is_refused(rendered: Workspace, anyscale: StandIn, file: str, old: str, new: str) -> None:
+    """What is registered cannot simply be undone."""
+    rendered.edit(old, new, file)
+    result = rendered.run("register", "--yes", code=1)
+    assert (
+        f"{WEST_FILE}: {WEST}: is not what fleet.yaml and bindings.yaml give\n"
+        "    fix: run rayfleet render; or register all the same with --allow-stale\n"
+    ) in result.stderr
+    rendered.run("register", "--print", code=1)
+    assert anyscale.calls == []
+    result = rendered.run("register", "--yes", "--allow-stale")
+    assert f"{WEST_FILE}: warning: {WEST}: is not what fleet.yaml" in result.stderr
+    assert anyscale.names(CLOUD) == [EAST, WEST]
+
+
+def test_one_whose_principal_is_bound_no_more(rendered: Workspace, anyscale: StandIn) -> None:
+    kept = [line for line in rendered.read("bindings.yaml").splitlines() if "westus2" not in line]
+    rendered.write("\n".join(kept) + "\n", "bindings.yaml")
+    assert f"{WEST_FILE}: {WEST}: is not what" in rendered.run("register", "--yes", code=1).stderr
+    rendered.run("register", "--yes", "--cluster", EAST)
+    assert anyscale.names(CLOUD) == [EAST]
+
+
+def test_what_is_stale_elsewhere_is_in_nobodys_way(rendered: Workspace, anyscale: StandIn) -> None:
+    rendered.edit("maxCount: 6", "maxCount: 16")
+    rendered.run("register", "--yes")
+    assert anyscale.names(CLOUD) == [EAST, WEST]
+
+
+def test_bindings_that_are_wrong(rendered: Workspace, anyscale: StandIn) -> None:
+    rendered.edit("value: 44444444-4444-4444-8444-444444444444", "value: four", "bindings.yaml")
+    said = rendered.run("register", "--yes", code=1).stderr
+    assert said.startswith("bindings.yaml:") and "; or register all the same with --allow-stale" in said
+    assert anyscale.calls == []
+    rendered.run("register", "--yes", "--allow-stale")
+    assert anyscale.names(CLOUD) == [EAST, WEST]

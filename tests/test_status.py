@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,10 +17,11 @@ import yaml
 from click.testing import Result
 
 from generator.cli import asking
-from generator.status import Deployed, Facts, next_step, row
+from generator.status import Bound, Deployed, Facts, next_step, row
 from tests.anyscale.stand_in import StandIn
 from tests.conftest import Workspace
 from tests.deploy.arm_server import ArmServer, answer, error, hash_of, slow
+from tests.rendering import ROOT
 from tests.test_history import git
 
 SUB = "00000000-0000-0000-0000-000000000000"
@@ -24,6 +29,7 @@ GROUP = f"/subscriptions/{SUB}/resourceGroups/aks-multi-region"
 LIST = f"{GROUP}/providers/Microsoft.ContainerService/managedClusters"
 NAMES = [f"aks-multi-region-{name}" for name in ("resource-group", "shared", "eastus", "westus2")]
 EAST, WEST = NAMES[2:]
+RESOURCES = {"aks-eastus": "cldrsrc_eastus0example0000000000", "aks-westus2": "cldrsrc_westus20example000000000"}
 
 
 @pytest.fixture
@@ -45,13 +51,27 @@ def fleet(workspace: Workspace, server: ArmServer, stand_in: StandIn) -> Workspa
     workspace.run("render")
     workspace.write(".rayfleet_cache/\n", ".gitignore")
     git("init")
+    git("remote", "add", "origin", ".")
     git("add", ".")
-    git("commit", "-m", "first")
+    share("first")
     for name in NAMES:
         done(workspace, server, name)
-    server.documents[LIST] = {"value": [{"name": name, "location": "eastus"} for name in ("aks-eastus", "aks-westus2")]}
+    there(server, "aks-eastus", "aks-westus2")
     registered(stand_in, "aks-eastus", "aks-westus2")
     return workspace
+
+
+def share(message: str) -> None:
+    """Commits what Git knows, and pushes it."""
+    git("commit", "-a", "-m", message)
+    git("push", "origin", "HEAD:main")
+
+
+def there(server: ArmServer, *names: str, pools: tuple[str, ...] = ("sys", "cpu", "t4", "a100")) -> None:
+    """The AKS clusters of the resource group."""
+    profiles = {"agentPoolProfiles": [{"name": pool} for pool in pools]}
+    rows = [{"name": name, "location": name.removeprefix("aks-"), "properties": profiles} for name in names]
+    server.documents[LIST] = {"value": rows}
 
 
 def done(fleet: Workspace, server: ArmServer, name: str) -> None:
@@ -69,7 +89,7 @@ def registered(stand_in: StandIn, *names: str) -> None:
     rows = []
     for name in names:
         data = yaml.safe_load(Path(f"rendered/clusters/{name}/anyscale/cloud_resource.yaml").read_text())
-        rows.append({"cloud_resource_id": f"cldrsrc_{name}", **data})
+        rows.append({"cloud_resource_id": RESOURCES[name], **data})
     stand_in.clouds = {"aks-multi-region": rows} if rows else {}
 
 
@@ -110,7 +130,7 @@ def test_the_table_is_the_same_everywhere(fleet: Workspace, monkeypatch: pytest.
 def test_markdown(fleet: Workspace) -> None:
     lines = said(fleet, "--format", "markdown", "--offline").splitlines()
     assert lines[0].startswith("| cluster ") and lines[1].startswith("|---")
-    assert lines[-1] == "- not seen: Anyscale: --offline; fix: leave it out"
+    assert lines[-1] == "- not seen: Anyscale: --offline"
 
 
 def test_each_is_asked_once(fleet: Workspace, server: ArmServer, stand_in: StandIn) -> None:
@@ -125,52 +145,11 @@ def test_each_is_asked_once(fleet: Workspace, server: ArmServer, stand_in: Stand
 # --- next steps -------------------------------------------------------------------------------------------------------
 
 
-def test_from_an_empty_subscription_to_the_end(fleet: Workspace, server: ArmServer, stand_in: StandIn) -> None:
-    """Each next step leads to another one."""
-    server.deployments.clear()
-    stand_in.clouds = {}
-    bindings = fleet.read("bindings.yaml")
-    os.remove("bindings.yaml")
-    fleet.run("render", "--unbind", "aks-eastus", "--unbind", "aks-westus2")
-    git("add", ".")
-    git("commit", "-m", "nothing is bound")
-    row = of(fleet)
-    assert row["rendered"]["pending"] == ["clientId", "cloudResourceId", "principalId"]
-    assert row["bound"]["missing"] == ["clientId", "principalId", "nodePools", "cloudResourceId"]
-    assert (row["deployment"]["state"], row["registered"]) == ("never", "no")
-    assert row["next"] == "rayfleet deploy --region eastus"
-    fleet.write(bindings, "bindings.yaml")
-    for name in NAMES:
-        done(fleet, server, name)
-    os.remove("bindings.yaml")
-    assert of(fleet)["next"] == "rayfleet bind"
-    without = "\n".join(line for line in bindings.splitlines() if "cloudResourceId" not in line) + "\n"
-    fleet.write(without, "bindings.yaml")
-    assert of(fleet)["next"] == "rayfleet render"
-    fleet.run("render")
-    for name in NAMES:
-        done(fleet, server, name)
-    assert of(fleet)["next"] == "rayfleet register --cluster aks-eastus"
-    first = "rayfleet register --cluster aks-eastus, then rayfleet register --cluster aks-westus2"
-    assert of(fleet, "aks-westus2")["next"] == first
-    registered(stand_in, "aks-eastus")
-    assert of(fleet)["next"] == "rayfleet bind"
-    assert of(fleet, "aks-westus2")["next"] == "rayfleet register --cluster aks-westus2"
-    registered(stand_in, "aks-eastus", "aks-westus2")
-    fleet.write(bindings, "bindings.yaml")
-    assert of(fleet)["next"] == "rayfleet render"
-    fleet.run("render")
-    assert of(fleet)["next"] == "commit: Flux follows"
-    git("add", ".")
-    git("commit", "-m", "all is bound")
-    assert of(fleet)["next"] == "nothing"
-
-
 def test_a_changed_fleet(fleet: Workspace) -> None:
     fleet.edit("maxCount: 6", "maxCount: 16")
     row = of(fleet)
     assert row["rendered"]["stale"] > 0 and row["next"] == "rayfleet render"
-    assert "stale: rendered/README.md; next: rayfleet render" in said(fleet)
+    assert "\nstale: rendered/README.md; next: rayfleet render\n" in said(fleet)
     fleet.run("render")
     row = of(fleet)
     assert (row["deployment"]["current"], row["uncommitted"]) == (False, True)
@@ -194,9 +173,17 @@ def test_a_deployment_that_runs(fleet: Workspace, server: ArmServer) -> None:
     assert of(fleet)["next"] == "wait: rayfleet deploy --region eastus looks on"
 
 
-def test_a_shared_deployment_that_failed(fleet: Workspace, server: ArmServer) -> None:
-    server.deployments[NAMES[1]].state = "Failed"
-    assert "\naks-multi-region-shared: Failed; next: rayfleet deploy\n" in said(fleet)
+@pytest.mark.parametrize("name", NAMES[:2])
+def test_a_deployment_that_failed_and_that_others_build_on(fleet: Workspace, server: ArmServer, name: str) -> None:
+    server.deployments[name].state = "Failed"
+    assert f"\n{name}: Failed; next: rayfleet deploy\n" in said(fleet)
+    assert of(fleet)["next"] == "rayfleet deploy --region eastus"
+    server.deployments[name].state, server.deployments[name].polls = "Accepted", 99
+    assert of(fleet)["next"] == "wait: rayfleet deploy --region eastus looks on"
+    done(fleet, server, name)
+    server.deployments[name].template_hash = "another"
+    assert f"\n{name}: Succeeded, of another template; next: rayfleet deploy\n" in said(fleet)
+    assert of(fleet)["next"] == "rayfleet deploy --region eastus"
 
 
 def test_ids_that_the_deployment_hands_out_anew(fleet: Workspace, server: ArmServer) -> None:
@@ -211,9 +198,87 @@ def test_a_registration_that_differs(fleet: Workspace, stand_in: StandIn) -> Non
     clouds = stand_in.clouds
     clouds["aks-multi-region"][0]["region"] = "westeurope"
     stand_in.clouds = clouds
-    assert (of(fleet)["registered"], of(fleet)["next"]) == (
-        "differs", "rayfleet register --cluster aks-eastus says what differs",
-    )  # fmt: skip
+    assert (of(fleet)["registered"], of(fleet)["next"]) == ("differs", "change it in Anyscale: see below")
+    assert data(fleet)["notes"] == [
+        "aks-eastus is registered otherwise than rendered: region is 'westeurope', rendered 'eastus'; "
+        "fix: anyscale cloud get --name aks-multi-region --output-file cloud.yaml; write what is rendered into its "
+        "entry aks-eastus; anyscale cloud update --name aks-multi-region --resources-file cloud.yaml"
+    ]
+
+
+def test_a_cluster_that_is_gone_in_azure(fleet: Workspace, server: ArmServer) -> None:
+    there(server, "aks-westus2")
+    assert f"{EAST}: Succeeded 2026-11-01 00:01Z, the cluster is not there" in said(fleet)
+    assert of(fleet)["next"] == "rayfleet deploy --region eastus"
+    assert of(fleet, "aks-westus2")["next"] == "nothing"
+
+
+def test_a_pool_that_the_fleet_has_no_more(fleet: Workspace, server: ArmServer) -> None:
+    fleet.edit("    a100: {vmSize: Standard_ND96asr_v4, maxCount: 3, capacityType: spot}\n", "")
+    fleet.run("render")
+    share("no a100")
+    for name in NAMES:
+        done(fleet, server, name)
+    assert of(fleet)["leftPools"] == ["a100"]
+    assert of(fleet)["next"] == "rayfleet retire --cluster aks-eastus, then with --run"
+    assert f"{EAST}: Succeeded 2026-11-01 00:01Z, a100 left" in said(fleet)
+    there(server, "aks-eastus", "aks-westus2", pools=("sys", "cpu", "t4", "theirs"))
+    assert of(fleet)["leftPools"] == []
+
+
+def test_what_bindings_yaml_has_and_anyscale_has_no_more(fleet: Workspace, stand_in: StandIn) -> None:
+    """Its id: runs would go to a dead cloud resource, or to another cluster's."""
+    clouds = stand_in.clouds["aks-multi-region"]
+    stand_in.clouds = {"aks-multi-region": [{**clouds[0], "cloud_resource_id": "cldrsrc_new00000000000000"}, clouds[1]]}
+    row = of(fleet)
+    assert (row["bound"]["outdated"], row["next"]) == (["cloudResourceId"], "rayfleet bind")
+    assert "cloudResourceId outdated" in said(fleet)
+    assert of(fleet, "aks-westus2")["next"] == "nothing"
+
+
+def test_an_answer_that_cannot_be_bound(fleet: Workspace, server: ArmServer) -> None:
+    """It is said in bind's own words."""
+    server.deployments[EAST].outputs["aks_eastus"]["value"]["clientId"] = "eleven"
+    assert of(fleet)["next"] == "nothing"
+    assert any(row.startswith(f"deployment {EAST}: ") and "; fix: " in row for row in data(fleet)["notes"])
+
+
+# --- what is pushed ---------------------------------------------------------------------------------------------------
+
+
+def test_what_nobody_pushed(fleet: Workspace) -> None:
+    fleet.write(f"{fleet.read()}# more\n")
+    assert of(fleet)["next"] == "commit"
+    assert "\nnot committed: fleet.yaml\n" in said(fleet)
+    git("commit", "-a", "-m", "more")
+    row = of(fleet)
+    assert (row["uncommitted"], row["unpushed"]) == (False, True)
+    assert row["next"] == "push or merge to main: Flux follows it"
+    assert "\nnot in main: fleet.yaml\n" in said(fleet)
+    git("push", "origin", "HEAD:main")
+    assert of(fleet)["next"] == "nothing"
+
+
+def test_a_branch_that_is_pushed_and_not_merged(fleet: Workspace) -> None:
+    git("checkout", "-b", "more")
+    fleet.write(f"{fleet.read()}# more\n")
+    git("commit", "-a", "-m", "more")
+    git("push", "--set-upstream", "origin", "more")
+    assert of(fleet)["next"] == "push or merge to main: Flux follows it"
+
+
+def test_a_clone_that_is_behind(fleet: Workspace) -> None:
+    fleet.write(f"{fleet.read()}# more\n")
+    share("more")
+    git("checkout", "HEAD~1")
+    assert of(fleet)["next"] == "nothing"
+
+
+def test_nobody_knows_what_is_pushed(fleet: Workspace) -> None:
+    git("remote", "remove", "origin")
+    assert of(fleet)["next"] == "nothing, as far as was seen"
+    fix = "git push --set-upstream origin main"
+    assert f"not seen: what is pushed: nobody pushed to or fetched main, which Flux follows; fix: {fix}" in said(fleet)
 
 
 # --- clusters that the fleet has no more ------------------------------------------------------------------------------
@@ -221,24 +286,55 @@ def test_a_registration_that_differs(fleet: Workspace, stand_in: StandIn) -> Non
 
 def test_a_cluster_that_left_the_fleet(fleet: Workspace, server: ArmServer, stand_in: StandIn) -> None:
     fleet.edit("  aks-westus2: {region: westus2, network: {index: 1}}\n", "")
-    gone = "rayfleet retire --cluster aks-westus2"
     row = of(fleet, "aks-westus2")
-    assert (row["inFleet"], row["region"], row["next"]) == (False, "westus2", gone)
+    assert (row["inFleet"], row["region"], row["next"]) == (False, "westus2", "rayfleet render")
     assert row["rendered"]["stale"] > 1
     fleet.run("render")
+    assert of(fleet, "aks-westus2")["next"] == "commit"
     git("commit", "-a", "-m", "less")
+    assert of(fleet, "aks-westus2")["next"] == "push or merge to main: Flux follows it"
+    git("push", "origin", "HEAD:main")
+    server.deployments[NAMES[1]].template_hash = "another"
+    assert of(fleet, "aks-westus2")["next"] == "rayfleet deploy"
+    done(fleet, server, NAMES[1])
+    gone = "rayfleet retire --cluster aks-westus2, then with --run"
+    assert of(fleet, "aks-westus2")["next"] == gone
     assert "left over" in said(fleet) and "the cluster is there" in said(fleet)
-    fleet.write(fleet.read("bindings.yaml").partition("  aks-westus2:")[0], "bindings.yaml")
-    assert of(fleet, "aks-westus2")["next"] == gone  # Azure and Anyscale still have it
-    server.documents[LIST]["value"].pop()
-    assert of(fleet, "aks-westus2")["inAzure"] is False
+    assert of(fleet, "aks-westus2", "--offline")["next"] == gone
+    there(server, "aks-eastus")
+    assert of(fleet, "aks-westus2")["next"] == gone  # Anyscale still has it
     registered(stand_in, "aks-eastus")
+    assert (
+        of(fleet, "aks-westus2")["next"]
+        == "take clusters.aks-westus2 out of bindings.yaml, once rayfleet retire finds all done"
+    )
+    fleet.write(fleet.read("bindings.yaml").partition("  aks-westus2:")[0], "bindings.yaml")
     assert [row["cluster"] for row in data(fleet)["clusters"]] == ["aks-eastus"]
+
+
+def test_a_cluster_that_only_azure_and_commits_know(fleet: Workspace, server: ArmServer) -> None:
+    fleet.edit("  aks-westus2: {region: westus2, network: {index: 1}}\n", "")
+    fleet.write(fleet.read("bindings.yaml").partition("  aks-westus2:")[0], "bindings.yaml")
+    fleet.run("render")
+    share("less")
+    assert of(fleet, "aks-westus2")["next"] == "rayfleet retire --cluster aks-westus2, then with --run"
+
+
+def test_what_was_never_this_fleets(fleet: Workspace, server: ArmServer, stand_in: StandIn) -> None:
+    """Nobody is told to take down what is another's."""
+    there(server, "aks-eastus", "aks-westus2", "aks-other-team")
+    clouds = stand_in.clouds["aks-multi-region"]
+    stand_in.clouds = {"aks-multi-region": [*clouds, {"name": "vm-aws", "cloud_resource_id": "cldrsrc_vmaws"}]}
+    found = data(fleet)
+    assert {row["cluster"]: row["next"] for row in found["clusters"]} == dict.fromkeys(
+        ("aks-eastus", "aks-westus2"), "nothing"
+    )
+    assert found["notes"] == ["not of this fleet, by all that its commits know: aks-other-team, vm-aws"]
 
 
 def test_hostile_names_of_elsewhere(fleet: Workspace, server: ArmServer, stand_in: StandIn) -> None:
     clouds = stand_in.clouds
-    clouds["aks-multi-region"].append({"name": "\x1b[31mred|`x`\nnew"})
+    clouds["aks-multi-region"].append({"name": "\x1b[31mred|`x`\nnew", "cloud_resource_id": "cldrsrc_3"})
     stand_in.clouds = clouds
     server.documents[LIST]["value"] += [{"name": "[bold]x[/bold]", "location": 7}, {"noName": 1}, "none"]
     for form in ("text", "markdown"):
@@ -263,6 +359,7 @@ def test_no_login(fleet: Workspace, server: ArmServer, monkeypatch: pytest.Monke
     lines = said(fleet).splitlines()
     assert sum("not seen: Azure: ExpiredAuthenticationToken: it is old" in line for line in lines) == 1
     assert any(line.startswith("not seen: Anyscale: anyscale cloud get: Credentials not found.") for line in lines)
+    assert not any(line.count("az login") > 1 for line in lines)
 
 
 def test_no_network_and_no_binary(fleet: Workspace, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -317,6 +414,9 @@ def test_nothing_is_rendered_yet(workspace: Workspace, server: ArmServer, stand_
     os.remove("bindings.yaml")
     row = of(workspace)
     assert row["rendered"]["stale"] > 10 and row["next"] == "rayfleet render"
+    stale = [line for line in said(workspace).splitlines() if line.startswith("stale: ")]
+    files = ("azure/deployments.json", "azure/resource-group.json", "azure/shared.json")
+    assert stale == [f"stale: {', '.join(f'rendered/{file}' for file in files)}, 1 more file; next: rayfleet render"]
     assert (row["deployment"]["state"], row["registered"]) == (None, "no")
     assert "not seen: the last commit: this is no Git repository" in said(workspace)
     assert server.requests == []
@@ -328,13 +428,41 @@ def test_a_rendered_tree_that_cannot_be_read(fleet: Workspace) -> None:
     assert of(fleet)["deployment"]["state"] is None
 
 
-def test_bindings_that_are_wrong(fleet: Workspace) -> None:
-    fleet.edit("{value: 11111111-1111-4111-8111-111111111111,", "{value: eleven,", "bindings.yaml")
-    shown = said(fleet)
-    assert "not seen: what fleet.yaml gives: bindings.yaml:6:" in shown
-    fleet.write("clusters: [\n", "bindings.yaml")
+@pytest.mark.parametrize(
+    ("old", "new", "place"),
+    [
+        ("{value: 11111111-1111-4111-8111-111111111111,", "{value: eleven,", "bindings.yaml:6:"),
+        ("clusters:\n", "clusters: [\n", "bindings.yaml:"),
+        ("version: 1\n", "", "bindings.yaml:"),
+    ],
+)
+def test_bindings_without_a_shape(fleet: Workspace, old: str, new: str, place: str) -> None:
+    """bind does not touch them."""
+    fleet.edit(old, new, "bindings.yaml")
+    assert f"not seen: bindings.yaml: {place}" in said(fleet)
     row = of(fleet)
     assert (row["bound"], row["rendered"]["stale"], row["next"]) == (None, None, "mend bindings.yaml")
+    fleet.run("bind", code=1)
+
+
+@pytest.mark.parametrize("arguments", [(), ("--offline",)])
+def test_bindings_that_a_rule_forbids(fleet: Workspace, arguments: tuple[str, ...]) -> None:
+    """bind mends them, and render refuses them."""
+    text = fleet.read("bindings.yaml")
+    fleet.write(text.replace("westus2.outputs.aks_westus2.clientId", "westus3.outputs.x"), "bindings.yaml")
+    for cluster in ("aks-eastus", "aks-westus2"):
+        row = of(fleet, cluster, *arguments)
+        assert (row["bound"]["wrong"], row["rendered"]["stale"], row["next"]) == (True, None, "rayfleet bind")
+    assert "not seen: what fleet.yaml gives: bindings.yaml:" in said(fleet)
+    fleet.run("render", code=1)
+    fleet.run("bind")
+    assert of(fleet)["next"] == "nothing"
+
+
+def test_a_folder_that_cannot_be_compared_is_rendered(fleet: Workspace) -> None:
+    shutil.rmtree("rendered")
+    fleet.write("x", "rendered")
+    assert of(fleet)["next"] == "rayfleet render"
 
 
 # --- usage ------------------------------------------------------------------------------------------------------------
@@ -350,24 +478,123 @@ def test_an_invalid_fleet(fleet: Workspace, server: ArmServer) -> None:
 
 
 def test_usage(workspace: Workspace) -> None:
-    workspace.run("status", "--wait", "0", code=2)
+    for wait in ("0", "-1", "inf", "nan", "1e300", "3601"):
+        workspace.run("status", "--wait", wait, code=2)
     workspace.run("status", "--format", "yaml", code=2)
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_it(
+    fleet: Workspace, stand_in: StandIn, tmp_path_factory: pytest.TempPathFactory, number: signal.Signals
+) -> None:
+    pipe = tmp_path_factory.mktemp("pipe") / "pipe"
+    os.mkfifo(pipe)
+    stand_in.fail("cloud get", "blocks", str(pipe))
+    running = subprocess.Popen(
+        [sys.executable, "-m", "generator", "status"],
+        cwd=fleet.folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    with pipe.open("w"):  # opens as soon as the stand-in waits
+        running.send_signal(number)
+        assert running.communicate() == ("", "\ninterrupted\n")
+    assert running.returncode == 130
+
+
 # --- the derivation alone ---------------------------------------------------------------------------------------------
+
+IDS = ("clientId", "principalId", "nodePools")
+DONE = Facts(
+    "a",
+    "eastus",
+    bound=Bound(),
+    deployment="d",
+    deployed=Deployed("Succeeded", "", True),
+    in_azure=True,
+    registered="yes",
+    dirty=False,
+    unpushed=False,
+    branch="main",
+)
+LEFT = DONE._replace(in_fleet=False, deployment="", deployed=None, bound=Bound(left_over=True))
+BLIND = DONE._replace(deployed=None, in_azure=None, registered=None)
+DEPLOY, REGISTER, RETIRE = "rayfleet deploy --region eastus", "rayfleet register --cluster a", "rayfleet retire"
+OLD, FAILED, NEVER = Deployed("Succeeded", "", False), Deployed("Failed"), Deployed("")
+
+
+def lacks(*kinds: str) -> Bound:
+    return Bound(missing=kinds)
+
+
+@pytest.mark.parametrize(
+    ("facts", "step"),
+    [
+        (DONE, "nothing"),
+        *((DONE._replace(**{name: None}), "nothing, as far as was seen")
+            for name in ("deployed", "in_azure", "registered", "dirty", "unpushed")),
+        # bindings
+        (DONE._replace(bound=None), "mend bindings.yaml"),
+        (DONE._replace(bound=Bound(answered=True), stale=3, deployed=FAILED), "rayfleet bind"),
+        (DONE._replace(bound=Bound(wrong=True), stale=None), "rayfleet bind"),
+        # rendered
+        (DONE._replace(stale=3), "rayfleet render"),
+        (DONE._replace(stale=None), "rayfleet render"),
+        (DONE._replace(unrendered=True), "rayfleet render"),
+        (DONE._replace(unrendered=True, deployed=OLD), "rayfleet render"),
+        (DONE._replace(unrendered=True, registered="no"), REGISTER),
+        # the first deployment
+        (DONE._replace(deployed=NEVER, bound=lacks(*IDS, "cloudResourceId"), dirty=True), f"commit and {DEPLOY}"),
+        (DONE._replace(deployed=FAILED, bound=lacks(*IDS)), DEPLOY),
+        (DONE._replace(deployed=Deployed("Running")), f"wait: {DEPLOY} looks on"),
+        (DONE._replace(before=FAILED), DEPLOY),
+        (DONE._replace(before=Deployed("Running")), f"wait: {DEPLOY} looks on"),
+        (DONE._replace(bound=lacks(*IDS)), DEPLOY),  # it has no such output
+        (DONE._replace(in_azure=False), DEPLOY),
+        (BLIND._replace(bound=lacks(*IDS), dirty=True), f"commit and {DEPLOY}, then rayfleet bind"),
+        (BLIND._replace(bound=lacks(*IDS), unrendered=True), "rayfleet render"),
+        # registering comes before the second
+        (DONE._replace(registered="no", bound=lacks("cloudResourceId"), deployed=OLD, dirty=True), REGISTER),
+        (DONE._replace(registered="no"), REGISTER),
+        (DONE._replace(registered="no", after="b"), f"rayfleet register --cluster b, then {REGISTER}"),
+        (BLIND._replace(bound=lacks("cloudResourceId")), REGISTER),
+        (DONE._replace(bound=lacks("cloudResourceId")), "rayfleet bind"),
+        (DONE._replace(deployed=OLD, dirty=True, registered="differs"), f"commit and {DEPLOY}"),
+        (DONE._replace(before=OLD, unpushed=True), DEPLOY),
+        (DONE._replace(registered="differs", dirty=True), "change it in Anyscale: see below"),
+        # sharing
+        (DONE._replace(dirty=True, unpushed=True), "commit"),
+        (DONE._replace(unpushed=True), "push or merge to main: Flux follows it"),
+        # pools
+        (DONE._replace(left_pools=("p",), bound=Bound(answered=True)), f"{RETIRE} --cluster a, then with --run"),
+        (DONE._replace(left_pools=("p",), deployed=OLD), DEPLOY),
+        (DONE._replace(left_pools=("p",), unrendered=True), "rayfleet render"),
+        (DONE._replace(left_pools=("p",), dirty=True), "commit"),
+        # a cluster that left
+        (LEFT, f"{RETIRE} --cluster a, then with --run"),
+        (LEFT._replace(base="abc"), f"{RETIRE} --base abc --cluster a, then with --run"),
+        (LEFT._replace(stale=1), "rayfleet render"),
+        (LEFT._replace(stale=None), "rayfleet render"),
+        (LEFT._replace(unrendered=True), "rayfleet render"),
+        (LEFT._replace(dirty=True, undeployed=True), "commit"),
+        (LEFT._replace(unpushed=True, undeployed=True), "push or merge to main: Flux follows it"),
+        (LEFT._replace(undeployed=True), "rayfleet deploy"),
+        (LEFT._replace(in_azure=False), f"{RETIRE} --cluster a, then with --run"),
+        (LEFT._replace(registered="no"), f"{RETIRE} --cluster a, then with --run"),
+        (LEFT._replace(in_azure=False, registered="no"),
+            "take clusters.a out of bindings.yaml, once rayfleet retire finds all done"),
+        (LEFT._replace(in_azure=None, registered=None), f"{RETIRE} --cluster a, then with --run"),
+    ],
+)  # fmt: skip
+def test_the_next_step(facts: Facts, step: str) -> None:
+    assert next_step(facts) == step
 
 
 def test_every_column_says_what_was_not_seen() -> None:
     facts = Facts("a", "eastus", stale=None, bound=None, deployment="d", registered=None)
     assert row(facts)[2:6] == ("not seen", "not seen", "d: not seen", "not seen")
-
-
-def test_files_alone_lead_through_deployment_and_binding() -> None:
-    facts = Facts("a", "eastus", bound={}, deployment="d", dirty=True)
-    assert next_step(facts) == "commit and rayfleet deploy --region eastus, then rayfleet bind"
-    ids = dict.fromkeys(("clientId", "principalId", "nodePools"), "x")
-    assert next_step(facts._replace(bound=ids)) == "rayfleet register --cluster a"
-    assert next_step(facts._replace(bound={**ids, "cloudResourceId": "y"})) == "commit: Flux follows"
 
 
 @pytest.mark.parametrize("when", ["", "yesterday", "2026-11-01T00:01:02.1234567Z", "2026-11-01T00:01:02+00:00"])

@@ -12,7 +12,9 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.conftest import Workspace
 from tests.rendering import ROOT
+from tests.test_history import git
 
 WORKFLOWS = sorted((ROOT / ".github/workflows").iterdir())
 DEPLOY = ROOT / ".github/workflows/deploy.yaml"
@@ -66,7 +68,7 @@ def test_secrets_are_parameters_alone() -> None:
     assert [row for row in found if row[0] != row[1]] == []
 
 
-def test_deployments_are_one_at_a_time_protected_and_never_cut_off() -> None:
+def test_deployments_are_one_at_a_time_and_protected() -> None:
     workflow = parsed(DEPLOY)
     assert workflow["on"] == {"push": {"branches": ["main"], "paths": ["rendered/**"]}, "workflow_dispatch": ""}
     assert workflow["concurrency"]["cancel-in-progress"] == "false"
@@ -74,9 +76,39 @@ def test_deployments_are_one_at_a_time_protected_and_never_cut_off() -> None:
     assert job["environment"] == "azure" and job["needs"] == "regions"
     assert job["strategy"]["max-parallel"] == "1" and job["strategy"]["fail-fast"] == "false"
     runs = [step["run"] for step in job["steps"] if "run" in step]
-    assert runs == [
-        "make deploy-tools", ".venv/bin/rayfleet check", '.venv/bin/rayfleet deploy --region "$REGION" --yes',
-    ]  # fmt: skip
+    assert runs[1:3] == ["make deploy-tools", ".venv/bin/rayfleet check"]
+    assert '.venv/bin/rayfleet deploy --region "$REGION" --yes | ' in runs[3] and len(runs) == 4
+
+
+def test_a_repeated_run_does_not_put_old_over_new(folder: Workspace) -> None:
+    (step,) = [step for step in steps(DEPLOY) if step.get("if") == "github.run_attempt != 1"]
+    job = parsed(DEPLOY)["jobs"]["deploy"]["steps"]
+    assert job.index(step) == 1 and job[0]["with"]["fetch-depth"] == "0"
+    folder.write("1", "theirs/rendered/azure/eastus.json")
+    git("-C", "theirs", "init")
+    git("-C", "theirs", "add", ".")
+    git("-C", "theirs", "commit", "-m", "first")
+    git("clone", "theirs", "ours")
+    for file, content, code in (("README.md", "2", 0), ("rendered/azure/eastus.json", "2", 1)):
+        folder.write(content, f"theirs/{file}")
+        git("-C", "theirs", "add", ".")
+        git("-C", "theirs", "commit", "-m", file)
+        git("-C", "ours", "fetch")
+        assert (
+            subprocess.run(["bash", "-e", "-c", step["run"]], cwd=folder.folder / "ours", check=False).returncode
+            == code
+        )
+
+
+def test_the_page_of_a_run_shows_what_changes_and_the_exit_code_is_deploys(folder: Workspace) -> None:
+    (step,) = [step for step in steps(DEPLOY) if "rayfleet deploy" in step.get("run", "")]
+    folder.write('#!/bin/sh\necho "$@"\nexit 3\n', ".venv/bin/rayfleet").chmod(0o755)
+    environment = {**os.environ, "REGION": "eastus", "GITHUB_STEP_SUMMARY": str(folder.folder / "summary")}
+    shell = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c"]  # what GitHub makes of "shell: bash"
+    assert step["shell"] == "bash"
+    done = subprocess.run([*shell, step["run"]], env=environment, check=False, capture_output=True)
+    assert done.returncode == 3
+    assert folder.read("summary") == "```\ndeploy --region eastus --yes\n"
 
 
 def test_every_region_is_deployed_once_in_order(tmp_path: Path) -> None:

@@ -43,7 +43,11 @@ def get(cli: Cli, name: str) -> Cloud | None:
     rows = data.get("resources")
     if not isinstance(rows, list | None) or not all(isinstance(row, dict) for row in rows or ()):
         raise Fault("anyscale cloud get: its resources are no list of objects", "pip install --upgrade anyscale")
-    named = {row["name"]: row for row in rows or () if isinstance(row.get("name"), str)}
+    named: dict[str, dict[str, Any]] = {}
+    for row in rows or ():
+        if isinstance(row.get("name"), str) and named.setdefault(row["name"], row) is not row:
+            what = f"anyscale cloud get: two resources have the name {row['name']!r}, which Anyscale gives to one alone"
+            raise Fault(what, f"see which one is meant: {shlex.join(('anyscale', *reading(name)))}")
     return Cloud(named, data)
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 import os
+import signal
 
 import click
 
@@ -14,7 +16,20 @@ def main() -> None:
     """The console script."""
     # A run lives for a second and keeps almost all it makes: collecting garbage only costs (facts: performance).
     gc.disable()
-    cli(prog_name="rayfleet", color=False if os.environ.get("NO_COLOR") else None)
+    try:
+        cli(prog_name="rayfleet", color=False if os.environ.get("NO_COLOR") else None)
+    except SystemExit as ended:
+        _decided(ended.code)
+        raise
+
+
+def _decided(code: object) -> None:
+    """A signal that comes while Python shuts down changes nothing of how the command has ended: it cuts the wait for
+    threads short, and after that, where Python gives up its own handlers, is ignored.
+    """
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: os._exit(code if isinstance(code, int) else 0))
+        atexit.register(signal.signal, number, signal.SIG_IGN)
 
 
 class _Commands(click.Group):

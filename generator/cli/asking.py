@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from threading import Thread
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from generator.rendered.document import get, mapping, text
+from generator.rendered.document import get, text
 
 if TYPE_CHECKING:
     from generator.deploy.azure import Azure, Fault
@@ -28,23 +28,35 @@ def deployed(azure: Azure, step: Step) -> Deployed:
     state = latest(azure, step)
     if state is None:
         return Deployed("")
-    outputs = {name: value for name in state.outputs if (value := mapping(state.outputs, name, "value"))}
     current = state.template_hash == azure.template_hash(step) if state.succeeded and state.template_hash else None
-    return Deployed(state.status, state.timestamp, current, outputs)
+    return Deployed(state.status, state.timestamp, current, state.outputs)
 
 
-def clusters(azure: Azure, scope: Scope, version: str) -> dict[str, str]:
-    """The AKS clusters of a resource group, with their regions. Raises Fault."""
+class InAzure(NamedTuple):
+    """An AKS cluster as Azure lists it; ``pools``: None where it does not say."""
+
+    region: str
+    pools: frozenset[str] | None
+
+
+def clusters(azure: Azure, scope: Scope, version: str) -> dict[str, InAzure]:
+    """The AKS clusters of a resource group. Raises Fault."""
     from generator.deploy.faults import Fault
 
     within = f"/subscriptions/{scope.subscription}/resourceGroups/{scope.resource_group}"
     try:
         rows = azure.pages(f"{within}/providers/{AKS}", version)
     except Fault as fault:
-        if fault.status == 404:  # no resource group yet
+        if fault.code == "ResourceGroupNotFound":
             return {}
         raise
-    return {str(row["name"]): text(row, "location") for row in rows if get(row, "name")}
+    return {str(row["name"]): InAzure(text(row, "location"), _pools(row)) for row in rows if get(row, "name")}
+
+
+def _pools(row: object) -> frozenset[str] | None:
+    """By the names in its profiles (AKS REST reference, ManagedCluster)."""
+    profiles = get(row, "properties", "agentPoolProfiles")
+    return frozenset(text(each, "name") for each in profiles) if isinstance(profiles, list) else None
 
 
 def within(until: float, asks: Mapping[str, Callable[[], T]]) -> tuple[dict[str, T], dict[str, Fault]]:

@@ -17,11 +17,13 @@ if TYPE_CHECKING:
     from generator.deploy.azure import Azure
     from generator.deploy.gate import Need
     from generator.deploy.plan import Step
-    from generator.rendered import Rendered, Template
+    from generator.rendered import Rendered, Resource, Template
 
 _CLUSTER = "Microsoft.ContainerService/managedClusters"
 PARAMETER = "RAYFLEET_PARAMETER_"
-# Azure's names of the limits that are of no family (azure facts, section 3.2).
+_ADDRESS = "Microsoft.Network/publicIPAddresses"
+# Azure's names of limits (azure facts, section 3.2).
+_ADDRESSES = "StandardSkuPublicIpAddresses"
 _LIMITS = {"spot": "lowPriorityCores", "total": "cores"}
 
 
@@ -36,17 +38,22 @@ class Allowed(NamedTuple):
 
 def of_files(where: places.Places, rendered: Rendered, allowed: Allowed) -> Iterator[Diagnostic]:
     """What of the files speaks against a deployment. Raises Invalid where they cannot be read."""
-    from generator import history
     from generator.deploy import gate
 
     yield from _stale(where, allowed.stale)
     yield from gate.unproved(_unproved(where, rendered), allowed.failed_proofs)
-    beside = os.path.normpath(where.beside)
+    yield from gate.uncommitted(os.path.normpath(where.beside), uncommitted(where), allowed.dirty)
+
+
+def uncommitted(where: places.Places) -> list[str] | None:
+    """The files of a fleet that are not as the last commit has them; None where there is no repository. Raises Invalid
+    where that cannot be read.
+    """
+    from generator import history
+
     inputs = (where.fleet, where.bindings, where.quota, os.path.join(where.beside, "overlays"), where.output)
     paths = history.changed(where.beside, [os.path.relpath(path, where.beside) for path in inputs])
-    if paths is not None:
-        paths = [os.path.normpath(os.path.join(where.beside, path)) for path in paths]
-    yield from gate.uncommitted(beside, paths, allowed.dirty)
+    return paths and [os.path.normpath(os.path.join(where.beside, path)) for path in paths]
 
 
 def _stale(where: places.Places, allowed: bool) -> Iterator[Diagnostic]:
@@ -64,10 +71,11 @@ def _stale(where: places.Places, allowed: bool) -> Iterator[Diagnostic]:
 
 
 def _unproved(where: places.Places, rendered: Rendered) -> Iterator[Diagnostic]:
+    """What ``rayfleet check`` says too."""
     from generator import proofs
     from generator.cli import reading
 
-    evidence = proofs.Evidence(rendered, date.today(), reading.base(where, None), reading.quota(where))
+    evidence = reading.evidence(where, rendered, None, date.today())
     for row in proofs.prove(evidence, (), 0).of("failed"):
         place = row.places[0] if row.places else (where.output, 0, 0)
         yield Diagnostic(*place, f"{row.proof}: {row.subject}".rstrip(": "), row.what, row.fix)
@@ -86,7 +94,33 @@ def of_azure(
             by_subscription.setdefault(files[template.path].scope.subscription, []).append(template)
     for subscription, templates in by_subscription.items():
         yield from gate.registrations(subscription, templates, azure)
-        yield from gate.quota(subscription, _needs(rendered, subscription, files, new), azure, allowed.short_quota)
+        needs = [*_needs(rendered, subscription, files, new), *_addresses(templates, files, new)]
+        yield from gate.quota(subscription, needs, azure, allowed.short_quota)
+
+
+def _addresses(templates: Collection[Template], files: dict[str, Step], new: Collection[str]) -> list[Need]:
+    """The public addresses that are deployed. Of those of another SKU than Standard, Azure docs name no limit."""
+    from generator.deploy.gate import Need
+    from generator.rendered import text
+
+    found: dict[str, list[Resource]] = {}
+    for template in templates:
+        for row in template.of_type(_ADDRESS):
+            if text(row.data, "sku", "name") == "Standard":
+                found.setdefault(text(row.data, "location"), []).append(row)
+    return [
+        Need(
+            _ADDRESS.partition("/")[0],
+            region,
+            _ADDRESSES,
+            len(rows),
+            "addresses",
+            {files[row.template.path].name for row in rows} <= set(new),
+            rows[0].name,
+            rows[0].side("name"),
+        )
+        for region, rows in found.items()
+    ]
 
 
 def _needs(rendered: Rendered, subscription: str, files: dict[str, Step], new: Collection[str]) -> list[Need]:
@@ -102,8 +136,9 @@ def _needs(rendered: Rendered, subscription: str, files: dict[str, Step], new: C
         ours = {step.name for row in counted if row.home == home and (step := deployed[row.cluster])}
         for limit, need in limits.items():
             name, largest = _LIMITS.get(limit.kind, need.name), need.largest
-            pool = f"{largest.cluster}/{largest.pool.name}"
-            found.append(Need(home.region, name, need.whole, ours <= set(new), pool, largest.pool.side("vmSize")))
+            pool, side = f"{largest.cluster}/{largest.pool.name}", largest.pool.side("vmSize")
+            provider, fresh = "Microsoft.Compute", ours <= set(new)
+            found.append(Need(provider, home.region, name, need.whole, "vCPUs", fresh, pool, side))
     return found
 
 
@@ -115,7 +150,7 @@ def parameters(steps: Collection[Step], ask: bool) -> dict[str, str]:
     found: dict[str, str] = {}
     missing = []
     for name in dict.fromkeys(name for step in steps for name in step.needs):
-        value = given.get(_plain(PARAMETER + name)) or (_asked(name) if ask else "")
+        value = _meant(given.get(_plain(PARAMETER + name)) or (_asked(name) if ask else ""))
         if value:
             found[name] = value
             continue
@@ -134,6 +169,12 @@ def variable(name: str) -> str:
 
 def _plain(name: str) -> str:
     return name.replace("_", "").lower()
+
+
+def _meant(value: str) -> str:
+    """A token is without the line end that ``echo`` or an editor gave its file; a key has lines, the last one too."""
+    token = value.rstrip("\r\n")
+    return value if "\n" in token else token
 
 
 def _asked(name: str) -> str:

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable, Iterator
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from threading import Event
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
 from generator import places
-from generator.cli import reading
-from generator.cli.printing import echo_json, fail, fleet_option, format_option, report
+from generator.cli import answered
+from generator.cli.printing import aside, echo_json, fail, fleet_option, format_option, not_installed, report
+from generator.cli.signals import INTERRUPTED, heard
 from generator.diagnostics import Diagnostic, Invalid, as_json, did_you_mean, errors, in_order, many, printable
 
 if TYPE_CHECKING:
     from generator.late.answers import Answers
     from generator.late.changes import Change
-    from generator.late.values import Value
+    from generator.late.values import Judged
     from generator.late.wanted import Wanted
     from generator.model.fleet import Fleet
     from generator.source import Source
@@ -26,7 +29,7 @@ if TYPE_CHECKING:
 @fleet_option
 @click.option(
     "--from", "files", multiple=True, type=click.Path(), metavar="FILE",
-    help="Ask nobody and read FILE: the outputs of a deployment, or an Anyscale cloud, as JSON.",
+    help="Ask nobody and read FILE, - for standard input: outputs of a deployment, or an Anyscale cloud, as JSON.",
 )  # fmt: skip
 @click.option("--cluster", "names", multiple=True, metavar="CLUSTER", help="Bind CLUSTER alone.")
 @click.option("--check", is_flag=True, help="Ask nobody and write nothing; exit with 1 where one is missing or stale.")
@@ -37,24 +40,47 @@ def bind(fleet: str, files: tuple[str, ...], names: tuple[str, ...], check: bool
 
     Reads the outputs of the deployments, and the ids of cloud resources from the anyscale command line; with --from it
     reads them from files, and asks nobody. A bound id that changes needs --yes.
+
+    Exits with 1 where somebody could not be asked or a deployment has not succeeded, though the rest is bound; and
+    where something is missing and nothing new was found.
     """
+    if check and yes:
+        raise click.UsageError("--check writes nothing: leave --yes out")
     where = places.locate(fleet, None)
+    before = _written(where)
+    with heard(Event()):
+        try:
+            _bind(where, files, names, check, yes, form)
+        except KeyboardInterrupt:
+            done = "nothing was changed" if _written(where) == before else f"{where.bindings} was written"
+            aside(f"\ninterrupted; {done}")
+            sys.exit(INTERRUPTED)
+
+
+def _written(where: places.Places) -> bytes | None:
+    """bindings.yaml as it is; None where it cannot be read, which is told elsewhere."""
+    from generator.late import file
+
+    with suppress(OSError):
+        return file.content(where.bindings)
+    return None
+
+
+def _bind(where: places.Places, files: Sequence[str], names: Sequence[str], check: bool, yes: bool, form: str) -> None:
     try:
         task = _task(where, names)
         found = _check(task, files) if check else None
         outcome = None if check else _bound(task, files, yes)
     except Invalid as invalid:
         fail(invalid.diagnostics, form)
-    except ModuleNotFoundError as error:
-        if (error.name or "").startswith("generator"):
-            raise
-        fix = "pip install 'rayfleet[deploy]'"
-        fail([Diagnostic("rayfleet", 0, 0, "", f"{error.name} is not installed", fix)], form)
+    except ModuleNotFoundError as missing:
+        fail([not_installed("rayfleet", missing)], form)
     if outcome:
         _show(task, outcome, form)
-    elif errors(found or ()):
-        fail(found or [], form, "nothing was written")
-    elif form == "json":
+        sys.exit(1 if outcome.failures or (outcome.missing and not outcome.changes) else 0)
+    if errors(found or ()):
+        fail(found or [], form)
+    if form == "json":
         click.echo(as_json(found or ()))
     else:
         report(found or ())
@@ -77,15 +103,18 @@ class _Task(NamedTuple):
 
 
 class _Outcome(NamedTuple):
+    """What was written, and what was not; ``failures``: who did not answer, and deployments that have not succeeded."""
+
     changes: list[Change]
     missing: dict[str, list[str]]
     warnings: list[Diagnostic]
+    failures: list[Diagnostic]
 
 
-def _task(where: places.Places, names: tuple[str, ...]) -> _Task:
+def _task(where: places.Places, names: Sequence[str]) -> _Task:
     """Raises Invalid. The fleet is read as if nothing was bound: what is bound may be what is to be mended."""
-    from generator import schema
     from generator.compiler import compile_fleet
+    from generator.late.file import current
     from generator.late.wanted import wanted
 
     inputs = places.read(where)
@@ -95,127 +124,71 @@ def _task(where: places.Places, names: tuple[str, ...]) -> _Task:
         if name not in known:
             what = f"the fleet has no cluster {name!r}{did_you_mean(name, known)}"
             raise click.BadParameter(printable(what), param_hint="--cluster")
-    current = reading.bindings(where)
-    if current and (violations := schema.violations(current, "bindings")):
-        raise Invalid(row.diagnostic for row in violations)
-    return _Task(where, fleet, wanted(fleet), list(names) or known, inputs.bindings, current)
+    bound = current(where.bindings, inputs.bindings)
+    return _Task(where, fleet, wanted(fleet), list(names) or known, inputs.bindings, bound)
 
 
-def _check(task: _Task, files: Iterable[str]) -> list[Diagnostic]:
+def _check(task: _Task, files: Sequence[str]) -> list[Diagnostic]:
     """What is missing or stale. Raises Invalid where a file cannot be read."""
     from generator.late import changes
+    from generator.late.answers import Answers
 
-    values, found = _judged(task, _given(files))
-    rest = changes.changes(values, task.current)
-    known = [row.cluster for row in task.every]
-    found += changes.stale(task.rows, known, task.where.bindings, task.current)
+    judged = _judged(task, answered.by_files(files, task.rows) if files else Answers())
+    rest = changes.changes(judged.values, task.current)
+    found = [*judged.found, *judged.unfinished]
+    found += changes.stale(task.rows, _names(task), task.where.bindings, task.current)
     found += [*changes.alarms(rest, task.current), *changes.outdated(rest, task.current)]
     return in_order(found)
 
 
-def _bound(task: _Task, files: Iterable[str], yes: bool) -> _Outcome:
+def _bound(task: _Task, files: Sequence[str], yes: bool) -> _Outcome:
     """Raises Invalid, with nothing written."""
     from generator.late import changes, edit, file
 
-    answers, warnings = (_given(files), []) if files else _asked(task)
-    values, found = _judged(task, answers)
-    found += warnings
-    rest = changes.changes(values, task.current)
+    silent: list[Diagnostic] = []
+    if files:
+        answers = answered.by_files(files, task.rows)
+    else:
+        answers, silent = answered.by_asking(task.where, task.rows, task.fleet.anyscale.cloud)
+    judged = _judged(task, answers)
+    found, failures = judged.found, [*silent, *judged.unfinished]
+    rest = changes.changes(judged.values, task.current)
     found += [] if yes else changes.alarms(rest, task.current)
     if errors(found):
-        raise Invalid(found)
+        raise Invalid([*found, *failures])
+    if task.current:
+        found += [row.as_warning() for row in changes.left_over(_names(task), task.current)]
     bindings = task.where.bindings
     if rest:
         file.write(bindings, task.content, edit.edited(bindings, task.content, rest))
-    return _Outcome(rest, changes.missing(task.rows, values, task.current), in_order(found))
+    missing = changes.missing(task.rows, judged.values, task.current)
+    return _Outcome(rest, missing, in_order(found), in_order(failures))
 
 
-def _judged(task: _Task, answers: Answers) -> tuple[list[Value], list[Diagnostic]]:
-    from generator.late import changes, values
+def _judged(task: _Task, answers: Answers) -> Judged:
+    from generator.late import changes
+    from generator.late.values import judge
 
-    judged = values.judge(task.every, answers, task.fleet.anyscale.cloud, task.only)
-    return judged.values, [*judged.found, *changes.twice(task.every, judged.values, task.current)]
-
-
-# --- where values come from ---
-
-
-def _given(files: Iterable[str]) -> Answers:
-    """What files say. Raises Invalid with all that is wrong in them."""
-    from generator.late.answers import of_file, together
-
-    found, read = [], []
-    for file in files:
-        try:
-            read.append(of_file(file, places.read_bytes(file, "name an existing, readable file with --from")))
-        except Invalid as invalid:
-            found += invalid.diagnostics
-    if found:
-        raise Invalid(found)
-    return together(read)
+    judged = judge(task.every, answers, task.fleet.anyscale.cloud, task.only)
+    twice = changes.twice(task.every, judged.values, task.current)
+    return judged._replace(found=[*judged.found, *twice])
 
 
-def _asked(task: _Task) -> tuple[Answers, list[Diagnostic]]:
-    """What Azure says, and Anyscale where a cluster is rendered as far as it takes to register it; and what they warn
-    of. Raises Invalid where one of them does not say: half an answer would be taken for the whole.
+def _names(task: _Task) -> list[str]:
+    """Those of the fleet's clusters."""
+    return [row.cluster for row in task.every]
+
+
+def outstanding(where: places.Places, outputs: Mapping[str, dict[str, Any]]) -> bool:
+    """Whether the outputs of deployments that succeeded, by name, are other than what bindings.yaml has. Raises Invalid
+    where the fleet or the file cannot be read.
     """
-    from generator.late.answers import together
+    from generator.late.answers import of_deployment, together
+    from generator.late.changes import changes
 
-    found: list[Diagnostic] = []
-    answers = [*_from_azure(task, found)]
-    registrable = (f"{task.where.output}/clusters/{name}/anyscale/cloud_resource.yaml" for name in task.only)
-    if any(map(os.path.exists, registrable)):
-        answers += _from_anyscale(task.fleet.anyscale.cloud, found)
-    if errors(found):
-        raise Invalid(found)
-    return together(answers), found
-
-
-def _from_azure(task: _Task, found: list[Diagnostic]) -> Iterator[Answers]:
-    """The outputs of deployments that have succeeded."""
-    from generator.deploy import plan
-    from generator.deploy.azure import Azure, Fault
-    from generator.deploy.stacks import latest
-    from generator.late.answers import of_deployment
-
-    rendered = reading.rendered(task.where, "files")
-    steps = {step.name: step for step in plan.steps(rendered)}
-    clients: dict[str, Azure] = {}
-    for name in dict.fromkeys(row.deployment for row in task.rows):
-        if name not in steps:
-            found.append(Diagnostic(task.where.output, 0, 0, name, "it is not rendered", "run rayfleet render"))
-            continue
-        subscription = steps[name].scope.subscription
-        try:
-            if subscription not in clients:
-                clients[subscription] = Azure(subscription)
-            state = latest(clients[subscription], steps[name])
-        except Fault as fault:
-            fix = "mend that, or bind from files: rayfleet bind --from FILE"
-            found.append(Diagnostic(f"deployment {name}", 0, 0, "", f"{fault.code}: {fault.message}", fix))
-            if fault.status is None:  # not signed in, no network: the next one would say the same
-                return
-            continue
-        if state and state.succeeded:
-            yield of_deployment(name, state.outputs)
-        elif state:
-            what = f"it is {state.status}, and has no outputs to bind"
-            found.append(Diagnostic(f"deployment {name}", 0, 0, "", what, "deploy it again").as_warning())
-
-
-def _from_anyscale(cloud: str, found: list[Diagnostic]) -> Iterator[Answers]:
-    """The cloud, where it is registered."""
-    from generator.anyscale import cloud as anyscale
-    from generator.anyscale.command import Cli, Fault
-    from generator.late.answers import of_cloud
-
-    try:
-        registered = anyscale.get(Cli(), cloud)
-    except Fault as fault:
-        found.append(Diagnostic("anyscale", 0, 0, "", fault.what, f"{fault.fix}; or bind from files with --from"))
-        return
-    if registered:
-        yield of_cloud(cloud, registered.data)
+    task = _task(where, ())
+    judged = _judged(task, together(of_deployment(name, rows) for name, rows in outputs.items()))
+    return errors(judged.found) or bool(changes(judged.values, task.current))
 
 
 # --- printing ---
@@ -223,22 +196,28 @@ def _from_anyscale(cloud: str, found: list[Diagnostic]) -> Iterator[Answers]:
 
 def _show(task: _Task, outcome: _Outcome, form: str) -> None:
     if form == "json":
-        warnings = [warning._asdict() for warning in outcome.warnings]
         echo_json(
-            {"changes": [_as_json(row) for row in outcome.changes], "missing": outcome.missing, "warnings": warnings}
+            {
+                "changes": [_as_json(row) for row in outcome.changes],
+                "missing": outcome.missing,
+                "warnings": [row._asdict() for row in outcome.warnings],
+                "errors": [row._asdict() for row in outcome.failures],
+            }
         )
         return
-    from generator.late.changes import next_step
-
-    report(outcome.warnings)
+    report([*outcome.warnings, *outcome.failures])
     for change in outcome.changes:
         click.echo(printable(_line(change)))
-    file = task.where.bindings
-    count = many(len(outcome.changes), "value")
-    click.echo(f"{file}: {count} written; run make render" if outcome.changes else f"{file} is current")
+    click.echo(_summary(task.where.bindings, outcome))
     for row in task.rows:
         if kinds := outcome.missing.get(row.cluster):
-            click.echo(f"missing: {', '.join(kinds)} of {row.cluster}\n    fix: {next_step(row, kinds)}", err=True)
+            aside(f"missing: {', '.join(kinds)} of {row.cluster}\n    fix: {row.next_step(kinds)}")
+
+
+def _summary(file: str, outcome: _Outcome) -> str:
+    if outcome.changes:
+        return f"{file}: {many(len(outcome.changes), 'value')} written; run rayfleet render"
+    return f"{file}: nothing new" if any(outcome[1:]) else f"{file} is current"
 
 
 def _as_json(row: Change) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from threading import Event
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
@@ -10,8 +11,10 @@ import click
 
 from generator import places
 from generator.cli import before, leaving
+from generator.cli.bind import outstanding
 from generator.cli.looking import Looking
-from generator.cli.progress import Progress, on_terminal
+from generator.cli.printing import DEFAULT_FLEET
+from generator.cli.progress import Progress, draws
 from generator.cli.signals import INTERRUPTED, interruptible, waited
 from generator.cli.telling import Told, show
 from generator.diagnostics import Diagnostic, Invalid, errors, in_order, many
@@ -24,23 +27,28 @@ if TYPE_CHECKING:
     from generator.origin import Origin
     from generator.rendered import Rendered
 
-NEXT = "rayfleet bind"
-
 
 class How(NamedTuple):
-    """How a deployment is carried out. ``poll``: seconds between two looks at one."""
+    """How a deployment is carried out. ``poll``: seconds between two looks at one; ``asks``: somebody can answer;
+    ``regions``: all of them where none is named.
+    """
 
     poll: float
     stack: bool
     only_look: bool
     yes: bool
     yes_delete: bool
+    asks: bool
+    regions: tuple[str, ...]
 
 
 class Deploying:
     """One run: the steps, the client, and what of it is told."""
 
-    def __init__(self, where: places.Places, rendered: Rendered, steps: Sequence[Step], how: How, told: Told) -> None:
+    def __init__(
+        self, where: places.Places, rendered: Rendered, steps: Sequence[Step], how: How, stop: Event, told: Told
+    ) -> None:
+        """``stop`` is set by a signal."""
         from generator.deploy.azure import Azure
         from generator.deploy.faults import Fault, Patience
         from generator.deploy.stacks import Stacks
@@ -50,7 +58,7 @@ class Deploying:
         self.steps = steps
         self.how = how
         self.told = told
-        self.stop = Event()
+        self.stop = stop
         try:
             self.azure = Azure(steps[0].scope.subscription, patience=Patience(self.stop), poll=how.poll)
         except Fault as fault:
@@ -65,8 +73,8 @@ class Deploying:
         from generator.deploy.faults import Fault, Stopped
 
         try:
-            with interruptible(self.stop, "stopping"):
-                new, found = self.look.known()
+            with interruptible(self.stop, "stopping", self.told.at_once):
+                new, found = self.look.known(waits=not self.how.only_look)
                 self._go_on(found)
                 gate = before.of_azure(self.azure, self.rendered, self.steps, new, allowed)
                 self._go_on(waited(lambda: in_order(gate)))
@@ -78,6 +86,8 @@ class Deploying:
             self.told.refuse([self.look.refusal(fault)])
         except Stopped:
             raise KeyboardInterrupt from None
+        if self.stop.is_set():  # after the last question to Azure
+            raise KeyboardInterrupt
         if self.how.only_look:
             self.told.end("planned", 1 if failed else 0)
         self._agree(left)
@@ -93,7 +103,7 @@ class Deploying:
         subscriptions = ", ".join(dict.fromkeys(step.scope.subscription for step in self.steps))
         start = f"Start {many(len(self.steps), 'deployment')} in subscription {subscriptions}?"
         delete = leaving.question(left)
-        if delete and not self.how.yes_delete and not on_terminal():
+        if delete and not self.how.yes_delete and not self.how.asks:
             fix = "give --yes-delete too; or deploy without --stack, which deletes nothing"
             rows = [
                 Diagnostic(*row.step.side.place, row.step.name, f"its stack would delete {key}", fix)
@@ -111,24 +121,46 @@ class Deploying:
         from generator.deploy.run import run
         from generator.deploy.stacks import Stacks
 
-        live = on_terminal()
+        live = draws()
         totals = [(step.name, len(step.template.get("resources") or ())) for step in self.steps]
         progress = Progress(totals, live)
         client = Stacks(self.azure, deletes) if self.how.stack else self.azure
-        self.told.started = True
-        with interruptible(self.stop, "Azure goes on with what it has in hand"), progress.showing():
-            outcomes = waited(lambda: run(client, self.steps, lambda row: show(progress, row), watch=live))
-        self.told.tell(outcomes, self._failures)
+        with interruptible(self.stop, "Azure goes on with what it has in hand", self.told.at_once):
+            self.told.begin(self.steps, progress)
+            with progress.showing():
+                outcomes = waited(lambda: run(client, self.steps, lambda row: show(progress, row), watch=live))
+            self.told.tell(outcomes, self._failures)
+            self._end(outcomes)
+
+    def _end(self, outcomes: Sequence[Outcome]) -> NoReturn:
+        """Says what comes next, and ends the run."""
+        again = self._command("deploy", *(word for region in self.how.regions for word in ("--region", region)))
+        again += " --stack" if self.how.stack else ""
         left = [row.step.name for row in outcomes if row.ended == "left running"]
         if self.stop.is_set() and any(row.ended != "succeeded" and not row.fault for row in outcomes):
             self.told.say(f"Azure goes on with: {', '.join(left) or 'nothing'}", err=True)
-            self.told.say("to go on: run rayfleet deploy again; it picks up what is in flight by its name", err=True)
+            self.told.say(f"to go on: run {again} again; it picks up what is in flight by its name", err=True)
             self.told.end("interrupted", INTERRUPTED)
-        if any(row.ended != "succeeded" for row in outcomes):
-            self.told.say("what failed can be deployed again: run rayfleet deploy", err=True)
+        if any(row.ended != "succeeded" or row.lacks for row in outcomes):
+            self.told.say(f"what failed can be deployed again: run {again}", err=True)
             self.told.end("failed", 1)
-        self.told.say(f"next: {NEXT}", fg="green")
-        self.told.end("succeeded", 0, next=NEXT)
+        following = self._command("bind" if self._to_bind(outcomes) else "status")
+        self.told.say(f"next: {following}", fg="green")
+        self.told.end("succeeded", 0, next=following)
+
+    def _to_bind(self, outcomes: Sequence[Outcome]) -> bool:
+        """Whether what was put out is other than what is bound; where nobody can tell, bind does."""
+        try:
+            return outstanding(self.where, {row.step.name: row.state.outputs for row in outcomes if row.state})
+        except Invalid:
+            return True
+
+    def _command(self, name: str, *words: str) -> str:
+        """A command of rayfleet's about this fleet."""
+        own = ["-f", self.where.fleet] if self.where.fleet != DEFAULT_FLEET else []
+        if name == "deploy" and self.where.output != places.locate(self.where.fleet, None).output:
+            own += ["-o", self.where.output]
+        return shlex.join(["rayfleet", name, *own, *words])
 
     def _failures(self, outcome: Outcome) -> list[Failure]:
         from generator.deploy import explain

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from datetime import date, datetime
-from typing import TYPE_CHECKING
 
 import click
 
@@ -12,9 +11,6 @@ from generator import places
 from generator.cli import reading
 from generator.cli.printing import fail, fleet_option, format_option
 from generator.diagnostics import Invalid, did_you_mean
-
-if TYPE_CHECKING:
-    from generator.proofs import Evidence
 
 _WITNESSES = 3
 
@@ -57,7 +53,8 @@ def check(
             raise click.BadParameter(what, param_hint="PROOF")
     where = places.locate(fleet, output)
     try:
-        evidence = _evidence(where, base, layers, on)
+        today = on.date() if on else date.today()
+        evidence = reading.evidence(where, reading.rendered(where, layers), base, today)
         report = proving.prove(evidence, proofs, None if verbose or form == "json" else _WITNESSES)
     except Invalid as invalid:
         fail(invalid.diagnostics, form, "nothing was proved")
@@ -67,11 +64,3 @@ def check(
     click.echo(forms.FORMS[form](report, built), nl=False)
     if report.count("failed") or (strict and report.count("warned")):
         sys.exit(1)
-
-
-def _evidence(where: places.Places, base: str | None, layers: str, on: datetime | None) -> Evidence:
-    from generator.proofs import Evidence
-
-    rendered = reading.rendered(where, layers)
-    today = on.date() if on else date.today()
-    return Evidence(rendered, today, reading.base(where, base), reading.quota(where), reading.inside(where))

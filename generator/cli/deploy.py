@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import gc
+import os
 from collections.abc import Sequence
+from threading import Event
 from typing import TYPE_CHECKING
 
 import click
 
 from generator import places
-from generator.cli import before, reading
-from generator.cli.before import Allowed
-from generator.cli.carrying import Deploying, How
-from generator.cli.printing import fleet_option, format_option
+from generator.cli.printing import aside, fleet_option, format_option, not_installed
 from generator.cli.progress import on_terminal
-from generator.cli.signals import INTERRUPTED
+from generator.cli.signals import INTERRUPTED, heard
 from generator.cli.telling import Told
-from generator.diagnostics import Diagnostic, Invalid, did_you_mean, errors, in_order, printable
+from generator.diagnostics import Invalid, did_you_mean, errors, in_order, printable
 
 if TYPE_CHECKING:
+    from generator.cli.before import Allowed
+    from generator.cli.carrying import How
     from generator.deploy.plan import Step
     from generator.rendered import Rendered
+
+_SOONEST, _LATEST = 1.0, 300.0  # seconds between two looks
 
 
 @click.command()
@@ -36,8 +39,8 @@ if TYPE_CHECKING:
 @click.option("--allow-dirty", is_flag=True, help="Although the fleet or rendered/ is not committed.")
 @click.option("--allow-short-quota", is_flag=True, help="Although pools cannot grow to their maximum.")
 @click.option(
-    "--poll", type=click.FloatRange(min=0), default=10.0, show_default=True, metavar="SECONDS",
-    help="Between two looks at a deployment.",
+    "--poll", type=float, default=10.0, show_default=True, metavar="SECONDS",
+    help="Between two looks at a deployment: 1 to 300.",
 )  # fmt: skip
 @format_option("text", "json")
 def deploy(
@@ -60,52 +63,68 @@ def deploy(
     Deployments go in waves, regions side by side. Run it again after a failure or an interruption: it picks up what is
     in flight by its name.
     """
-    gc.enable()  # a deployment takes an hour, and is looked at every few seconds
-    asks = on_terminal()
-    if not (yes or only_look or asks):
-        raise click.UsageError("without a terminal nobody can be asked: give --yes, or --what-if to look")
-    if yes_delete and not stack:
-        raise click.UsageError("only stacks delete anything: --yes-delete goes with --stack")
-    told = Told(form)
-    where = places.locate(fleet, output)
-    allowed = Allowed(allow_stale, allow_failed_proofs, allow_dirty, allow_short_quota)
+    stop, told = Event(), Told(form)
+    with heard(stop, told.at_once):
+        try:
+            from generator.cli.before import Allowed
+            from generator.cli.carrying import How
+
+            asks = on_terminal() and form == "text"
+            if not (yes or only_look or asks):
+                nobody = "without a terminal nobody can be asked" if form == "text" else "--format json asks nobody"
+                raise click.UsageError(f"{nobody}: give --yes, or --what-if to look")
+            if yes_delete and not stack:
+                raise click.UsageError("only stacks delete anything: --yes-delete goes with --stack")
+            _refuse_pace(poll)
+            gc.enable()  # a deployment takes an hour, and is looked at every few seconds
+            how = How(poll, stack, only_look, yes, yes_delete, asks, regions)
+            allowed = Allowed(allow_stale, allow_failed_proofs, allow_dirty, allow_short_quota)
+            _deploy(places.locate(fleet, output), how, allowed, stop, told)
+        except (KeyboardInterrupt, click.Abort):
+            aside(f"\ninterrupted; {'Azure goes on' if told.started else 'nothing was started'}")
+            told.end("interrupted", INTERRUPTED)
+
+
+def _refuse_pace(seconds: float) -> None:
+    """Refuses what would ask Azure without a pause, or never: ``nan`` and ``inf`` too. A server on this machine, which
+    tests have, may be asked at any pace.
+    """
+    from generator.deploy.azure import ENDPOINT
+
+    soonest = 0.0 if os.environ.get(ENDPOINT) else _SOONEST
+    if not soonest <= seconds <= _LATEST:
+        what = f"{seconds:g} is not between {_SOONEST:g} and {_LATEST:g}"
+        raise click.BadParameter(what, param_hint="--poll")
+
+
+def _deploy(where: places.Places, how: How, allowed: Allowed, stop: Event, told: Told) -> None:
+    from generator.cli import reading
+    from generator.cli.carrying import Deploying
+
     try:
         rendered = reading.rendered(where, "auto")
         try:
-            steps = _judged(where, rendered, regions, allowed, asks, told)
+            steps = _judged(where, rendered, how, allowed, told)
         finally:
             if rendered.kustomize:
                 rendered.kustomize.close()
-        Deploying(where, rendered, steps, How(poll, stack, only_look, yes, yes_delete), told).go(allowed)
+        Deploying(where, rendered, steps, how, stop, told).go(allowed)
     except Invalid as invalid:
         told.refuse(invalid.diagnostics)
     except ModuleNotFoundError as missing:
-        if not str(missing.name).startswith("azure"):
-            raise
-        what = f"{missing.name} is not installed: Azure's client libraries are an extra"
-        told.refuse([Diagnostic("rayfleet", 0, 0, "", what, "pip install 'rayfleet[deploy]'")])
-    except (KeyboardInterrupt, click.Abort):
-        click.echo(f"\ninterrupted; {'Azure goes on' if told.started else 'nothing was started'}", err=True)
-        told.end("interrupted", INTERRUPTED)
+        told.refuse([not_installed("rayfleet", missing)])
 
 
-def _judged(
-    where: places.Places, rendered: Rendered, regions: Sequence[str], allowed: Allowed, asks: bool, told: Told
-) -> tuple[Step, ...]:
+def _judged(where: places.Places, rendered: Rendered, how: How, allowed: Allowed, told: Told) -> tuple[Step, ...]:
     """The steps, with their parameters, once nothing of the files speaks against them. Raises Invalid."""
+    from generator.cli import before
     from generator.deploy import plan
 
-    every = plan.steps(rendered)
-    known = sorted({step.location for step in every})
-    for region in regions:
-        if region not in known:
-            what = f"nothing is deployed to {region!r}{did_you_mean(region, known)}; known: {', '.join(known)}"
-            raise click.BadParameter(printable(what), param_hint="--region")
-    steps = plan.selected(every, regions)
+    steps = _chosen(plan.steps(rendered), how.regions)
     found = in_order(before.of_files(where, rendered, allowed))
     values: dict[str, str] = {}
     try:
-        values = before.parameters(steps, asks and not errors(found))
+        values = before.parameters(steps, how.asks and not errors(found))
     except Invalid as invalid:
         found = in_order([*found, *invalid.diagnostics])
     if errors(found):
@@ -113,3 +132,14 @@ def _judged(
     told.warn(found)
     names = {step.name for step in steps}
     return tuple(step for step in plan.steps(rendered, values) if step.name in names)
+
+
+def _chosen(every: tuple[Step, ...], regions: Sequence[str]) -> tuple[Step, ...]:
+    from generator.deploy import plan
+
+    known = sorted({step.location for step in every})
+    for region in regions:
+        if region not in known:
+            what = f"nothing is deployed to {region!r}{did_you_mean(region, known)}; known: {', '.join(known)}"
+            raise click.BadParameter(printable(what), param_hint="--region")
+    return plan.selected(every, regions)

@@ -7,6 +7,7 @@ import os
 import re
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from generator import fingerprint
@@ -53,18 +54,20 @@ class Looking:
         self._templates = {template.path: template for template in rendered.templates}
         self._new: set[str] = set()
 
-    def known(self) -> tuple[set[str], list[Diagnostic]]:
-        """The names of the deployments that never were, and what speaks against them as they stand. Raises Fault."""
-        from generator.deploy.stacks import Stacks
+    def known(self, waits: bool) -> tuple[set[str], list[Diagnostic]]:
+        """The names of the deployments that never were, and what speaks against them as they stand. ``waits``: whether
+        those in flight are waited for, and said to be. Raises Fault.
+        """
+        from generator.deploy.stacks import seen
 
         states = self._answers((self._stacks or self._azure).state)
-        others = self._answers((self._azure if self._stacks else Stacks(self._azure)).state)
+        others = self._answers(self._azure.state if self._stacks else partial(seen, self._azure))
         self._new = {name for name, state in states.items() if state is None}
         found = []
         for step in self._steps:
             state, other = states[step.name], others[step.name]
             if state and not state.ended:
-                self._told.say(f"{step.name} is in flight: it will be picked up, not started again", err=True)
+                self._told.say(f"{step.name} is in flight{': this run waits for its end' if waits else ''}", err=True)
             if other and not other.ended:
                 what = f"is in flight {'without' if self._stacks else 'with'} --stack"
                 found.append(Diagnostic(*step.side.place, step.name, what, "wait for its end, and run this again"))
@@ -89,9 +92,7 @@ class Looking:
             if not isinstance(fault, Fault):
                 ids[step.name] = fault or frozenset()
             elif self._too_early(step, fault):
-                what = f"cannot be validated yet: {fault.code}"
-                fix = "nothing to do: Azure judges it when it is deployed"
-                found.append(Diagnostic(*step.side.place, step.name, what, fix).as_warning())
+                found.append(self._not_yet(step, f"cannot be validated yet: {self._words(fault)}"))
             else:
                 rows = explain.diagnostics(step.name, self._templates.get(step.file), fault.problem, self._origin)
                 found += [row._replace(what=self.hidden(row.what)) for row in rows]
@@ -112,11 +113,12 @@ class Looking:
                 continue
             kept = hidden(raw, self._secrets)
             found = whatif.summary(step.name, kept)
-            file = _keep(beside, step.name, kept)
-            self._told.what_if.append({**whatif.as_json(found), "raw": file})
             for line in whatif.lines(found):
                 self._told.say(printable(line), fg=_COLORS.get(line.strip()[:1]) if line.startswith("  ") else None)
-            self._told.say(f"  all of it: {file}")
+            file = self._kept(beside, step.name, kept)
+            self._told.what_if.append({**whatif.as_json(found), "raw": file})
+            if file:
+                self._told.say(f"  all of it: {file}")
         return failed
 
     def leaving(self, ids: dict[str, frozenset[str]]) -> list[Leaving]:
@@ -153,21 +155,46 @@ class Looking:
     # --- inside ---
 
     def _too_early(self, step: Step, fault: Fault) -> bool:
-        """Whether a step fails only of what an earlier one makes, or of its own deployment that is in flight."""
+        """Whether a step may fail only of what an earlier one is to make, or fails of its own deployment in flight.
+
+        What it depends on is deployed before it in the same run, as rendered, however it stood: it may have failed
+        half-way, have got a resource more, or have lost one. Were that an error, no run would ever mend it.
+        """
         if fault.code in ("ResourceGroupNotFound", "DeploymentActive", "DeploymentStackInNonTerminalState"):
             return True
         codes = {problem.code.lower() for problem in fault.problem.innermost()}
-        return codes <= _LATER and bool(self._new.intersection(step.depends_on))
+        return codes <= _LATER and bool(step.depends_on)
+
+    def _words(self, fault: Fault) -> str:
+        inner = next(fault.problem.innermost())
+        return self.hidden(f"{inner.code}: {inner.message}")
+
+    def _not_yet(self, step: Step, what: str) -> Diagnostic:
+        fix = "nothing to do: Azure judges it when it is deployed"
+        return Diagnostic(*step.side.place, step.name, what, fix).as_warning()
 
     def _not_looked(self, step: Step, fault: Fault) -> bool:
         resources = len(step.template.get("resources") or ())
-        if self._too_early(step, fault) and step.name in self._new:
-            self._told.say(f"{step.name}: all new: {many(resources, 'resource')} to create")
-            self._told.what_if.append({"deployment": step.name, "new": True, "resources": resources})
+        if self._too_early(step, fault):
+            if step.name in self._new:
+                self._told.say(f"{step.name}: all new: {many(resources, 'resource')} to create")
+                self._told.what_if.append({"deployment": step.name, "new": True, "resources": resources})
+            else:
+                self._told.warn([self._not_yet(step, f"what would change is not known yet: {self._words(fault)}")])
             return False
         row = self.refusal(fault)._replace(where=step.name)
         self._told.warn([row._replace(what=f"what-if failed: {row.what}").as_warning()])
         return True
+
+    def _kept(self, beside: str, name: str, raw: Any) -> str | None:
+        """The file that has an answer of what-if; None where it cannot be kept, which stops nothing."""
+        try:
+            return _keep(beside, name, raw)
+        except OSError as error:
+            what = f"what-if of {name} cannot be kept: {(error.strerror or 'no room').lower()}"
+            file = str(error.filename or os.path.join(beside, fingerprint.FOLDER))
+            self._told.warn([Diagnostic(file, 0, 0, "", what, "make room, or move it away").as_warning()])
+            return None
 
     def _answers(self, ask: Callable[[Step], T]) -> dict[str, T]:
         """What Azure answers to each step, by its name. Raises Fault, Stopped."""

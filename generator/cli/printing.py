@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterable
 from typing import Any, NoReturn
@@ -38,7 +39,32 @@ def echo_json(value: object) -> None:
 def report(diagnostics: Iterable[Diagnostic]) -> None:
     """Diagnostics, on standard error."""
     for diagnostic in diagnostics:
-        click.echo(str(diagnostic), err=True)
+        aside(str(diagnostic))
+
+
+def aside(line: str, **style: Any) -> None:
+    """A line on standard error. Where nobody takes it, for a disk is full or a reader went away, nothing stops for it:
+    from then on such lines go nowhere.
+    """
+    try:
+        click.echo(click.style(line, **style) if style else line, err=True)
+    except OSError:
+        mute(2)
+
+
+def mute(stream: int) -> None:
+    """From now on what is written to a stream, 1 or 2, goes nowhere: also what is left in Python's buffer, or the exit
+    would fail to write it once more.
+    """
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream)
+
+
+def not_installed(where: str, missing: ModuleNotFoundError) -> Diagnostic:
+    """What is said where a library is not there without which rayfleet renders. A module of our own is a bug."""
+    if (missing.name or "").partition(".")[0] == "generator":
+        raise missing
+    what = f"{missing.name} is not installed: rendering alone does without it"
+    return Diagnostic(where, 0, 0, "", what, "run make deploy-tools")
 
 
 def fail(diagnostics: list[Diagnostic], form: str, outcome: str = "nothing was changed") -> NoReturn:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from datetime import date
 from typing import TYPE_CHECKING
 
 from generator import places
@@ -12,6 +13,7 @@ from generator.diagnostics import Diagnostic, Invalid
 
 if TYPE_CHECKING:
     from generator.catalogue import Catalogue
+    from generator.proofs import Evidence
     from generator.rendered import Rendered
     from generator.source import Source
 
@@ -41,6 +43,15 @@ def rendered(where: places.Places, layers: str) -> Rendered:
     files = Files(where.output, OnDisk(where.output))
     kustomize = Kustomize(binary, where.output) if binary else None
     return Rendered(files, bindings(where), catalogue(where), kustomize)
+
+
+def evidence(where: places.Places, tree: Rendered, revision: str | None, on: date) -> Evidence:
+    """All that proofs judge of a tree as of a day; ``revision``: the commit to compare with, HEAD for None. Raises
+    Invalid where something cannot be read.
+    """
+    from generator.proofs import Evidence
+
+    return Evidence(tree, on, base(where, revision), quota(where), inside(where))
 
 
 def bindings(where: places.Places) -> Source | None:

@@ -3,35 +3,24 @@
 from __future__ import annotations
 
 import os
-import time
-from collections.abc import Callable, Mapping
-from functools import partial
-from threading import Event
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from collections import Counter
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, NamedTuple
 
 from generator import places
-from generator.cli import asking, reading
-from generator.diagnostics import Diagnostic, Invalid
-from generator.rendered.document import get, mapping
+from generator.cli import outside
+from generator.cli.filed import Files
+from generator.cli.outside import FromAnyscale, FromAzure, NotSeen
+from generator.diagnostics import many
+from generator.model.bindings import FROM_ANYSCALE
+from generator.rendered.document import mapping
 
 if TYPE_CHECKING:
-    from generator.anyscale.cloud import Cloud
-    from generator.compiler import Compiled
-    from generator.deploy.azure import Azure, Fault
-    from generator.deploy.plan import Step
-    from generator.rendered import Rendered, Resource
-    from generator.source import Source
-    from generator.status import Deployed, Facts, Registered
+    from generator.late.changes import Change
+    from generator.model.cluster import Cluster
+    from generator.status import Bound, Deployed, Facts, Registered
 
-T = TypeVar("T")
-
-
-class NotSeen(NamedTuple):
-    """A place that could not be looked at."""
-
-    what: str
-    why: str
-    fix: str
+_SHOWN = 3  # files that a note names
 
 
 class Seen(NamedTuple):
@@ -44,257 +33,221 @@ class Seen(NamedTuple):
 
 def see(where: places.Places, offline: bool, wait: float) -> Seen:
     """Everything. Azure and Anyscale have ``wait`` seconds each to answer. Raises Invalid for an invalid fleet."""
-    looking = _Looking(where)
+    files = Files(where)
+    fleet = files.fleet
+    azure, anyscale = FromAzure(), FromAnyscale()
     if offline:
-        looking.not_seen += [NotSeen(name, "--offline", "leave it out") for name in ("Azure", "Anyscale")]
+        files.not_seen += [NotSeen(name, "--offline") for name in ("Azure", "Anyscale")]
     else:
-        looking.ask_azure(wait)
-        looking.ask_anyscale(wait)
-    return Seen([*looking.of_fleet(), *looking.gone()], looking.not_seen, looking.notes())
+        versions = [str(row.data.get("apiVersion") or "") for row in files.clusters.values()]
+        azure = outside.azure(fleet.subscription_id, files.steps, next(iter(versions), ""), wait)
+        anyscale = outside.anyscale(fleet.anyscale.cloud, wait)
+    looking = _Looking(files, azure, anyscale)
+    facts = [*map(looking.of_cluster, fleet.clusters), *looking.gone()]
+    return Seen(facts, [*files.not_seen, *azure.not_seen, *anyscale.not_seen], looking.notes())
 
 
 class _Looking:
-    """What was found so far."""
+    """All of it side by side."""
 
-    def __init__(self, where: places.Places) -> None:
-        from generator.compiler import compile_fleet
-
-        self.where = where
-        self.not_seen: list[NotSeen] = []
-        inputs = places.read(where)
-        # The fleet is judged by itself: a mistake in bindings.yaml leaves the rest to be seen.
-        self.fleet = compile_fleet(where, inputs._replace(bindings=None)).fleet
+    def __init__(self, files: Files, azure: FromAzure, anyscale: FromAnyscale) -> None:
+        self.files = files
+        self.fleet = files.fleet
+        self.azure = azure
+        self.anyscale = anyscale
         self.names = {cluster.name for cluster in self.fleet.clusters}
-        self.bindings = self._or_not("bindings.yaml", lambda: reading.bindings(where))
-        self.compiled = self._or_not("what fleet.yaml gives", lambda: compile_fleet(where, inputs))
-        self.stale = self._stale(self.compiled) if self.compiled else None
-        self.dirty = self._dirty()
-        self.rendered: Rendered | None = None
-        self.steps: dict[str, Step] = {}
-        if os.path.lexists(where.output):
-            self.rendered = self._or_not(where.output, lambda: reading.rendered(where, "files"))
-            self.steps = self._or_not("the deployments", self._steps) or {}
-        self.states: dict[str, Deployed] = {}
-        self.in_azure: dict[str, str] | None = None  # clusters of the resource groups, with their regions
-        self.cloud: dict[str, dict[str, Any]] | None = None  # Anyscale's cloud resources
+        self.resources = anyscale.cloud.resources if anyscale.cloud else {}
+        self.pending: dict[str, set[str]] = {}
+        for row in files.compiled.pending() if files.compiled else ():
+            self.pending.setdefault(row.cluster, set()).update(row.needs)
+        self.stale, self.stale_templates = _by_cluster(files.stale)
+        self.found: list[str] = []  # what is wrong with the answers, or differs
+        self.bound = self._bound()
 
-    def _or_not(self, what: str, look: Callable[[], T]) -> T | None:
-        try:
-            return look()
-        except Invalid as invalid:
-            self.not_seen += [NotSeen(what, _told(row), row.fix) for row in invalid.diagnostics if _wrong(row)]
-        except OSError as error:
-            reason = (error.strerror or "cannot be read").lower()
-            self.not_seen.append(NotSeen(what, f"{error.filename}: {reason}", "make it readable"))
-        return None
+    # --- the fleet's ---
 
-    # --- files ---
+    def of_cluster(self, cluster: Cluster) -> Facts:
+        """A cluster of the fleet."""
+        from generator.status import Facts
 
-    def _stale(self, compiled: Compiled) -> list[str] | None:
-        from generator import tree
+        name, files = cluster.name, self.files
+        deployment = self.fleet.deployment_of[name]
+        template = f"azure/{deployment.template}.json"
+        there = (self.azure.clusters or {}).get(name)
+        primary = self.fleet.primary_cluster.name
+        return Facts(
+            cluster=name,
+            region=cluster.region,
+            stale=self._stale(name, template),
+            unrendered=bool(files.stale),
+            pending=tuple(sorted(self.pending.get(name, ()))),
+            bound=self.bound.get(name),
+            deployment=deployment.name,
+            deployed=self.azure.states.get(deployment.name),
+            before=self._before(deployment.name),
+            in_azure=None if self.azure.clusters is None else there is not None,
+            left_pools=self._left_pools(cluster),
+            registered=self._registered(name, cluster.cloud_resource),
+            after=primary if self.anyscale.asked and not self.resources and name != primary else "",
+            dirty=_any(files.dirty),
+            unpushed=_any(files.unpushed),
+            branch=self.fleet.gitops.branch,
+        )
 
-        found = tree.compare(self.where.output, compiled.rendered())
-        return self._or_not(self.where.output, lambda: [row.path for row in found])
+    def _bound(self) -> dict[str, Bound]:
+        """What bind would find, by cluster."""
+        from generator.late import answers, changes
+        from generator.late.values import judge
+        from generator.late.wanted import wanted
+        from generator.status import Bound
 
-    def _dirty(self) -> list[str] | None:
-        """Files that are not as the last commit has them, by their path beside the fleet."""
-        from generator import history
+        files = self.files
+        if not files.shaped:
+            return {}
+        rows, current, cloud = wanted(self.fleet), files.bindings, self.fleet.anyscale.cloud
+        states = self.azure.states.items()
+        given = [answers.of_deployment(name, {**state.outputs}, state.status) for name, state in states]
+        if self.anyscale.cloud:
+            given.append(answers.of_cloud(cloud, self.anyscale.cloud.data))
+        # bind asks Anyscale where there is something to register.
+        asked = {row.cluster for row in rows if files.has_cloud_resource(row.cluster)}
+        judged = judge(rows, answers.together(given), cloud, [row.cluster for row in rows])
+        self.found += [str(row).replace("\n   ", ";") for row in judged.found if row.severity == "error"]
+        values = [row for row in judged.values if row.kind != FROM_ANYSCALE or row.cluster in asked]
+        missing = changes.missing(rows, (), current)
+        new: dict[str, list[Change]] = {}
+        for change in changes.changes(values, current):
+            new.setdefault(change.cluster, []).append(change)
+        return {
+            row.cluster: Bound(
+                missing=tuple(missing.get(row.cluster, ())),
+                outdated=tuple(change.kind for change in new.get(row.cluster, ()) if change.old is not None),
+                answered=row.cluster in new,
+                wrong=files.wrong,
+            )
+            for row in rows
+        }
 
-        where = self.where
-        paths = (where.fleet, where.bindings, os.path.join(where.beside, "overlays"), where.output)
-        below = [os.path.relpath(path, where.beside) for path in paths]
-        found = self._or_not("the last commit", lambda: history.changed(where.beside, below) or [])
-        if found == [] and history.changed(where.beside, []) is None:
-            self.not_seen.append(NotSeen("the last commit", "this is no Git repository", "git init, and commit"))
-            return None
-        return found
+    def _stale(self, cluster: str, template: str | None) -> int | None:
+        """Files of a cluster that are not what the fleet gives, its template among them."""
+        return None if self.stale is None else self.stale[cluster] + (template in self.stale_templates)
 
-    def _steps(self) -> dict[str, Step]:
-        from generator.deploy import plan
+    def _before(self, name: str) -> Deployed | None:
+        """Of the deployments that one builds on, the first that is not as rendered."""
+        steps, states = self.files.steps, self.azure.states
+        found = list(steps[name].depends_on) if name in steps else []
+        for before in found:  # grows while it is read
+            found += [each for each in steps[before].depends_on if each not in found] if before in steps else []
+        undone = (row for before in steps if before in found and (row := states.get(before)) and _is_undone(row))
+        return next(undone, None)
 
-        return {step.name: step for step in plan.steps(self.rendered)} if self.rendered else {}
-
-    # --- Azure ---
-
-    def ask_azure(self, wait: float) -> None:
-        """Every deployment once, and every resource group for its clusters."""
-        from generator.deploy.azure import Azure, Fault
-        from generator.deploy.faults import Patience
-
-        stop, until = Event(), time.monotonic() + wait
-        try:
-            azure = Azure(self.fleet.subscription_id, patience=Patience(stop), timeout=wait)
-            states = {name: partial(asking.deployed, azure, step) for name, step in self.steps.items()}
-            found, faults = asking.within(until, states)
-            self.states = found
-            if found:  # afterwards: threads that load the SDK by two of its ends at once wait for each other
-                self._ask_for_clusters(azure, until, faults)
-        except Fault as fault:
-            faults = {"Azure": fault}
-        except ModuleNotFoundError as missing:
-            if not str(missing.name).startswith("azure"):
-                raise
-            what = f"{missing.name} is not installed: Azure's client libraries are an extra"
-            self.not_seen.append(NotSeen("Azure", what, "pip install 'rayfleet[deploy]'"))
-            return
-        finally:
-            stop.set()
-        self._tell(faults)
-
-    def _ask_for_clusters(self, azure: Azure, until: float, faults: dict[str, Fault]) -> None:
-        versions = [row.data["apiVersion"] for row in self._clusters() if isinstance(row.data.get("apiVersion"), str)]
-        scopes = {step.scope for step in self.steps.values() if step.scope.resource_group}
-        asks = {f"clusters in {scope.resource_group}": partial(asking.clusters, azure, scope) for scope in scopes}
-        if not versions:
-            return
-        found, more = asking.within(until, {name: partial(ask, versions[0]) for name, ask in asks.items()})
-        faults.update(more)
-        if found:
-            self.in_azure = {name: region for rows in found.values() for name, region in rows.items()}
-
-    def _tell(self, faults: Mapping[str, Fault]) -> None:
-        """Each reason once."""
-        from generator.deploy.advice import about
-
-        said = {f"{fault.code}: {fault.message}": fault for fault in faults.values()}
-        for words, fault in said.items():
-            names = [name for name in faults if f"{faults[name].code}: {faults[name].message}" == words]
-            what = ", ".join(names) if self.states else "Azure"
-            told = fault.code == "NotSignedIn" or fault.status in (401, 403)
-            fix = about(fault.code, fault.message).fix if told else "look again later; --offline does without"
-            self.not_seen.append(NotSeen(what, words, fix))
-
-    def _clusters(self) -> list[Resource]:
-        return self.rendered.of_type(asking.AKS) if self.rendered else []
-
-    # --- Anyscale ---
-
-    def ask_anyscale(self, wait: float) -> None:
-        """The cloud, once."""
-        from generator.anyscale import cloud
-        from generator.anyscale.command import Cli, Fault
-
-        try:
-            found: Cloud | None = cloud.get(Cli(reading=wait), self.fleet.anyscale.cloud)
-        except Fault as fault:
-            self.not_seen.append(NotSeen("Anyscale", fault.what, fault.fix))
-            return
-        self.cloud = found.resources if found else {}
+    def _left_pools(self, cluster: Cluster) -> tuple[str, ...]:
+        """Pools that are bound, and that Azure still has."""
+        there = (self.azure.clusters or {}).get(cluster.name)
+        bindings = self.files.bindings
+        if there is None or there.pools is None or bindings is None:
+            return ()
+        bound = mapping(bindings.data, "clusters", cluster.name, "nodePools").get("value")
+        left = {str(name) for name in bound or ()} - {pool.name for pool in cluster.pools}
+        return tuple(sorted(left & there.pools))
 
     def _registered(self, cluster: str, resource: str) -> Registered | None:
         from generator.anyscale.cloud import differences
+        from generator.anyscale.registration import changing
 
-        if self.cloud is None:
+        if not self.anyscale.asked:
             return None
-        if resource not in self.cloud:
+        if resource not in self.resources:
             return "no"
-        source = self._cloud_resource(cluster)
-        return "differs" if source and any(differences(self.cloud[resource], source.data)) else "yes"
+        source = self.files.cloud_resource(cluster)
+        found = [*differences(self.resources[resource], source.data)] if source else []
+        if not found:
+            return "yes"
+        told = ", ".join(f"{row.where} is {row.registered!r}, rendered {row.rendered!r}" for row in found)
+        fix = changing(self.fleet.anyscale.cloud, resource)
+        self.found.append(f"{cluster} is registered otherwise than rendered: {told}; fix: {fix}")
+        return "differs"
 
-    def _cloud_resource(self, cluster: str) -> Source | None:
-        from generator.source import read
-
-        problems: list[Diagnostic] = []
-        path = f"clusters/{cluster}/anyscale/cloud_resource.yaml"
-        return self.rendered.files.read(path, read, problems) if self.rendered else None
-
-    # --- rows ---
-
-    def of_fleet(self) -> list[Facts]:
-        """The clusters of the fleet, in its order."""
-        from generator.status import Facts
-
-        pending: dict[str, set[str]] = {}
-        for row in self.compiled.pending() if self.compiled else ():
-            pending.setdefault(row.cluster, set()).update(row.needs)
-        primary = self.fleet.primary_cluster.name
-        found = []
-        for cluster in self.fleet.clusters:
-            deployment = self.fleet.deployment_of[cluster.name]
-            template = f"azure/{deployment.template}.json"
-            waits = self.cloud == {} and cluster.name != primary
-            found.append(
-                Facts(
-                    cluster=cluster.name,
-                    region=cluster.region,
-                    stale=self._count(cluster.name, template),
-                    pending=tuple(sorted(pending.get(cluster.name, ()))),
-                    bound=self._bound(cluster.name),
-                    deployment=deployment.name,
-                    deployed=self.states.get(deployment.name),
-                    output=cluster.output,
-                    registered=self._registered(cluster.name, cluster.cloud_resource),
-                    after=primary if waits else "",
-                    dirty=self._is_dirty(cluster.name, template),
-                )
-            )
-        return found
+    # --- those that left it ---
 
     def gone(self) -> list[Facts]:
-        """The clusters that left a trace anywhere, and that the fleet has no more."""
-        from generator.status import Facts
+        """The clusters that the fleet has no more, by what is rendered and bound, or by its commits."""
+        files = self.files
+        bound = mapping(files.bindings.data, "clusters") if files.bindings else {}
+        folders = files.rendered.cluster_folders if files.rendered else ()
+        ours = {*files.clusters, *folders, *bound, *files.committed("HEAD")} - self.names
+        others = {*(self.azure.clusters or ()), *self.resources} - self.names - ours
+        known = files.last_with(ours | others)
+        strangers = sorted(others - set(known))
+        if strangers:
+            self.found.append(f"not of this fleet, by all that its commits know: {', '.join(strangers)}")
+        return [self._gone(name, known.get(name, "")) for name in sorted(ours | (others & set(known)))]
 
-        rendered = {row.name: row for row in self._clusters()}
-        bound = mapping(self.bindings.data, "clusters") if self.bindings else {}
-        folders = self.rendered.cluster_folders if self.rendered else ()
-        traces = {*rendered, *folders, *bound, *(self.in_azure or ()), *(self.cloud or ())}
-        found = []
-        for name in sorted(traces - self.names):
-            row = rendered.get(name)
-            step = row.template.deployment if row else None
-            region = str(row.data.get("location", "")) if row else (self.in_azure or {}).get(name, "")
-            found.append(
-                Facts(
-                    cluster=name,
-                    region=region,
-                    in_fleet=False,
-                    stale=self._count(name, row.template.path if row else None),
-                    bound=self._bound(name),
-                    deployment=step.name if step else "",
-                    deployed=self.states.get(step.name) if step else None,
-                    in_azure=None if self.in_azure is None else name in self.in_azure,
-                    registered=self._registered(name, name),
-                )
-            )
-        return found
+    def _gone(self, name: str, commit: str) -> Facts:
+        from generator.retire import since
+        from generator.status import Bound, Facts
+
+        files, azure = self.files, self.azure
+        row = files.clusters.get(name)
+        template = row.template.path if row else None
+        step = row.template.deployment if row else None
+        there = (azure.clusters or {}).get(name)
+        region = str(row.data.get("location", "")) if row else there.region if there else ""
+        bound = mapping(files.bindings.data, "clusters") if files.bindings else {}
+        base = files.or_not("the last commits", lambda: since.base(files.where.output, None)) if commit else None
+        return Facts(
+            cluster=name,
+            region=region,
+            in_fleet=False,
+            stale=self._stale(name, template),
+            unrendered=bool(files.stale),
+            bound=Bound(left_over=name in bound) if files.shaped else None,
+            deployment=step.name if step else "",
+            deployed=azure.states.get(step.name) if step else None,
+            in_azure=None if azure.clusters is None else there is not None,
+            registered=self._registered(name, name),
+            dirty=_any(files.dirty),
+            unpushed=_any(files.unpushed),
+            branch=self.fleet.gitops.branch,
+            undeployed=any(_is_undone(state) for state in azure.states.values()),
+            base="" if base is None or name in files.committed(base) else commit,
+        )
+
+    # --- what is no cluster's ---
 
     def notes(self) -> list[str]:
-        """What is no cluster's."""
-        folder = os.path.normpath(self.where.output)
-        deployments = {row.name: f"azure/{row.template}.json" for row in self.fleet.deployment_of.values()}
-        templates = set(deployments.values())
-        shared = [path for path in self.stale or () if not path.startswith("clusters/") and path not in templates]
-        found = [f"stale: {folder}/{path}; next: rayfleet render" for path in shared]
-        inputs = [path for path in self.dirty or () if not path.startswith(f"{os.path.basename(folder)}/")]
-        found += [f"not committed: {', '.join(inputs)}"] if inputs else []
-        for name, state in self.states.items():
-            other = ", of another template" if state.current is False else ""
-            if name not in deployments and (state.status != "Succeeded" or other):
-                found.append(f"{name}: {state.status or 'never'}{other}; next: rayfleet deploy")
-        return found
-
-    def _bound(self, name: str) -> dict[str, object] | None:
-        if self.bindings is None:
-            return {} if not os.path.lexists(self.where.bindings) else None
-        kinds = mapping(self.bindings.data, "clusters", name)
-        return {kind: get(value, "value") for kind, value in kinds.items()}
-
-    def _count(self, name: str, template: str | None) -> int | None:
-        if self.stale is None:
-            return None
-        return sum(path.startswith(f"clusters/{name}/") or path == template for path in self.stale)
-
-    def _is_dirty(self, name: str, template: str) -> bool | None:
-        if self.dirty is None:
-            return None
-        output = os.path.relpath(self.where.output, self.where.beside)
-        paths = [os.path.relpath(path, output) for path in self.dirty]
-        return any(path.startswith(f"clusters/{name}/") or path == template for path in paths)
+        """Lines for people."""
+        files, folder = self.files, os.path.normpath(self.files.where.output)
+        templates = {f"azure/{row.template}.json" for row in self.fleet.deployment_of.values()}
+        shared = [path for path in files.stale or () if not path.startswith("clusters/") and path not in templates]
+        found = [f"stale: {_listed(f'{folder}/{path}' for path in shared)}; next: rayfleet render"] if shared else []
+        found += [f"not committed: {_listed(files.dirty)}"] if files.dirty else []
+        found += [f"not in {self.fleet.gitops.branch}: {_listed(files.unpushed)}"] if files.unpushed else []
+        of_clusters = {row.name for row in self.fleet.deployment_of.values()}
+        for name, state in self.azure.states.items():
+            if state.status and name not in of_clusters and _is_undone(state):
+                other = ", of another template" if state.succeeded else ""
+                found.append(f"{name}: {state.status}{other}; next: rayfleet deploy")
+        return [*found, *dict.fromkeys(self.found)]
 
 
-def _told(row: Diagnostic) -> str:
-    return str(row).partition("\n")[0]
+def _is_undone(state: Deployed) -> bool:
+    return not state.succeeded or state.current is False
 
 
-def _wrong(row: Diagnostic) -> bool:
-    return row.severity == "error"
+def _listed(paths: Iterable[str]) -> str:
+    rows = list(paths)
+    more = [f"{many(len(rows) - _SHOWN, 'more file')}"] if len(rows) > _SHOWN else []
+    return ", ".join([*rows[:_SHOWN], *more])
+
+
+def _by_cluster(paths: list[str] | None) -> tuple[Counter[str] | None, frozenset[str]]:
+    """How many of the paths below rendered/ each cluster has, None where nobody knows; and those that have none."""
+    if paths is None:
+        return None, frozenset()
+    own = [path.split("/")[1] for path in paths if path.startswith("clusters/")]
+    return Counter(own), frozenset(path for path in paths if not path.startswith("clusters/"))
+
+
+def _any(paths: list[str] | None) -> bool | None:
+    return None if paths is None else bool(paths)

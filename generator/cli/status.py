@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
+import math
+import sys
+from threading import Event
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from generator import places
 from generator.cli import tables
-from generator.cli.printing import echo_json, fail, fleet_option, format_option
+from generator.cli.printing import aside, echo_json, fail, fleet_option, format_option
+from generator.cli.signals import INTERRUPTED, heard
 from generator.diagnostics import Invalid, printable
 
 if TYPE_CHECKING:
+    from generator.cli.outside import NotSeen
     from generator.cli.seeing import Seen
     from generator.status import Facts
+
+
+def _a_number(ctx: click.Context, param: click.Parameter, value: float) -> float:
+    """Any range has nan in it."""
+    if math.isnan(value):
+        raise click.BadParameter("nan is no time", ctx, param)
+    return value
+
 
 _HEAD = ("cluster", "region", "rendered", "bound", "deployment", "registered", "next step")
 
@@ -23,8 +36,8 @@ _HEAD = ("cluster", "region", "rendered", "bound", "deployment", "registered", "
 @click.option("-o", "--output", type=click.Path(), help="The rendered folder; by default rendered, beside the fleet.")
 @click.option("--offline", is_flag=True, help="Look at files alone: ask neither Azure nor Anyscale.")
 @click.option(
-    "--wait", type=click.FloatRange(min=0, min_open=True), default=20.0, show_default=True, metavar="SECONDS",
-    help="How long Azure and Anyscale each have to answer.",
+    "--wait", type=click.FloatRange(min=0, max=3600, min_open=True), default=20.0, show_default=True,
+    metavar="SECONDS", callback=_a_number, help="How long Azure and Anyscale each have to answer; an hour at most.",
 )  # fmt: skip
 @format_option("text", "json", "markdown")
 def status(fleet: str, output: str | None, offline: bool, wait: float, form: str) -> None:
@@ -36,9 +49,13 @@ def status(fleet: str, output: str | None, offline: bool, wait: float, form: str
 
     where = places.locate(fleet, output)
     try:
-        seen = see(where, offline, wait)
+        with heard(Event()):
+            seen = see(where, offline, wait)
     except Invalid as invalid:
         fail(invalid.diagnostics, form, "nothing was looked at")
+    except KeyboardInterrupt:
+        aside("\ninterrupted")
+        sys.exit(INTERRUPTED)
     if form == "json":
         echo_json(_as_json(seen))
     else:
@@ -49,10 +66,16 @@ def _text(seen: Seen, markdown: bool) -> str:
     from generator.status import row
 
     parts = [tables.table(_HEAD, [row(facts) for facts in seen.facts], markdown)]
-    lines = [*seen.notes, *(f"not seen: {found.what}: {found.why}; fix: {found.fix}" for found in seen.not_seen)]
+    lines = [*seen.notes, *map(_not_seen, seen.not_seen)]
     if lines:
         parts.append("\n".join(f"- {tables.escaped(line)}" if markdown else printable(line) for line in lines))
     return "\n\n".join(parts) + "\n"
+
+
+def _not_seen(found: NotSeen) -> str:
+    """Azure's libraries put the remedy into the reason."""
+    fix = f"; fix: {found.fix}" if found.fix and found.fix not in found.why else ""
+    return f"not seen: {found.what}: {found.why}{fix}"
 
 
 def _as_json(seen: Seen) -> dict[str, Any]:
@@ -65,9 +88,9 @@ def _as_json(seen: Seen) -> dict[str, Any]:
 
 def _facts_as_json(facts: Facts) -> dict[str, Any]:
     """``null`` is what was not seen."""
-    from generator.status import missing, next_step, outdated
+    from generator.status import next_step
 
-    deployed = facts.deployed
+    deployed, bound = facts.deployed, facts.bound
     state: dict[str, Any] = {"state": None}
     if deployed:
         state = {"state": deployed.status or "never", "when": deployed.when or None, "current": deployed.current}
@@ -76,10 +99,12 @@ def _facts_as_json(facts: Facts) -> dict[str, Any]:
         "region": facts.region,
         "inFleet": facts.in_fleet,
         "rendered": {"stale": facts.stale, "pending": list(facts.pending)},
-        "bound": None if facts.bound is None else {"missing": missing(facts), "outdated": outdated(facts)},
+        "bound": bound and {"missing": list(bound.missing), "outdated": list(bound.outdated), "wrong": bound.wrong},
         "deployment": {"name": facts.deployment or None, **state},
         "inAzure": facts.in_azure,
+        "leftPools": list(facts.left_pools),
         "registered": facts.registered,
         "uncommitted": facts.dirty,
+        "unpushed": facts.unpushed,
         "next": next_step(facts),
     }

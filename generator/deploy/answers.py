@@ -13,7 +13,9 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
-from generator.deploy.faults import Fault, Patience, Problem, hidden, problem_of
+from generator.deploy.faults import Fault, Patience, Problem, problem_of
+from generator.deploy.hiding import without
+from generator.deploy.sign_in import SignIn, default_credential
 
 if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential
@@ -26,6 +28,7 @@ T = TypeVar("T")
 _PUBLIC = "https://management.azure.com"
 _SCOPE = f"{_PUBLIC}/.default"
 _CONNECT = 15.0  # seconds
+_DIGITS = 9  # of seconds to wait: more is for ever too
 _LONGEST_OPERATION = 3600.0  # seconds; of what-if, validation and deletions, not of deployments
 
 # The SDK logs every answer that it cannot read, with a traceback, and where there is no log that is stderr. What is
@@ -47,6 +50,7 @@ class Asking:
         self.poll = poll
         self._local = endpoint is not None
         self._credential = credential
+        self._sign_in: SignIn | None = None
         self._timeout = timeout
         self._clients: dict[str, DeploymentsMgmtClient] = {}
         self._stacks: dict[str, DeploymentStacksClient] = {}
@@ -95,19 +99,17 @@ class Asking:
             "read_timeout": self._timeout,
         }
 
-    def _signed_in(self) -> TokenCredential:
-        if self._credential is None:
-            from azure.identity import DefaultAzureCredential
-
-            self._credential = DefaultAzureCredential()
-        return self._credential
+    def _signed_in(self) -> SignIn:
+        if self._sign_in is None:
+            self._sign_in = SignIn(self._credential or default_credential())
+        return self._sign_in
 
     def once(self, ask: Callable[[], T], secrets: tuple[str, ...] = ()) -> T:
         """What ``ask`` returns, without the secrets. Raises Fault for whatever the SDK raises."""
         from azure.core.exceptions import AzureError
 
         try:
-            found: T = hidden(ask(), secrets)
+            found: T = without(ask(), secrets)
         except AzureError as error:
             raise fault_of(error, secrets) from None
         except Fault as fault:
@@ -184,8 +186,6 @@ def fault_of(error: Any, secrets: tuple[str, ...] = ()) -> Fault:
     from azure.core import exceptions as sdk
 
     response = getattr(error, "response", None)
-    if isinstance(error, sdk.ClientAuthenticationError) and response is None:
-        return Fault("NotSignedIn", "no sign-in to Azure works: run az login, or set up the workflow's OIDC")
     if isinstance(error, sdk.ServiceRequestTimeoutError | sdk.ServiceResponseTimeoutError):
         return Fault("NoAnswerInTime", "Azure did not answer in time")
     if isinstance(error, sdk.ServiceRequestError):
@@ -198,7 +198,7 @@ def fault_of(error: Any, secrets: tuple[str, ...] = ()) -> Fault:
 def refused(response: Any, secrets: tuple[str, ...] = ()) -> Fault:
     """The fault that an answer is."""
     status: int = response.status_code
-    problem = problem_of(hidden(_decoded(response), secrets))
+    problem = problem_of(without(_decoded(response), secrets))
     wait = retry_after(response.headers)
     if problem is not None:
         return Fault(problem.code, problem.message, status, wait, problem.details)
@@ -209,9 +209,9 @@ def refused(response: Any, secrets: tuple[str, ...] = ()) -> Fault:
 
 def retry_after(headers: Any) -> float | None:
     """Seconds that an answer says to wait; None where it does not. A date is one too (RFC 9110, 10.2.3)."""
-    written = headers.get("Retry-After") or ""
-    if written.strip().isdigit():
-        return float(written)
+    written = (headers.get("Retry-After") or "").strip()
+    if written.isascii() and written.isdecimal():
+        return float(written[:_DIGITS])
     try:
         when = parsedate_to_datetime(written)
     except (TypeError, ValueError):

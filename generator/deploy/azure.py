@@ -6,7 +6,6 @@ twice. Reading is repeated by Patience; starting is up to ``run``, which looks f
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from collections.abc import Callable, Iterator
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from generator.deploy.answers import Asking, follow, json_of, member
 from generator.deploy.faults import Fault, Patience, problem_of
-from generator.deploy.hiding import forms
+from generator.deploy.hiding import known
 from generator.deploy.plan import Scope, Step
 from generator.deploy.state import Operation, State, operation_of, state_of
 
@@ -125,7 +124,7 @@ class Azure:
         try:
             return self.patience.insist(lambda: state_of(self.asking.once(ask, secrets), name))
         except Fault as fault:
-            if fault.status == 404:  # DeploymentNotFound, or ResourceGroupNotFound before the first deployment
+            if fault.missing:  # the deployment, or its resource group before the first one
                 return None
             raise
 
@@ -212,10 +211,8 @@ def _body(step: Step) -> Any:
 
 
 def secrets_of(step: Step) -> tuple[str, ...]:
-    """The values to keep out of every message, longest first. What is shorter is no secret, and in every message."""
-    values = (value for value in step.parameters.values() if isinstance(value, str) and len(value) > 3)
-    found = {form for value in values for form in (*forms(value), json.dumps(value)[1:-1])}
-    return tuple(sorted(found, key=len, reverse=True))
+    """What to keep out of every message."""
+    return known(step.parameters.values())
 
 
 def unless_error(answer: Any) -> dict[str, Any]:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from itertools import count
-from typing import Literal, NamedTuple, Protocol
 
-from generator.deploy.faults import Fault, Patience, Problem, Stopped
+from generator.deploy.faults import Fault, Problem, Stopped
+from generator.deploy.outcome import Client, Ended, Outcome, Progress, What
 from generator.deploy.plan import Step
 from generator.deploy.state import Operation, State
-
-Ended = Literal["succeeded", "failed", "skipped", "left running"]
 
 _STARTS = 3  # of one deployment, whose resources failed for a reason that passes
 _LOOKS = 5  # before what is not there counts as not there: ARM's regions learn of a new deployment one after another
@@ -18,48 +17,6 @@ _LOOKS = 5  # before what is not there counts as not there: ARM's regions learn 
 _ACTIVE = frozenset({"DeploymentActive", "DeploymentStackInNonTerminalState", "Http409"})
 _LOST_SIGHT = 1800.0  # seconds without any look that went well
 _LONGEST = 6 * 3600.0  # seconds; a region with its clusters takes less than one hour
-
-
-class Client(Protocol):
-    """What carries a step out: ``Azure`` as a deployment, ``Stacks`` as a deployment stack. All raise Fault."""
-
-    patience: Patience
-    poll: float
-
-    def state(self, step: Step) -> State | None: ...
-
-    def begin(self, step: Step) -> State: ...
-
-    def operations(self, step: Step) -> list[Operation]: ...
-
-    def template_hash(self, step: Step) -> str: ...
-
-
-class Outcome(NamedTuple):
-    """How a step ended. ``left running``: it goes on in Azure, or may; the next run finds it by its name."""
-
-    step: Step
-    ended: Ended
-    state: State | None = None  # as last seen
-    fault: Fault | None = None  # why it failed, or why it was lost sight of
-    operations: tuple[Operation, ...] = ()  # those that failed
-    because: str = ""  # of a skipped one: the step that did not succeed; empty where it was stopped before its start
-    adopted: bool = False  # it was in flight already, and is not of this run
-    starts: int = 0  # how often this run started it
-    lacks: tuple[str, ...] = ()  # outputs that its template promises and Azure did not give
-    seconds: float = 0.0
-
-
-class Progress(NamedTuple):
-    """What is to be told of a step while it goes on."""
-
-    step: Step
-    what: Literal["started", "adopted", "waiting", "working", "again", "ended"]
-    state: State | None = None
-    words: str = ""  # why it waits, or is started again
-    operations: tuple[Operation, ...] = ()
-    outcome: Outcome | None = None
-    seconds: float = 0.0  # since the first look at it
 
 
 class _LostSight(Exception):
@@ -104,8 +61,8 @@ class Carrying:
             raise Fault("ParameterMissing", f"there is no value for {', '.join(step.missing)}")
         before = self._azure.state(step)
         if before is not None and not before.ended:
-            before = self._adopt(before)
-            if self._adopted and (found := self._result(before)):
+            before, fits = self._met(before, own=False)
+            if fits and (found := self._result(before)):
                 return found
             self._adopted = False
         while True:
@@ -116,20 +73,46 @@ class Carrying:
 
     # --- starting ---
 
-    def _adopt(self, state: State) -> State:
-        """A deployment that was running before this run, at its end."""
-        self._state, self._in_flight = state, True
-        self._adopted = self._ours(state)
-        self._tell("adopted" if self._adopted else "waiting", words="" if self._adopted else _ANOTHER)
-        return self._to_the_end(state)
+    def _met(self, state: State, own: bool) -> tuple[State, bool]:
+        """One that no answer told us of, at its end; and whether it did what ours would. ``own``: this run has sent
+        it, as far as can be known.
+        """
+        self._state, self._in_flight, self._adopted = state, True, False
+        same = self._same(state)
+        why = _ANOTHER if same is False else _UNKNOWN if same is None else "" if own else self._outdated()
+        if why:
+            self._tell("waiting", words=why)
+        else:
+            self._taken_as_ours(own)
+        ended = self._to_the_end(state)
+        # What is under the name in the end may be another one, or be known only now.
+        fits = self._same(ended) is True and (own or not self._outdated())
+        if fits and why:
+            self._taken_as_ours(own)
+        return ended, fits
 
-    def _ours(self, state: State) -> bool:
-        """Whether it is of our template; where that cannot be known, its name must do."""
+    def _same(self, state: State) -> bool | None:
+        """Whether it is of our template; None where Azure does not say."""
+        if not state.template_hash:
+            return None
         try:
             self._hash = self._hash or self._azure.template_hash(self._step)
         except Fault:
-            return True
-        return not self._hash or not state.template_hash or self._hash == state.template_hash
+            return None
+        return self._hash == state.template_hash if self._hash else None
+
+    def _outdated(self) -> str:
+        """Why one of our template that another run started is not enough; empty where it is: nobody sees the
+        parameters of a deployment, and a credential that was renewed is to arrive.
+        """
+        names = ", ".join(self._step.needs)
+        return f"runs with the {names} of its start; started once more after its end" if names else ""
+
+    def _taken_as_ours(self, own: bool) -> None:
+        self._adopted = not own
+        if own:
+            self._starts += 1
+        self._tell("adopted" if self._adopted else "started" if self._starts == 1 else "again")
 
     def _start(self, before: State | None) -> State:
         """Starts it, once. What was not heard is looked for before it is sent again. Raises Fault."""
@@ -142,13 +125,12 @@ class Carrying:
                 return self._started(self._azure.begin(self._step))
             except Fault as fault:
                 unheard = unheard or fault.unheard
-                found = self._taken(fault, before)
-                if found and self._ours(found):
-                    self._adopted = not unheard
-                    return self._started(found)
-                if found:
-                    self._tell("waiting", words=_ANOTHER)
-                    before = self._to_the_end(found)
+                if found := self._taken(fault, before):
+                    # Of one with parameters only what was sent just now is known to have ours.
+                    before, fits = self._met(found, fault.unheard if self._step.needs else unheard)
+                    if fits:
+                        return before
+                    began = patience.clock()  # the time of others is not ours
                 self._in_flight = False
                 waited, anyway = patience.clock() - began, self._passes_here(fault, tries)
                 wait = patience.next_wait(fault, tries, waited, anyway)
@@ -158,11 +140,7 @@ class Carrying:
 
     def _started(self, state: State) -> State:
         self._state = state
-        if self._adopted:
-            self._tell("adopted")
-        else:
-            self._starts += 1
-            self._tell("started" if self._starts == 1 else "again")
+        self._taken_as_ours(own=True)
         return state
 
     def _taken(self, fault: Fault, before: State | None) -> State | None:
@@ -178,7 +156,7 @@ class Carrying:
                     f"whether {self._step.name} was started is not known ({fault.code}); the next run finds it if so"
                 )
                 raise _LostSight(unseen.adding(words)) from None
-            # An end that was not there before is that of our own, or _ours() tells.
+            # An end that was not there before may be that of our own: _met() tells.
             if found is not None and (not found.ended or _mark(found) != _mark(before)):
                 return found
         return None
@@ -223,13 +201,15 @@ class Carrying:
             return self._outcome("succeeded", lacks=self._lacks(state))
         if state.status != "Failed":
             words = "it was cancelled in Azure" if state.status == "Canceled" else f"it ended as {state.status}"
-            return self._outcome("failed", Fault(f"Deployment{state.status}", f"{words}, not by this run"))
+            ended = Fault(f"Deployment{state.status}", f"{words}, not by this run{_traced(state)}")
+            return self._outcome("failed", ended)
         failed = tuple(row for row in self._operations() if row.status == "Failed")
-        problems = [row.error for row in failed if row.error] or [state.error or _UNSAID]
+        problems = [row.error for row in failed if row.error] or [state.error or _unsaid(state)]
         if self._starts < _STARTS and all(problem.passing for problem in problems):
             self._tell("waiting", words=f"failed with {next(problems[0].innermost()).code}, started again")
-            self._patience.pause(self._azure.poll * 2.0 ** (self._starts + 1))
-            return None
+            with suppress(Stopped):  # then it has failed
+                self._patience.pause(self._azure.poll * 2.0 ** (self._starts + 1))
+                return None
         whole = state.error or problems[0]
         return self._outcome("failed", Fault(whole.code, whole.message, None, None, whole.details), failed)
 
@@ -250,7 +230,7 @@ class Carrying:
     def _operations(self) -> tuple[Operation, ...]:
         try:
             return tuple(self._azure.operations(self._step))
-        except Fault:
+        except (Fault, Stopped):
             return ()  # what is known of the deployment itself is told anyway
 
     # --- telling ---
@@ -268,7 +248,7 @@ class Carrying:
 
     def _tell(
         self,
-        what: Literal["started", "adopted", "waiting", "working", "again", "ended"],
+        what: What,
         words: str = "",
         operations: tuple[Operation, ...] = (),
         outcome: Outcome | None = None,
@@ -280,9 +260,21 @@ class Carrying:
 
 
 _ANOTHER = "a deployment of another template runs under this name"
-_UNSAID = Problem("DeploymentFailed", "Azure does not say why")
+_UNKNOWN = "a deployment runs under this name, and Azure does not say of which template"
+
+
+def _unsaid(state: State) -> Problem:
+    return Problem("DeploymentFailed", f"Azure does not say why{_traced(state)}")
+
+
+def _traced(state: State) -> str:
+    """By what Azure's activity log knows it."""
+    return f"; its correlation ID is {state.correlation_id}" if state.correlation_id else ""
 
 
 def _mark(state: State | None) -> tuple[str, str] | None:
     """What tells one run of a deployment from the next."""
     return (state.correlation_id, state.timestamp) if state else None
+
+
+__all__ = ["Carrying", "Client", "Ended", "Outcome", "Progress"]

@@ -161,11 +161,14 @@ def _alike(identifier: str, wanted: str) -> bool:
 
 
 def named(identifier: str) -> tuple[str, str]:
-    """The type and the name in an id: ``Microsoft.Network/virtualNetworks/subnets``, ``vnet/nodes``."""
+    """The type and the name in an id: ``Microsoft.Network/virtualNetworks/subnets``, ``vnet/nodes``. What is no id has
+    no type, and is its own name.
+    """
     _, found, rest = identifier.rpartition("/providers/")
     parts = rest.split("/")
     if not found:
-        return "Microsoft.Resources/resourceGroups", parts[-1]
+        is_group = "/resourcegroups/" in identifier.lower()
+        return ("Microsoft.Resources/resourceGroups", parts[-1]) if is_group else ("", identifier)
     return "/".join([parts[0], *parts[1::2]]), "/".join(parts[2::2])
 
 

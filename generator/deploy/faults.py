@@ -9,6 +9,8 @@ from itertools import count
 from threading import Event
 from typing import Any, NamedTuple, TypeVar
 
+from generator.deploy.hiding import without
+
 T = TypeVar("T")
 
 # ARM's request limits answer 429 (docs: azure-resource-manager/management/request-limits-and-throttling); the rest are
@@ -25,6 +27,17 @@ _PASSING_CODE = frozenset(
 )  # fmt: skip
 # Of our own making: nothing was heard, or nothing that could be understood.
 UNHEARD = frozenset({"ConnectionDropped", "MalformedAnswer", "NoAnswerInTime", "NoConnection"})
+#: Of our own making too: nobody could be signed in, for a reason that passes. Nothing was asked.
+SIGN_IN_LATER = "SignInUnavailable"
+# Codes that say that the very thing asked for is not there: a subscription that is not found, or a host that is no
+# Azure, answers 404 as well (ARM docs, error-not-found, error-register-resource-provider; the recordings of azure-cli
+# 2.60 have the first of stacks, and scripts look for the second; AKS docs for features).
+_MISSING = frozenset(
+    {
+        "deploymentnotfound", "deploymentstackresourcenotfound", "deploymentstacknotfound", "featurenotfound",
+        "invalidresourcenamespace", "resourcegroupnotfound", "resourcenotfound",
+    }
+)  # fmt: skip
 # 429 is a queue, and to wait in it is right; a network that is down is not waited for at length.
 _MOST_TRIES = {429: 30}
 _TRIES = 6
@@ -87,19 +100,23 @@ class Fault(Exception):
     @property
     def passing(self) -> bool:
         """Whether to try again is worth it."""
-        if self.code in UNHEARD or self.status in _PASSING_STATUS:
+        if self.code in UNHEARD or self.code == SIGN_IN_LATER or self.status in _PASSING_STATUS:
             return True
         return self.status == 409 and self.problem.passing
+
+    @property
+    def missing(self) -> bool:
+        """Whether Azure says that there is no such thing."""
+        return self.status == 404 and self.code.lower() in _MISSING
 
     def adding(self, words: str) -> Fault:
         """The same fault, with more to say."""
         return Fault(self.code, f"{self.message.rstrip('.')}; {words}", self.status, self.retry_after, self.details)
 
-    def without(self, secrets: Iterable[str]) -> Fault:
-        """The same fault, without the secrets."""
-        hide = tuple(secrets)
-        details = tuple(_without(detail, hide) for detail in self.details)
-        return Fault(self.code, hidden(self.message, hide), self.status, self.retry_after, details)
+    def without(self, texts: tuple[str, ...]) -> Fault:
+        """The same fault, without some texts."""
+        details = tuple(_without(detail, texts) for detail in self.details)
+        return Fault(self.code, without(self.message, texts), self.status, self.retry_after, details)
 
 
 class Stopped(Exception):
@@ -168,20 +185,9 @@ def problem_of(data: Any) -> Problem | None:
     return Problem(_text(data.get("code")) or "Unknown", written, _text(data.get("target")), found)
 
 
-def _without(problem: Problem, secrets: tuple[str, ...]) -> Problem:
-    details = tuple(_without(detail, secrets) for detail in problem.details)
-    return Problem(problem.code, hidden(problem.message, secrets), hidden(problem.target, secrets), details)
-
-
-def hidden(data: Any, secrets: Iterable[str]) -> Any:
-    """The same data without the secrets, should Azure repeat one."""
-    if isinstance(data, str):
-        for secret in secrets:
-            data = data.replace(secret, "***")
-        return data
-    if isinstance(data, dict):
-        return {hidden(key, secrets): hidden(value, secrets) for key, value in data.items()}
-    return [hidden(value, secrets) for value in data] if isinstance(data, list) else data
+def _without(problem: Problem, texts: tuple[str, ...]) -> Problem:
+    details = tuple(_without(detail, texts) for detail in problem.details)
+    return Problem(problem.code, without(problem.message, texts), without(problem.target, texts), details)
 
 
 def _text(value: object) -> str:

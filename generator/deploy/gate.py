@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from typing import Any, NamedTuple, Protocol
 
+from generator.deploy.advice import encryption_at_host
 from generator.deploy.faults import Fault
 from generator.diagnostics import Diagnostic, many
 from generator.rendered import Resource, Side, Template, entries, get, text
@@ -15,7 +16,9 @@ from generator.rendered import Resource, Side, Template, entries, get, text
 # The API versions of what is asked.
 _PROVIDERS = "2021-04-01"
 _FEATURES = "2021-07-01"
-_USAGES = "2024-07-01"
+_USAGES = {"Microsoft.Compute": "2024-07-01", "Microsoft.Network": "2024-05-01"}
+# What lists the same for people (Azure CLI docs, vm and network).
+_LISTED = {"Microsoft.Compute": "az vm list-usage", "Microsoft.Network": "az network list-usages"}
 
 # Registered in every subscription (ARM docs, resource-providers-and-types).
 _ALWAYS = {"microsoft.authorization", "microsoft.resources"}
@@ -35,15 +38,17 @@ class Asked(Protocol):
 
 
 class Need(NamedTuple):
-    """vCPUs that pools need of a limit in a region. ``limit`` is Azure's name for it: ``lowPriorityCores``, ``cores``
-    or a family; ``new``: none of it is in use by the fleet yet; ``pool`` is the one that takes most, with its place.
+    """What is needed of a limit in a region. ``limit`` is Azure's name for it: of VMs ``lowPriorityCores``, ``cores``
+    or a family, in vCPUs; ``new``: none of it is in use by the fleet yet; ``of`` is what takes most, with its place.
     """
 
+    provider: str
     region: str
     limit: str
-    vcpus: int
+    amount: int
+    unit: str
     new: bool
-    pool: str
+    of: str
     side: Side
 
 
@@ -116,8 +121,7 @@ def registrations(subscription: str, templates: Iterable[Template], azure: Asked
         yield from _registered(namespace, row.side("type"), azure, path, _PROVIDERS, ("registrationState",), fix)
     if at_host:
         path = f"/subscriptions/{subscription}/providers/Microsoft.Features/providers/{_NODES}/features/{_AT_HOST}"
-        command = f"az feature register --subscription {subscription} --namespace {_NODES} --name {_AT_HOST}"
-        fix = f"{command}, and wait for Registered: az feature show; or turn encryptionAtHost off"
+        fix = encryption_at_host(subscription)
         name = f"{_NODES}/{_AT_HOST}"
         yield from _registered(name, at_host, azure, path, _FEATURES, ("properties", "state"), fix)
 
@@ -132,7 +136,7 @@ def _registered(
             what = f"whether it is registered cannot be judged: {fault}"
             yield Diagnostic(*side.place, name, what, fix).as_warning()
             return
-        if fault.status != 404:
+        if not fault.missing:
             raise
         state = "unknown to Azure"
     if state.lower() != "registered":
@@ -150,19 +154,19 @@ def _encrypted(row: Resource) -> Side | None:
 
 
 def quota(subscription: str, needs: Collection[Need], azure: Asked, allowed: bool) -> Iterator[Diagnostic]:
-    """What the pools may grow to must be within what Azure gives. What others use counts where the fleet is new: later
+    """What the fleet may grow to must be within what Azure gives. What others use counts where the fleet is new: later
     nobody can tell whose it is.
     """
-    for region in dict.fromkeys(need.region for need in needs):
-        rows = [need for need in needs if need.region == region]
-        path = f"/subscriptions/{subscription}/providers/{_NODES}/locations/{region}/usages"
+    for provider, region in dict.fromkeys((need.provider, need.region) for need in needs):
+        rows = [need for need in needs if (need.provider, need.region) == (provider, region)]
+        path = f"/subscriptions/{subscription}/providers/{provider}/locations/{region}/usages"
         try:
-            usages = {_plain(text(row, "name", "value")): row for row in azure.pages(path, _USAGES)}
+            usages = {_plain(text(row, "name", "value")): row for row in azure.pages(path, _USAGES[provider])}
         except Fault as fault:
-            if fault.status not in (403, 404):
+            if fault.status not in (403, 404) or fault.code == "SubscriptionNotFound":
                 raise
-            fix = f"az vm list-usage --location {region} --output table, by someone who may"
-            what = f"the quota of {region} cannot be judged: {fault}"
+            fix = f"{_LISTED[provider]} --location {region} --output table, by someone who may"
+            what = f"the quota of {provider} in {region} cannot be judged: {fault}"
             yield Diagnostic(*rows[0].side.place, region, what, fix).as_warning()
             continue
         for need in rows:
@@ -171,21 +175,23 @@ def quota(subscription: str, needs: Collection[Need], azure: Asked, allowed: boo
 
 def _short(subscription: str, need: Need, usage: Any) -> Iterator[Diagnostic]:
     limit, used = get(usage, "limit"), get(usage, "currentValue")
-    place = (*need.side.place, need.pool)
+    place = (*need.side.place, need.of)
     quota = f"quota {need.limit} of {need.region}"
+    less = "lower the pools' maxCount" if need.provider == _NODES else "lower publicIps"
     fix = (
-        f"lower the pools' maxCount, or ask for {need.vcpus} vCPUs: az quota update --resource-name {need.limit} "
-        f"--limit-object value={need.vcpus} --scope "
-        f"/subscriptions/{subscription}/providers/{_NODES}/locations/{need.region}"
+        f"{less}, or ask for {need.amount} {need.unit}: az quota update --resource-name {need.limit} "
+        f"--limit-object value={need.amount} --scope "
+        f"/subscriptions/{subscription}/providers/{need.provider}/locations/{need.region}"
     )
     if not isinstance(limit, int):
-        what = f"Azure has no {quota}: the VM size may not exist there"
-        yield Diagnostic(*place, what, f"az vm list-usage --location {need.region}").as_warning()
-    elif need.vcpus > limit:
-        what = f"{quota} is {limit} vCPUs; the pools may grow to {need.vcpus}"
+        why = ": the VM size may not exist there" if need.provider == _NODES else ""
+        command = f"{_LISTED[need.provider]} --location {need.region}"
+        yield Diagnostic(*place, f"Azure has no {quota}{why}", command).as_warning()
+    elif need.amount > limit:
+        what = f"{quota} is {limit} {need.unit}; the fleet may grow to {need.amount}"
         yield Diagnostic(*place, what, _or(fix, "--allow-short-quota"))
-    elif need.new and isinstance(used, int) and need.vcpus > limit - used:
-        what = f"{quota} is {limit} vCPUs, {used} of them used by others; the pools may grow to {need.vcpus}"
+    elif need.new and isinstance(used, int) and need.amount > limit - used:
+        what = f"{quota} is {limit} {need.unit}, {used} of them used by others; the fleet may grow to {need.amount}"
         yield Diagnostic(*place, what, _or(fix, "--allow-short-quota"))
 
 

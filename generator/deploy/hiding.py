@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import base64
+import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
-
-from generator.deploy.faults import hidden as without
+from urllib.parse import quote, quote_plus
 
 HIDDEN = "***"
 # Names of properties whose text is shown to nobody. Switches and numbers of such a name are no secrets.
 _SECRET = re.compile(r"protected|secret|password|token|privatekey|connectionstring|credential|(access|shared)key", re.I)
+_SWITCHES = {"true", "false"}
+_SHORTEST = 4  # characters: what is shorter is no secret, and in every message
+_LINE = 16  # characters: less of a key than that is no secret, and may stand anywhere
+_INSIDE = 8  # the same of base64 with something before the secret
 
 
 def secret(path: str) -> bool:
@@ -19,22 +23,48 @@ def secret(path: str) -> bool:
     return _SECRET.search(path) is not None
 
 
-def hidden(raw: Any, secrets: Iterable[str] = ()) -> Any:
-    """The same without secrets: no text below a secret's name, and none that holds one of ``secrets`` or its base64."""
-    known = {form for secret in secrets if secret for form in forms(secret)}
-    return _hidden(raw, sorted(known, key=len, reverse=True), False)
+def known(secrets: Iterable[object]) -> tuple[str, ...]:
+    """All that secrets are written as, longest first. What is no text is none."""
+    found = {form for secret in secrets if isinstance(secret, str) for form in _forms(secret)}
+    return tuple(sorted(found, key=lambda form: (-len(form), form)))
 
 
-def forms(secret: str) -> set[str]:
-    """As it is, as a line of it, as JSON has it, and as base64, which is how templates pass a key on."""
-    lines = {line.strip() for line in secret.splitlines() if len(line.strip()) >= _LINE}
-    return {secret, secret.replace("\n", "\\n"), base64.b64encode(secret.encode()).decode(), *lines}
+def without(data: Any, texts: Iterable[str]) -> Any:
+    """The same data without some texts, in the order given."""
+    if isinstance(data, str):
+        for text in texts:
+            data = data.replace(text, HIDDEN)
+        return data
+    if isinstance(data, dict):
+        return {without(key, texts): without(value, texts) for key, value in data.items()}
+    return [without(value, texts) for value in data] if isinstance(data, list) else data
 
 
-_LINE = 16  # characters: less of a key than that is no secret, and may stand anywhere
+def hidden(raw: Any, secrets: Iterable[object] = ()) -> Any:
+    """The same without secrets: no text below a secret's name, and none that holds one of ``secrets`` in any form."""
+    return _hidden(raw, known(secrets), False)
 
 
-def _hidden(value: Any, secrets: list[str], below: bool) -> Any:
+def _forms(secret: str) -> Iterator[str]:
+    """As it is, as lines of it, as JSON and URLs have it, and as base64: by itself, which is how templates pass a key
+    on, and with something before it, which is how HTTP passes a password on.
+    """
+    if len(secret) < _SHORTEST:
+        return
+    yield from (secret, json.dumps(secret)[1:-1], secret.replace("\n", "\\n"))
+    yield from (quote(secret), quote(secret, safe=""), quote_plus(secret))
+    yield from (line.strip() for line in secret.splitlines() if len(line.strip()) >= _LINE)
+    for encode in (base64.b64encode, base64.urlsafe_b64encode):
+        yield encode(secret.encode()).decode()
+        for before in range(3):  # bytes: base64 writes three at a time
+            whole = encode(b"\0" * before + secret.encode()).decode()
+            rest = (before + len(secret.encode())) % 3
+            inside = whole[(0, 2, 3)[before] : (None, -3, -2)[rest]]
+            if len(inside) >= _INSIDE:
+                yield inside
+
+
+def _hidden(value: Any, secrets: tuple[str, ...], below: bool) -> Any:
     if isinstance(value, dict):
         if "propertyChangeType" in value:  # a row of what-if: its values are of the property at its path
             inside = below or secret(str(value.get("path")))
@@ -44,5 +74,5 @@ def _hidden(value: Any, secrets: list[str], below: bool) -> Any:
     if isinstance(value, list):
         return [_hidden(row, secrets, below) for row in value]
     if isinstance(value, str):
-        return HIDDEN if below else str(without(value, secrets))
+        return HIDDEN if below and value.lower() not in _SWITCHES else without(value, secrets)
     return value

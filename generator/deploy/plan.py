@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -12,6 +13,11 @@ from generator.diagnostics import Diagnostic, Invalid, did_you_mean
 from generator.rendered import DEPLOYMENTS, Deployment, Rendered, Side, Template, entries, get
 from generator.rendered.expression import Scope
 
+# What names in the path of a request are made of, so that nothing needs to be escaped (REST API, Deployments and
+# Resource Groups): deployments.json may have been edited.
+_NAME = re.compile(r"(?!\.+$)[A-Za-z0-9_.()-]{1,64}")
+_GROUP = re.compile(r"[A-Za-z0-9_.()-]{0,89}[A-Za-z0-9_()-]|")  # empty: the subscription itself
+_SUBSCRIPTION = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _CREDENTIAL = "Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials"
 
 
@@ -124,6 +130,11 @@ def _mistakes(
     for row in rows:
         if not row.name or not row.scope.subscription or not row.location:
             yield Diagnostic(*row.side.place, "", "a deployment has no name, subscription or location", fix)
+        elif not _NAME.fullmatch(row.name):
+            yield Diagnostic(*row.side.at("name").place, row.name, "is no name that a deployment can have", fix)
+        elif not _SUBSCRIPTION.fullmatch(row.scope.subscription) or not _GROUP.fullmatch(row.scope.resource_group):
+            what = "goes to no subscription and resource group that Azure can have"
+            yield Diagnostic(*row.side.place, row.name, what, fix)
         elif names.count(row.name) > 1:
             yield Diagnostic(*row.side.place, row.name, "two deployments have this name", fix)
         if row not in templates:

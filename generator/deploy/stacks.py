@@ -24,6 +24,14 @@ if TYPE_CHECKING:
 # What is taken down in an order, with Anyscale and Flux before it: by retire, not by a stack.
 _IN_ORDER = {*ALLOWED[:2], "microsoft.containerservice/managedclusters"}
 
+# What happens to what a stack has when the stack itself goes (azure-mgmt-resource-deploymentstacks 1.0.0).
+_UNMANAGED = (
+    "unmanage_action_resources",
+    "unmanage_action_resource_groups",
+    "unmanage_action_management_groups",
+    "unmanage_action_resources_without_delete_support",
+)
+
 
 class Leaving(NamedTuple):
     """What a stack has and its template no more, by id. ``kept``: why some may not be deleted; then none is, because a
@@ -112,15 +120,45 @@ class Stacks:
         if data is None:
             return None
         state = _state(data, step.name)
+        # A stack that has just been started names no deployment yet (recordings of azure-cli 2.60: "initializing").
         inner = scoped(_text(data, "deploymentId"))
         deployment = self._azure.deployment(*inner, secrets_of(step)) if inner else None
         if deployment is None:
             return state
-        return state._replace(template_hash=deployment.template_hash, timestamp=deployment.timestamp)
+        # Its outputs have their types; those of a stack are any object (REST API, Deployment Stacks - Get).
+        return state._replace(
+            template_hash=deployment.template_hash,
+            timestamp=deployment.timestamp,
+            outputs=deployment.outputs or state.outputs,
+        )
 
     def managed(self, step: Step) -> tuple[str, ...]:
-        """The ids of what a stack has; none where it is not there. Raises Fault."""
-        return tuple(_ids(self._get(step), "resources"))
+        """The ids of what a stack has; none where it is not there. What no id names (REST API: resources of Bicep
+        extensions) goes by its type, so that nobody takes it for nothing. Raises Fault.
+        """
+        return tuple(_named(row) for row in _rows(self._get(step), "resources"))
+
+    def detach(self, step: Step) -> None:
+        """Takes a stack away and leaves all that it has: no resource is deleted. One that is not there is none too
+        many. Raises Fault.
+        """
+        on, group, how = self._client(step).deployment_stacks, step.scope.resource_group, self._azure.asking.long()
+        # As az stack has it: --action-on-unmanage detachAll (azure-cli 2.91.0, resource/custom.py).
+        how |= dict.fromkeys(_UNMANAGED, "detach")
+
+        def ask() -> None:
+            poller = (
+                on.begin_delete_at_resource_group(group, step.name, **how)
+                if group
+                else on.begin_delete_at_subscription(step.name, **how)
+            )
+            poller.result()
+
+        try:
+            self._azure.read(ask, secrets_of(step))
+        except Fault as fault:
+            if fault.status != 404:
+                raise
 
     def operations(self, step: Step) -> list[Operation]:
         """What became of each resource, and of what could not be taken away. Raises Fault."""
@@ -164,7 +202,7 @@ class Stacks:
         try:
             return self._azure.read(ask, secrets_of(step))
         except Fault as fault:
-            if fault.status == 404:  # DeploymentStackNotFound, or ResourceGroupNotFound before the first deployment
+            if fault.missing:  # the stack, or its resource group before the first deployment
                 return None
             raise
 
@@ -172,15 +210,22 @@ class Stacks:
 def latest(azure: Azure, step: Step) -> State | None:
     """A step as it was deployed last: as a deployment, or as a stack. Raises Fault."""
     deployment = azure.state(step)
-    try:
-        stack = Stacks(azure).state(step)
-    except Fault as fault:
-        if fault.status != 403 or deployment is None:
-            raise
-        stack = None  # who may see deployments and no stacks has deployed none
+    stack = seen(azure, step, must=deployment is None)
     if deployment is None or stack is None:
         return deployment or stack
     return max(deployment, stack, key=lambda state: _time(state.timestamp))
+
+
+def seen(azure: Azure, step: Step, must: bool = False) -> State | None:
+    """A step as a stack, beside its deployment. Who may see no stacks has deployed none: None for them, unless it
+    ``must`` be known. Raises Fault.
+    """
+    try:
+        return Stacks(azure).state(step)
+    except Fault as fault:
+        if fault.status != 403 or must:
+            raise
+        return None
 
 
 def _state(data: Any, name: str) -> State:
@@ -193,18 +238,29 @@ def _state(data: Any, name: str) -> State:
 
 
 def _failed(data: Any, name: str) -> list[Operation]:
-    """What a stack could not take away, as operations."""
+    """What a stack could not bring to its goal, as operations: with "deleteFailed" it was to be taken away."""
+    stuck = {
+        _named(row).lower() for row in _rows(data, "resources") if str(member(row, "status")).lower() == "deletefailed"
+    }
     found = []
     for row in _rows(data, "failedResources"):
-        identifier = str(member(row, "id") or "")
-        problem = problem_of(member(row, "error"))
-        found.append(Operation(name, "Delete", "Failed", *named(identifier), identifier, problem, "", ""))
+        identifier = _named(row)
+        action = "Delete" if identifier.lower() in stuck else ""
+        found.append(
+            Operation(name, action, "Failed", *named(identifier), identifier, problem_of(member(row, "error")), "", "")
+        )
     return found
 
 
 def _ids(data: Any, key: str) -> list[str]:
     found = (member(row, "id") for row in _rows(data, key))
     return [identifier for identifier in found if isinstance(identifier, str) and identifier]
+
+
+def _named(row: Any) -> str:
+    """What a resource of a stack is called: its id, or its type where it has none."""
+    found = member(row, "id") or member(row, "type")
+    return found if isinstance(found, str) else "a resource without a name"
 
 
 def _rows(data: Any, key: str) -> list[Any]:

@@ -1,9 +1,4 @@
-"""What Azure says that a deployment would change: by class of change, with the noise folded away, secrets hidden.
-
-Azure's what-if compares what a template says with what a GET of the resource gives. A GET gives more: defaults, states,
-ids; and what ``reference()`` reads is known only later. So most of what it calls a change is none (Azure docs,
-deploy-what-if; arm-template-whatif#128). What is folded away is counted, with the reason.
-"""
+"""What Azure says that a deployment would change: by class of change, with the noise folded away, secrets hidden."""
 
 from __future__ import annotations
 
@@ -13,7 +8,8 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Literal, NamedTuple
 
 from generator.deploy.explain import named
-from generator.deploy.hiding import HIDDEN, hidden, secret
+from generator.deploy.hiding import hidden
+from generator.deploy.noise import INLINE_POOL, noise
 from generator.diagnostics import many, printable
 from generator.rendered import entries, get, mapping, text
 
@@ -40,22 +36,6 @@ _WORDS: dict[Kind, str] = {
     "unchanged": "unchanged",
     "ignored": "left alone",
 }
-
-_READ_ONLY = {
-    "currentOrchestratorVersion", "creationTime", "etag", "eTag", "lastModifiedTime", "managedBy", "nodeImageVersion",
-    "powerState", "provisioningState", "resourceGuid", "resourceUID", "systemData", "uniqueId",
-}  # fmt: skip
-# A template names an identity; Azure adds what it has of it.
-_OF_IDENTITIES = {"clientId", "principalId"}
-# A GET of a cluster gives all pools; a template has those there that the cluster is made with, and a PUT with those
-# leaves the others alone, but takes no new one (azure facts, section 2.4; Azure/bicep#9644).
-_INLINE_POOL = re.compile(r"properties\.agentPoolProfiles\[([^\]]*)\]")
-# Maps and lists that the template says whole: what is missing from them goes. Elsewhere Azure fills in its defaults.
-_WHOLE = {
-    "adminGroupObjectIDs", "allowedOrigins", "authorizedIPRanges", "autoScalerProfile", "availabilityZones",
-    "configurationSettings", "corsRules", "ipRules", "kustomizations", "nodeLabels", "nodeTaints", "rules",
-    "securityRules", "substitute", "tags", "userAssignedIdentities", "virtualNetworkRules",
-}  # fmt: skip
 
 _CLUSTER = "microsoft.containerservice/managedclusters"
 _POOL = f"{_CLUSTER}/agentpools"
@@ -177,9 +157,6 @@ def _with_pools(differing: Iterable[Property], row: dict[str, Any]) -> Iterator[
         yield prop._replace(path=f"{found[1]}{name}{found[3]}") if found and name else prop
 
 
-# --- noise ------------------------------------------------------------------------------------------------------------
-
-
 def _properties(delta: Iterable[Any], prefix: str, of_list: bool) -> Iterator[Property]:
     for row in delta:
         step, kind = str(get(row, "path", default="")), text(row, "propertyChangeType").lower()
@@ -188,38 +165,7 @@ def _properties(delta: Iterable[Any], prefix: str, of_list: bool) -> Iterator[Pr
             yield from _properties(children, path, kind == "array")
             continue
         before, after = get(row, "before"), get(row, "after")
-        noise = _noise(path, kind, before, after, of_list)
-        yield Property(path, _shown(before), _shown(after), noise)
-
-
-def _noise(path: str, kind: str, before: Any, after: Any, element: bool) -> str:
-    steps = set(re.split(r"[.\[\]]+", path))
-    if kind == "noeffect":
-        return "has no effect"
-    if steps & _READ_ONLY or (kind == "delete" and steps & _OF_IDENTITIES):
-        return "read-only"
-    if before is None and secret(path):
-        return "a secret, which Azure never gives back"
-    if kind == "delete" and _INLINE_POOL.fullmatch(path):
-        return "a node pool, which is a resource of its own"
-    if isinstance(after, str) and after.startswith("[") and after.endswith("]") and not after.startswith("[["):
-        return "known only when deployed"
-    if _plain(path, before) == _plain(path, after) != HIDDEN:
-        return "the same, written otherwise"
-    if kind == "delete" and not element and not steps & _WHOLE:
-        return "filled in by Azure"
-    return ""
-
-
-def _plain(path: str, value: Any) -> Any:
-    """A value as Azure compares it: ids and regions without case, a list of words without order, empty as nothing."""
-    if isinstance(value, str) and value.lower().startswith("/subscriptions/"):
-        return value.lower()
-    if isinstance(value, str) and path.rpartition(".")[2] == "location":
-        return "".join(value.split()).lower()
-    if isinstance(value, list) and all(isinstance(row, str) for row in value):
-        return sorted(_plain("", row) for row in value) or None
-    return None if value in ("", {}) else value
+        yield Property(path, _shown(before), _shown(after), noise(path, kind, before, after, of_list))
 
 
 def _shown(value: Any) -> str | None:
@@ -244,7 +190,7 @@ def _alerts(change: Change) -> Iterator[Alert]:
             step = step[3:]
         elif kind == _CLUSTER and step[:2] == ["properties", "networkProfile"]:
             name = step[-1]
-        if kind == _CLUSTER and row.before is None and (pool := _INLINE_POOL.fullmatch(row.path)):
+        if kind == _CLUSTER and row.before is None and (pool := INLINE_POOL.fullmatch(row.path)):
             what = "cannot be added inside a cluster that exists: only as a resource of its own"
             yield Alert("refused", f"node pool {change.name}/{pool[1]}", what)
         elif set(step) & _FIXED.get(rules, set()):

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from generator.diagnostics import Diagnostic, did_you_mean
+from generator.diagnostics import Diagnostic
 from generator.late.values import Value
-from generator.late.wanted import FROM_DEPLOYMENT, ORDER, Wanted
+from generator.late.wanted import Wanted
+from generator.model.bindings import KINDS
 from generator.rendered.document import get, mapping
+from generator.rules import bindings as rules
 from generator.source import Source
 
 
@@ -78,7 +80,7 @@ def twice(wanted: Iterable[Wanted], values: Iterable[Value], current: Source | N
     answered = {(value.cluster, value.kind): value for value in values if isinstance(value.value, str)}
     held: dict[str, list[tuple[str, str]]] = {}
     for row in wanted:
-        for kind in ORDER:
+        for kind in KINDS:
             key = (row.cluster, kind)
             known = answered[key].value if key in answered else _bound(current, *key).get("value")
             if isinstance(known, str):
@@ -98,44 +100,39 @@ def missing(wanted: Iterable[Wanted], values: Iterable[Value], current: Source |
     answered = {(value.cluster, value.kind) for value in values}
     found = {}
     for row in wanted:
-        kinds = [k for k in ORDER if (row.cluster, k) not in answered and not _bound(current, row.cluster, k)]
+        kinds = [k for k in KINDS if (row.cluster, k) not in answered and not _bound(current, row.cluster, k)]
         if kinds:
             found[row.cluster] = kinds
     return found
 
 
-def next_step(row: Wanted, kinds: Iterable[str]) -> str:
-    """How the missing values of a cluster come about. What Anyscale is given has the principal id in it."""
-    if set(kinds) & set(FROM_DEPLOYMENT):
-        return f"deploy {row.deployment}, then run rayfleet bind"
-    return f"run rayfleet register --cluster {row.cluster}, then rayfleet bind"
-
-
 def stale(wanted: Iterable[Wanted], every: Iterable[str], file: str, current: Source | None) -> Iterator[Diagnostic]:
     """What bindings.yaml lacks, and what in it is of something that is gone. ``every`` names the fleet's clusters."""
     rows = {row.cluster: row for row in wanted}
-    known = list(every)
     for cluster, kinds in missing(rows.values(), (), current).items():
-        what, fix = f"not bound: {', '.join(kinds)}", next_step(rows[cluster], kinds)
+        what, fix = f"not bound: {', '.join(kinds)}", rows[cluster].next_step(kinds)
         if current:
             yield current.diagnostic(("clusters", cluster), what, fix, key=True)
         else:
             yield Diagnostic(file, 0, 0, f"clusters.{cluster}", what, fix)
     if current:
-        yield from _left_over(rows, known, current)
+        yield from left_over(every, current)
+        yield from _misnamed(rows, current)
 
 
-def _left_over(rows: Mapping[str, Wanted], known: list[str], current: Source) -> Iterator[Diagnostic]:
+def left_over(every: Iterable[str], current: Source) -> Iterator[Diagnostic]:
+    """The bindings of clusters that are not among ``every``."""
+    known = list(every)
+    yield from (rules.left_over(current, name) for name in mapping(current.data, "clusters") if name not in known)
+
+
+def _misnamed(rows: Mapping[str, Wanted], current: Source) -> Iterator[Diagnostic]:
     for cluster, bindings in mapping(current.data, "clusters").items():
-        path = ("clusters", cluster)
-        if cluster not in known:
-            what = f'the fleet has no cluster "{cluster}"{did_you_mean(cluster, known)}'
-            yield current.diagnostic(path, what, "remove its bindings", key=True)
         for kind, bound in bindings.items() if cluster in rows else ():
             producer = rows[cluster].producers[kind]
             if bound["producer"] != producer:
                 what = f"{kind} is produced by {producer}, not by {bound['producer']}"
-                yield current.diagnostic((*path, kind, "producer"), what, "run rayfleet bind")
+                yield current.diagnostic(("clusters", cluster, kind, "producer"), what, "run rayfleet bind")
 
 
 def _bound(current: Source | None, cluster: str, kind: str) -> dict[str, Any]:

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from generator import schema
 from generator.diagnostics import Diagnostic, did_you_mean
-from generator.late.answers import Answers, Cloud, Output
-from generator.late.wanted import FROM_ANYSCALE, FROM_DEPLOYMENT, Wanted
-from generator.rendered.document import Side, get
+from generator.late.answers import Answers, Cloud, Output, Unfinished
+from generator.late.wanted import Wanted
+from generator.model.bindings import FROM_ANYSCALE, FROM_DEPLOYMENT
+from generator.rendered.document import Side, get, mapping
 from generator.source import Source
 
 _UUID = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
+_NOBODY = "00000000-0000-0000-0000-000000000000"
+_ENDS = ("Failed", "Canceled", "Deleted")  # ARM's own (azure-mgmt-resource-deployments 2.0.0, ProvisioningState)
+# The cloud's own id, and the form that an id of a resource has in DNS names (facts: Anyscale, late values).
+_OTHER_IDS = {"cld_": "this is the id of a cloud", "cldrsrc-": "this is how it is written in DNS names"}
 
 
 class Value(NamedTuple):
@@ -27,49 +32,69 @@ class Value(NamedTuple):
 
 
 class Judged(NamedTuple):
-    """What may be bound, and what is wrong; a warning is about an answer that no cluster waits for."""
+    """What may be bound, and what is wrong: nothing is bound where that has an error. A warning is about an answer that
+    no cluster waits for. ``unfinished`` are the deployments that have nothing to bind yet, which is no matter for the
+    others.
+    """
 
     values: list[Value]
     found: list[Diagnostic]
+    unfinished: list[Diagnostic]
 
 
 def judge(wanted: Iterable[Wanted], answers: Answers, cloud: str, only: Collection[str]) -> Judged:
     """The values of the clusters in ``only``. ``cloud`` is the name of the fleet's Anyscale cloud."""
     rows = list(wanted)
-    judged = Judged([], [])
+    judged = Judged([], [], [])
     by_output = {row.output: row for row in rows}
-    for output in answers.outputs:
+    for output in _without_namesakes(by_output, answers.outputs):
         if output.name in by_output:
             if by_output[output.name].cluster in only:
                 _of_output(by_output[output.name], output, judged)
-        elif isinstance(value := get(output.side.source.data, *output.side.path, "value"), dict) and (
-            "clientId" in value or "principalId" in value
-        ):
+        elif mapping(output.side.source.data, *output.side.path, "value").keys() & {"clientId", "principalId"}:
             what = f'the fleet has no cluster with the output "{output.name}"{did_you_mean(output.name, by_output)}'
             judged.found.append(_finding(output.side, what, "it is left alone").as_warning())
+    for unfinished in answers.unfinished:
+        waiting = [row for row in rows if row.cluster in only and unfinished.deployment in (None, row.deployment)]
+        judged.unfinished.extend([_unfinished(waiting[0], unfinished)] if waiting else [])
     for answer in answers.clouds:
         _of_cloud({row.resource: row for row in rows}, answer, cloud, only, judged)
     judged.found.extend(_contradictions(judged.values))
-    return Judged(_each_once(judged.values), judged.found)
+    return judged._replace(values=_each_once(judged.values))
+
+
+def _without_namesakes(wanted: Mapping[str, Wanted], outputs: Iterable[Output]) -> list[Output]:
+    """The outputs without those of other deployments, where the right one is among them: ``az deployment group list``
+    gives all that ever were.
+    """
+    rows = list(outputs)
+    right = {row.name for row in rows if row.name in wanted and row.deployment == wanted[row.name].deployment}
+    return [row for row in rows if row.name not in right or row.deployment in (None, wanted[row.name].deployment)]
+
+
+def _unfinished(row: Wanted, unfinished: Unfinished) -> Diagnostic:
+    what = f"it is {_shown(unfinished.status)}, and has no outputs to bind"
+    known = unfinished.status in _ENDS
+    return _finding(unfinished.side, what, row.deploy if known else f"{row.deploy}, which looks on")
 
 
 def _of_output(row: Wanted, output: Output, judged: Judged) -> None:
     if output.deployment not in (None, row.deployment):
         what = f"it is an output of {row.deployment}, not of {output.deployment}"
-        judged.found.append(_finding(output.side, what, f"take it from {row.deployment}"))
+        judged.found.append(_finding(output.side, what, _take(row, "clientId")))
         return
     side = output.side.at("value")
     value = get(side.source.data, *side.path)
     if not isinstance(value, dict):
         what = f"the output is {_shown(value)} and no object"
-        judged.found.append(_finding(side, what, f"deploy {row.deployment} again from rendered/"))
+        judged.found.append(_finding(side, what, row.deploy))
         return
     found: list[Diagnostic] = []
     values = [_one(row, kind, side.at(kind), value, found) for kind in FROM_DEPLOYMENT]
     client, principal = (value.get(kind) for kind in ("clientId", "principalId"))
     if not found and isinstance(client, str) and isinstance(principal, str) and client.lower() == principal.lower():
         what = "it is also the clientId; an identity's two ids are never the same"
-        found.append(_finding(side.at("principalId"), what, f"deploy {row.deployment} again from rendered/"))
+        found.append(_finding(side.at("principalId"), what, row.deploy))
     judged.found.extend(found)
     if not found:  # what one deployment hands out is bound as one
         judged.values.extend(value for value in values if value)
@@ -80,7 +105,7 @@ def _of_cloud(rows: dict[str, Wanted], answer: Cloud, cloud: str, only: Collecti
     name = data.get("name")
     if name != cloud:
         what = f"it is the cloud {_shown(name)}, and the fleet's is {cloud}"
-        judged.found.append(_finding(answer.side.at("name"), what, f"anyscale cloud get --name {cloud}"))
+        judged.found.append(_finding(answer.side.at("name"), what, _take(next(iter(rows.values())), FROM_ANYSCALE)))
         return
     resources = get(data, "resources")
     for index, resource in enumerate(resources if isinstance(resources, list) else ()):
@@ -101,23 +126,36 @@ def _of_cloud(rows: dict[str, Wanted], answer: Cloud, cloud: str, only: Collecti
 
 def _one(row: Wanted, kind: str, side: Side, given: dict[str, Any], found: list[Diagnostic]) -> Value | None:
     """One value, as the schema of bindings.yaml has it; ids of Azure in lower case, pools in order."""
-    producer = row.producers[kind]
+    producer, fix = row.producers[kind], _take(row, kind)
     value = given.get(kind)
     if value is None:
-        found.append(_finding(side, f"{kind} of {row.cluster} is missing", f"it should come from {producer}"))
+        found.append(_finding(side, f"{kind} of {row.cluster} is missing", fix))
         return None
     if isinstance(value, str) and _UUID.fullmatch(value):
         value = value.lower()
     before = len(found)
     candidate = {"version": 1, "clusters": {row.cluster: {kind: {"value": value, "producer": producer}}}}
     for violation in schema.violations(Source("", "", candidate), "bindings"):
-        told = violation.diagnostic
-        found.append(_finding(side.at(*violation.path[4:]), f"{kind} of {row.cluster}: {told.what}", told.fix))
+        what = f"{kind} of {row.cluster}: {violation.diagnostic.what}"
+        found.append(_finding(side.at(*violation.path[4:]), f"{what}{_other_id(value)}", fix))
     if value == []:
-        found.append(_finding(side, f"{kind} of {row.cluster} is empty, and a cluster has a pool", f"see {producer}"))
+        found.append(_finding(side, f"{kind} of {row.cluster} is empty, and a cluster has a pool", fix))
+    if value == _NOBODY:
+        found.append(_finding(side, f"{kind} of {row.cluster} is the id of nobody", fix))
     if len(found) > before:
         return None
     return Value(row.cluster, kind, sorted(value) if isinstance(value, list) else value, producer, side)
+
+
+def _other_id(value: object) -> str:
+    """What else a value is that is no id of a cloud resource."""
+    known = [what for start, what in _OTHER_IDS.items() if isinstance(value, str) and value.startswith(start)]
+    return f": {known[0]}" if known else ""
+
+
+def _take(row: Wanted, kind: str) -> str:
+    """Nobody types such a value: it is taken from what prints it."""
+    return f"take it from: {row.prints[kind]}"
 
 
 def _contradictions(values: list[Value]) -> Iterator[Diagnostic]:

@@ -22,12 +22,15 @@ class ClusterBindings:
     node_pools: tuple[str, ...] = ()
 
 
-#: The keys of a cluster in bindings.yaml, as the attributes they become.
+#: What the deployment of a cluster hands out as one output, and is bound as one.
+FROM_DEPLOYMENT = ("clientId", "principalId", "nodePools")
+FROM_ANYSCALE = "cloudResourceId"
+#: The keys of a cluster in bindings.yaml, in their order, as the attributes they become.
 KINDS = {
     "clientId": "client_id",
     "principalId": "principal_id",
-    "cloudResourceId": "cloud_resource_id",
     "nodePools": "node_pools",
+    FROM_ANYSCALE: "cloud_resource_id",
 }
 
 NONE = ClusterBindings()

@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 from generator.address import Cidr
 from generator.diagnostics import many
 from generator.proofs.evidence import Evidence
 from generator.proofs.finding import Finding, failed, noted, proved, warned
 from generator.proofs.network import CIDR, SUBNET, VNET, vnets, within
-from generator.rendered import Rendered, Side, entries, get
+from generator.rendered import Side, Template, entries, get
 
 # What Azure widens but does not move (AKS docs, concepts-network-azure-cni-overlay; Azure docs, manage VNets).
 GROW = ("VNet", "pod range")
+
+
+class _Given(NamedTuple):
+    """``ranges`` that the resource ``id``, called ``owner``, has as ``what``."""
+
+    owner: str
+    what: str
+    id: str
+    ranges: tuple[str, ...]
+    side: Side
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return self.id, self.what
 
 
 def append_only(evidence: Evidence) -> Iterator[Finding]:
@@ -20,11 +35,11 @@ def append_only(evidence: Evidence) -> Iterator[Finding]:
     if evidence.base is None:
         yield noted("", "there is no base commit: whether an address moved was not looked at")
         return
-    before = dict(_given(evidence.base))
-    now = dict(_given(evidence.rendered))
+    before = {row.key: row for row in _given(evidence.earlier)}
+    now = {row.key: row for row in _given(evidence.rendered.templates)}
     moved = 0
-    for (owner, what), (old, old_side) in before.items():
-        new, side = now.get((owner, what), (old, old_side))
+    for key, (owner, what, _, old, old_side) in before.items():
+        new, side = (now[key].ranges, now[key].side) if key in now else (old, old_side)
         if new == old or (what in GROW and all(any(within(Cidr.parse(row), wide) for wide in new) for row in old)):
             continue
         moved += 1
@@ -33,13 +48,13 @@ def append_only(evidence: Evidence) -> Iterator[Finding]:
         said = f"its {what} was {', '.join(old)} and is now {', '.join(new) or 'none'}: {why}"
         fix = f"give it {', '.join(old)} again; for other addresses make a new cluster and retire this one"
         yield failed(owner, said, fix, side, old_side)
-    gone = {key: value for key, value in before.items() if key not in now and key[1] == "VNet"}
-    for (owner, _), (old, old_side) in gone.items():
+    gone = [row for key, row in before.items() if key not in now and row.what == "VNet"]
+    for owner, _, _, old, old_side in gone:
         for row in vnets(evidence.rendered):
             if row.owner != owner and any(row.cidr.overlaps(Cidr.parse(range_)) for range_ in old):
                 said = f"{row.cidr} was {owner}'s, which is no longer rendered but may still be in Azure"
                 yield warned(row.owner, said, f"retire {owner} first, or use a new index", row.side, old_side)
-    if not moved:
+    if before and not moved:
         yield proved("", f"none of {many(len(before), 'range')} of the base commit has moved")
 
 
@@ -48,19 +63,22 @@ def _resized(old: tuple[str, ...], new: tuple[str, ...]) -> bool:
     return any(within(Cidr.parse(one), two) or within(Cidr.parse(two), one) for one in old for two in new)
 
 
-def _given(rendered: Rendered) -> Iterator[tuple[tuple[str, str], tuple[tuple[str, ...], Side]]]:
-    """Every range by its owner and what it is."""
-    for vnet in rendered.of_type(VNET):
-        side = vnet.side("properties", "addressSpace", "addressPrefixes")
-        written = entries(vnet.properties, "addressSpace", "addressPrefixes")
-        yield (vnet.name, "VNet"), (_cidrs(*written), side)
-    for subnet in rendered.of_type(SUBNET):
-        side = subnet.side("properties", "addressPrefix")
-        yield (subnet.written_name, "subnet"), (_cidrs(get(subnet.properties, "addressPrefix")), side)
-    for cluster in rendered.of_type("Microsoft.ContainerService/managedClusters"):
-        for key, what in (("podCidr", "pod range"), ("serviceCidr", "service range")):
-            written = (get(cluster.properties, "networkProfile", key),)
-            yield (cluster.name, what), (_cidrs(*written), cluster.side("properties", "networkProfile", key))
+def _given(templates: Iterable[Template]) -> Iterator[_Given]:
+    """Every range of the VNets, subnets and clusters."""
+    for template in templates:
+        for vnet in template.of_type(VNET):
+            side = vnet.side("properties", "addressSpace", "addressPrefixes")
+            written = entries(vnet.properties, "addressSpace", "addressPrefixes")
+            yield _Given(vnet.name, "VNet", vnet.id, _cidrs(*written), side)
+        for subnet in template.of_type(SUBNET):
+            side = subnet.side("properties", "addressPrefix")
+            written = (get(subnet.properties, "addressPrefix"),)
+            yield _Given(subnet.written_name, "subnet", subnet.id, _cidrs(*written), side)
+        for cluster in template.of_type("Microsoft.ContainerService/managedClusters"):
+            for key, what in (("podCidr", "pod range"), ("serviceCidr", "service range")):
+                path = ("networkProfile", key)
+                written = (get(cluster.properties, *path),)
+                yield _Given(cluster.name, what, cluster.id, _cidrs(*written), cluster.side("properties", *path))
 
 
 def _cidrs(*written: object) -> tuple[str, ...]:

@@ -49,6 +49,11 @@ class Rendered:
         return tuple(_deployment(source, index, row) for index, row in rows if source and isinstance(row, dict))
 
     @cached_property
+    def subscriptions(self) -> frozenset[str]:
+        """The subscriptions that it is deployed to, in lower case."""
+        return frozenset(row.scope.subscription.lower() for row in self.deployments)
+
+    @cached_property
     def templates(self) -> tuple[Template, ...]:
         """Every ARM template, in the order in which they are deployed; those that nothing deploys last."""
         deploys = {row.template: row for row in self.deployments}

@@ -1,1 +1,1 @@
-"""Takes down what is no longer rendered: an ordered plan, and its execution step by step. Data is never deleted."""
+"""Takes down what is no longer rendered: an ordered plan, and its execution step by step. Storage is never deleted."""

@@ -16,9 +16,7 @@ from generator.retire.step import AKS, Step, clusters_of, owner_names
 _ANY_GUID = "00000000-0000-0000-0000-000000000000"
 
 
-def refusals(
-    step: Step, gone: Mapping[str, Written], ids: Mapping[str, str], rendered: frozenset[str]
-) -> Iterator[Diagnostic]:
+def refusals(step: Step, gone: Mapping[str, Written], rendered: frozenset[str]) -> Iterator[Diagnostic]:
     """Steps that would be refused in the end are refused now."""
     if step.kept:
         return
@@ -30,9 +28,26 @@ def refusals(
         if step.role and type_of(step.role.identity) not in ALLOWED:
             raise Refused("nobody knows whose role it is")
     except Refused as refused:
-        place = next((gone[key].side().place for key, written in ids.items() if written == step.id and key in gone))
         fix = "look at it, and delete it by hand if nothing uses it"
-        yield Diagnostic(*place, printable(step.what), str(refused), fix)
+        yield Diagnostic(*gone[step.key].side().place, printable(step.what), str(refused), fix)
+
+
+def still_there(whole: Iterable[str], base: Rendered, now: Rendered) -> Iterator[Diagnostic]:
+    """A cluster that goes while one of its name is rendered elsewhere: Anyscale knows both by the one name."""
+    there, before = {row.name: row for row in now.of_type(AKS)}, {row.name: row for row in base.of_type(AKS)}
+    for name in whole:
+        if name in there:
+            what = (
+                f"it goes from {_where(before[name])} and is rendered in {_where(there[name])}: "
+                "its cloud resource is that of the one that stays"
+            )
+            fix = f"give it another name there: {name} is then a cluster that goes"
+            yield Diagnostic(*there[name].side("name").place, name, what, fix)
+
+
+def _where(row: Resource) -> str:
+    scope = row.template.scope
+    return f"resource group {scope.resource_group} of subscription {scope.subscription}"
 
 
 def referring(gone: Mapping[str, Written], now: Rendered) -> Iterator[Diagnostic]:
@@ -81,7 +96,7 @@ def sharing(whole: Iterable[str], now: Rendered) -> Iterator[Diagnostic]:
     for name in whole:
         for kind in ("clientId", "principalId"):
             value = text(bound.data, "clusters", name, kind, "value") if bound else ""
-            for other in stay if bound and value else ():
+            for other in sorted(stay - {name}) if bound and value else ():
                 if bound and text(bound.data, "clusters", other, kind, "value").lower() == value.lower():
                     what = f"it is bound to the {kind} of {name}, which goes"
                     fix = "run rayfleet bind: every cluster has an identity of its own"

@@ -1,19 +1,15 @@
-"""One step carried out, and whether it is done already."""
+"""One step of Azure's carried out, and whether it is done already."""
 
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Collection, Iterator
 from urllib.parse import quote
 
-from generator.anyscale import cloud as anyscale
-from generator.anyscale.command import Cli, remedy, words
-from generator.anyscale.command import Fault as AnyscaleFault
 from generator.deploy.allowed import guard
 from generator.deploy.azure import Azure, Fault
+from generator.deploy.stacks import Stacks
 from generator.rendered import get, text
-from generator.retire import commands
 from generator.retire.step import Plan, Role, Step
 
 # Of the answers with 404, those that say nothing about the resource: it was looked for where nothing is.
@@ -22,34 +18,78 @@ _NO_ANSWER = {
     "missingsubscription", "noregisteredproviderfound", "subscriptionnotfound", "tenantnotfound",
 }  # fmt: skip
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_LONGEST = 3600.0  # seconds for one resource: AKS takes some minutes for a cluster
+_ASKS = 3  # how often a resource is deleted that Azure says is gone, and still has
 
 
-def is_done(azure: Azure, step: Step, principals: Collection[str]) -> bool:
-    """Whether what a step of Azure's deletes is gone. ``principals``: the bound principal ids of its cluster. Raises
-    Fault.
+def left(azure: Azure, step: Step, principals: Collection[str]) -> list[str]:
+    """The ids of what a step of Azure's is about, as far as it is there. ``principals``: the bound principal ids of its
+    cluster. Raises Fault.
     """
+    if step.stack:
+        return [step.id] if Stacks(azure).state(step.stack) else []
     if step.role:
-        return not list(_assignments(azure, step, step.role, principals))
-    return _get(azure, step.id, step.api_version) is None
+        return list(_assignments(azure, step, step.role, principals))
+    return [] if _get(azure, step.id, step.api_version) is None else [step.id]
 
 
 def delete(azure: Azure, step: Step, plan: Plan, principals: Collection[str]) -> None:
-    """Deletes what a step of the plan names, and waits for it; what is gone already counts. Raises Fault, Refused."""
+    """Deletes what a step of the plan names, until Azure has it no more. Raises Fault, Refused; Stopped."""
     if step not in plan.steps or step.kept or plan.blocked:
         raise AssertionError(f"{step.what} is no step to carry out")
-    targets = list(_assignments(azure, step, step.role, principals)) if step.role else [step.id]
-    for target in targets:
+    if step.stack:
+        Stacks(azure).detach(step.stack)
+        if Stacks(azure).state(step.stack):
+            raise _still_there("the stack")
+        return
+    for target in list(_assignments(azure, step, step.role, principals)) if step.role else [step.id]:
         guard(target, plan.rendered)
+        _delete(azure, target, step.api_version)
+
+
+def _delete(azure: Azure, target: str, version: str) -> None:
+    """Whoever was stopped before may have begun it: what is being deleted is waited for, and not deleted again."""
+    until, asked = azure.patience.clock() + _LONGEST, 0
+    while (found := _get(azure, target, version)) is not None:
+        if text(found, "properties", "provisioningState").lower() == "deleting":
+            _wait(azure, until)
+            continue
+        if asked == _ASKS:
+            raise _still_there("it")
+        if asked:
+            _wait(azure, until)
         try:
-            azure.request("DELETE", target, step.api_version)
+            azure.request("DELETE", target, version)
+            asked += 1
         except Fault as fault:
-            if not gone(fault):
+            if _busy(fault):
+                _wait(azure, until)
+            elif gone(fault):
+                asked += 1
+            else:
                 raise
+
+
+def _wait(azure: Azure, until: float) -> None:
+    if azure.patience.clock() > until:
+        raise Fault("OperationWithoutEnd", f"given up: it takes more than {_LONGEST / 60:.0f} min")
+    azure.patience.pause(azure.poll)
 
 
 def gone(fault: Fault) -> bool:
     """Whether a fault says that there is no such resource."""
     return fault.status == 404 and fault.code.lower() not in _NO_ANSWER
+
+
+def _busy(fault: Fault) -> bool:
+    """Whether a resource has another operation in hand: AKS says OperationNotAllowed then (its docs,
+    aks-pending-operation; Azure/azure-workload-identity issue 417), which elsewhere means a quota.
+    """
+    return fault.status == 409 and "in progress" in fault.message.lower()
+
+
+def _still_there(what: str) -> Fault:
+    return Fault("StillThere", f"Azure says that {what} is deleted, and still has it")
 
 
 def _get(azure: Azure, identifier: str, version: str) -> object:
@@ -83,25 +123,3 @@ def _assignments(azure: Azure, step: Step, role: Role, principals: Collection[st
             whose = text(row, "properties", "principalId").lower()
             if (whose, definition, about) == (known, role.role, role.scope.lower()):
                 yield f"{path}/{str(get(row, 'id')).rpartition('/')[2]}"
-
-
-# --- Anyscale ---
-
-
-def is_removed(cli: Cli, step: Step) -> bool:
-    """Whether the cloud has no such resource, or is none. Raises the command line's Fault."""
-    cloud = anyscale.get(cli, step.cloud)
-    return cloud is None or step.id not in cloud.resources
-
-
-def remove(cli: Cli, step: Step) -> None:
-    """Removes a cloud resource, and reads back: the exit code is 0 either way. Raises the command line's Fault."""
-    arguments = commands.of_cloud_resource(step.cloud, step.id)
-    ran = cli.change(*arguments)
-    if is_removed(cli, step):
-        return
-    said = words(ran)
-    fix = remedy(said, shlex.join(["anyscale", *arguments]))
-    if "primary resource" in said:
-        fix = "keep its cluster, or register the others with a new cloud, and run anyscale cloud delete for the old one"
-    raise AnyscaleFault(f"the cloud resource {step.id} is still there: {said}", fix)

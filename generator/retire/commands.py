@@ -1,9 +1,13 @@
-"""The command that does a step by hand."""
+"""The command that does a step by hand, for a shell; read of azure-cli 2.91.0 and anyscale 0.26.112."""
 
 from __future__ import annotations
 
 import shlex
+from collections.abc import Iterable
 
+from generator.deploy.plan import Step as Deployment
+
+# Of az's extensions k8s-configuration and k8s-extension.
 _IN_CLUSTER = {
     "microsoft.kubernetesconfiguration/fluxconfigurations": ("k8s-configuration", "flux", "delete"),
     "microsoft.kubernetesconfiguration/extensions": ("k8s-extension", "delete"),
@@ -18,7 +22,6 @@ _OF_PARENT = {
     ),
 }  # fmt: skip
 _BY_ID = {
-    "microsoft.containerservice/managedclusters": ("aks", "delete", "--yes"),
     "microsoft.managedidentity/userassignedidentities": ("identity", "delete"),
     "microsoft.network/virtualnetworks/subnets": ("network", "vnet", "subnet", "delete"),
     "microsoft.network/natgateways": ("network", "nat", "gateway", "delete"),
@@ -26,14 +29,17 @@ _BY_ID = {
     "microsoft.network/networksecuritygroups": ("network", "nsg", "delete"),
     "microsoft.network/virtualnetworks": ("network", "vnet", "delete"),
 }
+_AKS = "microsoft.containerservice/managedclusters"  # whose commands take no --ids
 
 
 def command(kind: str, identifier: str) -> str:
-    """For a shell. ``kind`` is a type in lower case; empty for one that no command here is known for."""
+    """``kind`` is a type in lower case; empty for one that no command here is known for."""
     parts = identifier.split("/")
     if kind in _BY_ID:
         return shlex.join(["az", *_BY_ID[kind], "--ids", identifier])
     where = ["--subscription", parts[2], "--resource-group", parts[4]] if len(parts) > 8 else []
+    if kind == _AKS and where:
+        return shlex.join(["az", "aks", "delete", *where, "--name", parts[8], "--yes"])
     if kind in _IN_CLUSTER and where:
         cluster = ["--cluster-type", "managedClusters", "--cluster-name", parts[8]]
         return shlex.join(["az", *_IN_CLUSTER[kind], *where, *cluster, "--name", parts[-1], "--yes"])
@@ -43,14 +49,31 @@ def command(kind: str, identifier: str) -> str:
     return ""
 
 
-def of_role(scope: str, role: str, identity: str) -> str:
-    """Takes a role from an identity; its principal id is for Azure to say."""
-    principal = (
-        f'"$({shlex.join(["az", "identity", "show", "--ids", identity, "--query", "principalId", "-o", "tsv"])})"'
-    )
-    return f"az role assignment delete --assignee {principal} {shlex.join(['--role', role, '--scope', scope])}"
+def of_roles(identifiers: Iterable[str]) -> str:
+    """Takes role assignments away that were found. By whose they are would be unsafe: without an assignee, as of an
+    identity that is gone, az takes everybody's.
+    """
+    return shlex.join(["az", "role", "assignment", "delete", "--ids", *identifiers])
+
+
+def of_stack(row: Deployment) -> str:
+    """Takes a deployment stack away, and leaves what it has."""
+    group = row.scope.resource_group
+    where = ["group", "delete", "--resource-group", group] if group else ["sub", "delete"]
+    own = ["--subscription", row.scope.subscription, "--name", row.name]
+    return shlex.join(["az", "stack", *where, *own, "--action-on-unmanage", "detachAll", "--yes"])
+
+
+def of_locks(identifier: str) -> str:
+    """Shows the locks of a subscription and of all in it: one of a resource's groups holds the resource as well."""
+    return shlex.join(["az", "lock", "list", "--subscription", identifier.split("/")[2]])
 
 
 def of_cloud_resource(cloud: str, resource: str) -> tuple[str, ...]:
     """The arguments that remove a cloud resource (anyscale 0.26.112, cloud_commands.cloud_resource_delete)."""
     return ("cloud", "resource", "delete", "--cloud", cloud, "--resource", resource, "--yes")
+
+
+def of_named(cloud: str, resource: str) -> str:
+    """The same for a shell."""
+    return shlex.join(["anyscale", *of_cloud_resource(cloud, resource)])

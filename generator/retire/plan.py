@@ -3,40 +3,35 @@
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Iterable, Iterator, Mapping
 
 from generator.deploy.allowed import ALLOWED, ROLE_ASSIGNMENTS, type_of
-from generator.diagnostics import Diagnostic
+from generator.deploy.plan import Step as Deployment
+from generator.deploy.plan import steps as deployments
+from generator.diagnostics import Invalid
 from generator.proofs.arm.incremental import Written, everything
-from generator.proofs.arm.references import called
+from generator.proofs.bindings.late import late_values
 from generator.rendered import Rendered, Resource, get, text
 from generator.rendered.expression import is_expression, reference
-from generator.retire import commands
-from generator.retire.against import carries_the_cloud, referring, refusals, sharing
-from generator.retire.step import AKS, ANYSCALE, Plan, Role, Step, owner_names
+from generator.retire import commands, words
+from generator.retire.against import carries_the_cloud, referring, refusals, sharing, still_there
+from generator.retire.step import (
+    AKS,
+    ANYSCALE,
+    STACK,
+    Bound,
+    Plan,
+    Role,
+    Step,
+    cloud_resources,
+    clusters_of,
+    owner_names,
+)
 
 _POOL = f"{AKS}/agentPools".lower()
 _STORAGE = "microsoft.storage/"
 _CONTAINERS = "microsoft.storage/storageaccounts/blobservices/containers"
-_PRODUCER = re.compile(r"anyscale\.(?P<cloud>.+)\.(?P<resource>[^.]+)\.cloud_resource_id")
 _ROLE_GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_WHY = {
-    ANYSCALE: "Anyscale places no more work there; end what still runs on it first: this does not wait for it",
-    ALLOWED[0]: "Flux lets go of what it applied, while the cluster is there to do it; volumes are retained",
-    ALLOWED[1]: "Flux goes after its configuration, which would be stuck without it",
-    ALLOWED[2]: "no pod signs in as the identity any more",
-    ROLE_ASSIGNMENTS: "the identity may do nothing any more; afterwards nobody would know whose role it was",
-    ALLOWED[4]: "it is no longer rendered",
-    _POOL: "its nodes go, and what runs on them",
-    AKS.lower(): "its node resource group goes with it, disks of its own volume claims included",
-    ALLOWED[7]: "nothing signs in with it any more",
-    ALLOWED[8]: "it holds on to the NAT gateway and the network security group",
-    ALLOWED[9]: "it holds on to the public addresses",
-    ALLOWED[10]: "nothing leaves through it any more",
-    ALLOWED[11]: "no subnet has it any more",
-    ALLOWED[12]: "nothing is in it any more",
-}
 
 
 def plan(base: Rendered, now: Rendered, cloud: str, only: Iterable[str] = ()) -> Plan:
@@ -50,33 +45,51 @@ def plan(base: Rendered, now: Rendered, cloud: str, only: Iterable[str] = ()) ->
     gone = {key: row for key, row in gone.items() if not wanted or owner.get(row.resource.id, "") in wanted}
     whole = sorted(row.resource.name for row in gone.values() if row.kind == AKS.lower())
     ids = _written_ids(base)
-    steps: list[Step] = []
-    blocked: list[Diagnostic] = []
-    for name in whole:
-        steps.append(_of_anyscale(name, now, cloud))
+    bound = cloud_resources(now)
+    steps = [_of_anyscale(name, bound.get(name) or Bound(cloud, name, "")) for name in whole]
     for key, row in gone.items():
         if not _part_of_another(key, row, gone):
-            steps.append(_step(key, row, base, ids, owner.get(row.resource.id, "")))
+            name = owner.get(row.resource.id, "")
+            steps.append(_step(key, row, base, ids, name, stays=name not in whole))
     steps += _kept(base, gone, ids) if whole else []
-    for step in steps:
-        if step.id in ids.values() or step.role:
-            blocked += refusals(step, gone, ids, frozenset(after))
+    steps += _stacks(base, now, wanted)
+    blocked = [found for step in steps if step.key for found in refusals(step, gone, frozenset(after))]
     first = carries_the_cloud(whole, base)
-    blocked += [*referring(gone, now), *sharing(whole, now), *([first] if first else [])]
+    blocked += [
+        *still_there(whole, base, now),
+        *referring(gone, now),
+        *sharing(whole, now),
+        *([first] if first else []),
+    ]
+    late = late_values(now)
     pools: dict[str, list[str]] = {}
     for step in steps:
-        if step.kind == _POOL and step.cluster not in whole:
-            pools.setdefault(step.cluster, []).append(step.id.rpartition("/")[2])
-    return Plan(sorted(steps, key=_order), blocked, first, whole, pools, frozenset(after))
+        name, known = step.id.rpartition("/")[2], late.get(step.cluster, {}).get("nodePools")
+        if step.kind == _POOL and step.stays and known and name in known.pools:
+            pools.setdefault(step.cluster, []).append(name)
+    staying = clusters_of(now)
+    return Plan(
+        steps=sorted(steps, key=_order),
+        blocked=blocked,
+        primary=first,
+        clusters=whole,
+        pools=pools,
+        rendered=frozenset(after),
+        deployments={row.file: row for row in _deployments(now)},
+        registered={name: (row.cloud, row.id) for name, row in bound.items() if name in staying},
+    )
 
 
 def _order(step: Step) -> tuple[bool, bool, str, float]:
     """What is kept comes last, and what is no cluster's after the clusters; then as ALLOWED has it. Only the cluster's
-    own role on its network outlives it: AKS works with it until the cluster is gone.
+    own role on its network outlives it: AKS works with it until the cluster is gone. A stack goes once what it has is
+    gone.
     """
     rank: float = ALLOWED.index(step.kind) if step.kind in ALLOWED else -1
     if step.role and type_of(step.role.scope) == ALLOWED[12]:
         rank = ALLOWED.index(AKS.lower()) + 0.5
+    if step.stack:
+        rank = len(ALLOWED)
     return step.kept, not step.cluster, step.cluster, rank
 
 
@@ -89,30 +102,58 @@ def _part_of_another(key: str, row: Written, gone: Mapping[str, Written]) -> boo
 # --- steps ---
 
 
-def _of_anyscale(cluster: str, now: Rendered, cloud: str) -> Step:
-    producer = text(now.bindings.data, "clusters", cluster, "cloudResourceId", "producer") if now.bindings else ""
-    named = _PRODUCER.fullmatch(producer)
-    resource = cluster
-    if named:
-        cloud, resource = named["cloud"], named["resource"]
-    command = shlex.join(["anyscale", *commands.of_cloud_resource(cloud, resource)])
-    what = f"Anyscale cloud resource {resource}"
-    return Step(cluster, ANYSCALE, what, resource, _WHY[ANYSCALE], command, cloud=cloud)
+def _of_anyscale(cluster: str, bound: Bound) -> Step:
+    command = commands.of_named(bound.cloud, bound.resource)
+    what = f"Anyscale cloud resource {bound.resource}"
+    why = words.why(ANYSCALE, stays=False)
+    return Step(cluster, ANYSCALE, what, bound.resource, why, command, cloud=bound.cloud, bound=bound.id)
 
 
-def _step(key: str, row: Written, base: Rendered, ids: Mapping[str, str], cluster: str) -> Step:
-    kind, version = row.kind, text(row.resource.data, "apiVersion")
-    what = f"node pool {key.rpartition('/')[2]}" if kind == _POOL else called(key, base)
+def _step(key: str, row: Written, base: Rendered, ids: Mapping[str, str], cluster: str, stays: bool) -> Step:
+    kind, what = row.kind, words.what(row.kind, key, base)
     if kind not in ALLOWED:
-        why = (
-            "data is never deleted" if kind.startswith(_STORAGE) else "rayfleet never deletes one; look at it yourself"
-        )
-        return Step(cluster, kind, what, ids[key], why, "", kept=True)
+        data = kind.startswith(_STORAGE)
+        why = "rayfleet deletes no data" if data else "rayfleet never deletes one; look at it yourself"
+        return Step(cluster, kind, what, ids[key], why, "", kept=True, key=key)
     role = _role(row.resource, base, ids) if kind == ROLE_ASSIGNMENTS else None
-    if role:
-        by_hand = commands.of_role(role.scope, role.role, role.identity)
-        return Step(cluster, kind, what, ids[key], _WHY[kind], by_hand, version, role=role)
-    return Step(cluster, kind, what, ids[key], _WHY[kind], commands.command(kind, ids[key]), version)
+    return Step(
+        cluster=cluster,
+        kind=kind,
+        what=what,
+        id="" if role else ids[key],
+        why=words.why(kind, stays),
+        command="" if role else commands.command(kind, ids[key]),
+        api_version=text(row.resource.data, "apiVersion"),
+        role=role,
+        file=row.resource.template.path,
+        key=key,
+        stays=stays,
+    )
+
+
+def _stacks(base: Rendered, now: Rendered, wanted: set[str]) -> Iterator[Step]:
+    """Deployments that are no longer, each of which may have been deployed as a stack."""
+    there = {(row.scope, row.name) for row in _deployments(now)}
+    clusters = {row.path: {cluster.name for cluster in row.of_type(AKS)} for row in base.templates}
+    for row in _deployments(base):
+        of = clusters.get(row.file, set())
+        if (row.scope, row.name) not in there and (not wanted or (of and of <= wanted)):
+            what, why = f"deployment stack {row.name}", words.why(STACK, stays=False)
+            yield Step("", STACK, what, _stack_id(row), why, commands.of_stack(row), stack=row)
+
+
+def _stack_id(row: Deployment) -> str:
+    return row.id.replace(
+        "/providers/Microsoft.Resources/deployments/", "/providers/Microsoft.Resources/deploymentStacks/"
+    )
+
+
+def _deployments(rendered: Rendered) -> tuple[Deployment, ...]:
+    """None where a tree does not say what is deployed: an empty one, or one of another release."""
+    try:
+        return deployments(rendered)
+    except Invalid:
+        return ()
 
 
 def _role(resource: Resource, base: Rendered, ids: Mapping[str, str]) -> Role | None:
@@ -132,8 +173,8 @@ def _kept(base: Rendered, gone: Mapping[str, Written], ids: Mapping[str, str]) -
     for key, row in base.resources.items():
         kind = row.type.lower()
         if key not in gone and kind in ("microsoft.storage/storageaccounts", _CONTAINERS):
-            why = "data is never deleted: volumes have the reclaim policy Retain, and what they hold is here"
-            yield Step("", kind, called(key, base), ids[key], why, "", kept=True)
+            why = "rayfleet deletes no data: what volumes of the storage account hold is here"
+            yield Step("", kind, words.what(kind, key, base), ids[key], why, "", kept=True)
 
 
 def _written_ids(rendered: Rendered) -> dict[str, str]:

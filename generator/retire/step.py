@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
+from generator.deploy.plan import Step as Deployment
 from generator.diagnostics import Diagnostic
 from generator.proofs.arm.incremental import owners
+from generator.proofs.bindings.late import FROM_ANYSCALE, late_values, registration
 from generator.rendered import Rendered
 
 ANYSCALE = "anyscale"
+STACK = "microsoft.resources/deploymentstacks"
 AKS = "Microsoft.ContainerService/managedClusters"
 
 
@@ -22,7 +26,10 @@ class Role(NamedTuple):
 
 
 class Step(NamedTuple):
-    """One thing to take down, or to keep (``kept``). ``kind``: a type in lower case, or ANYSCALE."""
+    """One thing to take down, or to keep (``kept``). ``kind``: a type in lower case, ANYSCALE or STACK; ``id``: empty
+    where only Azure knows it; ``command``: does it by hand, empty where none is known; ``file``: the ARM template that
+    made it; ``stays``: it served a cluster or a region that stays.
+    """
 
     cluster: str
     kind: str
@@ -33,12 +40,29 @@ class Step(NamedTuple):
     api_version: str = ""
     kept: bool = False
     role: Role | None = None
-    cloud: str = ""
+    file: str = ""
+    key: str = ""  # its id in the base, in lower case
+    stays: bool = False
+    cloud: str = ""  # of Anyscale
+    bound: str = ""  # the id that bindings.yaml has of a cloud resource
+    stack: Deployment | None = None
+
+    @property
+    def title(self) -> str:
+        """What it is, and whose."""
+        return self.what if not self.cluster or self.cluster in self.what else f"{self.what} of {self.cluster}"
+
+    @property
+    def subscription(self) -> str:
+        """Of Azure's, in which one it is."""
+        return (self.id or self.key).split("/")[2]
 
 
 class Plan(NamedTuple):
-    """``clusters`` go as a whole; ``pools`` by clusters that stay. ``rendered``: the ids that nothing may touch.
-    ``primary``: of what blocks it, what does only while that cluster is registered.
+    """``clusters`` go as a whole; ``pools`` that bindings.yaml still has, by clusters that stay. ``rendered``: the ids
+    that nothing may touch. ``primary``: of what blocks it, what does only while that cluster is registered.
+    ``deployments``: what is rendered, by ARM template; ``registered``: cloud and id of the cloud resources of clusters
+    that stay, as they are bound.
     """
 
     steps: list[Step]
@@ -47,11 +71,32 @@ class Plan(NamedTuple):
     clusters: list[str]
     pools: dict[str, list[str]]
     rendered: frozenset[str]
+    deployments: Mapping[str, Deployment] = {}
+    registered: Mapping[str, tuple[str, str]] = {}
+
+
+class Bound(NamedTuple):
+    """A cloud resource as bindings.yaml has it."""
+
+    cloud: str
+    resource: str
+    id: str
 
 
 def clusters_of(rendered: Rendered) -> set[str]:
     """The names of the clusters that ARM has."""
     return {row.name for row in rendered.of_type(AKS)}
+
+
+def cloud_resources(rendered: Rendered) -> dict[str, Bound]:
+    """The cloud resources that bindings.yaml has, by cluster."""
+    found = {}
+    for name, values in late_values(rendered).items():
+        late = values.get(FROM_ANYSCALE)
+        where = registration(late.producer) if late and late.text else None
+        if late and where:
+            found[name] = Bound(where.cloud, where.resource, late.text)
+    return found
 
 
 def owner_names(rendered: Rendered) -> dict[str, str]:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from generator.diagnostics import Diagnostic, did_you_mean
+from generator.diagnostics import Diagnostic
+from generator.model.bindings import FROM_DEPLOYMENT
 from generator.model.fleet import Fleet
 from generator.source import Source
-
-#: The kinds that the ARM deployment of a cluster produces.
-FROM_DEPLOYMENT = {"clientId", "principalId", "nodePools"}
 
 
 def judge(fleet: Fleet, source: Source) -> Iterator[Diagnostic]:
@@ -19,8 +17,7 @@ def judge(fleet: Fleet, source: Source) -> Iterator[Diagnostic]:
     for name, values in source.data["clusters"].items():
         path = ("clusters", name)
         if name not in clusters:
-            what = f'the fleet has no cluster "{name}"{did_you_mean(name, clusters)}'
-            yield source.diagnostic(path, what, "remove its bindings", key=True).as_warning()
+            yield left_over(source, name).as_warning()
             continue
         producers = fleet.producers(clusters[name])
         yield from _partly(source, name, set(values))
@@ -37,8 +34,16 @@ def judge(fleet: Fleet, source: Source) -> Iterator[Diagnostic]:
                     yield source.diagnostic((*path, kind, "value"), what, f"take it from {producers[kind]}")
 
 
+def left_over(source: Source, cluster: str) -> Diagnostic:
+    """The bindings of a cluster that the fleet does not have."""
+    # A name that is alike would be that of a cluster that lives, and its own leads to what was its.
+    fix = f"rayfleet retire --cluster {cluster} takes it down; then remove its bindings"
+    return source.diagnostic(("clusters", cluster), f'the fleet has no cluster "{cluster}"', fix, key=True)
+
+
 def _partly(source: Source, cluster: str, bound: set[str]) -> Iterator[Diagnostic]:
     """What one deployment produces is bound together: without its pools, a deployment would reset their node counts."""
-    if bound & FROM_DEPLOYMENT and (missing := sorted(FROM_DEPLOYMENT - bound)):
+    wanted = set(FROM_DEPLOYMENT)
+    if bound & wanted and (missing := sorted(wanted - bound)):
         what = f"{', '.join(missing)} is missing, though the deployment that produces it has run"
         yield source.diagnostic(("clusters", cluster), what, "take all of the deployment's output over", key=True)

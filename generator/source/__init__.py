@@ -11,7 +11,7 @@ import yaml
 
 from generator.diagnostics import Diagnostic, Invalid
 from generator.places import MAX_BYTES
-from generator.source.parsing import MAX_DEPTH_OF_MANIFESTS, at, compose, construct
+from generator.source.parsing import INSTEAD_OF_ANCHORS, MAX_DEPTH_OF_MANIFESTS, at, compose, construct
 
 Path = Sequence[str | int]
 
@@ -93,13 +93,13 @@ class Source:
             yield key_node, node
 
 
-def read(file: str, content: bytes) -> Source:
+def read(file: str, content: bytes, instead_of_anchors: str = INSTEAD_OF_ANCHORS) -> Source:
     """``content`` as what stands in ``file``. Raises Invalid for all that isn't one plain YAML mapping."""
     if len(content) > MAX_BYTES:
         what = f"the file is larger than {MAX_BYTES // 2**20} MB, more than any fleet needs"
         raise Invalid([at(file, 0, 0, what, "split the fleet, or look for what was pasted into the file")])
     text = _decode(file, content)
-    documents = construct(file, text)
+    documents = construct(file, text, instead=instead_of_anchors)
     if len(documents) > 1:
         line, column = documents[1].line, documents[1].column
         raise Invalid([at(file, line, column, "a second document begins here", "keep one document a file")])

@@ -28,6 +28,7 @@ from generator.diagnostics import Diagnostic, Invalid
 MAX_DEPTH = 32  # the deepest key of fleet.yaml is at 8
 MAX_DEPTH_OF_MANIFESTS = 256  # the schema in a CustomResourceDefinition goes deep
 LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+INSTEAD_OF_ANCHORS = "write the value out"
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,17})")
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,17})(\.[0-9]{1,17})?([eE][-+]?[0-9]{1,2})?")
 _WORDS: dict[str, Any] = {"": None, "~": None, "null": None, "true": True, "false": False}
@@ -46,11 +47,11 @@ class Document(NamedTuple):
     data: Any
 
 
-def construct(file: str, text: str, depth: int = MAX_DEPTH) -> list[Document]:
-    """The documents of a YAML text. Raises Invalid."""
+def construct(file: str, text: str, depth: int = MAX_DEPTH, instead: str = INSTEAD_OF_ANCHORS) -> list[Document]:
+    """The documents of a YAML text; ``instead`` says what to do without anchors. Raises Invalid."""
     found: list[Diagnostic] = []
     try:
-        documents = _build(file, yaml.parse(text, Loader=LOADER), depth, found)
+        documents = _build(file, yaml.parse(text, Loader=LOADER), depth, instead, found)
     except yaml.MarkedYAMLError as error:
         # An open quote is found at the end of the file; where it opens is what helps.
         mark = error.context_mark if "quoted" in (error.context or "") else error.problem_mark
@@ -94,7 +95,7 @@ def _place_of_unprintable(text: str) -> tuple[int, int]:
     return text.count("\n", 0, start) + 1, start - text.rfind("\n", 0, start)
 
 
-def _build(file: str, events: Iterator[Any], depth: int, found: list[Diagnostic]) -> list[Document]:
+def _build(file: str, events: Iterator[Any], depth: int, instead: str, found: list[Diagnostic]) -> list[Document]:
     """The documents' values. Iterative, so that depth is a number we choose and not the interpreter's stack."""
     scalars = dict(_WORDS)  # plain scalars repeat a lot: resolve each text once
     stack: list[tuple[Any, Any]] = []  # the open collections, each with the key that waits for its value
@@ -106,7 +107,7 @@ def _build(file: str, events: Iterator[Any], depth: int, found: list[Diagnostic]
         if kind is ScalarEvent:
             value: Any = event.value
             if event.tag is not None or event.anchor is not None:
-                found += _refuse_marks(file, event)
+                found += _refuse_marks(file, event, instead)
             if container.__class__ is dict and key is None:
                 if value in container:
                     found.append(_report(file, event, f'"{value}" stands twice in this mapping', "keep one of the two"))
@@ -119,7 +120,7 @@ def _build(file: str, events: Iterator[Any], depth: int, found: list[Diagnostic]
                     value = scalars[value] = _resolve(value)
         elif kind is MappingStartEvent or kind is SequenceStartEvent:
             if event.tag is not None or event.anchor is not None:
-                found += _refuse_marks(file, event)
+                found += _refuse_marks(file, event, instead)
             if container.__class__ is dict and key is None:
                 found.append(_report(file, event, "a key must be plain text", "quote it, or remove the brackets"))
                 raise Invalid(found)
@@ -134,7 +135,7 @@ def _build(file: str, events: Iterator[Any], depth: int, found: list[Diagnostic]
             container, key = stack.pop()
         elif kind is AliasEvent:
             what = f"the alias *{event.anchor} is not allowed"
-            found.append(_report(file, event, what, _INSTEAD_OF_ANCHORS))
+            found.append(_report(file, event, what, instead))
             value = None
             if container.__class__ is dict and key is None:
                 key = f"*{event.anchor}"
@@ -154,14 +155,11 @@ def _build(file: str, events: Iterator[Any], depth: int, found: list[Diagnostic]
     return documents
 
 
-def _refuse_marks(file: str, event: Any) -> Iterator[Diagnostic]:
+def _refuse_marks(file: str, event: Any, instead: str) -> Iterator[Diagnostic]:
     if event.tag is not None:
         yield _report(file, event, f"the tag {event.tag} is not allowed", "remove the tag")
     if event.anchor is not None:
-        yield _report(file, event, f"the anchor &{event.anchor} is not allowed", _INSTEAD_OF_ANCHORS)
-
-
-_INSTEAD_OF_ANCHORS = "write the value out, or give it once in defaults or regions"
+        yield _report(file, event, f"the anchor &{event.anchor} is not allowed", instead)
 
 
 def _resolve(text: str) -> Any:

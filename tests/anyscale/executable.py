@@ -1,7 +1,9 @@
 """The ``anyscale`` command line for tests: what 0.26.112 prints, where, and with which exit code.
 
 Written from transcripts of the real one against a server on 127.0.0.1 that answered as Anyscale does. Its quirks:
-- ``cloud resource create`` and ``cloud resource delete`` print errors on stdout and exit with 0;
+- ``cloud resource create`` and ``cloud resource delete`` print errors on stdout and exit with 0; where no server
+  answers, all commands but ``cloud get`` say so in words on stderr and exit with 2;
+- a token of no known form, an empty one too, is refused before anything is asked;
 - ``cloud register`` is refused for a cloud that is there, and takes the cloud away again when its resource is refused;
   it can also fail once all is done;
 - ``cloud get`` reports its errors as JSON on stderr, and hides which resource is the primary one;

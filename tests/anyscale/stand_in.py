@@ -56,6 +56,10 @@ class StandIn:
         """The names of a cloud's resources."""
         return [row["name"] for row in self.clouds[cloud]]
 
+    def sign_in(self) -> None:
+        """As ``anyscale login`` does."""
+        self._write({**self._read(), "signed_in": True})
+
     def fail(self, command: str, how: str, text: str = "no") -> None:
         """Makes the next run of a command go wrong; see ``world.FAULTS``. Those of one command come in turn."""
         assert how in world.FAULTS

@@ -67,6 +67,10 @@ def test_log_lines_around_the_answer(anyscale: StandIn) -> None:
         ('{"name": "other"}', "anyscale cloud get answers about 'other', not 'fleet'"),
         ('{"name": "fleet", "resources": {}}', "anyscale cloud get: its resources are no list of objects"),
         ('{"name": "fleet", "resources": [1]}', "anyscale cloud get: its resources are no list of objects"),
+        (
+            '{"name": "fleet", "resources": [{"name": "a"}, {"name": "a"}]}',
+            "anyscale cloud get: two resources have the name 'a', which Anyscale gives to one alone",
+        ),
     ],
 )
 def test_an_answer_that_is_none(anyscale: StandIn, printed: str, what: str) -> None:
@@ -93,10 +97,21 @@ def test_not_signed_in(anyscale: StandIn, monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.delenv("ANYSCALE_CLI_TOKEN")
     found = fault()
     assert found.what.startswith("anyscale cloud get: Credentials not found. You need to create an account")
-    assert found.fix == "run anyscale login, or set ANYSCALE_CLI_TOKEN; then run it again"
-    monkeypatch.setenv("ANYSCALE_CLI_TOKEN", "expired-token")
-    assert "are invalid or have expired. Please run" in fault().what
-    assert fault().fix == found.fix
+    fix = "set ANYSCALE_CLI_TOKEN to a valid token, or unset it and run anyscale login; then run it again"
+    assert found.fix == fix
+    for token, said in (("aph0_expired", "are invalid or have expired. Please run"), ("bogus", "are invalid. Please")):
+        monkeypatch.setenv("ANYSCALE_CLI_TOKEN", token)
+        assert said in fault().what and fault().fix == fix
+
+
+def test_a_variable_that_is_set_to_nothing(anyscale: StandIn, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a pipeline has it whose secret is not there: whoever has signed in is refused all the same."""
+    anyscale.sign_in()
+    monkeypatch.setenv("ANYSCALE_CLI_TOKEN", "")
+    assert "Your user credentials are invalid." in fault().what
+    assert "or unset it" in fault().fix
+    monkeypatch.delenv("ANYSCALE_CLI_TOKEN")
+    assert clouds.get(Cli(), "fleet") is None
 
 
 def test_no_binary(anyscale: StandIn, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -145,6 +160,41 @@ def test_it_dies_of_a_signal(anyscale: StandIn) -> None:
     assert re.fullmatch(r"anyscale cloud get: it said nothing, and ended with -9", fault().what)
 
 
+@pytest.mark.parametrize("stream", ["", " >&2"])
+def test_more_than_anyone_reads(anyscale: StandIn, monkeypatch: pytest.MonkeyPatch, stream: str) -> None:
+    monkeypatch.setattr("generator.anyscale.command._MOST", 2**20)
+    anyscale.binary.write_text(f"#!/bin/sh\nhead -c 1048577 /dev/zero{stream}\n")
+    assert fault().what == "anyscale cloud get --name printed more than 1 MB"
+
+
+def test_words_are_looked_for_at_both_ends() -> None:
+    said = words(Ran(1, f"first\n{'x' * 100 + chr(10)}" + "\n" * 10**6 + "last\n", ""))
+    assert said == f"first {'x' * 100} last"
+
+
+# --- signals ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("changes", "ends_at"), [(False, 1), (True, 2)])
+def test_signals_that_are_heard(anyscale: StandIn, changes: bool, ends_at: int) -> None:
+    """The first one ends what only reads; what changes something, and the read after it, the second."""
+    anyscale.binary.write_text("#!/bin/sh\nsleep 60\n")
+    asked = 0
+
+    def heard() -> int:
+        nonlocal asked
+        asked += 1
+        return asked
+
+    cli = Cli(heard=heard)
+    for run in (cli.change, cli.read) if changes else (cli.read,):
+        asked = 0
+        with pytest.raises(KeyboardInterrupt):
+            run("cloud")
+        assert asked == ends_at
+    assert cli.interrupted
+
+
 # --- credentials ------------------------------------------------------------------------------------------------------
 
 
@@ -159,6 +209,36 @@ def test_no_credential_is_ever_seen(anyscale: StandIn, monkeypatch: pytest.Monke
 @pytest.mark.parametrize("token", ["sss_1234567890abc", "aph0_CkgwRgIhAN3x-y_z"])
 def test_tokens_of_a_file_are_known_by_their_form(token: str) -> None:
     assert Cli({}).scrubbed(f"the token {token} is invalid") == "the token *** is invalid"
+
+
+PASSED_ON = {
+    "ANYSCALE_CLI_TOKEN": TOKEN, "ANYSCALE_HOST": "https://h", "HTTPS_PROXY": "http://p", "LANG": "C",
+    "SSL_CERT_FILE": "/f", "HOME": "/h",
+}  # fmt: skip
+KEPT = (
+    "RAYFLEET_PARAMETER_GIT_SSH_PRIVATE_KEY", "AZURE_CLIENT_SECRET", "AZURE_CLIENT_ID", "ARM_CLIENT_SECRET",
+    "ACTIONS_ID_TOKEN_REQUEST_TOKEN", "GITHUB_TOKEN", "GH_TOKEN", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN",
+    "NPM_TOKEN", "DB_PASSWORD", "GOOGLE_APPLICATION_CREDENTIALS", "my_private_key",
+)  # fmt: skip
+
+
+def test_credentials_for_others_are_not_passed_on(anyscale: StandIn) -> None:
+    anyscale.binary.write_text("#!/bin/sh\nenv\n")
+    environ = {**PASSED_ON, **dict.fromkeys(KEPT, "none of its business"), "PATH": os.environ["PATH"]}
+    lines = Cli(environ).read("cloud").out.splitlines()
+    assert not [line for line in lines if "none of its business" in line]
+    assert {line.partition("=")[0] for line in lines} >= set(PASSED_ON)
+
+
+@pytest.mark.parametrize("said", ["http://user:hunter2@proxy:3128 is down", "https://user:hunter2@h/x?a=b"])
+def test_the_password_of_a_proxy_is_not_repeated(said: str) -> None:
+    shown = Cli({}).scrubbed(said)
+    assert "hunter2" not in shown and "://***@" in shown
+
+
+@pytest.mark.parametrize("said", ["https://console.anyscale.com/x", "abfss://a@b.dfs.core.windows.net", "10:30 a@b"])
+def test_an_address_without_a_password_stays(said: str) -> None:
+    assert Cli({}).scrubbed(said) == said
 
 
 def test_a_token_that_is_no_secret_hides_nothing() -> None:

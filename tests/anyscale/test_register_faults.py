@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 import signal
 import subprocess
 import sys
@@ -52,7 +51,7 @@ def test_exit_code_0_is_not_believed(rendered: Workspace, anyscale: StandIn) -> 
     told = next(line for line in lines(result.stderr) if line.startswith(f"{WEST}: "))
     assert told.startswith(f"{WEST}: it is not there afterwards: Failed to add cloud resource: API Exception (400)")
     assert "object storage is bad" in told
-    assert f"fix: see what it says by itself: anyscale {shlex.join(ADD)}" in result.stderr
+    assert "fix: mend that; then run rayfleet register again: what is there is left alone" in result.stderr
 
 
 @pytest.mark.parametrize("command", ["cloud register", "cloud resource create"])
@@ -114,6 +113,43 @@ def test_what_is_registered_otherwise_is_told_and_left(rendered: Workspace, anys
     assert anyscale.clouds == found
 
 
+def test_what_to_do_about_what_differs(rendered: Workspace, anyscale: StandIn) -> None:
+    """``anyscale cloud update`` alone changes nothing, and takes no file of one resource."""
+    rendered.run("register", "--yes")
+    found = anyscale.clouds
+    found[CLOUD][0]["kubernetes_config"]["anyscale_operator_iam_identity"] = "99999999-9999-4999-8999-999999999999"
+    anyscale.clouds = found
+    said = rendered.run("register", code=1).stderr
+    assert (
+        f"    fix: anyscale cloud get --name {CLOUD} --output-file cloud.yaml; write what is rendered into its entry "
+        f"{EAST}; anyscale cloud update --name {CLOUD} --resources-file cloud.yaml\n"
+    ) in said
+
+
+def test_no_server_answers(rendered: Workspace, anyscale: StandIn) -> None:
+    anyscale.fail("cloud resource create", "unreachable")
+    said = rendered.run("register", "--yes", code=1).stderr
+    assert f"{WEST}: it is not there afterwards: Could not reach the Anyscale API" in said
+
+
+def test_a_resource_without_an_id(rendered: Workspace, anyscale: StandIn) -> None:
+    rendered.run("register", "--yes")
+    found = anyscale.clouds
+    found[CLOUD][0].pop("cloud_resource_id")
+    anyscale.clouds = found
+    result = rendered.run("register", code=1)
+    assert f"? {EAST} is not known to be registered\n" in result.stdout
+    assert f"{EAST}: Anyscale has it without a cloud_resource_id" in result.stderr
+
+
+def test_two_resources_of_one_name(rendered: Workspace, anyscale: StandIn) -> None:
+    rendered.run("register", "--yes")
+    found = anyscale.clouds
+    anyscale.clouds = {CLOUD: [*found[CLOUD], {**found[CLOUD][0], "cloud_resource_id": "cldrsrc_2"}]}
+    said = rendered.run("register", code=1).stderr
+    assert said.startswith(f"anyscale: anyscale cloud get: two resources have the name '{EAST}'")
+
+
 def test_reading_back_fails(rendered: Workspace, anyscale: StandIn) -> None:
     """The first read says that nothing is there, the one after the registration fails."""
     anyscale.fail("cloud get", "noise", "")
@@ -166,13 +202,14 @@ def test_somebody_to_ask(rendered: Workspace, anyscale: StandIn, answer: str, do
         cwd=rendered.folder,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         stdin=theirs,
-        capture_output=True,
-        text=True,
+        stdout=subprocess.DEVNULL,
+        stderr=theirs,
         check=False,
     )
+    said = os.read(ours, 10_000).decode()
     os.close(ours)
     os.close(theirs)
-    assert f"register {EAST}, {WEST} with the cloud {CLOUD}, which is made? [y/N]" in ran.stderr
+    assert f"register {EAST}, {WEST} with the cloud {CLOUD}, which is made? [y/N]" in said
     assert ran.returncode == (0 if done else 1)
     assert anyscale.clouds.get(CLOUD) is None if done is None else anyscale.names(CLOUD) == done
 
@@ -216,17 +253,24 @@ def pipe(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return found
 
 
+ENDS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
+
+
+@pytest.mark.parametrize("number", ENDS)
 @pytest.mark.parametrize("how", ["blocks", "blocks after"])
-def test_ctrl_c_lets_the_running_command_end(rendered: Workspace, anyscale: StandIn, pipe: Path, how: str) -> None:
+def test_a_signal_lets_the_running_command_end(
+    rendered: Workspace, anyscale: StandIn, pipe: Path, how: str, number: signal.Signals
+) -> None:
     anyscale.fail("cloud register", how, str(pipe))
     running = start(rendered)
     assert running.stderr
     with pipe.open("w"):  # opens as soon as the stand-in waits
         assert running.stderr.readline() == f"registering {EAST} ...\n"
-        running.send_signal(signal.SIGINT)
-        assert running.stderr.readline().startswith("interrupted: waiting for the command that runs")
+        running.send_signal(number)
+        assert running.stderr.readline() == "\n"
+        assert running.stderr.readline() == "interrupted: waiting for the command that runs (again: at once)\n"
     out, err = running.communicate()
-    assert running.returncode == 1
+    assert running.returncode == 130
     assert out.splitlines()[:2] == [
         f"+ {EAST} is registered cldrsrc_akseastus0000",
         f"- {WEST} is not registered",
@@ -237,27 +281,65 @@ def test_ctrl_c_lets_the_running_command_end(rendered: Workspace, anyscale: Stan
     assert anyscale.names(CLOUD) == [EAST, WEST]
 
 
-def test_a_second_ctrl_c_ends_it(rendered: Workspace, anyscale: StandIn, pipe: Path) -> None:
-    anyscale.fail("cloud register", "blocks", str(pipe))
+def test_a_second_one_ends_it_and_what_is_known_is_told(rendered: Workspace, anyscale: StandIn, pipe: Path) -> None:
+    anyscale.fail("cloud resource create", "blocks", str(pipe))
     running = start(rendered)
     assert running.stderr
     with pipe.open("w"):
-        running.stderr.readline()
         running.send_signal(signal.SIGINT)
-        running.stderr.readline()
-        running.send_signal(signal.SIGINT)
+        while not running.stderr.readline().startswith("interrupted: "):
+            pass
+        running.send_signal(signal.SIGTERM)
         out, err = running.communicate()
-    assert (running.returncode, out) == (1, "")
-    assert "Traceback" not in err
-    assert anyscale.clouds == {}
+    assert running.returncode == 130
+    assert out.splitlines()[:2] == [
+        f"+ {EAST} is registered cldrsrc_akseastus0000",
+        f"? {WEST} is not known to be registered",
+    ]
+    assert f"{WEST}: its registration was ended, and is not read back" in err
+    assert "fix: run rayfleet register again" in err and "Traceback" not in err
+    assert anyscale.names(CLOUD) == [EAST]
 
 
-def test_ctrl_c_while_it_only_reads(rendered: Workspace, anyscale: StandIn, pipe: Path) -> None:
+def test_a_closed_terminal_that_is_to_be_ignored(rendered: Workspace, anyscale: StandIn, pipe: Path) -> None:
+    """As ``nohup`` has it."""
+    anyscale.fail("cloud register", "blocks", str(pipe))
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # which a child inherits
+    try:
+        running = start(rendered)
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    with pipe.open("w"):
+        running.send_signal(signal.SIGHUP)
+    running.communicate()
+    assert running.returncode == 0
+    assert anyscale.names(CLOUD) == [EAST, WEST]
+
+
+def test_a_report_that_nobody_takes(rendered: Workspace, anyscale: StandIn) -> None:
+    with open("/dev/full", "w") as full:
+        ran = subprocess.run(
+            [sys.executable, "-m", "generator", "register", "--yes"],
+            cwd=rendered.folder,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert ran.returncode == 1
+    assert ran.stderr.splitlines()[2].startswith("what was done cannot be told: no space left on device; run rayfleet")
+    assert anyscale.names(CLOUD) == [EAST, WEST]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_while_it_only_reads(
+    rendered: Workspace, anyscale: StandIn, pipe: Path, number: signal.Signals
+) -> None:
     anyscale.fail("cloud get", "blocks", str(pipe))
     running = start(rendered)
     with pipe.open("w"):
-        running.send_signal(signal.SIGINT)
+        running.send_signal(number)
         out, err = running.communicate()
-    assert (running.returncode, out) == (1, "")
-    assert "Traceback" not in err
+    assert (running.returncode, out, err) == (130, "", "\ninterrupted; nothing was registered\n")
     assert anyscale.changes == []

@@ -27,6 +27,7 @@ FAULTS = {
     "noise": "``text`` on stdout before what it prints otherwise",
     "echoes": "the server refuses, with the token in its words",
     "crash": "a signal ends it",
+    "unreachable": "no server answers",
 }
 
 
@@ -76,7 +77,12 @@ class World:
                 f"Credentials not found. You need to create an account at {HOST} and then go to {keys} and follow the "
                 "instructions."
             )
-        if token and token.startswith("expired"):
+        if token is not None and not (token.startswith("sss_") or (token.startswith("a") and "_" in token)):
+            raise click.ClickException(
+                f"Your user credentials are invalid. Please go to {HOST}/v2/api-keys and follow the instructions to "
+                "properly set your credentials."
+            )
+        if token and token.endswith("_expired"):
             raise click.ClickException(
                 f"Your user credentials for {HOST} are invalid or have expired. Please run `anyscale login` or follow "
                 f"the instructions at {HOST}/v2/api-keys to properly set your credentials."
@@ -94,6 +100,9 @@ class World:
             sys.exit(0)
         elif self.how == "noise":
             print(text)
+        elif self.how == "unreachable":
+            print(f"Error: Could not reach the Anyscale API at {HOST}.", file=sys.stderr)
+            sys.exit(2)
 
     def after(self) -> None:
         if self.how == "blocks after":

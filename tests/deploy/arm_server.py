@@ -84,7 +84,7 @@ class ArmServer:
         self.before: Callable[[str, str], None] = lambda method, path: None  # called at every request
         self._late: list[tuple[int, str, str, Any]] = []
         self._scripts: list[tuple[str, re.Pattern[str], list[Answer]]] = []
-        self._operations: dict[str, tuple[int, Any]] = {}
+        self._operations: dict[str, tuple[int, str, int, Any]] = {}
         self._numbers: dict[str, int] = defaultdict(int)
         self.lock = threading.RLock()
 
@@ -155,7 +155,11 @@ class ArmServer:
         if found := _STACK.search(where):
             return self.stacks[found["name"]]
         found = _DEPLOYMENT.search(where)
-        return self.deployments[found["name"]] if found else None
+        return self._of_stack(found["name"]) or self.deployments[found["name"]] if found else None
+
+    def _of_stack(self, name: str) -> Stack | None:
+        """The stack that runs a deployment."""
+        return next((stack for stack in self.stacks.values() if stack.state and stack.inner == name), None)
 
     def serve(self, method: str, path: str, body: Any) -> Answer:
         """What the protocol answers, and does."""
@@ -178,7 +182,7 @@ class ArmServer:
         group, rest = found["group"], (found["rest"] or "").lower()
         if group and self.resource_groups is not None and group not in self.resource_groups:
             return error(404, "ResourceGroupNotFound", f"Resource group '{group}' could not be found.")
-        stack = next((stack for stack in self.stacks.values() if stack.state and stack.inner == found["name"]), None)
+        stack = self._of_stack(found["name"])
         row = stack or self.deployments[found["name"]]
         if rest == "/validate":
             failed = {"error": row.validation} if row.validation else {"properties": {"provisioningState": "Succeeded"}}
@@ -204,12 +208,14 @@ class ArmServer:
         row = self.stacks[found["name"]]
         row.scope = found["scope"]
         if rest == "/validate":
-            said = {"error": row.validation} if row.validation else row.validated(body, row.scope)
-            return self._long(said, "Location")
+            if row.validation:
+                return self._long({"error": row.validation, "properties": {}}, "Location", 400)
+            return self._long(row.validated(body, row.scope), "Location")
         if method == "PUT":
             return self._put(row, row.scope, body)
         if not row.state:
-            return error(404, "DeploymentStackNotFound", f"The deployment stack '{row.name}' could not be found.")
+            what = f"The deployment stack '{row.name}' could not be found."
+            return error(404, "DeploymentStackResourceNotFound", what)
         if method == "GET" and not rest:
             row.look()
             return answer(200, row.json(row.scope))
@@ -235,16 +241,16 @@ class ArmServer:
             self.documents[where] = body
         return answer(200, self.documents[where])
 
-    def _long(self, result: Any, header: str) -> Answer:
+    def _long(self, result: Any, header: str, status: int = 200) -> Answer:
         number = len(self._operations)
-        self._operations[f"/operations/{number}"] = (self.polls_of_operations, (header, result))
+        self._operations[f"/operations/{number}"] = (self.polls_of_operations, header, status, result)
         return answer(202, None, 0, **{header: f"{self.url}/operations/{number}?api-version=1"})
 
     def _operation(self, where: str) -> Answer:
-        left, (header, result) = self._operations[where]
-        self._operations[where] = (left - 1, (header, result))
+        left, header, status, result = self._operations[where]
+        self._operations[where] = (left - 1, header, status, result)
         if left <= 0:
-            return answer(200, result)
+            return answer(status, result)
         if header == "Location":
             return answer(202, None, 0, Location=f"{self.url}{where}?api-version=1")
         return answer(200, {"status": "InProgress"}, 0)

@@ -1,4 +1,7 @@
-"""A deployment stack in a test's Resource Manager: a deployment, and the list of what it made."""
+"""A deployment stack in a test's Resource Manager: a deployment, and the list of what it made.
+
+What it answers is as azure-cli recorded it (2.60 to 2.69, test_list_ and test_validate_deployment_stack).
+"""
 
 from __future__ import annotations
 
@@ -24,6 +27,7 @@ class Stack(Deployment):
     detached: list[str] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
     says_what_it_has: bool = True  # whether validation names resources
+    unnamed: list[dict[str, Any]] = field(default_factory=list)  # what it has beside, without ids
 
     def look(self) -> None:
         was_active = self.active
@@ -54,14 +58,18 @@ class Stack(Deployment):
         return f"{self.name}-{self.starts}"
 
     def json(self, scope: str) -> dict[str, Any]:
+        early = self.active and self.seen < 2  # Azure names the deployment a moment later
         properties: dict[str, Any] = {
-            "provisioningState": _ENDS.get(self.state, "deploying"),
+            "provisioningState": "initializing" if early else _ENDS.get(self.state, "deploying"),
             "correlationId": f"correlation-stack-{self.name}-{self.starts}",
             **(
                 {key: self.body["properties"][key] for key in ("actionOnUnmanage", "denySettings")} if self.body else {}
             ),
-            "deploymentId": f"{scope}/providers/Microsoft.Resources/deployments/{self.inner}",
-            "resources": [{"id": key, "status": "managed"} for key in self.managed],
+            **({} if early else {"deploymentId": f"{scope}/providers/Microsoft.Resources/deployments/{self.inner}"}),
+            "resources": [
+                *({"id": key, "status": "deleteFailed" if key in self.failed else "managed"} for key in self.managed),
+                *self.unnamed,
+            ],
             "failedResources": [{"id": key, "error": self.stuck[key]} for key in self.failed],
         }
         if self.state == "Succeeded":

@@ -7,12 +7,12 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
 from generator.deploy.azure import ENDPOINT, Azure
-from generator.deploy.faults import Fault, Patience, hidden, problem_of
+from generator.deploy.faults import Fault, Patience, problem_of
+from generator.deploy.hiding import without
 from tests.deploy.arm_server import ArmServer, answer, error, operation
 from tests.deploy.asking import API, ROOM, client, refused, state
 from tests.deploy.carrying import SHARED, STEPS
@@ -146,17 +146,6 @@ def test_the_endpoint_comes_from_the_environment(server: ArmServer, monkeypatch:
     assert Azure(SHARED.scope.subscription, patience=Time().patience).state(SHARED) is None
 
 
-def test_without_a_sign_in() -> None:
-    from azure.identity import CredentialUnavailableError
-
-    class Nobody:
-        def get_token(self, *_: str, **__: Any) -> Any:
-            raise CredentialUnavailableError("a message of forty lines")
-
-    fault = refused(lambda: Azure("s", credential=Nobody(), patience=Time().patience).state(SHARED))
-    assert fault.code == "NotSignedIn" and "az login" in fault.message and "forty" not in fault.message
-
-
 @pytest.mark.parametrize("stage", ["begin", "validate", "state", "operations"])
 def test_a_secret_that_azure_repeats_is_told_to_nobody(server: ArmServer, stage: str) -> None:
     secret = "s3cret/value+x"
@@ -212,7 +201,7 @@ def test_problems_of_every_shape() -> None:
 
 
 def test_hiding_reaches_keys_lists_and_depths() -> None:
-    assert hidden({"a-s3": ["s3", {"b": "x s3 y"}], "n": 3}, ["s3"]) == {"a-***": ["***", {"b": "x *** y"}], "n": 3}
+    assert without({"a-s3": ["s3", {"b": "x s3 y"}], "n": 3}, ["s3"]) == {"a-***": ["***", {"b": "x *** y"}], "n": 3}
 
 
 def test_patience_waits_longer_each_time() -> None:

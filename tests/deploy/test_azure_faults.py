@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from generator.deploy.answers import retry_after
 from generator.deploy.azure import Azure
 from generator.deploy.faults import Stopped
 from tests.deploy.arm_server import Answer, ArmServer, answer, cut, drop, error, garble, slow
@@ -17,7 +18,10 @@ from tests.deploy.time import Time
 FAULTS: dict[str, tuple[Answer, str, bool]] = {  # the answer, the code of the fault, whether it passes
     "401": (error(401, "ExpiredAuthenticationToken"), "ExpiredAuthenticationToken", False),
     "403": (error(403, "AuthorizationFailed"), "AuthorizationFailed", False),
-    "404 of the subscription": (error(400, "SubscriptionNotFound"), "SubscriptionNotFound", False),
+    "404 of the subscription": (error(404, "SubscriptionNotFound"), "SubscriptionNotFound", False),
+    "404 of no Azure": (answer(404, b"<html>no such page</html>", Content_Type="text/html"), "Http404", False),
+    "404 of the tenant": (error(404, "TenantNotFound"), "TenantNotFound", False),
+    "a portal that wants one to sign in": (answer(200, b"<html>Wi-Fi</html>"), "MalformedAnswer", True),
     "400": (error(400, "InvalidTemplate"), "InvalidTemplate", False),
     "409 active": (error(409, "DeploymentActive"), "DeploymentActive", False),
     "409 other operation": (error(409, "AnotherOperationInProgress"), "AnotherOperationInProgress", True),
@@ -126,6 +130,29 @@ def test_throttling_is_waited_for_within_bounds(server: ArmServer, wait: int, sa
     assert time.now <= 600
 
 
+@pytest.mark.parametrize(
+    ("written", "seconds"),
+    [
+        ("7", 7),
+        (" 12 ", 12),
+        ("9" * 400, 999_999_999),
+        ("²", None),
+        ("٣", None),
+        ("-1", None),
+        ("1.5", None),
+        ("x", None),
+    ],
+)
+def test_how_long_to_wait(written: str, seconds: float | None) -> None:
+    assert retry_after({"Retry-After": written}) == seconds
+
+
+def test_a_wait_of_any_length_is_told_in_seconds(server: ArmServer) -> None:
+    server.script("GET", "shared", answer(429, {"error": {"code": "TooManyRequests", "message": "m"}}, "9" * 400))
+    fault = refused(lambda: client(server).state(SHARED))
+    assert "the next try would be in 999999999 s" in fault.message
+
+
 def test_a_template_that_is_wrong(server: ArmServer) -> None:
     azure = client(server)
     details = [{"code": "Inner", "message": "the cause", "target": "x"}]
@@ -145,6 +172,14 @@ def test_a_what_if_that_fails_on_the_way(server: ArmServer) -> None:
     failed = {"status": "Failed", "error": {"code": "InvalidTemplate", "message": "m"}}
     server.script("GET", "/operations/", answer(200, failed))
     assert refused(lambda: client(server).what_if(SHARED)).code == "InvalidTemplate"
+
+
+@pytest.mark.parametrize("code", ["DeploymentNotFound", "ResourceGroupNotFound"])
+def test_what_is_not_there_is_none(server: ArmServer, code: str) -> None:
+    azure = client(server)
+    azure.begin(SHARED)
+    server.script("GET", "shared", error(404, code))
+    assert azure.state(SHARED) is None
 
 
 def test_a_group_that_is_not_there_has_no_deployments(server: ArmServer) -> None:

@@ -227,6 +227,20 @@ def test_a_failure_that_should_pass_and_does_not(server: ArmServer) -> None:
     ]
 
 
+def test_stopped_before_it_is_started_again_it_has_failed(server: ArmServer) -> None:
+    row = server.deployments[EAST.name]
+    row.ends, row.operations = "Failed", [operation("t4", POOL, "Failed", error=BUSY)]
+    time = Time()
+
+    def stop(progress: Progress) -> None:
+        if "started again" in progress.words:
+            time.stop.set()
+
+    found = carried(server, EAST, time=time, observe=stop)["eastus"]
+    assert (found.ended, found.starts, len(found.operations), row.starts) == ("failed", 1, 1, 1)
+    assert found.fault is not None and found.state is not None and found.state.status == "Failed"
+
+
 def test_a_failure_of_two_kinds_is_not_started_again(server: ArmServer) -> None:
     row = server.deployments[EAST.name]
     row.ends = "Failed"

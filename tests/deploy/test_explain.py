@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from generator.deploy import advice, explain
+from generator.deploy import explain
 from generator.deploy.faults import Problem, problem_of
 from generator.deploy.state import Operation
 from generator.origin import Origin
@@ -139,6 +139,15 @@ def test_places(identifier: str, code: str, where: str, said: str, of: str) -> N
     assert found.type == kind and name.rpartition("/")[2] in f"{found.name} 8c2f"
 
 
+def test_the_type_and_the_name_in_an_id() -> None:
+    assert explain.named(f"{_AKS}/agentPools/t4") == (
+        "Microsoft.ContainerService/managedClusters/agentPools",
+        "aks-eastus/t4",
+    )
+    assert explain.named(_GROUP) == ("Microsoft.Resources/resourceGroups", "aks-multi-region")
+    assert explain.named("Contoso/example@v1") == ("", "Contoso/example@v1") and explain.named("") == ("", "")
+
+
 def test_letters_case_and_what_is_inside_a_resource() -> None:
     found = one(f"{_AKS.upper()}/agentPools/T4/machines/0", error("AllocationFailed"))
     assert (found.name, found.where) == ("aks-eastus/t4", "defaults.nodePools.t4.vmSize")
@@ -219,40 +228,3 @@ def test_what_validate_says_has_a_place_too() -> None:
     first, second = explain.diagnostics("fleet-eastus", template("eastus"), whole, origin())
     assert (first.file, first.what) == ("fleet.yaml", "SkuNotAvailable: why") and first.line
     assert (second.file, second.line, second.what) == ("fleet-eastus", 0, "Odd: other")
-
-
-# --- what to do -------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("code", "message", "fix"),
-    [
-        ("SkuNotAvailable", "", "az vm list-skus"),
-        ("QuotaExceeded", "", "az quota update"),
-        ("ErrCode_InsufficientVCPUQuota", "", "az quota update"),
-        ("OperationNotAllowed", "exceeding approved Total Regional Cores quota", "az quota update"),
-        ("OperationNotAllowed", "cluster is stopped", "az resource show"),
-        ("AllocationFailed", "", "no room"),
-        ("ZonalAllocationFailed", "", "zones"),
-        ("OverconstrainedAllocationRequest", "", "fewer zones"),
-        ("RoleAssignmentExists", "", "az role assignment delete"),
-        ("RoleAssignmentUpdateNotPermitted", "", "az role assignment delete"),
-        ("PrincipalNotFound", "", "some minutes"),
-        ("AuthorizationFailed", "", "Owner"),
-        ("MissingSubscriptionRegistration", "", "az provider register"),
-        ("SubscriptionNotEnabledEncryptionAtHost", "EncryptionAtHost is not enabled", "az feature register"),
-        ("FeatureNotRegistered", "Microsoft.ContainerService/Other", "az feature register"),
-        ("InUseSubnetCannotBeDeleted", "", "rayfleet retire"),
-        ("AnotherOperationInProgress", "", "wait"),
-        ("DeploymentActive", "", "waits for it"),
-        ("InvalidDeploymentLocation", "", "primaryRegion"),
-        ("StorageAccountAlreadyTaken", "", "storage.account"),
-        ("RequestDisallowedByPolicy", "", "policy"),
-        ("BadRequest", "A new agent pool was introduced. Adding agent pools ...", "system pool"),
-        ("InvalidTemplateDeployment", "", "does not take"),
-        ("SomethingNobodyKnows", "whatever", "rayfleet deploy"),
-        ("", "", "rayfleet deploy"),
-    ],
-)
-def test_advice(code: str, message: str, fix: str) -> None:
-    assert fix in advice.about(code, message).fix

@@ -1,17 +1,19 @@
-"""200 runs against a server that is unwell at random, and one more each against a well one: none lost, none twice. The
-same as deployment stacks, some times.
+"""200 runs against a server that is unwell at random, and one more each against a well one: none lost, none twice, and
+each credential arrives. The same as deployment stacks, some times.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from random import Random
 
 import pytest
 
 from generator.deploy.azure import Azure
 from generator.deploy.carry import Client
+from generator.deploy.plan import Step
 from generator.deploy.run import Outcome, run
 from generator.deploy.stacks import Stacks
 from tests.deploy import arm_server as arm
@@ -100,6 +102,9 @@ def judge(row: Deployment, outcome: Outcome, before: int, stopped: bool) -> None
     match outcome.ended:
         case "succeeded":
             assert row.state == "Succeeded" and row.template_hash == arm.hash_of(outcome.step.template)
+            if outcome.step.needs and not doubts:
+                given = row.body["properties"]["parameters"]
+                assert {name: value["value"] for name, value in given.items()} == outcome.step.parameters
             assert outcome.fault is None and row.starts - before in known
         case "failed":
             assert outcome.fault is not None and outcome.fault.code and outcome.fault.message
@@ -118,17 +123,25 @@ def schedule(server: ArmServer, seed: int, stacks: bool) -> tuple[Outcome, ...]:
     random, kept = Random(seed), rows(server, stacks)
     unwell(random, server, stacks)
     time = Time(stop_at=random.choice([None, None, random.randrange(1, 30)]))
-    outcomes = run(client(server, time, stacks), STEPS)
-    assert [outcome.step for outcome in outcomes] == list(STEPS)
+    secret = {step.name for step in STEPS if random.random() < 0.4}
+    steps = with_token(secret, "of the first run")
+    outcomes = run(client(server, time, stacks), steps)
+    assert [outcome.step for outcome in outcomes] == list(steps)
     for outcome in outcomes:
         judge(kept[outcome.step.name], outcome, 0, time.stop.is_set())
     well(server, stacks)
     before = {name: row.starts for name, row in kept.items()}
-    for outcome in run(client(server, Time(), stacks), STEPS):
+    for outcome in run(client(server, Time(), stacks), with_token(secret, "of the second run")):
         judge(kept[outcome.step.name], outcome, before[outcome.step.name], False)
         assert outcome.ended == "succeeded"
     assert not any("authorization" in (name.lower() for name in row) for row in server.headers)
     return outcomes
+
+
+def with_token(names: set[str], token: str) -> tuple[Step, ...]:
+    """The steps; those of some names with a parameter."""
+    had = {"needs": ("token",), "parameters": {"token": token}}
+    return tuple(replace(step, **had) if step.name in names else step for step in STEPS)  # type: ignore[arg-type]
 
 
 def client(server: ArmServer, time: Time, stacks: bool) -> Client:

@@ -117,8 +117,10 @@ def test_what_is_missing_is_said_with_its_command(state: str) -> None:
         storage.line
         and storage.fix == f"az provider register --subscription {_SUB} --namespace Microsoft.Storage --wait"
     )
-    assert feature.fix.startswith(
-        f"az feature register --subscription {_SUB} --namespace Microsoft.Compute --name EncryptionAtHost,"
+    which = f"--subscription {_SUB} --namespace Microsoft.Compute"
+    assert feature.fix == (
+        f"az feature register {which} --name EncryptionAtHost, wait until az feature show {which} --name "
+        f"EncryptionAtHost says Registered, then az provider register {which}; or encryptionAtHost: false"
     )
     assert (state or "unknown to Azure") in storage.what and feature.line
 
@@ -132,8 +134,12 @@ def test_who_may_not_know_goes_on() -> None:
 def test_a_feature_that_nobody_knows_is_missing_and_other_faults_are_faults() -> None:
     (row,) = registrations(Subscription({"EncryptionAtHost": Fault("FeatureNotFound", "no", 404)}))
     assert row.severity == "error" and "unknown to Azure" in row.what
-    with pytest.raises(Fault):
-        registrations(Subscription({"Microsoft.Network": Fault("NoConnection", "no")}))
+    (row,) = registrations(Subscription({"Microsoft.Network": Fault("InvalidResourceNamespace", "no", 404)}))
+    assert row.severity == "error" and "unknown to Azure" in row.what
+    for fault in (Fault("NoConnection", "no"), Fault("SubscriptionNotFound", "no", 404), Fault("Http404", "no", 404)):
+        with pytest.raises(Fault) as raised:
+            registrations(Subscription({"Microsoft.Network": fault}))
+        assert raised.value is fault
 
 
 # --- quota ------------------------------------------------------------------------------------------------------------
@@ -141,11 +147,15 @@ def test_a_feature_that_nobody_knows_is_missing_and_other_faults_are_faults() ->
 _SIDE = Side(read_json("rendered/azure/eastus.json", b'{"a": 1}'), ("a",))
 
 
+def needed(limit: str, amount: int, new: bool, region: str = "eastus") -> gate.Need:
+    return gate.Need("Microsoft.Compute", region, limit, amount, "vCPUs", new, "a100", _SIDE)
+
+
 def short(limit: Any, vcpus: int, used: Any = 0, new: bool = False, allowed: bool = False) -> list[Diagnostic]:
     """What is said of a family of which Azure gives so much."""
     usage = {"name": {"value": "standard NDAMSv4_A100Family"}, "limit": limit, "currentValue": used}
     azure = Subscription({"/usages": {"value": [usage]}})
-    need = gate.Need("eastus", "Standard NDAMSv4_A100 Family", vcpus, new, "a100", _SIDE)
+    need = needed("Standard NDAMSv4_A100 Family", vcpus, new)
     found = list(gate.quota(_SUB, [need], azure, allowed))
     assert azure.asked == [f"/subscriptions/{_SUB}/providers/Microsoft.Compute/locations/eastus/usages"]
     return found
@@ -162,8 +172,8 @@ def test_within_quota(limit: int, vcpus: int, used: int, new: bool) -> None:
 @pytest.mark.parametrize(
     ("limit", "vcpus", "used", "new", "what"),
     [
-        (95, 96, 0, False, "is 95 vCPUs; the pools may grow to 96"),
-        (96, 96, 1, True, "is 96 vCPUs, 1 of them used by others; the pools may grow to 96"),
+        (95, 96, 0, False, "is 95 vCPUs; the fleet may grow to 96"),
+        (96, 96, 1, True, "is 96 vCPUs, 1 of them used by others; the fleet may grow to 96"),
     ],
 )
 def test_over_quota(limit: int, vcpus: int, used: int, new: bool, what: str) -> None:
@@ -174,9 +184,30 @@ def test_over_quota(limit: int, vcpus: int, used: int, new: bool, what: str) -> 
     assert short(limit, vcpus, used, new, allowed=True) == [row.as_warning()]
 
 
+def test_addresses_are_a_limit_of_the_network() -> None:
+    usage = {"name": {"value": "StandardSkuPublicIpAddresses"}, "limit": 20, "currentValue": 19}
+    azure = Subscription({"Microsoft.Network/locations/eastus/usages": {"value": [usage]}})
+    need = gate.Need(
+        "Microsoft.Network", "eastus", "StandardSkuPublicIpAddresses", 2, "addresses", True, "nat-ip-1", _SIDE
+    )
+    (row,) = gate.quota(_SUB, [need], azure, False)
+    assert row.what == (
+        "quota StandardSkuPublicIpAddresses of eastus is 20 addresses, 19 of them used by others; "
+        "the fleet may grow to 2"
+    )
+    assert row.fix.startswith("lower publicIps, or ask for 2 addresses: az quota update")
+    assert "/providers/Microsoft.Network/locations/eastus" in row.fix
+
+
 def test_what_azure_does_not_say_is_no_refusal() -> None:
     (row,) = short(None, 96)
     assert row.severity == "warning" and "has no quota" in row.what
+
+
+def test_a_subscription_that_is_not_there_is_no_matter_of_quota() -> None:
+    need = needed("cores", 20, True)
+    with pytest.raises(Fault, match="SubscriptionNotFound"):
+        list(gate.quota(_SUB, [need], Subscription({"/usages": Fault("SubscriptionNotFound", "no", 404)}), False))
 
 
 def test_regions_are_asked_once_and_a_denied_one_is_said() -> None:
@@ -186,7 +217,7 @@ def test_regions_are_asked_once_and_a_denied_one_is_said() -> None:
             "eastus/usages": {"value": [{"name": {"value": "cores"}, "limit": 10, "currentValue": 0}]},
         }
     )
-    needs = [gate.Need(region, "cores", 20, True, "cpu", _SIDE) for region in ("eastus", "westus2", "eastus")]
+    needs = [needed("cores", 20, True, region) for region in ("eastus", "westus2", "eastus")]
     found = list(gate.quota(_SUB, needs, azure, False))
     assert [row.severity for row in found] == ["error", "error", "warning"]
     assert len(azure.asked) == 2

@@ -85,6 +85,18 @@ def _no_scope(rows: list[dict[str, Any]]) -> None:
     del rows[2]["scope"]
 
 
+def _name(name: str) -> Callable[[list[dict[str, Any]]], None]:
+    def edit(rows: list[dict[str, Any]]) -> None:
+        rows[0]["name"] = name
+        rows[1]["dependsOn"] = [name]
+
+    return edit
+
+
+def _scope(**scope: str) -> Callable[[list[dict[str, Any]]], None]:
+    return lambda rows: rows[2]["scope"].update(scope)
+
+
 def _none(rows: list[dict[str, Any]]) -> None:
     rows.clear()
 
@@ -98,6 +110,10 @@ def _none(rows: list[dict[str, Any]]) -> None:
         (_circle, "the deployments wait for each other"),
         (_no_scope, "a deployment has no name, subscription or location"),
         (_none, "there is nothing to deploy"),
+        *((_name(name), "is no name that a deployment can have") for name in ("a/b?c#d", "..", "a" * 65, "é", "a%2f")),
+        (_scope(resourceGroup="a/../b"), "goes to no subscription and resource group"),
+        (_scope(resourceGroup="dot."), "goes to no subscription and resource group"),
+        (_scope(subscriptionId="../x"), "goes to no subscription and resource group"),
     ],
 )
 def test_rows_that_cannot_be_carried_out(edit: Callable[[list[dict[str, Any]]], None], says: str) -> None:

@@ -8,8 +8,8 @@ from threading import Barrier, Event
 import pytest
 
 from generator.deploy.run import Progress
-from tests.deploy.arm_server import ArmServer, hash_of, operation
-from tests.deploy.carrying import EAST, GROUP, NO_QUOTA, POOL, SHARED, WEST, carried, ends, one
+from tests.deploy.arm_server import ArmServer, drop, error, hash_of, operation
+from tests.deploy.carrying import EAST, GROUP, NO_QUOTA, POOL, SHARED, WEST, carried, client, ends, one
 from tests.deploy.time import Time
 
 # --- order ---
@@ -133,6 +133,140 @@ def test_another_that_came_between_is_waited_for(server: ArmServer) -> None:
     server.before = between
     found = one(server)
     assert (found.ended, found.adopted, found.starts, row.starts) == ("succeeded", False, 1, 1)
+
+
+REFUSED = error(403, "AuthorizationFailed")
+
+
+@pytest.mark.parametrize("template", [EAST.template, {"other": 1}], ids=["ours", "another"])
+@pytest.mark.parametrize("between", [False, True])
+def test_one_of_which_nobody_knows_the_template_is_waited_for_and_ours_follows(
+    server: ArmServer, template: object, between: bool
+) -> None:
+    row = server.deployments[EAST.name]
+    server.script("POST", "calculateTemplateHash", *[REFUSED] * 9)
+
+    def running(method: str = "PUT", path: str = "") -> None:
+        if method == "PUT" and not row.state:
+            row.state, row.template_hash = "Running", hash_of(template)
+
+    if between:
+        server.before = running
+    else:
+        running()
+    seen: list[Progress] = []
+    found = carried(server, EAST, observe=seen.append)["eastus"]
+    assert (found.ended, found.adopted, found.starts, row.starts, row.clashes) == (
+        "succeeded", False, 1, 1, int(between),
+    )  # fmt: skip
+    assert row.template_hash == hash_of(EAST.template)
+    assert "Azure does not say of which template" in next(row.words for row in seen if row.words)
+
+
+def test_one_of_which_the_template_is_known_in_the_end_only_is_adopted(server: ArmServer) -> None:
+    row = server.deployments[EAST.name]
+    row.state, row.template_hash = "Running", hash_of(EAST.template)
+    server.script("POST", "calculateTemplateHash", REFUSED)
+    found = one(server)
+    assert (found.ended, found.adopted, found.starts, row.starts) == ("succeeded", True, 0, 0)
+
+
+def test_one_that_gave_way_to_another_is_not_ours(server: ArmServer) -> None:
+    row = server.deployments[EAST.name]
+    row.state, row.template_hash = "Running", hash_of(EAST.template)
+
+    def gives_way(method: str, path: str) -> None:
+        if row.seen == 2 and not row.starts:
+            row.template_hash = "of someone else's"
+
+    server.before = gives_way
+    found = one(server)
+    assert (found.ended, found.adopted, found.starts, row.starts) == ("succeeded", False, 1, 1)
+    assert row.template_hash == hash_of(EAST.template)
+
+
+def test_a_start_that_was_not_heard_of_is_ours_though_azure_does_not_say_so(server: ArmServer) -> None:
+    """Until its end nobody knows; then it is not started again."""
+    server.script("POST", "calculateTemplateHash", REFUSED)
+    server.script("PUT", "eastus", drop(after=True))
+    found = one(server)
+    assert (found.ended, found.adopted, found.starts) == ("succeeded", False, 1)
+    assert server.deployments[EAST.name].starts == 1
+
+
+# --- in flight, with parameters ---
+
+NEW = replace(EAST, needs=("gitHttpsToken",), parameters={"gitHttpsToken": "new-token"})
+
+
+def given(server: ArmServer) -> object:
+    """The parameters that the last start had."""
+    return server.deployments[EAST.name].body["properties"]["parameters"]
+
+
+def old(server: ArmServer) -> None:
+    """One of our template runs with the credential of yesterday."""
+    client(server).begin(replace(NEW, parameters={"gitHttpsToken": "old-token"}))
+
+
+@pytest.mark.parametrize("ends", ["Succeeded", "Failed"])
+def test_one_that_runs_with_other_parameters_is_started_once_more(server: ArmServer, ends: str) -> None:
+    row = server.deployments[EAST.name]
+    row.turns = [{"ends": ends}, {"ends": "Succeeded"}]
+    old(server)
+    seen: list[Progress] = []
+    found = carried(server, NEW, observe=seen.append)["eastus"]
+    assert (found.ended, found.adopted, found.starts, row.starts, row.clashes) == ("succeeded", False, 1, 2, 0)
+    assert given(server) == {"gitHttpsToken": {"value": "new-token"}}
+    assert "gitHttpsToken of its start; started once more after its end" in next(row.words for row in seen if row.words)
+
+
+def test_one_with_other_parameters_that_came_between_is_followed_by_ours(server: ArmServer) -> None:
+    def between(method: str, path: str) -> None:
+        if method == "PUT" and not server.deployments[EAST.name].starts:
+            server.before = lambda *_: None
+            old(server)
+
+    server.before = between
+    found = carried(server, NEW)["eastus"]
+    assert (found.ended, found.starts, server.deployments[EAST.name].starts) == ("succeeded", 1, 2)
+    assert given(server) == {"gitHttpsToken": {"value": "new-token"}}
+
+
+def test_ones_own_start_with_parameters_is_not_repeated(server: ArmServer) -> None:
+    server.script("PUT", "eastus", drop(after=True))
+    found = carried(server, NEW)["eastus"]
+    assert (found.ended, found.adopted, found.starts) == ("succeeded", False, 1)
+    assert server.deployments[EAST.name].starts == 1
+
+
+def test_the_time_that_others_take_is_not_ours(server: ArmServer) -> None:
+    """One of another template that runs longer than anybody waits for a single answer."""
+    row = server.deployments[EAST.name]
+
+    def between(method: str, path: str) -> None:
+        if method == "PUT" and not row.state:
+            row.state, row.template_hash, row.polls = "Running", "of someone else's", 400
+        elif method == "PUT":
+            row.polls = 2
+
+    server.before = between
+    time = Time()
+    found = one(server, time)
+    assert (found.ended, found.starts, row.starts) == ("succeeded", 1, 1)
+    assert time.now > 2000
+
+
+def test_those_who_start_again_and_again_are_not_waited_for_without_an_end(server: ArmServer) -> None:
+    row = server.deployments[EAST.name]
+
+    def between(method: str, path: str) -> None:
+        if method == "PUT":
+            row.state, row.template_hash, row.seen = "Running", "of someone else's", 0
+
+    server.before = between
+    found = one(server)
+    assert found.ended == "failed" and found.fault and "given up after 6 tries" in found.fault.message
 
 
 @pytest.mark.parametrize("state", ["Failed", "Canceled", "Succeeded", "Deleted"])

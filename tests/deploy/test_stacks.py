@@ -10,7 +10,7 @@ from generator.deploy.allowed import ALLOWED
 from generator.deploy.faults import Fault
 from generator.deploy.run import run
 from generator.deploy.stacks import Stacks, latest, leaving
-from tests.deploy.arm_server import ArmServer, answer, drop, error, operation
+from tests.deploy.arm_server import ArmServer, answer, drop, error, hash_of, operation
 from tests.deploy.arm_stack import ids
 from tests.deploy.asking import client
 from tests.deploy.carrying import ALL, EAST, GROUP, SHARED
@@ -70,6 +70,69 @@ def test_its_validation_says_what_its_template_has(server: ArmServer) -> None:
             Stacks(client(server)).validate(EAST)
 
 
+def test_a_validation_that_fails_answers_400_in_the_end(server: ArmServer) -> None:
+    """As azure-cli recorded it: 202, and then 400 with the error beside empty properties."""
+    details = [{"code": "SkuNotAvailable", "message": "none"}]
+    server.stacks[NAME].validation = {"code": "InvalidTemplateDeployment", "message": "bad", "details": details}
+    for _ in range(2):
+        with pytest.raises(Fault) as raised:
+            Stacks(client(server)).validate(EAST)
+        assert (raised.value.status, [row.code for row in raised.value.details]) == (400, ["SkuNotAvailable"])
+        refusal = error(400, "InvalidTemplateDeployment", "bad", details=details)
+        server.script("POST", f"{NAME}/validate", refusal)  # or at once (REST API, Validate Stack At Resource Group)
+
+
+@pytest.mark.parametrize(
+    "code", ["DeploymentStackResourceNotFound", "DeploymentStackNotFound", "ResourceGroupNotFound"]
+)
+def test_a_stack_that_is_not_there_is_none(server: ArmServer, code: str) -> None:
+    server.script("GET", NAME, error(404, code))
+    assert Stacks(client(server)).state(EAST) is None
+
+
+@pytest.mark.parametrize("code", ["SubscriptionNotFound", "InvalidResourceType", "Http404"])
+def test_what_is_not_found_around_a_stack_is_a_fault(server: ArmServer, code: str) -> None:
+    server.script("GET", NAME, error(404, code), error(404, code))
+    for ask in (Stacks(client(server)).state, Stacks(client(server)).managed):
+        with pytest.raises(Fault, match=code):
+            ask(EAST)
+
+
+def test_a_stack_that_names_no_deployment_yet_is_ours_in_the_end(server: ArmServer) -> None:
+    stacks = Stacks(client(server))
+    stacks.begin(EAST)
+    first = stacks.state(EAST)
+    assert first and (first.status, first.template_hash) == ("Initializing", "")
+    (outcome,) = run(stacks, [EAST])
+    assert (outcome.ended, outcome.adopted, server.stacks[NAME].starts) == ("succeeded", True, 1)
+
+
+def test_a_stack_that_names_the_deployment_before_is_not_ours(server: ArmServer) -> None:
+    """Its last run was of our template, the one in flight is not."""
+    row = server.stacks[NAME]
+    row.state, row.template_hash, row.starts, row.seen = "Running", hash_of(EAST.template), 1, 2
+
+    def named(method: str, path: str) -> None:
+        if row.starts == 1 and row.seen > 2:
+            row.template_hash = "another"
+
+    row.polls, server.before = 4, named
+    (outcome,) = run(Stacks(client(server)), [EAST])
+    assert (outcome.ended, outcome.adopted, row.starts) == ("succeeded", False, 2)
+    assert row.template_hash == hash_of(EAST.template)
+
+
+def test_outputs_are_those_of_its_deployment(server: ArmServer) -> None:
+    """A stack's own are any object: here without types, as the REST API's example has them."""
+    stacks = Stacks(client(server))
+    server.stacks[NAME].outputs = {"aks_eastus": {"type": "Object", "value": {"clientId": "1-1"}}}
+    run(stacks, [EAST])
+    bare = {"properties": {**server.stacks[NAME].json(SCOPE)["properties"], "outputs": {"aks_eastus": "bare"}}}
+    server.script("GET", f"deploymentStacks/{NAME}", answer(200, bare))
+    state = stacks.state(EAST)
+    assert state and state.outputs == server.stacks[NAME].outputs
+
+
 def test_one_of_another_template_that_is_in_flight_is_not_ours(server: ArmServer) -> None:
     row = server.stacks[NAME]
     row.state, row.template_hash, row.starts = "Running", "another", 1
@@ -112,6 +175,19 @@ def test_a_failure_inside_and_a_deletion_that_fails(server: ArmServer) -> None:
     assert OLD in Stacks(client(server)).managed(EAST)
 
 
+def test_what_failed_otherwise_was_not_to_be_deleted(server: ArmServer) -> None:
+    row = server.stacks[NAME]
+    row.turns = [{"ends": "Failed"}]
+    stacks = Stacks(client(server))
+    run(stacks, [EAST])
+    said = row.json(SCOPE)
+    said["properties"]["resources"] = [{"id": POOL, "status": "removeDenyFailed"}]
+    said["properties"]["failedResources"] = [{"id": POOL, "error": {"code": "Odd", "message": "m"}}, {"error": {}}]
+    server.script("GET", f"deploymentStacks/{NAME}", answer(200, said))
+    first, second = stacks.operations(EAST)
+    assert (first.action, first.resource_id, second.resource_id) == ("", POOL, "a resource without a name")
+
+
 def test_the_later_of_deployment_and_stack_counts(server: ArmServer) -> None:
     azure = client(server)
     assert latest(azure, EAST) is None
@@ -141,6 +217,15 @@ def test_nothing_leaves_a_stack_that_has_what_is_rendered() -> None:
 def test_a_pool_that_is_no_longer_rendered_is_deleted() -> None:
     found = leaving(EAST, [*HAS, OLD], HAS, HAS)
     assert (found.ids, found.deleted, found.kept) == ((OLD,), (OLD,), {})
+
+
+def test_beside_what_has_no_id_nothing_is_deleted(server: ArmServer) -> None:
+    """A resource of a Bicep extension (REST API, Deployment Stacks - Get)."""
+    row = server.stacks[NAME]
+    row.state, row.managed = "Succeeded", [*HAS, OLD]
+    row.unnamed = [{"extension": {"name": "Contoso"}, "type": "Contoso/example@v1", "status": "managed"}]
+    found = leaving(EAST, Stacks(client(server)).managed(EAST), HAS, HAS)
+    assert found.deleted == () and found.kept == {"Contoso/example@v1": "its id is none that rayfleet makes"}
 
 
 def test_where_azure_does_not_say_what_stays_nothing_is_deleted() -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from typing import Any
+from urllib.parse import quote, quote_plus
 
 import pytest
 
-from generator.deploy import whatif
+from generator.deploy import noise, whatif
 from generator.deploy.hiding import HIDDEN, hidden
+from tests.rendering import FLEETS, compiled, reference
 
 _GROUP = "/subscriptions/s/resourceGroups/g"
 _AKS = f"{_GROUP}/providers/Microsoft.ContainerService/managedClusters/aks"
@@ -82,7 +85,12 @@ def test_answers_that_say_nothing(raw: dict[str, Any]) -> None:
             delta("properties.x", before="https://a", after="[reference(resourceId('a/b', 'c'), '2026-05-01').x]"),
             "known only when deployed",
         ),
+        (
+            delta("properties.configurationProtectedSettings", "Create", None, {"httpsKey": "x"}),
+            "a secret, which Azure never gives back",
+        ),
         (delta("properties.osDiskSizeGB", "Delete", 128), "filled in by Azure"),
+        (delta("properties.gitRepository.provider", "Delete", "Generic"), "filled in by Azure"),
         (delta("properties.networkProfile.loadBalancerProfile", "Delete", {"a": 1}), "filled in by Azure"),
         (delta("location", before="East US", after="eastus"), "the same, written otherwise"),
         (
@@ -109,10 +117,63 @@ def test_noise(row: dict[str, Any], reason: str) -> None:
         delta("properties.text", before="a", after="A"),
         delta("properties.text", before="x", after="[[not an expression]"),
         delta("properties.switch", before=False, after=True),
+        delta("properties.allowSharedKeyAccess", "Create", None, True),
+        delta("properties.addonProfiles.azureKeyvaultSecretsProvider.enabled", "Create", None, True),
+        delta("properties.addonProfiles.azureKeyvaultSecretsProvider.enabled", "Create", None, "true"),
+        delta("properties.addonProfiles.azureKeyvaultSecretsProvider", "Create", None, {"enabled": True, "config": {}}),
+        delta("properties.gitRepository.sshKnownHosts", "Delete", "Z2l0"),
+        delta("properties.gitRepository.provider", "Delete", "Azure"),
+        delta("properties.gitRepository.httpsUser", "Delete", "git"),
     ],
 )
 def test_what_is_no_noise(row: dict[str, Any]) -> None:
     assert one(row).noise == ""
+
+
+# What a builder says only sometimes, and whose absence is none of the fleet's doing, or shows elsewhere.
+SOMETIMES = {
+    "count": "the autoscaler's",
+    "minCount": "enableAutoScaling changes too",
+    "maxCount": "enableAutoScaling changes too",
+    "metadata": "of the template alone",
+    "gpuProfile": "Azure refuses to change it",
+    "scaleSetEvictionPolicy": "Azure refuses to change it",
+    "scaleSetPriority": "Azure refuses to change it",
+    "spotMaxPrice": "Azure refuses to change it",
+    "upgradeSettings": "of on-demand pools, and scaleSetPriority is fixed",
+    "configurationProtectedSettings": "Azure never gives it back",
+    "httpsKey": "Azure never gives it back",
+    "sshPrivateKey": "Azure never gives it back",
+    "kubernetesVersion": "the upgrade channel's once the cluster is there",
+}
+
+
+def test_what_builders_say_only_sometimes_goes_when_it_is_missing() -> None:
+    """Two resources of a type that differ in a key: its absence is a choice of the fleet's."""
+    maps: dict[tuple[str, ...], list[set[str]]] = {}
+
+    def walk(value: Any, *path: str) -> None:
+        if isinstance(value, dict):
+            maps.setdefault(path, []).append(set(value))
+            for key, row in value.items():
+                walk(row, *path, key)
+        for row in value if isinstance(value, list) else []:
+            walk(row, *path)
+
+    fleets = [reference(), *(compiled(name, bound) for name in FLEETS for bound in (False, True))]
+    files = [pair for fleet in fleets for pair in fleet.rendered()]
+    for path, content in files:
+        if path.startswith("azure/") and not path.endswith("deployments.json"):
+            for row in json.loads(content)["resources"]:
+                walk({key: row[key] for key in row.keys() - {"dependsOn", "scope"}}, row["type"])
+    found = {
+        key
+        for path, rows in maps.items()
+        for key in set.union(*rows) - set.intersection(*rows)
+        if not {*path, key} & noise.WHOLE
+    }
+    assert {"sshKnownHosts", "provider", "httpsUser"} <= {key for rows in maps.values() for row in rows for key in row}
+    assert found <= SOMETIMES.keys() and len(found) > 5
 
 
 def test_elements_of_lists() -> None:
@@ -286,3 +347,31 @@ def test_secrets_by_their_value() -> None:
 def test_switches_of_a_secrets_name_are_shown() -> None:
     row = one(delta("properties.allowSharedKeyAccess", before=True, after=False), identifier=_ACCOUNT)
     assert str(row) == "properties.allowSharedKeyAccess: true -> false"
+
+
+TOKEN = "ghp_aB3/+x:y z~1"
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        TOKEN,
+        quote(TOKEN),
+        quote(TOKEN, safe=""),
+        quote_plus(TOKEN),
+        json.dumps(TOKEN),
+        *(base64.b64encode(f"{user}:{TOKEN}".encode()).decode() for user in ("", "x", "me", "git", "x-access-token")),
+        *(base64.urlsafe_b64encode(f"{user}{TOKEN}\n".encode()).decode() for user in ("", "x", "me")),
+    ],
+)
+def test_a_secret_in_another_form(written: str) -> None:
+    shown = hidden(f"fatal: https://{written}@example.org", [TOKEN])
+    assert HIDDEN in shown
+    for part in (written[4:-4], TOKEN[4:-2], quote(TOKEN)[4:-2]):
+        assert part not in shown
+
+
+def test_what_is_too_short_for_a_secret_garbles_nothing() -> None:
+    raw = {"status": "Succeeded", "changes": [{"resourceId": "/a", "changeType": "Create"}]}
+    assert hidden(raw, ["e", "ate", "", 5, None]) == raw
+    assert hidden(raw, ["Succ"])["status"] == f"{HIDDEN}eeded"

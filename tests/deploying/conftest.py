@@ -24,6 +24,8 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[ArmServer]:
             limits = ("cores", "lowPriorityCores", "standardDDSv5Family")
             rows = [{"name": {"value": name}, "limit": 9999, "currentValue": 0} for name in limits]
             arm.documents[usages(region)] = {"value": rows}
+            addresses = {"name": {"value": "StandardSkuPublicIpAddresses"}, "limit": 20, "currentValue": 0}
+            arm.documents[usages(region, "Network")] = {"value": [addresses]}
         monkeypatch.setenv("RAYFLEET_ARM_ENDPOINT", arm.url)
         yield arm
         assert arm.unused == []

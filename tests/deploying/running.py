@@ -19,8 +19,8 @@ PROVIDERS = ("Compute", "ContainerService", "KubernetesConfiguration", "ManagedI
 FEATURE = f"/subscriptions/{SUB}/providers/Microsoft.Features/providers/Microsoft.Compute/features/EncryptionAtHost"
 
 
-def usages(region: str) -> str:
-    return f"/subscriptions/{SUB}/providers/Microsoft.Compute/locations/{region}/usages"
+def usages(region: str, provider: str = "Compute") -> str:
+    return f"/subscriptions/{SUB}/providers/Microsoft.{provider}/locations/{region}/usages"
 
 
 def deploy(fleet: Workspace, *arguments: str, code: int = 0) -> Result:

@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-import base64
 import json
-import os
-import pty
-import re
-import select
-import signal
+import shutil
 import stat
-import subprocess
 import sys
-import threading
-from typing import Any
 
-import click
 import pytest
+import yaml
 
-from generator.cli.progress import Progress
 from tests.conftest import Workspace
-from tests.deploy.arm_server import ArmServer, error, operation, slow
+from tests.deploy.arm_server import ArmServer, error, operation
 from tests.deploying.running import (
     AKS,
     EAST,
@@ -35,7 +26,6 @@ from tests.deploying.running import (
     nothing_started,
     usages,
 )
-from tests.rendering import ROOT
 from tests.test_history import git
 
 # --- the gate: files --------------------------------------------------------------------------------------------------
@@ -88,6 +78,31 @@ def test_a_failed_proof(fleet: Workspace, server: ArmServer) -> None:
     deploy(fleet, "--what-if", "--allow-failed-proofs")
 
 
+def test_it_judges_what_check_judges(fleet: Workspace, server: ArmServer) -> None:
+    fleet.edit("gitops: {", "gitops: {path: elsewhere, ")
+    fleet.run("render")
+    git("commit", "-a", "-m", "elsewhere")
+    proved = json.loads(fleet.run("check", "--format", "json", code=1).stdout)
+    failed = [row["what"] for row in proved["findings"] if row["outcome"] == "failed"]
+    assert any(what.startswith('Flux looks for rendered/ in "elsewhere"') for what in failed)
+    found = data(fleet, code=1)
+    assert [row["what"] for row in found["diagnostics"] if "--allow-failed-proofs" in row["fix"]] == failed
+
+
+def test_what_git_ignores_is_not_in_git(fleet: Workspace, server: ArmServer) -> None:
+    git("rm", "-r", "-q", "--cached", "rendered")
+    fleet.write(".rayfleet_cache/\nrendered/\n", ".gitignore")
+    git("commit", "-a", "-m", "ignored")
+    said = deploy(fleet, code=1).stderr
+    assert "rendered/azure/eastus.json: is not as the last commit has it\n" in said and "--allow-dirty" in said
+    deploy(fleet, "--what-if", "--allow-dirty")
+
+
+def test_a_damaged_repository_is_no_traceback(fleet: Workspace, server: ArmServer) -> None:
+    fleet.write(b"\xff garbage", ".git/HEAD")
+    assert "its Git repository cannot be read" in deploy(fleet, code=1).stderr
+
+
 def test_without_a_repository_it_says_so(workspace: Workspace, server: ArmServer) -> None:
     workspace.run("render")
     assert "is in no Git repository" in deploy(workspace, "--what-if").stderr
@@ -107,7 +122,7 @@ def test_what_azure_lacks_comes_at_once_with_commands(fleet: Workspace, server: 
     said = deploy(fleet, code=1).stderr
     assert f"az provider register --subscription {SUB} --namespace Microsoft.Storage --wait" in said
     assert f"az feature register --subscription {SUB} --namespace Microsoft.Compute --name EncryptionAtHost" in said
-    assert "aks-westus2/a100: quota lowPriorityCores of westus2 is 100 vCPUs; the pools may grow to 336" in said
+    assert "aks-westus2/a100: quota lowPriorityCores of westus2 is 100 vCPUs; the fleet may grow to 336" in said
     assert said.endswith("3 errors; nothing was deployed\n") and nothing_started(server)
 
 
@@ -125,10 +140,18 @@ def test_quota_that_others_use_counts_while_the_region_is_new(fleet: Workspace, 
     deploy(fleet, "--what-if")
 
 
+def test_public_addresses_have_a_limit_too(fleet: Workspace, server: ArmServer) -> None:
+    server.documents[usages("eastus", "Network")]["value"][0]["limit"] = 1
+    said = deploy(fleet, code=1).stderr
+    what = "quota StandardSkuPublicIpAddresses of eastus is 1 addresses; the fleet may grow to 2"
+    assert said.startswith("rendered/azure/eastus.json:") and f" aks-eastus-nat-ip-1: {what}\n" in said
+
+
 def test_no_answer_and_no_sign_in_are_no_traceback(fleet: Workspace, server: ArmServer) -> None:
     server.script("GET", EAST, error(401, "InvalidAuthenticationToken", "expired"))
     said = deploy(fleet, code=1).stderr
-    assert said == "Azure: InvalidAuthenticationToken: expired\n    fix: az login\n1 error; nothing was deployed\n"
+    assert said.startswith("Azure: InvalidAuthenticationToken: expired\n    fix: az log")
+    assert said.endswith("\n1 error; nothing was deployed\n")
 
 
 def test_an_endpoint_elsewhere_is_refused(fleet: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -136,11 +159,10 @@ def test_an_endpoint_elsewhere_is_refused(fleet: Workspace, monkeypatch: pytest.
     assert deploy(fleet, code=1).stderr.startswith("environment: RAYFLEET_ARM_ENDPOINT is for tests")
 
 
-def test_without_azures_libraries_it_says_which_extra_has_them(
-    fleet: Workspace, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_azures_libraries_it_says_what_brings_them(fleet: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "azure.mgmt.resource.deployments", None)
-    assert "fix: pip install 'rayfleet[deploy]'\n" in deploy(fleet, code=1).stderr
+    said = deploy(fleet, code=1).stderr
+    assert "is not installed: rendering alone does without it\n    fix: run make deploy-tools\n" in said
 
 
 # --- usage ------------------------------------------------------------------------------------------------------------
@@ -151,6 +173,27 @@ def test_usage(fleet: Workspace, server: ArmServer) -> None:
     assert "without a terminal nobody can be asked: give --yes" in said
     said = deploy(fleet, "--region", "eastsu", code=2).stderr
     assert "nothing is deployed to 'eastsu'" in said and "did you mean" in said
+    wrong = fleet.run("deploy", "--format", "json", "--yes", "--region", "eastsu", code=2)
+    assert wrong.stdout == "" and "nothing is deployed to" in wrong.stderr
+    assert server.requests == []
+
+
+@pytest.mark.parametrize("seconds", ["inf", "nan", "1e300", "301", "-1"])
+def test_a_pace_that_never_looks_is_refused(fleet: Workspace, server: ArmServer, seconds: str) -> None:
+    assert "is not between 1 and 300" in fleet.run("deploy", "--yes", f"--poll={seconds}", code=2).stderr
+    assert server.requests == []
+
+
+def test_azure_is_not_asked_without_a_pause(fleet: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("RAYFLEET_ARM_ENDPOINT")
+    assert "0.9 is not between 1 and 300" in fleet.run("deploy", "--yes", "--poll", "0.9", code=2).stderr
+
+
+def test_machines_are_asked_nothing(fleet: Workspace, server: ArmServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They would be shown nothing of what they agree to."""
+    monkeypatch.setattr("generator.cli.deploy.on_terminal", lambda: True)
+    said = fleet.run("deploy", "--format", "json", code=2)
+    assert "--format json asks nobody: give --yes, or --what-if to look" in said.stderr
     assert server.requests == []
 
 
@@ -172,6 +215,38 @@ def test_what_has_no_resource_group_yet_is_not_judged(fleet: Workspace, server: 
     said = deploy(fleet, "--what-if")
     assert said.stderr.count("cannot be validated yet: ResourceGroupNotFound") == 3
     assert f"{EAST}: all new: 19 resources to create\n" in said.stdout
+
+
+def test_what_an_earlier_one_is_to_make_again_locks_nobody_out(fleet: Workspace, server: ArmServer) -> None:
+    server.deployments[FIRST].state = "Succeeded"
+    server.deployments[SHARED].state = "Failed"
+    inner = {"code": "ResourceNotFound", "message": "there is no storage account"}
+    server.deployments[EAST].validation = {"code": "InvalidTemplateDeployment", "message": "see", "details": [inner]}
+    said = deploy(fleet, "--region", "eastus")
+    assert f"{EAST}: cannot be validated yet: ResourceNotFound: there is no storage account\n" in said.stderr
+    assert said.stdout.endswith("3 succeeded\nnext: rayfleet bind\n")
+    server.script("POST", f"{EAST}/whatIf", error(404, "ResourceNotFound", "there is no storage account"))
+    said = deploy(fleet, "--what-if", "--region", "eastus")
+    assert f"{EAST}: what would change is not known yet: ResourceNotFound" in said.stderr
+
+
+def test_what_depends_on_nothing_has_to_be_valid(fleet: Workspace, server: ArmServer) -> None:
+    server.deployments[FIRST].validation = {"code": "ResourceNotFound", "message": "not there"}
+    assert f"{FIRST}: ResourceNotFound: not there" in deploy(fleet, code=1).stderr
+
+
+def test_what_is_in_flight_is_said_of_a_mere_look_too(fleet: Workspace, server: ArmServer) -> None:
+    server.deployments[EAST].state = "Running"
+    assert f"{EAST} is in flight\n" in deploy(fleet, "--what-if").stderr
+
+
+def test_an_answer_that_cannot_be_kept_stops_nothing(fleet: Workspace, server: ArmServer) -> None:
+    shutil.rmtree(fleet.folder / ".rayfleet_cache")
+    fleet.write("", ".rayfleet_cache")
+    said = deploy(fleet, "--what-if")
+    assert f"what-if of {EAST} cannot be kept: " in said.stderr and "all of it:" not in said.stdout
+    assert [row["raw"] for row in data(fleet, "--what-if")["whatIf"]] == [None] * 4
+    (fleet.folder / ".rayfleet_cache").unlink()
 
 
 def test_what_if_shows_and_ends(fleet: Workspace, server: ArmServer) -> None:
@@ -228,6 +303,27 @@ def test_it_deploys_in_waves_and_says_what_comes_next(fleet: Workspace, server: 
     )
 
 
+def test_where_nothing_is_to_be_bound_it_does_not_say_so(fleet: Workspace, server: ArmServer) -> None:
+    bound = yaml.safe_load(fleet.read("bindings.yaml"))["clusters"]
+    for name, cluster in ((EAST, "aks-eastus"), (WEST, "aks-westus2")):
+        value = {kind: row["value"] for kind, row in bound[cluster].items() if kind != "cloudResourceId"}
+        server.deployments[name].outputs = {cluster.replace("-", "_"): {"type": "Object", "value": value}}
+    assert deploy(fleet).stdout.endswith("4 succeeded\nnext: rayfleet status\n")
+    value["principalId"] = "33333333-3333-4333-8333-333333333333"
+    assert data(fleet, "--region", "westus2")["next"] == "rayfleet bind"
+    assert data(fleet, "--region", "eastus")["next"] == "rayfleet status"
+
+
+def test_a_promise_that_is_not_kept_is_no_success(
+    fleet: Workspace, server: ArmServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("generator.deploy.faults.Patience.pause", lambda patience, seconds: None)
+    server.deployments[EAST].outputs = {}
+    said = deploy(fleet, code=1)
+    assert f"{EAST}: succeeded without its outputs aks_eastus\n    fix: deploy it again" in said.stderr
+    assert said.stdout.endswith("4 succeeded\n") and "next:" not in said.stdout
+
+
 def test_one_object_for_machines(fleet: Workspace, server: ArmServer) -> None:
     value = {"clientId": "1-1", "nodePools": ["sys"]}
     server.deployments[EAST].outputs = {"aks_eastus": {"type": "Object", "value": value}}
@@ -282,6 +378,15 @@ def test_what_depends_on_a_failed_one_is_not_started(fleet: Workspace, server: A
     assert server.deployments[EAST].starts == 0
 
 
+def test_what_to_run_again_has_the_same_options(fleet: Workspace, server: ArmServer) -> None:
+    row = server.deployments[SHARED]
+    row.ends, row.error = "Failed", {"code": "StorageAccountAlreadyTaken", "message": "taken"}
+    said = deploy(fleet, "--region", "eastus", code=1).stderr
+    assert said.endswith("what failed can be deployed again: run rayfleet deploy --region eastus\n")
+    said = deploy(fleet, "-f", "./fleet.yaml", "-o", "rendered", code=1).stderr
+    assert said.endswith(": run rayfleet deploy -f ./fleet.yaml -o rendered\n")
+
+
 def test_what_is_in_flight_is_picked_up(fleet: Workspace, server: ArmServer) -> None:
     for name in (FIRST, SHARED):
         server.deployments[name].state = "Succeeded"
@@ -289,212 +394,6 @@ def test_what_is_in_flight_is_picked_up(fleet: Workspace, server: ArmServer) -> 
     row.start({"properties": {"template": json.loads(fleet.read("rendered/azure/eastus.json"))}})
     row.polls = 5
     said = deploy(fleet)
-    assert f"{EAST} is in flight: it will be picked up, not started again\n" in said.stderr
+    assert f"{EAST} is in flight: this run waits for its end\n" in said.stderr
     assert f"{EAST}: picked up\n" in said.stderr
     assert (row.starts, row.clashes) == (1, 0)
-
-
-# --- secrets ----------------------------------------------------------------------------------------------------------
-
-KEY = "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEAAAAABG5vbmU\n-----END OPENSSH PRIVATE KEY-----\n"
-VARIABLE = "RAYFLEET_PARAMETER_GIT_SSH_PRIVATE_KEY"
-
-
-@pytest.fixture
-def private(fleet: Workspace) -> Workspace:
-    """The fleet, with a private repository."""
-    fleet.edit(
-        "gitops: {url: https://github.com/example/fleet,",
-        "gitops: {url: ssh://git@github.com/example/fleet, auth: sshKey,",
-    )
-    fleet.run("render")
-    git("commit", "-a", "-m", "private")
-    return fleet
-
-
-def test_a_parameter_without_a_value_is_refused(private: Workspace, server: ArmServer) -> None:
-    said = deploy(private, code=1).stderr
-    assert (
-        f"gitSshPrivateKey: a secure parameter has no value\n    fix: set the environment variable {VARIABLE}\n" in said
-    )
-    assert said.startswith("rendered/azure/deployments.json:") and server.requests == []
-
-
-def test_a_secret_reaches_azure_and_nothing_else(
-    private: Workspace, server: ArmServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv(VARIABLE, KEY)
-    encoded = base64.b64encode(KEY.encode()).decode()
-    east, west = server.deployments[EAST], server.deployments[WEST]
-    for row in (east, west):
-        row.changes = [{"resourceId": AKS, "changeType": "Create", "after": {"x": encoded, "y": f"key: {KEY}"}}]
-    east.ends, east.error = "Failed", {"code": "BadRequest", "message": f"cannot read {KEY} or {encoded}"}
-    said = deploy(private, code=1)
-    assert east.body["properties"]["parameters"] == {"gitSshPrivateKey": {"value": KEY}}
-    shown = said.output + json.dumps(data(private, code=1))
-    kept = b"".join(content for content, _ in private.files(".rayfleet_cache").values())
-    assert "***" in kept.decode() and "BadRequest: cannot read" in shown
-    for secret in ("b3BlbnNzaC1r", encoded[20:40], "OPENSSH"):
-        assert secret not in shown and secret.encode() not in kept
-
-
-# --- a process of its own, and a terminal -----------------------------------------------------------------------------
-
-
-def process(fleet: Workspace, *arguments: str, **streams: Any) -> subprocess.Popen[str]:
-    """``rayfleet deploy`` as a real process."""
-    command = [sys.executable, "-m", "generator", "deploy", "--poll", "0.01", *arguments]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "TERM": "xterm", "COLUMNS": "160"}
-    return subprocess.Popen(command, cwd=fleet.folder, env=environment, text=True, **streams)
-
-
-def once(server: ArmServer, method: str, pattern: str) -> threading.Event:
-    """Is set when the server is asked for something."""
-    seen = threading.Event()
-
-    def look(asked: str, path: str) -> None:
-        if asked == method and re.search(pattern, path):
-            seen.set()
-
-    server.before = look
-    return seen
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupted_run_leaves_azure_working_and_the_next_picks_it_up(
-    fleet: Workspace, server: ArmServer, number: signal.Signals
-) -> None:
-    for name in (EAST, WEST):
-        server.deployments[name].polls = 10**9
-    running = process(fleet, "--yes", "--format", "json", stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    both = lambda: all(server.deployments[name].seen > 3 for name in (EAST, WEST))  # noqa: E731
-    seen = threading.Event()
-    server.before = lambda method, path: seen.set() if both() else None
-    assert seen.wait(60)
-    running.send_signal(number)
-    out, err = running.communicate(timeout=60)
-    assert running.returncode == 130, err
-    found = json.loads(out)
-    assert found["outcome"] == "interrupted"
-    assert [row["state"] for row in found["deployments"]] == ["succeeded", "succeeded", "left running", "left running"]
-    assert "Azure goes on with what it has in hand" in err and not server.asked("POST", "/cancel")
-    for name in (EAST, WEST):
-        server.deployments[name].polls = server.deployments[name].seen + 9
-    said = deploy(fleet)
-    assert said.stderr.count(": picked up\n") == 2
-    assert [server.deployments[name].starts for name in (EAST, WEST)] == [1, 1]
-    assert [server.deployments[name].clashes for name in NAMES] == [0, 0, 0, 0]
-
-
-def test_interrupted_before_anything_was_started(fleet: Workspace, server: ArmServer) -> None:
-    server.polls_of_operations = 10**9
-    seen = once(server, "GET", "/operations/")
-    running = process(fleet, "--yes", stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    assert seen.wait(60)
-    running.send_signal(signal.SIGINT)
-    _, err = running.communicate(timeout=60)
-    assert running.returncode == 130 and "nothing was started" in err and "Traceback" not in err
-    assert nothing_started(server)
-
-
-def test_interrupted_twice_it_ends_at_once(fleet: Workspace, server: ArmServer) -> None:
-    server.script("GET", f"deployments/{EAST}", slow())
-    seen = once(server, "GET", f"deployments/{EAST}")
-    running = process(fleet, "--yes", stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    assert seen.wait(60)
-    running.send_signal(signal.SIGINT)
-    assert running.stderr and [running.stderr.readline(), running.stderr.readline()][1] == "stopping (again: at once)\n"
-    running.send_signal(signal.SIGINT)
-    running.communicate(timeout=60)
-    assert running.returncode == 130 and nothing_started(server)
-
-
-def test_lines_say_what_changes_and_how_long_it_took(capsys: pytest.CaptureFixture[str]) -> None:
-    now = iter(range(0, 10_000, 65))
-    progress = Progress([("east", 3)], live=False, clock=lambda: float(next(now)))
-    rows = [("running", 0, ""), ("running", 2, ""), ("waiting", None, "Throttled\x1b"), ("running", 9, "")]
-    for state, done, note in [*rows, ("failed", None, "")]:
-        progress.update("east", state, done, note)
-    assert capsys.readouterr().err == (
-        "east: running\neast: waiting: Throttled\\x1b\neast: running\neast: failed after 4:20\n"
-    )
-    assert progress.rows["east"].done == 3
-
-
-class Terminal:
-    """``rayfleet deploy`` on a terminal."""
-
-    def __init__(self, fleet: Workspace, *arguments: str) -> None:
-        self._own, other = pty.openpty()
-        self.process = process(fleet, *arguments, stdin=other, stdout=other, stderr=other)
-        os.close(other)
-        self.shown = ""
-
-    def until(self, words: str) -> None:
-        """Reads until the terminal shows the words."""
-        while words not in self.shown:
-            more = self._read()
-            assert more, self.shown
-            self.shown += more
-
-    def answer(self, words: str) -> None:
-        os.write(self._own, f"{words}\n".encode())
-
-    def end(self) -> int:
-        """Reads all that is left; the exit code."""
-        while more := self._read():
-            self.shown += more
-        os.close(self._own)
-        return self.process.wait(60)
-
-    def interrupt(self) -> None:
-        """Ctrl-C, as often as it takes: Python may be between its last look for a signal and its read of the answer."""
-        for _ in range(30):
-            self.process.send_signal(signal.SIGINT)
-            if select.select([self._own], [], [], 1)[0]:
-                return
-        raise AssertionError(self.shown)
-
-    def _read(self) -> str:
-        assert select.select([self._own], [], [], 60)[0], self.shown
-        try:
-            return os.read(self._own, 1 << 16).decode(errors="replace")
-        except OSError:  # Linux says so where the other end is closed
-            return ""
-
-
-def test_on_a_terminal_it_asks_and_shows_a_table(fleet: Workspace, server: ArmServer) -> None:
-    server.deployments[EAST].operations = [operation("x", "Microsoft.Network/natGateways")]
-    terminal = Terminal(fleet)
-    terminal.until(f"Start 4 deployments in subscription {SUB}? [y/N]: ")
-    assert nothing_started(server)
-    terminal.answer("y")
-    assert terminal.end() == 0
-    shown = click.unstyle(terminal.shown)
-    assert re.search(rf"{EAST} +succeeded +19/19 +0:0\d", shown)
-    assert "next: rayfleet bind" in shown
-
-
-def test_on_a_terminal_no_is_no(fleet: Workspace, server: ArmServer) -> None:
-    terminal = Terminal(fleet)
-    terminal.until("[y/N]: ")
-    terminal.answer("n")
-    assert terminal.end() == 1
-    assert "nothing was started" in terminal.shown and nothing_started(server)
-
-
-def test_on_a_terminal_ctrl_c_is_no(fleet: Workspace, server: ArmServer) -> None:
-    terminal = Terminal(fleet)
-    terminal.until("[y/N]: ")
-    terminal.interrupt()
-    assert terminal.end() == 130
-    assert "interrupted; nothing was started" in terminal.shown and nothing_started(server)
-
-
-def test_a_secret_is_asked_for_unseen(private: Workspace, server: ArmServer) -> None:
-    private.write(KEY, "../flux.key")
-    terminal = Terminal(private, "--what-if")
-    terminal.until("gitSshPrivateKey (hidden; @FILE for a file's content): ")
-    terminal.answer("@../flux.key")
-    assert terminal.end() == 0
-    assert "flux.key" not in terminal.shown

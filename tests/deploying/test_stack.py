@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.conftest import Workspace
-from tests.deploy.arm_server import ArmServer
+from tests.deploy.arm_server import ArmServer, error
 from tests.deploying.running import AKS, EAST, GROUP, NAMES, SHARED, data, deploy, nothing_started
 
 OLD = f"{AKS}/agentPools/old"
@@ -42,6 +42,13 @@ def test_yes_alone_deletes_nothing(stacked: Workspace, server: ArmServer) -> Non
     said = deploy(stacked, "--stack", code=1)
     assert f"{EAST}: its stack would delete {OLD}\n    fix: give --yes-delete too" in said.stderr
     assert said.stderr.endswith("1 error; nothing was deployed\n")
+    assert {row.starts for row in server.stacks.values()} == {1}
+
+
+def test_machines_are_asked_nothing(stacked: Workspace, server: ArmServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("generator.cli.deploy.on_terminal", lambda: True)
+    found = data(stacked, "--stack", code=1)
+    assert [row["what"] for row in found["diagnostics"]] == [f"its stack would delete {OLD}"]
     assert {row.starts for row in server.stacks.values()} == {1}
 
 
@@ -88,6 +95,11 @@ def test_what_a_stack_puts_out_is_bound(stacked: Workspace, server: ArmServer) -
     stacked.run("render", "--unbind", "aks-eastus", "--unbind", "aks-westus2")
     said = stacked.run("bind", "--cluster", "aks-eastus").stdout
     assert f"+ aks-eastus.clientId: {value['clientId']}\n" in said
+
+
+def test_who_may_see_no_stacks_deploys_without(fleet: Workspace, server: ArmServer) -> None:
+    server.script("GET", "deploymentStacks", *[error(403, "AuthorizationFailed")] * 4)
+    deploy(fleet)
 
 
 def test_usage(fleet: Workspace, server: ArmServer) -> None:

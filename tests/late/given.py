@@ -39,3 +39,12 @@ def refused(workspace: Workspace, *arguments: str) -> str:
     assert workspace.files() == before
     assert result.stdout == ""
     return result.stderr
+
+
+def nothing_new(workspace: Workspace, *arguments: str) -> str:
+    """Runs ``bind``, which must find nothing, say so and leave the folder as it is; gives what else it says."""
+    before = workspace.files()
+    result = workspace.run("bind", *arguments, code=1)
+    assert workspace.files() == before
+    assert result.stdout == "bindings.yaml: nothing new\n"
+    return result.stderr

@@ -16,12 +16,13 @@ CLOUD: dict[str, Any] = {"name": "c", "id": "cld_1", "resources": []}
 
 
 def read(data: object) -> Answers:
-    return of_file("a.json", json.dumps(data).encode())
+    return of_file("a.json", json.dumps(data).encode(), "save it")
 
 
 def refused(content: bytes) -> str:
     with pytest.raises(Invalid) as raised:
-        of_file("a.json", content)
+        of_file("a.json", content, "save it")
+    assert {row.fix for row in raised.value.diagnostics} == {"save it"}
     return "\n".join(str(row).partition("\n")[0] for row in raised.value.diagnostics)
 
 
@@ -33,8 +34,13 @@ def refused(content: bytes) -> str:
         ({"east": {"aks_eastus": OUTPUT}, "shared": None, "empty": {}}, "east"),
         ({"name": "east", "properties": {"outputs": {"aks_eastus": OUTPUT}}}, "east"),
         ({"east": {"name": "east", "properties": {"outputs": {"aks_eastus": OUTPUT}}}}, "east"),
+        ({"outputs": {"aks_eastus": OUTPUT}}, None),  # --query properties
+        ({"outputs": {"aks_eastus": OUTPUT}, "provisioningState": "Succeeded"}, None),
+        ([{"name": "east", "properties": {"outputs": {"aks_eastus": OUTPUT}}},
+          {"name": "first", "properties": {"outputs": None}},
+          {"name": "secret", "properties": {"outputs": {"key": {"type": "SecureString"}}}}], "east"),
     ],
-)
+)  # fmt: skip
 def test_outputs(data: object, deployment: str | None) -> None:
     answers = read(data)
     assert [(row.deployment, row.name) for row in answers.outputs] == [(deployment, "aks_eastus")]
@@ -46,6 +52,19 @@ def test_a_cloud() -> None:
     assert len(answers.clouds) == 1 and answers.outputs == ()
 
 
+def test_an_output_that_is_called_outputs() -> None:
+    assert [row.name for row in read({"outputs": OUTPUT}).outputs] == ["outputs"]
+
+
+@pytest.mark.parametrize("outputs", [None, {"aks_eastus": OUTPUT}])
+@pytest.mark.parametrize("name", ["east", None])
+def test_deployments_that_have_not_succeeded(outputs: object, name: str | None) -> None:
+    properties = {"provisioningState": "Failed", "outputs": outputs}
+    answers = read({"name": name, "properties": properties} if name else properties)
+    assert [(row.deployment, row.status) for row in answers.unfinished] == [(name, "Failed")]
+    assert answers.outputs == ()
+
+
 def test_outputs_and_a_cloud_in_one_file() -> None:
     answers = read({"east": {"aks_eastus": OUTPUT}, "anyscale": CLOUD})
     assert len(answers.clouds) == len(answers.outputs) == 1
@@ -54,7 +73,7 @@ def test_outputs_and_a_cloud_in_one_file() -> None:
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
 def test_byte_order_marks(encoding: str) -> None:
     content = json.dumps({"aks_eastus": OUTPUT}).encode(encoding)
-    assert [row.name for row in of_file("a.json", content).outputs] == ["aks_eastus"]
+    assert [row.name for row in of_file("a.json", content, "save it").outputs] == ["aks_eastus"]
 
 
 @pytest.mark.parametrize(
@@ -63,13 +82,16 @@ def test_byte_order_marks(encoding: str) -> None:
         (b"", "a.json:1:1: not JSON: expecting value"),
         (b"ERROR: Please run az login", "a.json:1:1: not JSON: expecting value"),
         (b"\xff{}", "a.json:1:1: byte 0xff is not UTF-8"),
-        (b"null", "a.json:1:1: the file is not a JSON object"),
-        (b"[]", "a.json:1:1: the file is not a JSON object"),
+        (b"null", "a.json:1:1: it is neither outputs nor a cloud"),
+        (b"[]", "a.json: there is no output and no cloud in it"),
+        (b"[[]]", "a.json:1:2: [0]: it is neither outputs nor a cloud"),
         (b"{}", "a.json: there is no output and no cloud in it"),
         (b'{"shared": null}', "a.json: there is no output and no cloud in it"),
         (b"[" * 100_000, "a.json:1:1: not JSON that anyone would write: too deep, or a number of thousands of digits"),
         (b'{"a": 1,\n "b": {"c": 2}}', "a.json:1:7: a: it is neither outputs nor a cloud\n"
          "a.json:2:7: b: it is neither outputs nor a cloud"),
+        (b'{"a": 1, "a": 2}', 'a.json: the key "a" stands twice in one object'),
+        (b'{"outputs": {"a": 1}, "provisioningState": "Succeeded"}', "a.json:1:13: outputs: these are no outputs"),
         (b'{"properties": {"outputs": []}}', "a.json:1:28: properties.outputs: these are no outputs"),
         (b'{"clientId": "a"}', "a.json:1:1: it is the value of one output, and does not say of which cluster"),
         (b'{"a": {"resources": 1}}', "a.json:1:7: a: it is neither outputs nor a cloud"),

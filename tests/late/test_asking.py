@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import json
+import os
+import signal
+import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.anyscale.stand_in import StandIn
 from tests.conftest import Workspace
 from tests.deploy.arm_server import ArmServer, error
-from tests.late.given import EAST, EMPTY, RESOURCES, WEST, cloud, outputs, put, refused
+from tests.late.given import EAST, EMPTY, RESOURCES, WEST, cloud, nothing_new, outputs, put, refused
+from tests.rendering import ROOT
 
 
 @pytest.fixture
@@ -38,11 +44,11 @@ def test_after_the_first_deployment(unbound: Workspace, arm: ArmServer, anyscale
     arm.deployments[EAST].outputs = outputs()
     arm.deployments[EAST].state = "Succeeded"
     result = unbound.run("bind")
-    assert "bindings.yaml: 3 values written; run make render" in result.stdout
+    assert "bindings.yaml: 3 values written; run rayfleet render" in result.stdout
     assert (
-        f"missing: clientId, principalId, nodePools, cloudResourceId of aks-westus2\n    fix: deploy {WEST}"
-        in result.stderr
-    )
+        "missing: clientId, principalId, nodePools, cloudResourceId of aks-westus2\n"
+        "    fix: run rayfleet deploy --region westus2, then rayfleet bind\n"
+    ) in result.stderr
     assert anyscale.calls == []
 
 
@@ -52,9 +58,7 @@ def test_after_registration(unbound: Workspace, arm: ArmServer, anyscale: StandI
         arm.deployments[name].state = "Succeeded"
     unbound.run("bind")
     unbound.run("render")
-    still = unbound.run("bind")  # nothing is registered yet
-    assert still.stdout == "bindings.yaml is current\n"
-    assert "rayfleet register --cluster aks-eastus" in still.stderr
+    assert "rayfleet register --cluster aks-eastus" in nothing_new(unbound)  # nothing is registered yet
     anyscale.clouds = {"aks-multi-region": cloud()["resources"]}
     result = unbound.run("bind")
     assert result.stdout.splitlines()[0] == f"+ aks-eastus.cloudResourceId: {RESOURCES['aks-eastus']}"
@@ -62,22 +66,66 @@ def test_after_registration(unbound: Workspace, arm: ArmServer, anyscale: StandI
     assert unbound.run("bind", "--check").stdout == "bindings.yaml has everything\n"
 
 
-def test_a_failed_deployment_has_nothing_to_bind(unbound: Workspace, arm: ArmServer) -> None:
-    arm.deployments[EAST].state = "Failed"
-    result = unbound.run("bind")
-    assert result.stdout == "bindings.yaml is current\n"
-    assert f"deployment {EAST}: warning: it is Failed, and has no outputs to bind" in result.stderr
+@pytest.mark.parametrize(
+    ("status", "fix"),
+    [
+        ("Failed", "run rayfleet deploy --region eastus"),
+        ("Canceled", "run rayfleet deploy --region eastus"),
+        ("Running", "run rayfleet deploy --region eastus, which looks on"),
+    ],
+)
+def test_a_deployment_that_has_not_succeeded(unbound: Workspace, arm: ArmServer, status: str, fix: str) -> None:
+    """It has nothing to bind, be there outputs or not; the other one is bound."""
+    arm.deployments[EAST].state, arm.deployments[EAST].outputs = status, outputs()
+    said = f"deployment {EAST}: it is {status}, and has no outputs to bind\n    fix: {fix}\n"
+    assert said in nothing_new(unbound)
+    arm.deployments[WEST].state, arm.deployments[WEST].outputs = "Succeeded", outputs("aks_westus2")
+    result = unbound.run("bind", code=1)
+    assert "bindings.yaml: 3 values written; run rayfleet render" in result.stdout
+    assert said in result.stderr
+    unbound.run("bind", "--cluster", "aks-westus2", code=1)  # its cloud resource id is missing, and nothing is new
 
 
 def test_azure_refuses(workspace: Workspace, arm: ArmServer, anyscale: StandIn) -> None:
-    """What Azure says, and what Anyscale does not, at once; nothing is bound by half."""
+    """What Azure says, and what Anyscale does not, at once."""
     workspace.run("render")
     anyscale.fail("cloud get", "refused", "the server is down")
     arm.script("GET", EAST, *[error(403, "AuthorizationFailed", "not yours")] * 3)
-    said = refused(workspace)
+    said = nothing_new(workspace)
     assert f"deployment {EAST}: AuthorizationFailed: not yours" in said
     assert "anyscale: anyscale cloud get: the server is down" in said
-    assert said.endswith("2 errors; nothing was changed\n")
+
+
+def test_what_can_be_asked_is_bound(unbound: Workspace, arm: ArmServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A region that may not be looked at, and no anyscale, are no matter for the other region."""
+    for name, output in ((EAST, "aks_eastus"), (WEST, "aks_westus2")):
+        arm.deployments[name].outputs, arm.deployments[name].state = outputs(output), "Succeeded"
+    unbound.run("bind", "--cluster", "aks-westus2")
+    unbound.run("render")
+    monkeypatch.setenv("PATH", str(unbound.folder))
+    arm.script("GET", WEST, *[error(403, "AuthorizationFailed", "not yours")] * 3)
+    result = unbound.run("bind", "--format", "json", code=1)
+    found = json.loads(result.stdout)
+    assert [(row["cluster"], row["kind"]) for row in found["changes"]] == [
+        ("aks-eastus", kind) for kind in ("clientId", "principalId", "nodePools")
+    ]
+    assert [(row["file"], row["what"]) for row in found["errors"]] == [
+        ("anyscale", "there is no anyscale on PATH"),
+        (f"deployment {WEST}", "AuthorizationFailed: not yours"),
+    ]
+    assert "aks-eastus" in unbound.read("bindings.yaml")
+
+
+def test_everything_at_once(workspace: Workspace, arm: ArmServer, anyscale: StandIn) -> None:
+    """bindings.yaml is lost, and the fleet is there: answers come kind after kind, not cluster after cluster."""
+    workspace.run("render")
+    committed = workspace.read("bindings.yaml")
+    (workspace.folder / "bindings.yaml").unlink()
+    for name, output in ((EAST, "aks_eastus"), (WEST, "aks_westus2")):
+        arm.deployments[name].outputs, arm.deployments[name].state = outputs(output), "Succeeded"
+    anyscale.clouds = {"aks-multi-region": cloud()["resources"]}
+    assert "bindings.yaml: 8 values written" in workspace.run("bind").stdout
+    assert workspace.read("bindings.yaml").partition("version")[2] == committed.partition("version")[2]
 
 
 def test_nobody_is_asked_where_files_are_given(workspace: Workspace, arm: ArmServer, anyscale: StandIn) -> None:
@@ -102,4 +150,28 @@ def test_a_library_that_is_not_installed(
     for name in [library, *(name for name in sys.modules if name.startswith(f"{library}."))]:
         monkeypatch.setitem(sys.modules, name, None)
     said = refused(unbound, *(["--from", "outputs.json"] if library == "ruamel" else []))
-    assert "is not installed\n    fix: pip install 'rayfleet[deploy]'" in said
+    assert "is not installed: rendering alone does without it\n    fix: run make deploy-tools\n" in said
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_interrupted_while_it_asks(
+    workspace: Workspace, arm: ArmServer, anyscale: StandIn, tmp_path: Path, number: signal.Signals
+) -> None:
+    workspace.run("render")
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    anyscale.fail("cloud get", "blocks", str(pipe))
+    before = workspace.files()
+    running = subprocess.Popen(
+        [sys.executable, "-m", "generator", "bind"],
+        cwd=workspace.folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    with pipe.open("w"):  # opens as soon as the stand-in waits
+        running.send_signal(number)
+        out, err = running.communicate(timeout=60)
+    assert (running.returncode, out, err) == (130, "", "\ninterrupted; nothing was changed\n")
+    assert workspace.files() == before

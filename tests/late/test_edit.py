@@ -82,7 +82,7 @@ def test_everything_around_stays() -> None:
         principalId: {{value: {OTHER}, producer: p}}\n"""),
         ('value: "1"  # quoted', f'value: "{OTHER}"  # quoted'),
         ("producer: old", "producer: new"),
-        ("              - a  # gone\n", "              - cpu\n"),
+        ("              - a  # gone\n", "              - cpu\n              # gone\n"),
         ("- sys  # stays\n", "- sys  # stays\n              - t4\n"),
         ("            producer: p\n# at", """            producer: p
         cloudResourceId: {value: cldrsrc_1, producer: p}
@@ -138,10 +138,88 @@ def test_pools(before: str, pools: list[str], after: str) -> None:
     assert edit(f"{text}{before}", Change("a", "nodePools", old, pools, "p", "p")) == f"{text}{after}"
 
 
-def test_what_cannot_be_edited_safely_is_refused() -> None:
-    text = f"{HEAD}\n  a:\n    nodePools:\n      value:\n      - # gone\n        a\n      - b\n      producer: p\n"
-    with pytest.raises(Invalid, match="cannot be edited safely"):
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("", f"{HEAD}\n  a:\n    {ROW}\n"),
+        ("# none\r\n", f"# none\n{HEAD}\n  a:\n    {ROW}\n".replace("\n", "\r\n")),
+        ("---\n# none", f"---\n# none\n{HEAD}\n  a:\n    {ROW}\n"),
+        ("~ # none\n", f" # none\n{HEAD}\n  a:\n    {ROW}\n"),
+        ("{}\n", f"\n{HEAD}\n  a:\n    {ROW}\n"),
+        (f"{HEAD}\n", f"{HEAD}\n  a:\n    {ROW}\n"),
+        (f"{HEAD} ~   # none\n# end\n", f"{HEAD}   # none\n  a:\n    {ROW}\n# end\n"),
+        ("clusters:\nversion: 1\n", f"clusters:\n  a:\n    {ROW}\nversion: 1\n"),
+        (f"{HEAD}\n  a:  # soon\n  b: null\n", f"{HEAD}\n  a:  # soon\n    {ROW}\n  b: {{}}\n"),
+        ("{version: 1, clusters: }", f"{{version: 1, clusters: {{a: {{{ROW}}}}} }}"),
+    ],
+)
+def test_where_nothing_is_bound(before: str, after: str) -> None:
+    assert edit(before, new("a", "clientId", "1")) == after
+
+
+def test_answers_in_any_order() -> None:
+    """One cluster's values need not come one after the other."""
+    rows = [new("b", "clientId", ID), new("a", "clientId", OTHER), new("b", "cloudResourceId", "x")]
+    assert edit(f"{HEAD} {{}}\n", *rows) == (
+        f"{HEAD}\n"
+        "  b:\n"
+        f"    clientId: {{value: {ID}, producer: p}}\n"
+        "    cloudResourceId: {value: x, producer: p}\n"
+        "  a:\n"
+        f"    clientId: {{value: {OTHER}, producer: p}}\n"
+    )
+
+
+POOLS = Change("a", "nodePools", ["sys", "a100", "t4"], ["cpu", "sys", "t5"], "p", "p")
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("[sys, # s\n    a100, t4]", "[cpu, sys, t5, # s\n    ]"),
+        ("[sys, # s\n    a100 # a\n    , t4, # t\n    ]", "[cpu, sys, t5, # s\n     # a\n    # t\n    ]"),
+        (
+            "\n    - sys # s\n    # a\n    - a100 # b\n    - t4",
+            "\n    - cpu\n    - sys # s\n    - t5\n    # a\n    # b\n",
+        ),
+    ],
+)
+def test_comments_among_pools_stay(before: str, after: str) -> None:
+    text = f"{HEAD}\n  a:\n   nodePools:\n    producer: p\n    value: "
+    assert edit(f"{text}{before}", POOLS) == f"{text}{after}"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (f"{HEAD} {{ # none\n }}\n", f"{HEAD} {{a: {{{ROW}}} # none\n }}\n"),
+        (f"{HEAD}\n  a:\n    clientId:\n      value: >- # old\n        0\n      # of\n      producer: p\n",
+         f'{HEAD}\n  a:\n    clientId:\n      value: "1" # old\n      # of\n      producer: p\n'),
+        ("version: 1\rclusters: {} # none\r# end\r", f"version: 1\rclusters: # none\r  a:\r    {ROW}\r# end\r"),
+    ],
+)  # fmt: skip
+def test_comments_inside_what_changes_stay(before: str, after: str) -> None:
+    old = None if ROW in after else "0"
+    assert edit(before, Change("a", "clientId", old, "1", old and "p", "p")) == after
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{HEAD}\n  a:\n    nodePools:\n      value:\n      - # gone\n        a\n      - b\n      producer: p\n",
+        "version: 1\n? clusters\n",
+        "{version: 1, clusters}\n",
+        "~\n...\n",
+    ],
+)
+def test_what_cannot_be_edited_safely_is_refused(text: str) -> None:
+    """Whatever an edit of ours would make of it is no mistake of the file's, and has no place in it."""
+    with pytest.raises(Invalid) as raised:
         edit(text, Change("a", "nodePools", ["a", "b"], ["b"], "p", "p"))
+    assert str(raised.value) == (
+        "bindings.yaml: the file is written in a way that cannot be edited safely\n"
+        "    fix: write it as rayfleet does, or edit it by hand"
+    )
 
 
 NAMES = st.sampled_from(["a", "b", "c-1", "null", "on"])

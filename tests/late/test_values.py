@@ -13,8 +13,8 @@ from generator import schema
 from generator.diagnostics import Invalid
 from generator.late import answers
 from generator.late.values import Judged, judge
-from generator.late.wanted import ORDER, wanted
-from generator.model.bindings import KINDS
+from generator.late.wanted import wanted
+from generator.model.bindings import FROM_ANYSCALE, FROM_DEPLOYMENT, KINDS
 from generator.source import Source
 from tests.rendering import reference
 
@@ -40,7 +40,7 @@ def told(judged: Judged) -> list[str]:
 
 
 def test_the_kinds_are_those_of_the_model() -> None:
-    assert set(ORDER) == set(KINDS)
+    assert (*FROM_DEPLOYMENT, FROM_ANYSCALE) == tuple(KINDS)
 
 
 def test_good_outputs() -> None:
@@ -84,6 +84,8 @@ PLACE = f"deployment {EAST}: aks_eastus.value"
          f"{PLACE}.nodePools[1]: nodePools of aks-eastus: null is not of type string"),
         ({**GOOD, "nodePools": ["sys", "sys"]},
          f"{PLACE}.nodePools: nodePools of aks-eastus: an entry stands twice"),
+        ({**GOOD, "clientId": "00000000-0000-0000-0000-000000000000"},
+         f"{PLACE}.clientId: clientId of aks-eastus is the id of nobody"),
         ({**GOOD, "nodePools": []}, f"{PLACE}.nodePools: nodePools of aks-eastus is empty, and a cluster has a pool"),
     ],
 )  # fmt: skip
@@ -109,11 +111,11 @@ def test_a_cluster_that_the_fleet_has_not() -> None:
     judged = of_output(GOOD, EAST, "aks_eastsu")
     what = 'the fleet has no cluster with the output "aks_eastsu" (did you mean "aks_eastus"?)'
     assert told(judged) == [f"deployment {EAST}: warning: aks_eastsu: {what}"]
-    assert of_output("https://x/", EAST, "blobEndpoint") == Judged([], [])  # what regions share
+    assert of_output("https://x/", EAST, "blobEndpoint") == Judged([], [], [])  # what regions share
 
 
 def test_clusters_that_were_not_asked_for() -> None:
-    assert of_output({}, only=["aks-westus2"]) == Judged([], [])
+    assert of_output({}, only=["aks-westus2"]) == Judged([], [], [])
 
 
 def test_good_resources() -> None:
@@ -128,7 +130,11 @@ def test_good_resources() -> None:
     [
         ({"name": "aks-eastus"}, "resources[0].cloud_resource_id: cloudResourceId of aks-eastus is missing"),
         ({"name": "aks-eastus", "cloud_resource_id": "cldrsrc-a1"},
-         'resources[0].cloud_resource_id: cloudResourceId of aks-eastus: "cldrsrc-a1" does not have the right form'),
+         'resources[0].cloud_resource_id: cloudResourceId of aks-eastus: "cldrsrc-a1" does not have the right form: '
+         "this is how it is written in DNS names"),
+        ({"name": "aks-eastus", "cloud_resource_id": "cld_a1"},
+         'resources[0].cloud_resource_id: cloudResourceId of aks-eastus: "cld_a1" does not have the right form: '
+         "this is the id of a cloud"),
         ({"name": "aks-eastus", "cloud_resource_id": ID},
          f'resources[0].cloud_resource_id: cloudResourceId of aks-eastus: "{ID}" does not have the right form'),
         ({"name": "aks-eastus", "cloud_resource_id": ["cldrsrc_a1"]}, "resources[0].cloud_resource_id: cloudResourceId "
@@ -146,6 +152,41 @@ def test_bad_resources(resource: object, what: str) -> None:
     *_, said = told(judged)[0].partition("aks-multi-region: ")
     assert said == what
     assert judged.values == []
+
+
+FROM_AZURE = (
+    "take it from: az deployment group show --resource-group aks-multi-region --name aks-multi-region-eastus "
+    "--query properties.outputs --output json"
+)
+
+
+def test_nobody_is_told_to_type_an_id() -> None:
+    """What is right is what Azure or Anyscale say: each command runs as it is printed."""
+    wrong = {"clientId": f"{{{ID}}}", "nodePools": "sys"}
+    assert {row.fix for row in of_output({**GOOD, **wrong}).found} == {FROM_AZURE}
+    assert {row.fix for row in of_output(GOOD, WEST).found} == {FROM_AZURE}
+    found = of_resources({"name": "aks-eastus", "cloud_resource_id": "cld_1"}).found
+    fix = "take it from: anyscale cloud get --name aks-multi-region --output-format json"
+    assert [row.fix for row in found] == [fix]
+    assert [row.fix for row in of_resources(cloud="other").found] == [fix]
+
+
+def test_among_all_deployments_that_ever_were() -> None:
+    """``az deployment group list``: one of the portal's has the same outputs, and others came to nothing."""
+    given = answers.together(
+        [
+            answers.of_deployment("Microsoft.Template-1", {"aks_eastus": {"value": {**GOOD, "clientId": OTHER}}}),
+            answers.of_deployment(EAST, {"aks_eastus": {"value": GOOD}}),
+            answers.of_deployment("Microsoft.Template-2", {}, "Failed"),
+            answers.of_deployment(WEST, {}, "Failed"),
+        ]
+    )
+    judged = judge(ROWS, given, "aks-multi-region", ALL)
+    assert (len(judged.values), judged.found) == (3, [])
+    assert [str(row) for row in judged.unfinished] == [
+        f"deployment {WEST}: it is Failed, and has no outputs to bind\n    fix: run rayfleet deploy --region westus2"
+    ]
+    assert judge(ROWS, given, "aks-multi-region", ["aks-eastus"]).unfinished == []
 
 
 @pytest.mark.parametrize("name", ["other", None, 1])
@@ -168,7 +209,7 @@ def test_two_answers_that_differ() -> None:
     assert (len(again.values), again.found) == (3, [])
 
 
-KEYS = ["aks_eastus", "value", "type", "properties", "outputs", "resources", "name", "cloud_resource_id", EAST, *ORDER]
+KEYS = ["aks_eastus", "value", "type", "properties", "outputs", "resources", "name", "cloud_resource_id", EAST, *KINDS]
 JSON = st.recursive(
     st.none() | st.integers() | st.text(max_size=5) | st.sampled_from([ID, OTHER, "cldrsrc_a", "aks-eastus"]),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(KEYS), inner, max_size=4),
@@ -181,7 +222,7 @@ JSON = st.recursive(
 )
 def test_whatever_is_answered_is_judged_and_never_a_crash(data: dict[str, Any]) -> None:
     try:
-        given = answers.of_file("a.json", json.dumps(data).encode())
+        given = answers.of_file("a.json", json.dumps(data).encode(), "save it")
     except Invalid:
         return
     judged = judge(ROWS, given, "aks-multi-region", ALL)

@@ -11,7 +11,7 @@ from generator.proofs.arm.references import called, subject, who
 from generator.proofs.arm.settings import older
 from generator.proofs.evidence import Evidence
 from generator.proofs.finding import Finding, failed, noted, proved, warned
-from generator.rendered import Rendered, Resource, Side, Template, get, text
+from generator.rendered import Deployment, Rendered, Resource, Side, Template, get, mapping, text
 from generator.rendered.expression import is_expression, reference
 
 _CLUSTER = "Microsoft.ContainerService/managedClusters"
@@ -52,7 +52,7 @@ FIXED: dict[str, tuple[tuple[str, ...], ...]] = {
     # Azure docs, role-based-access-control, troubleshooting: RoleAssignmentUpdateNotPermitted.
     "Microsoft.Authorization/roleAssignments": (("properties", "principalId"),),
 }
-_RETIRE = "once nothing uses it: rayfleet retire shows how"
+_RETIRE = "once this is deployed and nothing uses it: rayfleet retire shows how"
 # How many of what is gone are called by name in one line.
 _NAMED = 4
 _FIXED = {kind.lower(): (("location",), *paths) for kind, paths in FIXED.items()}
@@ -78,7 +78,11 @@ def judge(evidence: Evidence) -> Iterator[Finding]:
     if evidence.base is None:
         yield noted("", "there is no base commit: whether anything is stranded in Azure was not looked at")
         return
-    before, now = everything(evidence.base), everything(evidence.rendered)
+    earlier = set(evidence.earlier)
+    whole, now = everything(evidence.base), everything(evidence.rendered)
+    before = {key: row for key, row in whole.items() if row.resource.template in earlier}
+    if len(before) < len(whole):
+        yield _elsewhere([row for key, row in whole.items() if key not in before], evidence.rendered)
     gone = {key: row for key, row in before.items() if key not in now}
     found = [*_deployments(evidence.base, evidence.rendered), *_stranded(gone, evidence.base)]
     for key, old in before.items():
@@ -101,6 +105,21 @@ def everything(rendered: Rendered) -> dict[str, Written]:
                 above = ("properties", "agentPoolProfiles", index)
                 found.setdefault(key, Written(cluster, {"properties": profile}, above))
     return found
+
+
+def _elsewhere(rows: list[Written], now: Rendered) -> Finding:
+    """What the base commit has where this fleet has no part: another fleet's, unless this one has late values."""
+    deployed = {row.resource.template.scope.subscription: row.resource.template.deployment for row in rows}
+    where = f"the subscription {next(iter(deployed))}" if len(deployed) == 1 else many(len(deployed), "subscription")
+    what = f"the base commit has {many(len(rows), 'resource')} in {where}, where this fleet has none"
+    sides = [row.side.at("scope", "subscriptionId") for row in deployed.values() if row]
+    if now.bindings and mapping(now.bindings.data, "clusters"):
+        fix = "name that subscription again; or, where the fleet is new, begin with a bindings.yaml without clusters"
+        bound = Side(now.bindings, ("clusters",))
+        return warned(
+            "", f"{what}, and it has bindings, as if it were deployed: they are not compared", fix, bound, *sides
+        )
+    return noted("", f"{what}: they are taken for another fleet's, and not compared", *sides)
 
 
 # --- what is left behind ---
@@ -173,7 +192,7 @@ def _changed(old: Written, new: Written, rendered: Rendered) -> Iterator[Finding
             key = ".".join(path[path[0] == "properties" :])
             what = f"{key} of {_name(new, rendered)} was {first} and is now {then}: Azure cannot change it"
             again = "leave it out" if was is None else f"write {first}"
-            fix = f"{again} again; or make a new one beside it, under another name, and retire this one"
+            fix = f"{again} again; or make a new one beside it, under another name, deploy that, and retire this one"
             yield failed(subject(new.resource.template), what, fix, new.side(path), old.side(path))
 
 
@@ -182,7 +201,7 @@ def _back(old: Written, new: Written, rendered: Rendered) -> Iterator[Finding]:
     was, becomes = (text(row.data, *path) for row in (old, new))
     if older(becomes, was):
         what = f"{path[-1]} of {_name(new, rendered)} was {was} and is now {becomes}: AKS takes no step back"
-        fix = f"write {was} again; or make a new one beside it, under another name, and retire this one"
+        fix = f"write {was} again; or make a new one beside it, under another name, deploy that, and retire this one"
         yield failed(subject(new.resource.template), what, fix, new.side(path), old.side(path))
 
 
@@ -212,17 +231,21 @@ def _said(row: Written, value: Any, rendered: Rendered) -> str:
 
 def _deployments(base: Rendered, rendered: Rendered) -> Iterator[Finding]:
     """A deployment at subscription scope keeps the location of its name (ARM docs, deploy-to-subscription)."""
-    before = {row.name: row for row in base.deployments if not row.scope.resource_group}
-    by_template = {row.template: row for row in before.values()}
+    before = {_of_scope(row, row.name): row for row in base.deployments if not row.scope.resource_group}
+    by_template = {_of_scope(row, row.template): row for row in before.values()}
     for row in rendered.deployments:
         if row.scope.resource_group:
             continue
-        old = before.get(row.name)
+        old = before.get(_of_scope(row, row.name))
         if old and old.location.lower() != row.location.lower():
             what = f"its location was {old.location} and is now {row.location}: Azure ties it to the name"
             fix = f"write {old.location} again: it only says where Azure keeps the deployment"
             yield failed(row.name, what, fix, row.side.at("location"), old.side.at("location"))
-        twin = by_template.get(row.template)
+        twin = by_template.get(_of_scope(row, row.template))
         if old is None and twin and twin.name not in {other.name for other in rendered.deployments}:
             what = f"it was called {twin.name}, which stays in the subscription's history of deployments"
             yield noted(row.name, what, row.side.at("name"), twin.side.at("name"))
+
+
+def _of_scope(row: Deployment, name: str) -> tuple[str, str]:
+    return row.scope.subscription.lower(), name

@@ -21,7 +21,7 @@ from generator.proofs.bindings.late import (
     registration,
 )
 from generator.proofs.evidence import Evidence
-from generator.proofs.finding import Finding, failed, proved
+from generator.proofs.finding import Finding, failed, proved, warned
 from generator.proofs.unread import templates_whole
 from generator.rendered import Cluster, Rendered, Side, entries, get, mapping, text
 
@@ -173,9 +173,10 @@ def _stale(rendered: Rendered) -> Iterator[Finding]:
     for name, rows in bound.items():
         if name not in names and rows:
             what = f"it is bound, and no ARM template makes it{did_you_mean(name, names - bound.keys())}"
-            fix = "if the cluster was retired, take its bindings out; else render again"
+            # Until it is taken down its bindings stay: they lead to what was its.
+            fix = f"rayfleet retire --cluster {name} takes it down; then take its bindings out"
             first = next(iter(rows.values()))
-            yield failed(name, what, fix, Side(first.side.source, ("clusters", name)))
+            yield warned(name, what, fix, Side(first.side.source, ("clusters", name)))
 
 
 def _twice(rendered: Rendered) -> Iterator[Finding]:

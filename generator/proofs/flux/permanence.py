@@ -31,7 +31,7 @@ class _Pair(NamedTuple):
 
 def of_cluster(course: Course, evidence: Evidence) -> Iterator[Finding]:
     """Only what stands in rendered/ is compared: a commit has no layers as built."""
-    if evidence.base is None:
+    if evidence.base is None or not evidence.had(course.cluster.template):
         return
     for path in files_of(evidence.base).get(course.cluster.name, ()):
         folder, _, file = path.rpartition("/")

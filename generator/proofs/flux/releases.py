@@ -174,7 +174,7 @@ def _clash(course: Course, release: Release, names: dict[tuple[str, str], Releas
 
 def _same(course: Course, release: Release, evidence: Evidence) -> Iterator[Finding]:
     """The name and the place of a release are those of the base commit, where that has its file."""
-    old = _before(release, evidence)
+    old = _before(release, evidence) if evidence.had(course.cluster.template) else None
     if old is None:
         return
     before, now = _identity(old.data), _identity(release.manifest.written.data)

@@ -39,6 +39,7 @@ BREAKS = (
         (Edit(EAST, tree()[EAST].decode(), None), Edit(ORDER, tree()[ORDER].decode(), WITHOUT_EAST)),
         "aks-eastus: it is bound, and no ARM template makes it",
         ((BINDINGS, "aks-eastus:"),),
+        outcome="warned",
     ),
     Break(
         "an output that was renamed",
@@ -117,6 +118,7 @@ BREAKS = (
         bound("  aks-eastus:\n", "  aks-east:\n"),
         'aks-east: it is bound, and no ARM template makes it (did you mean "aks-eastus"?)',
         ((BINDINGS, "aks-east:"),),
+        outcome="warned",
     ),
     Break(
         "an output that lost a key",

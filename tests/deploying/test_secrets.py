@@ -1,0 +1,78 @@
+"""The values of secure parameters: given or asked for, sent to Azure, and seen nowhere else."""
+
+from __future__ import annotations
+
+import base64
+import json
+
+import pytest
+
+from tests.conftest import Workspace
+from tests.deploy.arm_server import ArmServer
+from tests.deploying.process import Terminal
+from tests.deploying.running import AKS, EAST, WEST, data, deploy
+from tests.test_history import git
+
+KEY = "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEAAAAABG5vbmU\n-----END OPENSSH PRIVATE KEY-----\n"
+VARIABLE = "RAYFLEET_PARAMETER_GIT_SSH_PRIVATE_KEY"
+
+
+@pytest.fixture
+def private(fleet: Workspace) -> Workspace:
+    """The fleet, with a private repository."""
+    fleet.edit(
+        "gitops: {url: https://github.com/example/fleet,",
+        "gitops: {url: ssh://git@github.com/example/fleet, auth: sshKey,",
+    )
+    fleet.run("render")
+    git("commit", "-a", "-m", "private")
+    return fleet
+
+
+def test_a_parameter_without_a_value_is_refused(private: Workspace, server: ArmServer) -> None:
+    said = deploy(private, code=1).stderr
+    assert (
+        f"gitSshPrivateKey: a secure parameter has no value\n    fix: set the environment variable {VARIABLE}\n" in said
+    )
+    assert said.startswith("rendered/azure/deployments.json:") and server.requests == []
+
+
+def test_a_token_is_sent_without_the_line_end_of_its_file(
+    fleet: Workspace, server: ArmServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A key keeps its own: test_a_secret_reaches_azure_and_nothing_else."""
+    fleet.edit("gitops: {", "gitops: {auth: httpsToken, ")
+    fleet.run("render")
+    git("commit", "-a", "-m", "private")
+    monkeypatch.setenv("RAYFLEET_PARAMETER_GIT_HTTPS_TOKEN", "ghp_of_the_robot\r\n")
+    deploy(fleet, "--region", "eastus")
+    assert server.deployments[EAST].body["properties"]["parameters"] == {"gitHttpsToken": {"value": "ghp_of_the_robot"}}
+    monkeypatch.setenv("RAYFLEET_PARAMETER_GIT_HTTPS_TOKEN", "\n")
+    assert "gitHttpsToken: a secure parameter has no value" in deploy(fleet, code=1).stderr
+
+
+def test_a_secret_reaches_azure_and_nothing_else(
+    private: Workspace, server: ArmServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(VARIABLE, KEY)
+    encoded = base64.b64encode(KEY.encode()).decode()
+    east, west = server.deployments[EAST], server.deployments[WEST]
+    for row in (east, west):
+        row.changes = [{"resourceId": AKS, "changeType": "Create", "after": {"x": encoded, "y": f"key: {KEY}"}}]
+    east.ends, east.error = "Failed", {"code": "BadRequest", "message": f"cannot read {KEY} or {encoded}"}
+    said = deploy(private, code=1)
+    assert east.body["properties"]["parameters"] == {"gitSshPrivateKey": {"value": KEY}}
+    shown = said.output + json.dumps(data(private, code=1))
+    kept = b"".join(content for content, _ in private.files(".rayfleet_cache").values())
+    assert "***" in kept.decode() and "BadRequest: cannot read" in shown
+    for secret in ("b3BlbnNzaC1r", encoded[20:40], "OPENSSH"):
+        assert secret not in shown and secret.encode() not in kept
+
+
+def test_a_secret_is_asked_for_unseen(private: Workspace, server: ArmServer) -> None:
+    private.write(KEY, "../flux.key")
+    terminal = Terminal(private, "--what-if")
+    terminal.until("gitSshPrivateKey (hidden; @FILE for a file's content): ")
+    terminal.answer("@../flux.key")
+    assert terminal.end() == 0
+    assert "flux.key" not in terminal.shown

@@ -1,0 +1,52 @@
+"""The reference fleet in Git, and a subscription and an Anyscale that have it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.anyscale.stand_in import StandIn
+from tests.conftest import Workspace
+from tests.retire.running import BOTH, WEST, Arm, change, commit, deployed
+from tests.test_history import git
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Arm]:
+    with Arm() as arm:
+        arm.fill()
+        monkeypatch.setenv("RAYFLEET_ARM_ENDPOINT", arm.url)
+        yield arm
+        assert arm.unused == []
+
+
+@pytest.fixture
+def stand_in(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> StandIn:
+    found = StandIn(tmp_path_factory.mktemp("anyscale"), monkeypatch)
+    found.clouds = BOTH
+    return found
+
+
+@pytest.fixture
+def whole(workspace: Workspace, server: Arm, stand_in: StandIn) -> Workspace:
+    """The reference fleet, rendered, committed and deployed."""
+    workspace.run("render")
+    workspace.write(".rayfleet_cache/\n", ".gitignore")
+    git("init")
+    commit("first")
+    deployed(server)
+    return workspace
+
+
+@pytest.fixture
+def fleet(whole: Workspace) -> Workspace:
+    """The same without aks-westus2, rendered and committed, and not deployed since."""
+    change(whole, WEST, "")
+    return whole
+
+
+@pytest.fixture
+def no_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing waits."""
+    monkeypatch.setattr("generator.deploy.faults.Patience.pause", lambda *_: None)
