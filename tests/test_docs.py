@@ -119,8 +119,8 @@ OWN_NAMES = (
 
 @pytest.mark.parametrize(
     "own",
-    [OWN_SUBSCRIPTION, OWN_REGION, OWN_NAMES, (*OWN_SUBSCRIPTION, *OWN_REGION, *OWN_NAMES)],
-    ids=["subscription", "region", "names", "all"],
+    [OWN_REGION, (*OWN_SUBSCRIPTION, *OWN_REGION, *OWN_NAMES)],
+    ids=["region", "all"],
 )
 def test_the_runbook_fits_a_fleet_of_ones_own(
     own: tuple[tuple[str, str], ...],

@@ -21,6 +21,7 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from threading import Thread
 from typing import IO, Any, NamedTuple
 
 from generator.diagnostics import printable
@@ -127,28 +128,28 @@ class Cli:
             return Ran(running.returncode, self._text(out), self._text(err))
 
     def _wait(self, running: subprocess.Popen[bytes], arguments: tuple[str, ...], limit: float) -> None:
+        # In a thread, because Popen.wait() with a timeout sleeps longer and longer between its looks.
+        end = Thread(target=running.wait, daemon=True)
+        end.start()
         try:
-            self._wait_for(running, limit)
+            self._wait_for(end, limit)
         except BaseException as ended:
             with suppress(ProcessLookupError):  # it, and what it started
                 os.killpg(running.pid, signal.SIGKILL)
-            running.wait()
-            if not isinstance(ended, subprocess.TimeoutExpired):
+            end.join()
+            if not isinstance(ended, TimeoutError):
                 raise
             fix = "is the network there, and https://console.anyscale.com reachable? Then run it again"
             raise Fault(f"anyscale {shlex.join(arguments[:3])} did not end within {limit:g} s", fix) from None
 
-    def _wait_for(self, running: subprocess.Popen[bytes], limit: float) -> None:
+    def _wait_for(self, end: Thread, limit: float) -> None:
         until, most = time.monotonic() + limit, int(self._changed)
-        while True:
-            try:
-                running.wait(max(0.0, min(_HEARS, until - time.monotonic())))
-                return
-            except subprocess.TimeoutExpired:
-                if time.monotonic() >= until:
-                    raise
-            if self._heard() > most:
+        while end.is_alive():
+            end.join(max(0.0, min(_HEARS, until - time.monotonic())))
+            if end.is_alive() and self._heard() > most:
                 raise KeyboardInterrupt
+            if end.is_alive() and time.monotonic() >= until:
+                raise TimeoutError
 
     def _text(self, stream: IO[bytes]) -> str:
         stream.seek(0)

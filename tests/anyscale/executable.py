@@ -11,7 +11,8 @@ Written from transcripts of the real one against a server on 127.0.0.1 that answ
 - without credentials, a resource file is read first, and the refusal is no JSON.
 
 Its world is a JSON file named by ANYSCALE_STAND_IN: {"clouds": {name: [resource, ...]}, "calls": [[argument, ...]],
-"faults": [{"command": "cloud register", "how": ..., "text": ...}], "signed_in": bool}: see ``world``.
+"faults": [{"command": "cloud register", "how": ..., "text": ...}], "signed_in": bool}: see ``world``. It is started
+very often, so it loads little: no site packages, and PyYAML from ANYSCALE_STAND_IN_PACKAGES when it has to.
 """
 
 from __future__ import annotations
@@ -22,9 +23,10 @@ import pathlib
 import sys
 from typing import Any
 
-import click
-import yaml
-from world import World  # beside this script
+sys.path[0] = os.path.dirname(os.path.dirname(sys.path[0]))  # it is run as a script
+
+from tests.anyscale.clicking import ClickException, Commands, Option, confirm  # noqa: E402
+from tests.anyscale.world import World  # noqa: E402
 
 KEYS: dict[str, set[str]] = {
     "": {
@@ -42,6 +44,15 @@ KEYS: dict[str, set[str]] = {
     },
 }  # fmt: skip
 world = World()
+cli = Commands()
+
+
+def with_yaml() -> Any:
+    """PyYAML, for the few runs that need it."""
+    sys.path.append(os.environ["ANYSCALE_STAND_IN_PACKAGES"])
+    import yaml
+
+    return yaml
 
 
 def api(status: str, verb: str, detail: str) -> str:
@@ -62,20 +73,20 @@ def signed_in() -> None:
 def parsed(file: str, must_be_mapping: bool) -> dict[str, Any]:
     path = pathlib.Path(file)
     if not path.exists():
-        raise click.ClickException(f"{file} does not exist.")
-    spec = yaml.safe_load(path.read_text())
+        raise ClickException(f"{file} does not exist.")
+    spec = with_yaml().safe_load(path.read_text())
     if not isinstance(spec, dict):
         kind = type(spec).__name__
         what = f"expected a mapping of cloud resource fields, got {kind}"
         other = f"CloudDeployment() argument after ** must be a mapping, not {kind}"
-        raise click.ClickException(f"Failed to parse cloud resource: {what if must_be_mapping else other}")
+        raise ClickException(f"Failed to parse cloud resource: {what if must_be_mapping else other}")
     for section, known in KEYS.items():
         part = spec.get(section) if section else spec
         # `resource create` leaves nested mappings as they are.
         if isinstance(part, dict) and (must_be_mapping or not section) and (unknown := set(part) - known):
             name = section.title().replace("_", "") or "CloudDeployment"
             what = f"{name}.__init__() got an unexpected keyword argument '{min(unknown)}'"
-            raise click.ClickException(f"Failed to parse cloud resource: {what}")
+            raise ClickException(f"Failed to parse cloud resource: {what}")
     return spec
 
 
@@ -83,11 +94,11 @@ def add(cloud: str, spec: dict[str, Any]) -> str:
     """Adds a resource as the server does, and gives its id. Raises ClickException with the client's words."""
     verb = "PUT /api/v2/clouds/{cloud_id}/add_resource"
     if (refusal := world.refusal()) is not None:
-        raise click.ClickException(api("400 Bad Request", verb, refusal))
+        raise ClickException(api("400 Bad Request", verb, refusal))
     rows = world.clouds()[cloud]
     if any(row["name"] == spec.get("name") for row in rows):
         detail = f"Cloud resource with name {spec.get('name')} already exists."
-        raise click.ClickException(api("409 Conflict", verb, detail))
+        raise ClickException(api("409 Conflict", verb, detail))
     name = str(spec.get("name") or f"k8s-azure-{spec.get('region')}")
     identifier = f"cldrsrc_{name.replace('-', '')}{len(rows):04}"
     if world.how != "nothing":
@@ -96,29 +107,19 @@ def add(cloud: str, spec: dict[str, Any]) -> str:
     return identifier
 
 
-@click.group()
-def cli() -> None: ...
-
-
-@cli.group()
-def cloud() -> None: ...
-
-
-@cloud.group()
-def resource() -> None: ...
-
-
-@cli.command()
+@cli.add("login")
 def login() -> None:
     world.change(lambda data: data.update(signed_in=True))
 
 
-@cloud.command()
-@click.option("--name", "-n")
-@click.option("--cloud-id", "--id", "cloud_id")
-@click.option("--output-file")
-@click.option("--output", "-o")
-@click.option("--output-format", type=click.Choice(["text", "json", "yaml"]), default="text")
+@cli.add(
+    "cloud get",
+    Option(("--name", "-n"), "name"),
+    Option(("--cloud-id", "--id"), "cloud_id"),
+    Option(("--output-file",), "output_file"),
+    Option(("--output", "-o"), "output"),
+    Option(("--output-format",), "output_format", choices=("text", "json", "yaml"), default="text"),
+)
 def get(
     name: str | None, cloud_id: str | None, output_file: str | None, output: str | None, output_format: str
 ) -> None:
@@ -139,29 +140,31 @@ def get(
         sys.exit(problem["exit_code"])
     signed_in()
     data = {"name": name, "id": "cld_standin", "resources": found[str(name)]}
-    print(json.dumps(data, indent=4) if output_format == "json" else yaml.dump(data, sort_keys=False))
+    print(json.dumps(data, indent=4) if output_format == "json" else with_yaml().dump(data, sort_keys=False))
 
 
-@cloud.command()
-@click.option("--name", "-n", required=True)
-@click.option("--provider", type=click.Choice(["aws", "gcp", "azure", "generic"], case_sensitive=False))
-@click.option("--resource-file", "-f")
-@click.option("--yes", "-y", is_flag=True)
-@click.option("--skip-verifications", is_flag=True)
+@cli.add(
+    "cloud register",
+    Option(("--name", "-n"), "name", required=True),
+    Option(("--provider",), "provider", choices=("aws", "gcp", "azure", "generic")),
+    Option(("--resource-file", "-f"), "resource_file"),
+    Option(("--yes", "-y"), "yes", flag=True),
+    Option(("--skip-verifications",), "skip_verifications", flag=True),
+)
 def register(name: str, provider: str | None, resource_file: str | None, yes: bool, skip_verifications: bool) -> None:
     if not resource_file:
-        raise click.ClickException("the stand-in registers from a file only")
+        raise ClickException("the stand-in registers from a file only")
     spec = parsed(resource_file, must_be_mapping=True)
     written = str(spec.get("provider"))
     if provider and provider.lower() != written.lower():
-        raise click.ClickException(
+        raise ClickException(
             f"--provider {provider} conflicts with provider {written} in {resource_file}. Omit --provider to use the "
             "value from the file."
         )
     signed_in()
     if name in world.clouds():
         detail = f"Cloud with name {name} already exists."
-        raise click.ClickException(api("409 Conflict", "POST /api/v2/clouds/", detail))
+        raise ClickException(api("409 Conflict", "POST /api/v2/clouds/", detail))
     if world.how != "nothing":
         world.change(lambda data: data["clouds"].update({name: []}))
     if world.how == "half":
@@ -170,72 +173,75 @@ def register(name: str, provider: str | None, resource_file: str | None, yes: bo
     if world.how != "nothing":
         try:
             identifier = add(name, spec)
-        except click.ClickException as error:
+        except ClickException as error:
             world.change(lambda data: data["clouds"].pop(name))
             print(f"\x1b[1m\x1b[31m(anyscale +0.8s) \x1b[0m{error.message}", file=sys.stderr)
-            raise click.ClickException(f"Cloud registration failed! {error.message}") from None
+            raise ClickException(f"Cloud registration failed! {error.message}") from None
     world.after()
     log(f"Cloud registration complete!\n\n  Cloud ID:          cld_standin\n  Cloud resource ID: {identifier}\n")
 
 
-@resource.command()
-@click.option("--cloud", "name")
-@click.option("--cloud-id")
-@click.option("--file", "-f", required=True)
-@click.option("--skip-verification", is_flag=True)
-@click.option("--yes", "-y", is_flag=True)
+@cli.add(
+    "cloud resource create",
+    Option(("--cloud",), "name"),
+    Option(("--cloud-id",), "cloud_id"),
+    Option(("--file", "-f"), "file", required=True),
+    Option(("--skip-verification",), "skip_verification", flag=True),
+    Option(("--yes", "-y"), "yes", flag=True),
+)
 def create(name: str, cloud_id: str | None, file: str, skip_verification: bool, yes: bool) -> None:
     try:
         signed_in()
         if name not in world.clouds():
             detail = f"Cloud with name {name} not found."
-            raise click.ClickException(api("404 Not Found", "POST /api/v2/clouds/find_by_name", detail))
+            raise ClickException(api("404 Not Found", "POST /api/v2/clouds/find_by_name", detail))
         spec = parsed(file, must_be_mapping=False)
         log("Skipping verification for Kubernetes/KubeRay cloud resource creation by default.")
         try:
             add(name, spec)
-        except click.ClickException as error:
-            raise click.ClickException(f"Failed to add cloud resource: {error.message}") from None
+        except ClickException as error:
+            raise ClickException(f"Failed to add cloud resource: {error.message}") from None
         world.after()
         log(f"Successfully created cloud resource {spec.get('name')} in cloud {name}!")
-    except click.ClickException as error:
+    except ClickException as error:
         print(error)
 
 
-@resource.command()
-@click.option("--cloud", "name", required=True)
-@click.option("--resource", "removed", required=True)
-@click.option("--yes", "-y", is_flag=True)
+@cli.add(
+    "cloud resource delete",
+    Option(("--cloud",), "name", required=True),
+    Option(("--resource",), "removed", required=True),
+    Option(("--yes", "-y"), "yes", flag=True),
+)
 def delete(name: str, removed: str, yes: bool) -> None:
     try:
         signed_in()
         rows = world.clouds().get(name)
         if rows is None:
             detail = f"Cloud with name {name} not found."
-            raise click.ClickException(api("404 Not Found", "POST /api/v2/clouds/find_by_name", detail))
+            raise ClickException(api("404 Not Found", "POST /api/v2/clouds/find_by_name", detail))
         names = [row["name"] for row in rows]
         if removed not in names:
-            raise click.ClickException(f"No cloud resource named {removed!r} found in cloud {name}.")
+            raise ClickException(f"No cloud resource named {removed!r} found in cloud {name}.")
         if removed == names[0]:  # the one that was registered first
-            raise click.ClickException(
+            raise ClickException(
                 f"Cloud resource {removed} is the primary resource for cloud {name} and cannot be removed "
                 "individually. Use `anyscale cloud delete` to delete the cloud."
             )
         if not yes:
-            what = f"Please confirm that you would like to remove resource {removed} from cloud {name}."
-            click.confirm(what, abort=True)
+            confirm()
         if (refusal := world.refusal()) is not None:
             verb = "DELETE /api/v2/clouds/{cloud_id}/remove_resource"
-            raise click.ClickException(f"Failed to remove cloud resource: {api('409 Conflict', verb, refusal)}")
+            raise ClickException(f"Failed to remove cloud resource: {api('409 Conflict', verb, refusal)}")
         if world.how != "nothing":
             left = [row for row in rows if row["name"] != removed]
             world.change(lambda data: data["clouds"].update({name: left}))
         world.after()
-    except click.ClickException as error:
+    except ClickException as error:
         print(error)
 
 
 if __name__ == "__main__":
     world.begin()
     world.before()
-    cli(prog_name="anyscale")
+    cli.run(sys.argv[1:])

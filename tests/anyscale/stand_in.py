@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from tests.anyscale import world
 
@@ -23,11 +24,12 @@ class StandIn:
         """``folder``: an empty one for the executable and its state."""
         self.binary = folder / "anyscale"
         self.state = folder / "state.json"
-        self.binary.write_text(f"#!/bin/sh\nexec '{sys.executable}' '{_EXECUTABLE}' \"$@\"\n")
+        self.binary.write_text(f"#!/bin/sh\nexec '{sys.executable}' -E -s -S '{_EXECUTABLE}' \"$@\"\n")
         self.binary.chmod(0o755)
         self._write({"clouds": {}, "calls": [], "faults": [], "signed_in": False})
         patch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
         patch.setenv("ANYSCALE_STAND_IN", str(self.state))
+        patch.setenv("ANYSCALE_STAND_IN_PACKAGES", str(Path(yaml.__file__).parents[1]))
         patch.setenv("ANYSCALE_CLI_TOKEN", TOKEN)
         patch.setenv("HOME", str(folder))
 

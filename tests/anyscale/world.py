@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-import click
+from tests.anyscale.clicking import ClickException
 
 HOST = "https://console.anyscale.com"
 FAULTS = {
@@ -73,17 +73,17 @@ class World:
         token = os.environ.get("ANYSCALE_CLI_TOKEN")
         if token is None and not self.change(lambda data: None)["signed_in"]:
             keys = f"{HOST}/v2/api-keys"
-            raise click.ClickException(
+            raise ClickException(
                 f"Credentials not found. You need to create an account at {HOST} and then go to {keys} and follow the "
                 "instructions."
             )
         if token is not None and not (token.startswith("sss_") or (token.startswith("a") and "_" in token)):
-            raise click.ClickException(
+            raise ClickException(
                 f"Your user credentials are invalid. Please go to {HOST}/v2/api-keys and follow the instructions to "
                 "properly set your credentials."
             )
         if token and token.endswith("_expired"):
-            raise click.ClickException(
+            raise ClickException(
                 f"Your user credentials for {HOST} are invalid or have expired. Please run `anyscale login` or follow "
                 f"the instructions at {HOST}/v2/api-keys to properly set your credentials."
             )
@@ -108,7 +108,7 @@ class World:
         if self.how == "blocks after":
             pathlib.Path(self.fault["text"]).read_bytes()
         if self.how == "afterwards":
-            raise click.ClickException(self.fault["text"])
+            raise ClickException(self.fault["text"])
 
     def refusal(self) -> str | None:
         if self.how == "echoes":
