@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, settings
 
 from generator.cli import cli
 from tests.rendering import REFERENCE, ROOT
+from tests.repository import git
 
 # The same examples in every run, and no verdict that hangs on how busy the machine is.
 settings.register_profile(
@@ -22,7 +23,7 @@ settings.register_profile(
     derandomize=True,
     deadline=None,
     database=None,
-    max_examples=100,
+    max_examples=60,
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("rayfleet")
@@ -88,6 +89,34 @@ def workspace(folder: Workspace) -> Workspace:
     for name in ("fleet.yaml", "bindings.yaml"):
         shutil.copyfile(REFERENCE / name, folder.folder / name)
     shutil.copytree(REFERENCE / "overlays", folder.folder / "overlays")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def _made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The reference fleet with its repository: made once, because many tests begin with it."""
+    made = Workspace(tmp_path_factory.mktemp("made"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(made.folder)
+        for name in ("fleet.yaml", "bindings.yaml"):
+            shutil.copyfile(REFERENCE / name, name)
+        shutil.copytree(REFERENCE / "overlays", "overlays")
+        made.run("render")
+        made.write(".rayfleet_cache/\n", ".gitignore")
+        git("init")
+        git("remote", "add", "origin", ".")
+        git("add", ".")
+        git("commit", "-m", "first")
+        git("push", "origin", "HEAD:main")
+    return made.folder
+
+
+@pytest.fixture
+def committed(folder: Workspace, _made: Path) -> Workspace:
+    """A workspace with the reference fleet, rendered, in a Git repository where everything is committed and pushed to
+    the branch main of the remote origin, which is the repository itself.
+    """
+    shutil.copytree(_made, folder.folder, symlinks=True, dirs_exist_ok=True)
     return folder
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from generator import proofs
 from tests.conftest import Workspace
-from tests.test_history import git
+from tests.repository import git
 
 ARM = "rendered/azure/eastus.json"
 POD_CIDR = '"podCidr": "100.64.0.0/11"'

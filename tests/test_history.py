@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 import zlib
@@ -12,16 +11,9 @@ import pytest
 from generator import history
 from generator.diagnostics import Invalid
 from tests.conftest import Workspace
+from tests.repository import git
 
 AZURE = re.compile("azure/.*")
-_WHO = {f"GIT_{who}_{what}": "rayfleet" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
-
-
-def git(*arguments: str) -> None:
-    """``git ARGUMENTS`` in the working folder, whatever this machine's Git is set to."""
-    configured = ("-c", "init.defaultBranch=main", "-c", "commit.gpgsign=false", "-c", "core.hooksPath=/dev/null")
-    environment = {**os.environ, **_WHO, "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_SYSTEM": "/dev/null"}
-    subprocess.run(["git", *configured, *arguments], check=True, capture_output=True, env=environment)
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from tests.anyscale.stand_in import StandIn
 from tests.conftest import Workspace
 from tests.deploy.arm_server import ArmServer, answer, error, hash_of, slow
 from tests.rendering import ROOT
-from tests.test_history import git
+from tests.repository import git
 
 SUB = "00000000-0000-0000-0000-000000000000"
 GROUP = f"/subscriptions/{SUB}/resourceGroups/aks-multi-region"
@@ -46,19 +46,13 @@ def stand_in(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monke
 
 
 @pytest.fixture
-def fleet(workspace: Workspace, server: ArmServer, stand_in: StandIn) -> Workspace:
+def fleet(committed: Workspace, server: ArmServer, stand_in: StandIn) -> Workspace:
     """The reference fleet with everything done: rendered, committed, deployed, bound, registered."""
-    workspace.run("render")
-    workspace.write(".rayfleet_cache/\n", ".gitignore")
-    git("init")
-    git("remote", "add", "origin", ".")
-    git("add", ".")
-    share("first")
     for name in NAMES:
-        done(workspace, server, name)
+        done(committed, server, name)
     there(server, "aks-eastus", "aks-westus2")
     registered(stand_in, "aks-eastus", "aks-westus2")
-    return workspace
+    return committed
 
 
 def share(message: str) -> None:

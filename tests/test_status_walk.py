@@ -17,7 +17,7 @@ import yaml
 from tests.anyscale.stand_in import StandIn
 from tests.conftest import Workspace
 from tests.page_world import Subscription, deployed, registered
-from tests.test_history import git
+from tests.repository import git
 
 CLOUD = "aks-multi-region"
 GROUP = "/subscriptions/00000000-0000-0000-0000-000000000000/resourcegroups/aks-multi-region/providers"
@@ -110,25 +110,20 @@ def new(workspace: Workspace, azure: Subscription, anyscale: StandIn) -> Life:
 
 
 @pytest.fixture
-def living(workspace: Workspace, azure: Subscription, anyscale: StandIn) -> Life:
+def living(committed: Workspace, azure: Subscription, anyscale: StandIn) -> Life:
     """Everything is done."""
-    workspace.run("render")
-    workspace.write(".rayfleet_cache/\n", ".gitignore")
-    git("init")
-    git("remote", "add", "origin", ".")
-    git("add", ".")
-    git("commit", "-m", "first")
-    git("push", "origin", "HEAD:main")
-    bound = yaml.safe_load(workspace.read("bindings.yaml"))["clusters"]
-    deployed(azure, workspace.folder, bound)
+    bound = yaml.safe_load(committed.read("bindings.yaml"))["clusters"]
+    deployed(azure, committed.folder, bound)
     for key, document in azure.documents.items():
         if key.rpartition("/")[0] == CLUSTERS:
             document["properties"] = {"nodeResourceGroup": f"MC_{key.rpartition('/')[2]}"}
     ids = {name: row["cloudResourceId"]["value"] for name, row in bound.items()}
-    anyscale.clouds = {CLOUD: [registered(workspace.folder, *row) for row in ids.items()]}
-    life = Life(workspace, azure, anyscale)
-    assert life.next() == {}
-    return life
+    anyscale.clouds = {CLOUD: [registered(committed.folder, *row) for row in ids.items()]}
+    return Life(committed, azure, anyscale)
+
+
+def test_where_everything_is_done_nothing_is_to_do(living: Life) -> None:
+    assert living.next() == {}
 
 
 # --- whole lives ------------------------------------------------------------------------------------------------------

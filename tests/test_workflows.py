@@ -14,7 +14,7 @@ import yaml
 
 from tests.conftest import Workspace
 from tests.rendering import ROOT
-from tests.test_history import git
+from tests.repository import git
 
 WORKFLOWS = sorted((ROOT / ".github/workflows").iterdir())
 DEPLOY = ROOT / ".github/workflows/deploy.yaml"

@@ -22,7 +22,7 @@ from tests.deploy.time import Time, reference
 
 STEPS = tuple(reference().values())
 SCHEDULES = 200
-OF_STACKS = 40
+OF_STACKS = 20
 BATCH = 20
 POOL = "Microsoft.ContainerService/managedClusters/agentPools"
 

@@ -10,7 +10,6 @@ import pytest
 from tests.conftest import Workspace
 from tests.deploy.arm_server import ArmServer
 from tests.deploying.running import FEATURE, NAMES, PROVIDERS, SUB, usages
-from tests.test_history import git
 
 
 @pytest.fixture
@@ -32,15 +31,10 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[ArmServer]:
 
 
 @pytest.fixture
-def fleet(workspace: Workspace, server: ArmServer) -> Workspace:
+def fleet(committed: Workspace, server: ArmServer) -> Workspace:
     """The reference fleet, rendered and committed."""
-    workspace.run("render")
-    workspace.write(".rayfleet_cache/\n", ".gitignore")
-    git("init")
-    git("add", ".")
-    git("commit", "-m", "first")
     for name in NAMES:
-        template = json.loads(workspace.read(f"rendered/azure/{name.removeprefix('aks-multi-region-')}.json"))
+        template = json.loads(committed.read(f"rendered/azure/{name.removeprefix('aks-multi-region-')}.json"))
         promised = template.get("outputs", {})
         server.deployments[name].outputs = {output: {"type": "String", "value": "x"} for output in promised}
-    return workspace
+    return committed

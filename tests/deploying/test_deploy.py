@@ -26,7 +26,7 @@ from tests.deploying.running import (
     nothing_started,
     usages,
 )
-from tests.test_history import git
+from tests.repository import git
 
 # --- the gate: files --------------------------------------------------------------------------------------------------
 

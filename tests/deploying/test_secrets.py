@@ -11,7 +11,7 @@ from tests.conftest import Workspace
 from tests.deploy.arm_server import ArmServer
 from tests.deploying.process import Terminal
 from tests.deploying.running import AKS, EAST, WEST, data, deploy
-from tests.test_history import git
+from tests.repository import git
 
 KEY = "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEAAAAABG5vbmU\n-----END OPENSSH PRIVATE KEY-----\n"
 VARIABLE = "RAYFLEET_PARAMETER_GIT_SSH_PRIVATE_KEY"

@@ -8,8 +8,7 @@ import pytest
 
 from tests.anyscale.stand_in import StandIn
 from tests.conftest import Workspace
-from tests.retire.running import BOTH, WEST, Arm, change, commit, deployed
-from tests.test_history import git
+from tests.retire.running import BOTH, WEST, Arm, change, deployed
 
 
 @pytest.fixture
@@ -29,14 +28,10 @@ def stand_in(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monke
 
 
 @pytest.fixture
-def whole(workspace: Workspace, server: Arm, stand_in: StandIn) -> Workspace:
+def whole(committed: Workspace, server: Arm, stand_in: StandIn) -> Workspace:
     """The reference fleet, rendered, committed and deployed."""
-    workspace.run("render")
-    workspace.write(".rayfleet_cache/\n", ".gitignore")
-    git("init")
-    commit("first")
     deployed(server)
-    return workspace
+    return committed
 
 
 @pytest.fixture
