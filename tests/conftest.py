@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from copy import copy
+from functools import lru_cache
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 from click.testing import CliRunner, Result
 from hypothesis import HealthCheck, settings
 
+from generator import rendered, source
 from generator.cli import cli
+from generator.proofs.flux import course, listing, permanence, releases
+from generator.rendered import cluster, layer
 from tests.rendering import REFERENCE, ROOT
 from tests.repository import git
+
+T = TypeVar("T")
 
 # The same examples in every run, and no verdict that hangs on how busy the machine is.
 settings.register_profile(
@@ -27,6 +36,32 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("rayfleet")
+
+
+def _once(read: Callable[[str, bytes], T]) -> Callable[[str, bytes], T]:
+    """The same, once for each text of a file below rendered/; what kustomize builds is taken apart, and read anew."""
+    kept = lru_cache(maxsize=2048)(read)
+    return lambda file, content: copy((kept if _RENDERED.fullmatch(file) else read)(file, content))
+
+
+_RENDERED = re.compile(r"rendered/.*\.(yaml|json)")
+
+
+_READ = {"read": _once(source.read), "read_all": _once(source.read_all), "read_json": _once(source.read_json)}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _rendered_files_are_read_once() -> Iterator[None]:
+    """Thousands of tests read the same few rendered files back, and ask for places in them. What is read is never
+    changed, so each text is read once.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(source, "compose", lru_cache(maxsize=512)(source.compose))
+        for module in (rendered, cluster, layer, course, listing, permanence, releases):
+            for name in ("read", "read_all", "read_json"):
+                if hasattr(module, name):
+                    patch.setattr(module, name, _READ[name])
+        yield
 
 
 class Workspace:
