@@ -278,7 +278,6 @@ CHANGE = "change it in Anyscale: see below"
     ("befalls", "done"),
     [
         (state("eastus", "Failed"), deploy("eastus")),
-        (state("eastus", "Canceled"), deploy("eastus")),
         (state("shared", "Failed"), deploy("eastus", "westus2")),
         (state("eastus", "Accepted"), ["wait: rayfleet deploy --region eastus looks on"]),
         (without_a_cluster, deploy("eastus")),
@@ -292,7 +291,6 @@ CHANGE = "change it in Anyscale: see below"
         (written("bindings.yaml", "", "version: 1\nclusters:\n"), [BIND, COMMIT, PUSH]),
         (written("bindings.yaml", "producer: aks-multi-region-westus2", "producer: another"), [BIND]),
         (written("rendered/azure/eastus.json", "Standard_D16ds_v5", "Standard_D2s_v5"), [RENDER]),
-        (removed("rendered/README.md"), [RENDER]),
         (written("fleet.yaml", "version: 1\n", "version: 1 # one\n"), [COMMIT, PUSH]),
         (written("fleet.yaml", "maxCount: 6", "maxCount: 16"),
             [RENDER, *deploy("eastus", "westus2", commit=True), PUSH]),

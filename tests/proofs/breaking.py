@@ -121,7 +121,7 @@ def _line(files: Mapping[str, bytes], file: str, number: int) -> str:
     return lines[number - 1] if 0 < number <= len(lines) else ""
 
 
-def some(rows: Iterable[T], most: int = 60) -> list[T]:
+def some(rows: Iterable[T], most: int = 40) -> list[T]:
     """At most so many of the rows, evenly spread: garbage in every place of a file takes minutes."""
     whole = list(rows)
     return whole[:: -(-len(whole) // most) or 1]
