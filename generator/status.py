@@ -20,13 +20,15 @@ _ENDED = {"Succeeded", "Failed", "Canceled", "Deleted"}
 
 class Deployed(NamedTuple):
     """A deployment as Azure has it. ``status`` is empty where there was none, ``when`` RFC 3339; ``current`` says
-    whether it was of the template that is rendered, None where nobody knows. ``outputs`` are as ARM gives them.
+    whether it was of the template that is rendered, None where nobody knows. ``outputs`` are as ARM gives them;
+    ``stack``: it was deployed as a deployment stack.
     """
 
     status: str
     when: str = ""
     current: bool | None = None
     outputs: Mapping[str, Any] = {}
+    stack: bool = False
 
     @property
     def running(self) -> bool:
@@ -129,7 +131,7 @@ def _deploying(facts: Facts) -> str:
     missing = facts.bound is not None and set(facts.bound.missing) - {FROM_ANYSCALE}
     state = facts.deployed
     if any(each and each.running for each in (facts.before, state)):
-        return f"wait: rayfleet deploy --region {facts.region} looks on"
+        return f"wait: {_command(facts)} looks on"
     if any(each and not each.succeeded for each in (facts.before, state)):
         return _deploy(facts)
     if facts.in_azure is False or (missing and state):
@@ -170,7 +172,7 @@ def _leaving(facts: Facts) -> str:
     if step := _publishing(facts):
         return step
     if facts.undeployed:  # or it would come back
-        return "rayfleet deploy"
+        return "rayfleet deploy --stack" if facts.deployed and facts.deployed.stack else "rayfleet deploy"
     if facts.in_azure is False and facts.registered == "no" and facts.bound and facts.bound.left_over:
         return f"take clusters.{facts.cluster} out of bindings.yaml, once rayfleet retire finds all done"
     return _retire(facts)
@@ -187,7 +189,13 @@ def _publishing(facts: Facts) -> str:
 def _deploy(facts: Facts) -> str:
     if facts.unrendered:  # deploy refuses the whole of it
         return _RENDER
-    return f"{'commit and ' if facts.dirty else ''}rayfleet deploy --region {facts.region}"
+    return f"{'commit and ' if facts.dirty else ''}{_command(facts)}"
+
+
+def _command(facts: Facts) -> str:
+    """What was deployed as a stack stays one."""
+    stack = any(each and each.stack for each in (facts.before, facts.deployed))
+    return f"rayfleet deploy --region {facts.region}{' --stack' if stack else ''}"
 
 
 def _retire(facts: Facts) -> str:

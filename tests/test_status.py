@@ -543,6 +543,8 @@ def lacks(*kinds: str) -> Bound:
         (DONE._replace(deployed=NEVER, bound=lacks(*IDS, "cloudResourceId"), dirty=True), f"commit and {DEPLOY}"),
         (DONE._replace(deployed=FAILED, bound=lacks(*IDS)), DEPLOY),
         (DONE._replace(deployed=Deployed("Running")), f"wait: {DEPLOY} looks on"),
+        (DONE._replace(deployed=Deployed("Failed", stack=True)), f"{DEPLOY} --stack"),
+        (DONE._replace(before=Deployed("Running", stack=True)), f"wait: {DEPLOY} --stack looks on"),
         (DONE._replace(before=FAILED), DEPLOY),
         (DONE._replace(before=Deployed("Running")), f"wait: {DEPLOY} looks on"),
         (DONE._replace(bound=lacks(*IDS)), DEPLOY),  # it has no such output

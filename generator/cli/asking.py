@@ -29,7 +29,7 @@ def deployed(azure: Azure, step: Step) -> Deployed:
     if state is None:
         return Deployed("")
     current = state.template_hash == azure.template_hash(step) if state.succeeded and state.template_hash else None
-    return Deployed(state.status, state.timestamp, current, state.outputs)
+    return Deployed(state.status, state.timestamp, current, state.outputs, state.stack)
 
 
 class InAzure(NamedTuple):

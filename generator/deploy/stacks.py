@@ -233,7 +233,9 @@ def _state(data: Any, name: str) -> State:
     state = state_of(data, name)
     when = member(data, "systemData", "lastModifiedAt")
     return state._replace(
-        status=state.status[:1].upper() + state.status[1:], timestamp=when if isinstance(when, str) else ""
+        status=state.status[:1].upper() + state.status[1:],
+        timestamp=when if isinstance(when, str) else "",
+        stack=True,
     )
 
 

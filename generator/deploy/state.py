@@ -23,6 +23,7 @@ class State(NamedTuple):
     outputs: dict[str, Any]  # as ARM gives them: {"name": {"type": ..., "value": ...}}
     error: Problem | None
     template_hash: str
+    stack: bool = False  # it is of a deployment stack
 
     @property
     def ended(self) -> bool:
