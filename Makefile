@@ -3,9 +3,8 @@
 # taken again only when what it was made from changes.
 
 PYTHON ?= python3
-# How pytest runs: two workers per core, because many tests wait for processes of their own.
-# `make test PYTEST_FLAGS="-k network"` runs some.
-PYTEST_FLAGS ?= -n $(shell $(PYTHON) -c 'import os; print(2 * (os.cpu_count() or 1))')
+# How pytest runs: one worker per core. `make test PYTEST_FLAGS="-k network"` runs some.
+PYTEST_FLAGS ?= -n auto
 # What `make check` passes on: `make check CHECK_FLAGS="--base origin/main"`.
 CHECK_FLAGS ?=
 # `make lock LOCK_FLAGS=--upgrade` takes the newest versions; without it, pins stay where they still fit.

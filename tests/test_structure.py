@@ -71,14 +71,20 @@ FILTERS = {"dictsort", "block"}
 # --- the code ---------------------------------------------------------------------------------------------------------
 
 
-@cache
-def _modules() -> dict[str, ast.Module]:
+def _paths() -> dict[str, Path]:
     found = {}
     for path in sorted((ROOT / "generator").rglob("*.py")):
         parts = path.relative_to(ROOT).with_suffix("").parts
-        name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
-        found[name] = ast.parse(path.read_text(), str(path))
+        found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
     return found
+
+
+NAMES = list(_paths())
+
+
+@cache
+def _modules() -> dict[str, ast.Module]:
+    return {name: ast.parse(path.read_text(), str(path)) for name, path in _paths().items()}
 
 
 def _imports(module: str) -> Iterator[str]:
@@ -108,7 +114,7 @@ def test_every_module_has_a_floor_and_every_floor_a_module() -> None:
     assert {_unit(module) for module in _modules()} == {unit for floor in FLOORS for unit in floor}
 
 
-@pytest.mark.parametrize("module", _modules())
+@pytest.mark.parametrize("module", NAMES)
 def test_imports_go_down_only(module: str) -> None:
     height = {unit: level for level, floor in enumerate(reversed(FLOORS)) for unit in floor}
     own = _unit(module)
@@ -117,7 +123,7 @@ def test_imports_go_down_only(module: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "module", [name for name in _modules() if name.startswith(("generator.proofs", "generator.rendered"))]
+    "module", [name for name in NAMES if name.startswith(("generator.proofs", "generator.rendered"))]
 )
 def test_proofs_never_look_at_the_model(module: str) -> None:
     """They judge what was rendered, mistakes of the model's own included."""
@@ -159,7 +165,7 @@ def test_yaml_is_parsed_and_never_loaded() -> None:
     assert {name for name in used if "load" in name.lower()} <= {"CSafeLoader", "SafeLoader"}
 
 
-@pytest.mark.parametrize("module", _modules())
+@pytest.mark.parametrize("module", NAMES)
 def test_a_module_can_be_read_at_a_sitting(module: str) -> None:
     path = ROOT / module.replace(".", "/")
     path = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
