@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
-from tests.anyscale.stand_in import StandIn
+from tests.anyscale.stand_in import TOKEN, StandIn
+from tests.conftest import Workspace
 
 
 @pytest.fixture
 def anyscale(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> StandIn:
     """``anyscale`` on PATH, signed in; nothing is registered."""
     return StandIn(tmp_path_factory.mktemp("anyscale"), monkeypatch)
+
+
+@pytest.fixture
+def rendered(workspace: Workspace) -> Iterator[Workspace]:
+    """The reference fleet; whatever is done with it, no credential stays in its folder."""
+    workspace.run("render")
+    yield workspace
+    assert not any(TOKEN.encode() in content for content, _ in workspace.files().values())

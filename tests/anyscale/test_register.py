@@ -5,38 +5,12 @@ from __future__ import annotations
 import json
 import shlex
 import subprocess
-from collections.abc import Iterator
 
 import pytest
 
-from tests.anyscale.stand_in import TOKEN, StandIn
+from tests.anyscale.registering import ADD, CLOUD, EAST, EAST_FILE, REGISTER, WEST, WEST_FILE, lines
+from tests.anyscale.stand_in import StandIn
 from tests.conftest import Workspace
-
-CLOUD = "aks-multi-region"
-EAST, WEST = "aks-eastus", "aks-westus2"
-EAST_FILE, WEST_FILE = (f"rendered/clusters/{name}/anyscale/cloud_resource.yaml" for name in (EAST, WEST))
-REGISTER = ["cloud", "register", "--name", CLOUD, "-f", EAST_FILE]
-ADD = ["cloud", "resource", "create", "--cloud", CLOUD, "-f", WEST_FILE]
-EMPTY = "version: 1\nclusters: {}\n"
-
-
-@pytest.fixture
-def anyscale(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> StandIn:
-    return StandIn(tmp_path_factory.mktemp("anyscale"), monkeypatch)
-
-
-@pytest.fixture
-def rendered(workspace: Workspace) -> Iterator[Workspace]:
-    """The reference fleet; whatever is done with it, no credential stays in its folder."""
-    workspace.run("render")
-    yield workspace
-    assert not any(TOKEN.encode() in content for content, _ in workspace.files().values())
-
-
-def lines(said: str) -> list[str]:
-    """What is said without remedies."""
-    return [line for line in said.splitlines() if not line.startswith("    ")]
-
 
 # --- all goes well ----------------------------------------------------------------------------------------------------
 
