@@ -131,18 +131,18 @@ def bindings(count: int) -> str:
 
 
 def render(folder: Path) -> None:
-    run([sys.executable, "-m", "generator", "render", "-f", str(folder / "fleet.yaml")])
+    run([sys.executable, "-m", "rayfleet", "render", "-f", str(folder / "fleet.yaml")])
 
 
 def judge(folder: Path) -> None:
     """Every proof, without kustomize: its builds cost more than all else, and are not ours."""
-    run([sys.executable, "-m", "generator", "check", "--layers", "files", "-f", str(folder / "fleet.yaml")])
+    run([sys.executable, "-m", "rayfleet", "check", "--layers", "files", "-f", str(folder / "fleet.yaml")])
 
 
 def read_yaml(folder: Path) -> None:
     """What reading the two YAML files adds to a process."""
     script = (
-        "import sys\nfrom generator import source\nfor name in sys.argv[1:]: source.read(name, open(name, 'rb').read())"
+        "import sys\nfrom rayfleet import source\nfor name in sys.argv[1:]: source.read(name, open(name, 'rb').read())"
     )
     names = [str(folder / "fleet.yaml"), str(folder / "bindings.yaml")]
     run([sys.executable, "-c", f"import gc; gc.disable()\n{script}", *names])
@@ -161,7 +161,7 @@ def write_plainly(folder: Path, files: dict[Path, bytes]) -> None:
 
 def peak(folder: Path) -> float:
     """The most memory of a cold render, in MB."""
-    script = "from generator.cli import main\nmain()"
+    script = "from rayfleet.cli import main\nmain()"
     child = f"""
 import resource, subprocess, sys
 subprocess.run([sys.executable, "-c", {script!r}, *sys.argv[1:]], check=True, stdout=subprocess.DEVNULL)

@@ -17,11 +17,11 @@ import pytest
 from click.testing import CliRunner, Result
 from hypothesis import HealthCheck, settings
 
-from generator import rendered, source
-from generator.cli import cli
-from generator.proofs.flux import course, listing, permanence, releases
-from generator.rendered import cluster, layer
-from tests.rendering import REFERENCE, ROOT
+from rayfleet import rendered, source
+from rayfleet.cli import cli
+from rayfleet.proofs.flux import course, listing, permanence, releases
+from rayfleet.rendered import cluster, layer
+from tests.rendering import REFERENCE, SOURCE_ROOT
 from tests.repository import git
 
 T = TypeVar("T")
@@ -92,11 +92,11 @@ class Workspace:
         return result
 
     def spawn(self, *arguments: str, code: int = 0, **environment: str) -> subprocess.CompletedProcess[str]:
-        """``python -m generator ARGUMENTS`` in a process of its own, with more of an environment."""
+        """``python -m rayfleet ARGUMENTS`` in a process of its own, with more of an environment."""
         done = subprocess.run(
-            [sys.executable, "-m", "generator", *arguments],
+            [sys.executable, "-m", "rayfleet", *arguments],
             cwd=self.folder,
-            env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
+            env={**os.environ, "PYTHONPATH": str(SOURCE_ROOT), **environment},
             capture_output=True,
             check=False,
             text=True,

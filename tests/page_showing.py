@@ -16,9 +16,9 @@ from typing import Any
 import yaml
 from click.testing import CliRunner
 
-from generator.cli import cli
-from generator.compiler import compile_fleet
-from generator.places import locate, read
+from rayfleet.cli import cli
+from rayfleet.compiler import compile_fleet
+from rayfleet.places import locate, read
 from tests.judges import kubernetes
 from tests.pages import Block, files
 from tests.rendering import REFERENCE, ROOT
@@ -95,7 +95,7 @@ def put(name: str, text: str, findings: str, folder: Path) -> None:
         places = locate("fleet.yaml", None)
         rendered = dict(compile_fleet(places, read(places)).rendered())
         holds(rendered[name.removeprefix("rendered/")].decode(), text)
-    elif name.startswith("generator/"):
+    elif name.startswith("generator/rayfleet/"):
         take_program(folder)
         patch(folder / name, text)
     else:
@@ -179,18 +179,26 @@ def rayfleet(arguments: list[str], folder: Path, fails: bool) -> str:
     asks = arguments[0] != "retire" or "--run" in arguments  # a plan asks nobody
     arguments = [*arguments, *(ASKING.get(arguments[0], []) if asks else [])]
     if (folder / "generator").is_dir():
-        return output_of([sys.executable, "-m", "generator", *arguments], folder)
+        source_root = {"PYTHONPATH": str(folder / "generator")}
+        return output_of([sys.executable, "-m", "rayfleet", *arguments], folder, source_root)
     result = CliRunner().invoke(cli, arguments, prog_name="rayfleet")
     assert not result.exception or isinstance(result.exception, SystemExit), result.exception
     assert fails or result.exit_code == 0, f"{shlex.join(arguments)} ends with {result.exit_code}:\n{result.output}"
     return result.output
 
 
-def output_of(command: list[str], folder: Path) -> str:
+def output_of(command: list[str], folder: Path, environment: dict[str, str] | None = None) -> str:
     """What a command prints, which must end well."""
     # Of this moment, for the stand-ins are named in it; nothing of a Git hook or a make that the tests may run in.
     kept = {key: value for key, value in os.environ.items() if not key.startswith(("GIT_", "MAKE"))}
-    done = subprocess.run(command, cwd=folder, env={**kept, **SETTINGS}, capture_output=True, check=False, text=True)
+    done = subprocess.run(
+        command,
+        cwd=folder,
+        env={**kept, **SETTINGS, **(environment or {})},
+        capture_output=True,
+        check=False,
+        text=True,
+    )
     assert done.returncode == 0, f"{shlex.join(command)}: {done.stderr}"
     return done.stdout
 

@@ -7,11 +7,13 @@ import uuid
 from functools import cache
 from pathlib import Path
 
-from generator import tree
-from generator.compiler import Compiled, compile_fleet
-from generator.places import Inputs, Places, locate, read
+from rayfleet import tree
+from rayfleet.compiler import Compiled, compile_fleet
+from rayfleet.places import Inputs, Places, locate, read
 
 ROOT = Path(__file__).parent.parent
+# Where the package is imported from, in processes of their own too.
+SOURCE_ROOT = ROOT / "generator"
 # A copy of the fleet that the repository is published with: whoever edits theirs leaves these tests as they are.
 REFERENCE = ROOT / "tests/reference"
 FLEETS = {path.stem: path for path in sorted((ROOT / "tests/fleets").glob("*.yaml"))}

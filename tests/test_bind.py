@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from generator.cli import cli
-from generator.late import file as writing
+from rayfleet.cli import cli
+from rayfleet.late import file as writing
 from tests.conftest import Workspace
 from tests.late.given import EAST, EMPTY, IDS, POOLS, RESOURCES, WEST, cloud, nothing_new, outputs, put, refused
 

@@ -10,7 +10,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from generator.cli import cli
+from rayfleet.cli import cli
 from tests.conftest import Workspace
 from tests.rendering import FLEETS
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from generator import proofs
+from rayfleet import proofs
 from tests.conftest import Workspace
 from tests.repository import git
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generator.diagnostics import Diagnostic, Invalid, as_json, did_you_mean, errors, in_order
+from rayfleet.diagnostics import Diagnostic, Invalid, as_json, did_you_mean, errors, in_order
 from tests.conftest import Workspace
 
 ERROR = Diagnostic("fleet.yaml", 7, 3, "azure.network", "what is wrong", "what to do")

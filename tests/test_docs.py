@@ -28,8 +28,8 @@ from pathlib import Path
 import click
 import pytest
 
-from generator import schema
-from generator.cli import cli
+from rayfleet import schema
+from rayfleet.cli import cli
 from tests.conftest import Workspace
 from tests.judges import kubernetes
 from tests.page_showing import ASKING, Data, commands, output_of, rayfleet, run, show

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from generator import fingerprint
-from generator.fingerprint import Total, forget, of_folder, of_inputs, recall, remember
+from rayfleet import fingerprint
+from rayfleet.fingerprint import Total, forget, of_folder, of_inputs, recall, remember
 
 properties = settings(max_examples=60, derandomize=True, deadline=None)
 

@@ -8,8 +8,8 @@ import zlib
 
 import pytest
 
-from generator import history
-from generator.diagnostics import Invalid
+from rayfleet import history
+from rayfleet.diagnostics import Invalid
 from tests.conftest import Workspace
 from tests.repository import git
 

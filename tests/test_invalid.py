@@ -22,10 +22,10 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from generator import rules, schema, shape, source
-from generator.compiler import compile_fleet
-from generator.diagnostics import Diagnostic, Invalid
-from generator.places import locate, read
+from rayfleet import rules, schema, shape, source
+from rayfleet.compiler import compile_fleet
+from rayfleet.diagnostics import Diagnostic, Invalid
+from rayfleet.places import locate, read
 from tests.conftest import Workspace
 
 FOLDER = Path(__file__).parent / "invalid"
@@ -176,7 +176,7 @@ def test_one_step_away_all_is_well(case: str, folder: Workspace) -> None:
 
 
 def test_every_statement_of_the_rules_has_a_case(folder: Workspace) -> None:
-    modules = [import_module(f"generator.rules.{module.name}") for module in pkgutil.iter_modules(rules.__path__)]
+    modules = [import_module(f"rayfleet.rules.{module.name}") for module in pkgutil.iter_modules(rules.__path__)]
     assert len(modules) >= 9
     ran: dict[str, set[int]] = {str(module.__file__): set() for module in modules}
 

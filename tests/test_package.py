@@ -29,7 +29,7 @@ def test_the_wheel_works_in_an_empty_folder(dist: Path, tmp_path: Path) -> None:
     folder = tmp_path / "empty"
     folder.mkdir()
     (folder / "fleet.yaml").write_bytes(rendering.FLEETS["every-choice"].read_bytes())
-    script = "import generator; from generator.cli import main; print(generator.__file__); main()"
+    script = "import rayfleet; from rayfleet.cli import main; print(rayfleet.__file__); main()"
     # -P: not the folder of the repository, whose own package would hide the wheel's.
     done = subprocess.run(
         [sys.executable, "-P", "-c", script, "render"],

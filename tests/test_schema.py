@@ -13,12 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from generator import schema, shape, source
-from generator.compiler import compile_fleet
-from generator.diagnostics import Invalid
-from generator.model import bindings
-from generator.places import Inputs, Places
-from generator.source import Source
+from rayfleet import schema, shape, source
+from rayfleet.compiler import compile_fleet
+from rayfleet.diagnostics import Invalid
+from rayfleet.model import bindings
+from rayfleet.places import Inputs, Places
+from rayfleet.source import Source
 from tests.rendering import REFERENCE
 
 NAMES = ("fleet", "bindings", "quota")

@@ -12,10 +12,10 @@ import yaml
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from generator.diagnostics import Diagnostic, Invalid
-from generator.places import MAX_BYTES
-from generator.source import dotted, read, read_all, read_json
-from generator.source.parsing import MAX_DEPTH
+from rayfleet.diagnostics import Diagnostic, Invalid
+from rayfleet.places import MAX_BYTES
+from rayfleet.source import dotted, read, read_all, read_json
+from rayfleet.source.parsing import MAX_DEPTH
 from tests.conftest import Workspace
 
 # PyYAML comes without libyaml where there is no wheel for the machine: its parser in Python must do as well.
@@ -24,7 +24,7 @@ EITHER_PARSER = pytest.mark.usefixtures("parser")
 
 @pytest.fixture(params=["CSafeLoader", "SafeLoader"])
 def parser(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("generator.source.parsing.LOADER", getattr(yaml, request.param))
+    monkeypatch.setattr("rayfleet.source.parsing.LOADER", getattr(yaml, request.param))
 
 
 def refused(text: str | bytes) -> list[Diagnostic]:
@@ -189,7 +189,7 @@ def test_a_control_character_has_a_place(text: str, line: int, column: int) -> N
 
 
 def test_size_has_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("generator.source.MAX_BYTES", 10)
+    monkeypatch.setattr("rayfleet.source.MAX_BYTES", 10)
     assert read("fleet.yaml", b"key: value").data == {"key": "value"}
     (found,) = refused(b"key: value\n")
     assert (found.line, found.fix) == (0, "split the fleet, or look for what was pasted into the file")

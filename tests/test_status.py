@@ -16,12 +16,12 @@ import pytest
 import yaml
 from click.testing import Result
 
-from generator.cli import asking
-from generator.status import Bound, Deployed, Facts, next_step, row
+from rayfleet.cli import asking
+from rayfleet.status import Bound, Deployed, Facts, next_step, row
 from tests.anyscale.stand_in import StandIn
 from tests.conftest import Workspace
 from tests.deploy.arm_server import ArmServer, answer, error, hash_of, slow
-from tests.rendering import ROOT
+from tests.rendering import SOURCE_ROOT
 from tests.repository import git
 
 SUB = "00000000-0000-0000-0000-000000000000"
@@ -485,9 +485,9 @@ def test_a_signal_ends_it(
     os.mkfifo(pipe)
     stand_in.fail("cloud get", "blocks", str(pipe))
     running = subprocess.Popen(
-        [sys.executable, "-m", "generator", "status"],
+        [sys.executable, "-m", "rayfleet", "status"],
         cwd=fleet.folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        env={**os.environ, "PYTHONPATH": str(SOURCE_ROOT)},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

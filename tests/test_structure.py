@@ -16,44 +16,45 @@ from pathlib import Path
 import jinja2
 import pytest
 
-from generator import outputs, templating
+from rayfleet import outputs, templating
 from tests import rendering
 from tests.model import smallest
 
 ROOT = rendering.ROOT
+SOURCE_ROOT = rendering.SOURCE_ROOT
 TEMPLATES = ROOT / "templates"
 MOST_LINES = 400
 
 # Each row imports only from the rows below it; a package in a row imports freely inside itself, but in no circle.
 FLOORS = (
-    ("generator.__main__",),
-    ("generator.cli",),
-    ("generator.retire",),
+    ("rayfleet.__main__",),
+    ("rayfleet.cli",),
+    ("rayfleet.retire",),
     (
-        "generator.compiler", "generator.tree", "generator.fingerprint", "generator.proofs", "generator.history",
-        "generator.anyscale", "generator.deploy", "generator.late", "generator.status",
+        "rayfleet.compiler", "rayfleet.tree", "rayfleet.fingerprint", "rayfleet.proofs", "rayfleet.history",
+        "rayfleet.anyscale", "rayfleet.deploy", "rayfleet.late", "rayfleet.status",
     ),
-    ("generator.outputs",),
+    ("rayfleet.outputs",),
     (
-        "generator.arm", "generator.templating", "generator.schema", "generator.rules", "generator.overview",
-        "generator.build", "generator.rendered",
+        "rayfleet.arm", "rayfleet.templating", "rayfleet.schema", "rayfleet.rules", "rayfleet.overview",
+        "rayfleet.build", "rayfleet.rendered",
     ),
-    ("generator.origin",),
-    ("generator.source",),
-    ("generator.model", "generator.places"),
-    ("generator.catalogue",),
-    ("generator.address", "generator.diagnostics", "generator.resources", "generator.shape", "generator"),
+    ("rayfleet.origin",),
+    ("rayfleet.source",),
+    ("rayfleet.model", "rayfleet.places"),
+    ("rayfleet.catalogue",),
+    ("rayfleet.address", "rayfleet.diagnostics", "rayfleet.resources", "rayfleet.shape", "rayfleet"),
 )  # fmt: skip
 
 DOORS = {
-    "azure": "generator.deploy",
-    "click": "generator.cli",
-    "dulwich": "generator.history",
-    "jinja2": "generator.templating",
-    "jsonschema": "generator.schema",
-    "rich": "generator.cli",
-    "ruamel": "generator.late",
-    "yaml": "generator.source",
+    "azure": "rayfleet.deploy",
+    "click": "rayfleet.cli",
+    "dulwich": "rayfleet.history",
+    "jinja2": "rayfleet.templating",
+    "jsonschema": "rayfleet.schema",
+    "rich": "rayfleet.cli",
+    "ruamel": "rayfleet.late",
+    "yaml": "rayfleet.source",
 }
 
 # What templates include, beside what the table names.
@@ -73,8 +74,8 @@ FILTERS = {"dictsort", "block"}
 
 def _paths() -> dict[str, Path]:
     found = {}
-    for path in sorted((ROOT / "generator").rglob("*.py")):
-        parts = path.relative_to(ROOT).with_suffix("").parts
+    for path in sorted(SOURCE_ROOT.rglob("*.py")):
+        parts = path.relative_to(SOURCE_ROOT).with_suffix("").parts
         found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
     return found
 
@@ -100,13 +101,13 @@ def _imports(module: str) -> Iterator[str]:
 
 
 def _own_imports(module: str) -> set[str]:
-    return {name for name in _imports(module) if name.split(".")[0] == "generator"}
+    return {name for name in _imports(module) if name.split(".")[0] == "rayfleet"}
 
 
 def _unit(module: str) -> str:
     """The entry of FLOORS that a module is, or is inside: the longest; empty when it has none."""
     units = (unit for floor in FLOORS for unit in floor)
-    inside = [unit for unit in units if module == unit or (module.startswith(f"{unit}.") and unit != "generator")]
+    inside = [unit for unit in units if module == unit or (module.startswith(f"{unit}.") and unit != "rayfleet")]
     return max(inside, key=len, default="")
 
 
@@ -123,13 +124,13 @@ def test_imports_go_down_only(module: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "module", [name for name in NAMES if name.startswith(("generator.proofs", "generator.rendered"))]
+    "module", [name for name in NAMES if name.startswith(("rayfleet.proofs", "rayfleet.rendered"))]
 )
 def test_proofs_never_look_at_the_model(module: str) -> None:
     """They judge what was rendered, mistakes of the model's own included."""
     may = ("proofs", "rendered", "source", "catalogue", "address", "diagnostics", "places", "resources", "schema")
-    units = {_unit(name).removeprefix("generator.") for name in _own_imports(module)}
-    assert units <= {*may, "generator"}
+    units = {_unit(name).removeprefix("rayfleet.") for name in _own_imports(module)}
+    assert units <= {*may, "rayfleet"}
 
 
 def test_no_import_closes_a_circle() -> None:
@@ -139,7 +140,7 @@ def test_no_import_closes_a_circle() -> None:
 
 def test_each_library_has_one_door() -> None:
     used = {(name.split(".")[0], module) for module in _modules() for name in _imports(module)}
-    known = {*sys.stdlib_module_names, "generator"}
+    known = {*sys.stdlib_module_names, "rayfleet"}
     foreign = {(library, _unit(module)) for library, module in used if library not in known}
     assert foreign == set(DOORS.items())
 
@@ -167,7 +168,7 @@ def test_yaml_is_parsed_and_never_loaded() -> None:
 
 @pytest.mark.parametrize("module", NAMES)
 def test_a_module_can_be_read_at_a_sitting(module: str) -> None:
-    path = ROOT / module.replace(".", "/")
+    path = SOURCE_ROOT / module.replace(".", "/")
     path = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
     assert len(path.read_text().splitlines()) <= MOST_LINES
 
@@ -240,7 +241,7 @@ def test_a_template_is_tidy(name: str) -> None:
 
 _RENDER = """\
 import sys
-from generator import cli
+from rayfleet import cli
 sys.argv = ["rayfleet", "render"]
 try:
     cli.main()
@@ -254,7 +255,7 @@ def _render(folder: Path) -> tuple[list[str], set[str]]:
     done = subprocess.run(
         [sys.executable, "-c", _RENDER],
         cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        env={**os.environ, "PYTHONPATH": str(SOURCE_ROOT)},
         capture_output=True,
         check=True,
         text=True,

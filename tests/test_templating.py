@@ -12,8 +12,8 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from generator import source, templating
-from generator.arm.expression import Expression
+from rayfleet import source, templating
+from rayfleet.arm.expression import Expression
 
 properties = settings(max_examples=200, derandomize=True, deadline=None)
 

@@ -15,8 +15,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from generator import tree
-from generator.diagnostics import Invalid
+from rayfleet import tree
+from rayfleet.diagnostics import Invalid
 from tests import rendering
 
 properties = settings(max_examples=60, derandomize=True, deadline=None)

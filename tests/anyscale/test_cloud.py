@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from generator.anyscale.cloud import differences
+from rayfleet.anyscale.cloud import differences
 
 RENDERED = {
     "name": "east",

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from generator.anyscale import cloud as clouds
-from generator.anyscale.command import Cli, Fault, Ran, object_in, words
+from rayfleet.anyscale import cloud as clouds
+from rayfleet.anyscale.command import Cli, Fault, Ran, object_in, words
 from tests.anyscale.stand_in import TOKEN, StandIn
 
 ROW = {"name": "east", "cloud_resource_id": "cldrsrc_1"}
@@ -162,7 +162,7 @@ def test_it_dies_of_a_signal(anyscale: StandIn) -> None:
 
 @pytest.mark.parametrize("stream", ["", " >&2"])
 def test_more_than_anyone_reads(anyscale: StandIn, monkeypatch: pytest.MonkeyPatch, stream: str) -> None:
-    monkeypatch.setattr("generator.anyscale.command._MOST", 2**20)
+    monkeypatch.setattr("rayfleet.anyscale.command._MOST", 2**20)
     anyscale.binary.write_text(f"#!/bin/sh\nhead -c 1048577 /dev/zero{stream}\n")
     assert fault().what == "anyscale cloud get --name printed more than 1 MB"
 

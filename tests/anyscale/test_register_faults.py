@@ -13,7 +13,7 @@ import pytest
 from tests.anyscale.registering import CLOUD, EAST, REGISTER, WEST, WEST_FILE, lines
 from tests.anyscale.stand_in import TOKEN, StandIn
 from tests.conftest import Workspace
-from tests.rendering import ROOT
+from tests.rendering import SOURCE_ROOT
 
 # --- what goes wrong --------------------------------------------------------------------------------------------------
 
@@ -172,9 +172,9 @@ def test_somebody_to_ask(rendered: Workspace, anyscale: StandIn, answer: str, do
     ours, theirs = os.openpty()
     os.write(ours, f"{answer}\n".encode())
     ran = subprocess.run(
-        [sys.executable, "-m", "generator", "register"],
+        [sys.executable, "-m", "rayfleet", "register"],
         cwd=rendered.folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        env={**os.environ, "PYTHONPATH": str(SOURCE_ROOT)},
         stdin=theirs,
         stdout=subprocess.DEVNULL,
         stderr=theirs,
@@ -211,9 +211,9 @@ def test_an_unknown_cluster_is_a_matter_of_usage(rendered: Workspace) -> None:
 
 def start(workspace: Workspace) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-m", "generator", "register", "--yes"],
+        [sys.executable, "-m", "rayfleet", "register", "--yes"],
         cwd=workspace.folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        env={**os.environ, "PYTHONPATH": str(SOURCE_ROOT)},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -291,9 +291,9 @@ def test_a_closed_terminal_that_is_to_be_ignored(rendered: Workspace, anyscale: 
 def test_a_report_that_nobody_takes(rendered: Workspace, anyscale: StandIn) -> None:
     with open("/dev/full", "w") as full:
         ran = subprocess.run(
-            [sys.executable, "-m", "generator", "register", "--yes"],
+            [sys.executable, "-m", "rayfleet", "register", "--yes"],
             cwd=rendered.folder,
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            env={**os.environ, "PYTHONPATH": str(SOURCE_ROOT)},
             stdout=full,
             stderr=subprocess.PIPE,
             text=True,

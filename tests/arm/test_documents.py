@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from generator.arm.documents import cluster_resources
-from generator.model.deployment import MAX_RESOURCES, SHARED_RESOURCES, resource_count
+from rayfleet.arm.documents import cluster_resources
+from rayfleet.model.deployment import MAX_RESOURCES, SHARED_RESOURCES, resource_count
 from tests import rendering
 from tests.model import smallest
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from generator.arm.expression import Expression, extension_id, guid, literal, parameter, reference, resource_id, to_json
+from rayfleet.arm.expression import Expression, extension_id, guid, literal, parameter, reference, resource_id, to_json
 
 properties = settings(max_examples=200, derandomize=True, deadline=None)
 

@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 import pytest
 
-from generator.deploy.azure import Azure
-from generator.deploy.faults import Fault
-from generator.deploy.plan import Step
-from generator.deploy.state import State
+from rayfleet.deploy.azure import Azure
+from rayfleet.deploy.faults import Fault
+from rayfleet.deploy.plan import Step
+from rayfleet.deploy.state import State
 from tests.deploy.arm_server import ArmServer
 from tests.deploy.carrying import SHARED
 from tests.deploy.time import Time

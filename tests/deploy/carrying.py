@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from generator.deploy.azure import Azure
-from generator.deploy.plan import Step
-from generator.deploy.run import Outcome, run
+from rayfleet.deploy.azure import Azure
+from rayfleet.deploy.plan import Step
+from rayfleet.deploy.run import Outcome, run
 from tests.deploy.arm_server import ArmServer
 from tests.deploy.time import Time, reference
 

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from generator.deploy.advice import TABLE, about, encryption_at_host
+from rayfleet.deploy.advice import TABLE, about, encryption_at_host
 from tests.rendering import ROOT
 
 # For each row of the table, in its order: codes with words of their message, and a word of the advice.
@@ -106,7 +106,7 @@ def test_what_azure_calls_by_case_is_found() -> None:
 def test_codes_of_our_own_all_have_advice() -> None:
     """Every fault that this package makes up has a row, and not the last one, which goes by a message of Azure's."""
     own = set()
-    for file in sorted((ROOT / "generator/deploy").glob("*.py")):
+    for file in sorted((ROOT / "generator/rayfleet/deploy").glob("*.py")):
         for node in ast.walk(ast.parse(file.read_text())):
             if isinstance(node, ast.Call) and ast.unparse(node.func) in ("Fault", "Problem") and node.args:
                 first = node.args[0]

@@ -10,14 +10,14 @@ from dataclasses import replace
 
 import pytest
 
-from generator.deploy.azure import ENDPOINT, Azure
-from generator.deploy.faults import Fault, Patience, problem_of
-from generator.deploy.hiding import without
+from rayfleet.deploy.azure import ENDPOINT, Azure
+from rayfleet.deploy.faults import Fault, Patience, problem_of
+from rayfleet.deploy.hiding import without
 from tests.deploy.arm_server import ArmServer, answer, error, operation
 from tests.deploy.asking import API, ROOM, client, refused, state
 from tests.deploy.carrying import SHARED, STEPS
 from tests.deploy.time import Time
-from tests.rendering import ROOT
+from tests.rendering import SOURCE_ROOT
 
 # --- as it should be ---
 
@@ -170,7 +170,7 @@ def test_a_secret_that_azure_repeats_is_told_to_nobody(server: ArmServer, stage:
 def test_nothing_is_logged_or_printed() -> None:
     """The SDK logs what it cannot read, with a traceback, and without a log that is stderr."""
     code = (
-        "from tests.deploy.arm_server import *; from tests.deploy.time import *; from generator.deploy.azure import *\n"
+        "from tests.deploy.arm_server import *; from tests.deploy.time import *; from rayfleet.deploy.azure import *\n"
         "with ArmServer() as server:\n"
         "    azure = Azure('s', endpoint=server.url, patience=Time().patience)\n"
         "    server.script('PUT', 'shared', cut(), answer(502, b'<html>'), garble(b'<html>'))\n"
@@ -178,7 +178,7 @@ def test_nothing_is_logged_or_printed() -> None:
         "        try: azure.begin(reference()['shared'])\n"
         "        except Fault: print('fault')\n"
     )
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    environment = {**os.environ, "PYTHONPATH": str(SOURCE_ROOT)}
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, check=True, text=True)
     assert (done.stdout, done.stderr) == ("fault\n" * 3, "")
 

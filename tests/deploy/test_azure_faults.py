@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from generator.deploy.answers import retry_after
-from generator.deploy.azure import Azure
-from generator.deploy.faults import Stopped
+from rayfleet.deploy.answers import retry_after
+from rayfleet.deploy.azure import Azure
+from rayfleet.deploy.faults import Stopped
 from tests.deploy.arm_server import Answer, ArmServer, answer, cut, drop, error, garble, slow
 from tests.deploy.asking import API, ROOM, client, refused, state
 from tests.deploy.carrying import SHARED

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from generator.deploy.faults import Fault
-from generator.deploy.run import Progress, run
+from rayfleet.deploy.faults import Fault
+from rayfleet.deploy.run import Progress, run
 from tests.deploy.arm_server import (
     Answer,
     ArmServer,

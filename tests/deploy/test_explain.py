@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from generator.deploy import explain
-from generator.deploy.faults import Problem, problem_of
-from generator.deploy.state import Operation
-from generator.origin import Origin
-from generator.rendered import Rendered, Template
-from generator.rendered.files import Files
-from generator.source import read
+from rayfleet.deploy import explain
+from rayfleet.deploy.faults import Problem, problem_of
+from rayfleet.deploy.state import Operation
+from rayfleet.origin import Origin
+from rayfleet.rendered import Rendered, Template
+from rayfleet.rendered.files import Files
+from rayfleet.source import read
 from tests.rendering import REFERENCE, reference
 
 _SUB = "/subscriptions/00000000-0000-0000-0000-000000000000"

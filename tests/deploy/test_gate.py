@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from generator.deploy import gate
-from generator.deploy.faults import Fault
-from generator.diagnostics import Diagnostic
-from generator.rendered import Rendered, Side, Template
-from generator.rendered.files import Files
-from generator.source import read_json
+from rayfleet.deploy import gate
+from rayfleet.deploy.faults import Fault
+from rayfleet.diagnostics import Diagnostic
+from rayfleet.rendered import Rendered, Side, Template
+from rayfleet.rendered.files import Files
+from rayfleet.source import read_json
 from tests.rendering import compiled, reference
 
 _SUB = "0-0-0"

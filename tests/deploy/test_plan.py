@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from generator.deploy import plan
-from generator.diagnostics import Invalid
-from generator.rendered import Rendered
-from generator.rendered.files import Files
+from rayfleet.deploy import plan
+from rayfleet.diagnostics import Invalid
+from rayfleet.rendered import Rendered
+from rayfleet.rendered.files import Files
 from tests.deploy.time import reference
 from tests.proofs.breaking import rendered, tree
 

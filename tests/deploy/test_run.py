@@ -7,7 +7,7 @@ from threading import Barrier, Event
 
 import pytest
 
-from generator.deploy.run import Progress
+from rayfleet.deploy.run import Progress
 from tests.deploy.arm_server import ArmServer, drop, error, hash_of, operation
 from tests.deploy.carrying import EAST, GROUP, NO_QUOTA, POOL, SHARED, WEST, carried, client, ends, one
 from tests.deploy.time import Time

@@ -6,10 +6,10 @@ import json
 
 import pytest
 
-from generator.deploy.allowed import ALLOWED
-from generator.deploy.faults import Fault
-from generator.deploy.run import run
-from generator.deploy.stacks import Stacks, latest, leaving
+from rayfleet.deploy.allowed import ALLOWED
+from rayfleet.deploy.faults import Fault
+from rayfleet.deploy.run import run
+from rayfleet.deploy.stacks import Stacks, latest, leaving
 from tests.deploy.arm_server import ArmServer, answer, drop, error, hash_of, operation
 from tests.deploy.arm_stack import ids
 from tests.deploy.asking import client

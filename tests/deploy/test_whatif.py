@@ -9,8 +9,8 @@ from urllib.parse import quote, quote_plus
 
 import pytest
 
-from generator.deploy import noise, whatif
-from generator.deploy.hiding import HIDDEN, hidden
+from rayfleet.deploy import noise, whatif
+from rayfleet.deploy.hiding import HIDDEN, hidden
 from tests.rendering import FLEETS, compiled, reference
 
 _GROUP = "/subscriptions/s/resourceGroups/g"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from threading import Event, Lock
 
-from generator.deploy import plan
-from generator.deploy.faults import Patience
-from generator.deploy.plan import Step
+from rayfleet.deploy import plan
+from rayfleet.deploy.faults import Patience
+from rayfleet.deploy.plan import Step
 from tests.proofs.breaking import rendered, tree
 
 

@@ -14,15 +14,15 @@ from typing import Any
 
 from tests.conftest import Workspace
 from tests.deploy.arm_server import ArmServer
-from tests.rendering import ROOT
+from tests.rendering import SOURCE_ROOT
 
 TERM = "xterm"
 
 
 def process(fleet: Workspace, *arguments: str, **streams: Any) -> subprocess.Popen[str]:
     """``rayfleet deploy`` as a real process."""
-    command = [sys.executable, "-m", "generator", "deploy", "--poll", "0.01", *arguments]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "TERM": TERM, "COLUMNS": "160"}
+    command = [sys.executable, "-m", "rayfleet", "deploy", "--poll", "0.01", *arguments]
+    environment = {**os.environ, "PYTHONPATH": str(SOURCE_ROOT), "TERM": TERM, "COLUMNS": "160"}
     return subprocess.Popen(command, cwd=fleet.folder, env=environment, text=True, **streams)
 
 

@@ -191,7 +191,7 @@ def test_azure_is_not_asked_without_a_pause(fleet: Workspace, monkeypatch: pytes
 
 def test_machines_are_asked_nothing(fleet: Workspace, server: ArmServer, monkeypatch: pytest.MonkeyPatch) -> None:
     """They would be shown nothing of what they agree to."""
-    monkeypatch.setattr("generator.cli.deploy.on_terminal", lambda: True)
+    monkeypatch.setattr("rayfleet.cli.deploy.on_terminal", lambda: True)
     said = fleet.run("deploy", "--format", "json", code=2)
     assert "--format json asks nobody: give --yes, or --what-if to look" in said.stderr
     assert server.requests == []
@@ -317,7 +317,7 @@ def test_where_nothing_is_to_be_bound_it_does_not_say_so(fleet: Workspace, serve
 def test_a_promise_that_is_not_kept_is_no_success(
     fleet: Workspace, server: ArmServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("generator.deploy.faults.Patience.pause", lambda patience, seconds: None)
+    monkeypatch.setattr("rayfleet.deploy.faults.Patience.pause", lambda patience, seconds: None)
     server.deployments[EAST].outputs = {}
     said = deploy(fleet, code=1)
     assert f"{EAST}: succeeded without its outputs aks_eastus\n    fix: deploy it again" in said.stderr

@@ -10,7 +10,7 @@ import sys
 import pytest
 from rich.console import Console
 
-from generator.cli.progress import Progress, on_terminal
+from rayfleet.cli.progress import Progress, on_terminal
 from tests.conftest import Workspace
 from tests.deploy.arm_server import ArmServer
 from tests.deploying.process import Terminal, process

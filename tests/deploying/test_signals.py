@@ -17,7 +17,7 @@ from tests.conftest import Workspace
 from tests.deploy.arm_server import ArmServer, slow
 from tests.deploying.process import Terminal, once, process
 from tests.deploying.running import EAST, FIRST, NAMES, SHARED, WEST, data, deploy, nothing_started
-from tests.rendering import ROOT
+from tests.rendering import SOURCE_ROOT
 
 PIPES = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
 
@@ -140,13 +140,13 @@ def then(number: signal.Signals, own: Callable[..., Any]) -> Callable[..., Any]:
 @pytest.mark.parametrize(
     "moment",
     [
-        "generator.cli.reading.rendered",
-        "generator.cli.before.of_files",
-        "generator.cli.before.parameters",
-        "generator.cli.before.of_azure",
-        "generator.cli.leaving.question",
-        "generator.deploy.plan.steps",
-        "generator.deploy.whatif.lines",
+        "rayfleet.cli.reading.rendered",
+        "rayfleet.cli.before.of_files",
+        "rayfleet.cli.before.parameters",
+        "rayfleet.cli.before.of_azure",
+        "rayfleet.cli.leaving.question",
+        "rayfleet.deploy.plan.steps",
+        "rayfleet.deploy.whatif.lines",
     ],
 )
 def test_whenever_it_comes(
@@ -163,22 +163,22 @@ def test_whenever_it_comes(
 def test_while_the_last_what_if_is_shown_nothing_is_asked_any_more(
     fleet: Workspace, server: ArmServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from generator.deploy import whatif
+    from rayfleet.deploy import whatif
 
-    monkeypatch.setattr("generator.deploy.whatif.lines", then(signal.SIGINT, whatif.lines))
+    monkeypatch.setattr("rayfleet.deploy.whatif.lines", then(signal.SIGINT, whatif.lines))
     assert "interrupted; nothing was started\n" in deploy(fleet, "--what-if", code=130).stderr
 
 
 def test_what_is_told_in_the_end_is_told_whole_and_once(
     fleet: Workspace, server: ArmServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from generator.cli import printing
+    from rayfleet.cli import printing
 
     def late(value: object) -> None:
         os.kill(os.getpid(), signal.SIGTERM)
         printing.echo_json(value)
 
-    monkeypatch.setattr("generator.cli.telling.echo_json", late)
+    monkeypatch.setattr("rayfleet.cli.telling.echo_json", late)
     assert data(fleet, "--what-if")["outcome"] == "planned"
 
 
@@ -192,9 +192,9 @@ def test_signals_are_as_they_were_afterwards(fleet: Workspace, server: ArmServer
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_while_python_shuts_down_the_exit_code_stands(fleet: Workspace, number: signal.Signals) -> None:
     late = f"atexit.register(lambda: os.kill(os.getpid(), {int(number)}))"  # the first one registered comes last
-    script = f"import atexit, os, sys; {late}; from generator.cli import main; sys.argv[0] = 'rayfleet'; main()"
+    script = f"import atexit, os, sys; {late}; from rayfleet.cli import main; sys.argv[0] = 'rayfleet'; main()"
     command = [sys.executable, "-c", script, "deploy", "--region", "nowhere", "--yes"]
-    done = subprocess.run(command, env={**os.environ, "PYTHONPATH": str(ROOT)}, check=False, capture_output=True)
+    done = subprocess.run(command, env={**os.environ, "PYTHONPATH": str(SOURCE_ROOT)}, check=False, capture_output=True)
     assert done.returncode == 2, done.stderr
 
 

@@ -46,7 +46,7 @@ def test_yes_alone_deletes_nothing(stacked: Workspace, server: ArmServer) -> Non
 
 
 def test_machines_are_asked_nothing(stacked: Workspace, server: ArmServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("generator.cli.deploy.on_terminal", lambda: True)
+    monkeypatch.setattr("rayfleet.cli.deploy.on_terminal", lambda: True)
     found = data(stacked, "--stack", code=1)
     assert [row["what"] for row in found["diagnostics"]] == [f"its stack would delete {OLD}"]
     assert {row.starts for row in server.stacks.values()} == {1}

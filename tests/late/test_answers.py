@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from generator.diagnostics import Invalid
-from generator.late.answers import Answers, of_file
-from generator.places import MAX_BYTES
+from rayfleet.diagnostics import Invalid
+from rayfleet.late.answers import Answers, of_file
+from rayfleet.places import MAX_BYTES
 
 OUTPUT = {"type": "Object", "value": {"clientId": "a"}}
 CLOUD: dict[str, Any] = {"name": "c", "id": "cld_1", "resources": []}

@@ -16,7 +16,7 @@ from tests.anyscale.stand_in import StandIn
 from tests.conftest import Workspace
 from tests.deploy.arm_server import ArmServer, error
 from tests.late.given import EAST, EMPTY, RESOURCES, WEST, cloud, nothing_new, outputs, put, refused
-from tests.rendering import ROOT
+from tests.rendering import SOURCE_ROOT
 
 
 @pytest.fixture
@@ -146,7 +146,7 @@ def test_a_library_that_is_not_installed(
 ) -> None:
     """rayfleet alone renders; what deploys is an extra."""
     put(unbound, outputs())
-    monkeypatch.delitem(sys.modules, "generator.late.edit", raising=False)
+    monkeypatch.delitem(sys.modules, "rayfleet.late.edit", raising=False)
     for name in [library, *(name for name in sys.modules if name.startswith(f"{library}."))]:
         monkeypatch.setitem(sys.modules, name, None)
     said = refused(unbound, *(["--from", "outputs.json"] if library == "ruamel" else []))
@@ -163,9 +163,9 @@ def test_interrupted_while_it_asks(
     anyscale.fail("cloud get", "blocks", str(pipe))
     before = workspace.files()
     running = subprocess.Popen(
-        [sys.executable, "-m", "generator", "bind"],
+        [sys.executable, "-m", "rayfleet", "bind"],
         cwd=workspace.folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        env={**os.environ, "PYTHONPATH": str(SOURCE_ROOT)},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

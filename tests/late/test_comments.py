@@ -9,10 +9,10 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generator.late.changes import Change
-from generator.late.edit import edited
-from generator.model.bindings import FROM_ANYSCALE, KINDS
-from generator.source import read
+from rayfleet.late.changes import Change
+from rayfleet.late.edit import edited
+from rayfleet.model.bindings import FROM_ANYSCALE, KINDS
+from rayfleet.source import read
 
 IDS = ["11111111-1111-4111-8111-111111111111", "22222222-2222-4222-8222-222222222222", "cldrsrc_x", "1e5", "on"]
 POOLS = ["a100", "cpu", "null", "sys", "t4"]

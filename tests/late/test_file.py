@@ -8,8 +8,8 @@ import signal
 
 import pytest
 
-from generator.diagnostics import Invalid
-from generator.late import file as writing
+from rayfleet.diagnostics import Invalid
+from rayfleet.late import file as writing
 from tests.conftest import Workspace
 from tests.late.given import EMPTY, outputs, put, refused
 

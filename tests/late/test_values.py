@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given as given_any
 from hypothesis import strategies as st
 
-from generator import schema
-from generator.diagnostics import Invalid
-from generator.late import answers
-from generator.late.values import Judged, judge
-from generator.late.wanted import wanted
-from generator.model.bindings import FROM_ANYSCALE, FROM_DEPLOYMENT, KINDS
-from generator.source import Source
+from rayfleet import schema
+from rayfleet.diagnostics import Invalid
+from rayfleet.late import answers
+from rayfleet.late.values import Judged, judge
+from rayfleet.late.wanted import wanted
+from rayfleet.model.bindings import FROM_ANYSCALE, FROM_DEPLOYMENT, KINDS
+from rayfleet.source import Source
 from tests.rendering import reference
 
 ID, OTHER = "11111111-1111-4111-8111-111111111111", "22222222-2222-4222-8222-222222222222"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from generator.model.fleet import Fleet
+from rayfleet.model.fleet import Fleet
 from tests import rendering
 
 Data = dict[str, Any]

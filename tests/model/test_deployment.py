@@ -7,8 +7,8 @@ from dataclasses import replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from generator.model.cluster import Cluster
-from generator.model.deployment import CLUSTERS_A_TEMPLATE, regional_templates
+from rayfleet.model.cluster import Cluster
+from rayfleet.model.deployment import CLUSTERS_A_TEMPLATE, regional_templates
 from tests.model import build, smallest
 
 properties = settings(max_examples=150, derandomize=True, deadline=None)

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from generator import schema
-from generator.diagnostics import Invalid
-from generator.model.layers import Layer, fill, merge
+from rayfleet import schema
+from rayfleet.diagnostics import Invalid
+from rayfleet.model.layers import Layer, fill, merge
 from tests.model import Data, build, smallest
 
 properties = settings(max_examples=150, derandomize=True, deadline=None)

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from generator import schema
-from generator.model.storage import Storage, Volume
+from rayfleet import schema
+from rayfleet.model.storage import Storage, Volume
 from tests.model import build, smallest
 
 SIZES = schema.load("fleet")["$defs"]["volume"]["properties"]["cacheSizeMib"]

@@ -8,11 +8,11 @@ from datetime import date
 from functools import cache
 from typing import NamedTuple, TypeVar
 
-from generator.catalogue import Catalogue
-from generator.proofs import Evidence, Report, Shown, prove
-from generator.rendered import Rendered
-from generator.rendered.files import Files
-from generator.source import Source, read
+from rayfleet.catalogue import Catalogue
+from rayfleet.proofs import Evidence, Report, Shown, prove
+from rayfleet.rendered import Rendered
+from rayfleet.rendered.files import Files
+from rayfleet.source import Source, read
 from tests import rendering
 
 TODAY = date(2026, 11, 21)

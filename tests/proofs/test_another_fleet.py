@@ -7,7 +7,7 @@ from functools import cache
 
 import pytest
 
-from generator.proofs.report import Report
+from rayfleet.proofs.report import Report
 from tests.proofs.breaking import BINDINGS, check, failures, tree
 from tests.rendering import REFERENCE, from_text
 

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from generator.source import read
+from rayfleet.source import read
 from tests import rendering
 from tests.proofs.breaking import BINDINGS, Break, Edit, assert_seen, broken, check, failures, tree
 from tests.proofs.breaking import some as sampled

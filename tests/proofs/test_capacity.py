@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from generator.catalogue import Catalogue
-from generator.proofs import Report, demand
-from generator.proofs.fit import fit
-from generator.proofs.quota import Quota
-from generator.rendered import Rendered
-from generator.rendered.files import Files
-from generator.source import Source, read
+from rayfleet.catalogue import Catalogue
+from rayfleet.proofs import Report, demand
+from rayfleet.proofs.fit import fit
+from rayfleet.proofs.quota import Quota
+from rayfleet.rendered import Rendered
+from rayfleet.rendered.files import Files
+from rayfleet.source import Source, read
 from tests import rendering
 from tests.proofs.breaking import (
     BINDINGS,

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from generator.proofs.compatibility import Table, minor, number, table
+from rayfleet.proofs.compatibility import Table, minor, number, table
 from tests import rendering
 
 

@@ -9,7 +9,7 @@ from importlib import import_module
 
 import pytest
 
-from generator import proofs
+from rayfleet import proofs
 from tests import proofs as tests
 from tests.proofs.breaking import Break
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from generator.source import read_all
+from rayfleet.source import read_all
 from tests import rendering
 from tests.proofs.breaking import Break, Edit, assert_seen, broken, check, failures, some, tree
 from tests.proofs.breaks import (

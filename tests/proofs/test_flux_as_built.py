@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from generator.cli import cli
+from rayfleet.cli import cli
 from tests import rendering
 from tests.conftest import Workspace
 from tests.proofs.breaks.flux import HERE, LISTS, manifest

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from generator.proofs import Evidence, Report, prove
+from rayfleet.proofs import Evidence, Report, prove
 from tests.conftest import Workspace
 from tests.proofs.breaking import TODAY, Break, Edit, assert_seen, broken, check, failures, rendered, tree
 from tests.proofs.breaks.flux import CLAIM, EAST, HERE, LISTS, OPERATORS, PATH, PLATFORM, PLUGIN, VOLUME, WORKLOADS

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from generator.source import read
+from rayfleet.source import read
 from tests import rendering
 from tests.proofs.breaking import Break, Edit, assert_seen, broken, check, failures, some, tree
 from tests.proofs.breaks import accounts, federation, git, ids, roles

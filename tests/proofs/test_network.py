@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from generator.model import network
-from generator.proofs.network import LEAST_PORTS_A_NODE, NODE_POD_PREFIX, PORTS_A_NODE, PORTS_A_PUBLIC_IP, RESERVED
-from generator.rules import network as rules
+from rayfleet.model import network
+from rayfleet.proofs.network import LEAST_PORTS_A_NODE, NODE_POD_PREFIX, PORTS_A_NODE, PORTS_A_PUBLIC_IP, RESERVED
+from rayfleet.rules import network as rules
 from tests.proofs.breaking import Break, Edit, assert_seen, broken, check, failures, tree
 
 EAST, WEST = "azure/eastus.json", "azure/westus2.json"

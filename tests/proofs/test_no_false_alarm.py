@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 
-from generator.catalogue import Catalogue
-from generator.diagnostics import Invalid
-from generator.proofs import Evidence, prove
-from generator.rendered import Rendered
-from generator.rendered.files import Files
-from generator.source import read
+from rayfleet.catalogue import Catalogue
+from rayfleet.diagnostics import Invalid
+from rayfleet.proofs import Evidence, prove
+from rayfleet.rendered import Rendered
+from rayfleet.rendered.files import Files
+from rayfleet.source import read
 from tests import rendering
 from tests.model import Data
 from tests.proofs.breaking import BINDINGS, TODAY, check, failures, tree

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from generator.source import read, read_json
+from rayfleet.source import read, read_json
 from tests.proofs.breaking import check, some, tree
 
 JUNK: tuple[Any, ...] = (None, [], 7, {"x": [None]}, "", True, [{"a": 1}, "b"], -1.5, "[odd", {})

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from generator.proofs.order import before, deployed_before, unordered
+from rayfleet.proofs.order import before, deployed_before, unordered
 from tests.proofs.breaking import Edit, broken, rendered, tree
 from tests.proofs.breaks.azure import EAST, template
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from generator.proofs.quantity import quantity
+from rayfleet.proofs.quantity import quantity
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from generator.catalogue import Catalogue
-from generator.model import instance_type, storage
-from generator.proofs.reservations import Room, allocatable, mount
+from rayfleet.catalogue import Catalogue
+from rayfleet.model import instance_type, storage
+from rayfleet.proofs.reservations import Room, allocatable, mount
 from tests.proofs.breaking import Edit, broken, rendered
 
 CATALOGUE = Catalogue({})

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from generator.catalogue import Catalogue
-from generator.proofs.nodes import Node, may_be_empty, node_of
-from generator.proofs.scheduling import guesses, obstacles, pod_of, sleeps, tolerates
-from generator.rendered import Side
-from generator.rendered.pool import Pool, Taint
-from generator.source import Source
+from rayfleet.catalogue import Catalogue
+from rayfleet.proofs.nodes import Node, may_be_empty, node_of
+from rayfleet.proofs.scheduling import guesses, obstacles, pod_of, sleeps, tolerates
+from rayfleet.rendered import Side
+from rayfleet.rendered.pool import Pool, Taint
+from rayfleet.source import Source
 
 CATALOGUE = Catalogue({})
 SOURCE = Source("eastus.json", "{}", {})

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generator.arm import expression as written
-from generator.rendered.expression import (
+from rayfleet.arm import expression as written
+from rayfleet.rendered.expression import (
     Call,
     Literal,
     Malformed,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from generator.rendered import Cluster, Rendered
-from generator.rendered.files import Files, OnDisk
-from generator.rendered.kustomize import Kustomize, find
+from rayfleet.rendered import Cluster, Rendered
+from rayfleet.rendered.files import Files, OnDisk
+from rayfleet.rendered.kustomize import Kustomize, find
 from tests.conftest import Workspace
 from tests.rendering import ROOT
 

@@ -6,9 +6,9 @@ import json
 
 import pytest
 
-from generator.rendered import Cluster, Rendered
-from generator.rendered.cluster import before, below
-from generator.rendered.files import Files
+from rayfleet.rendered import Cluster, Rendered
+from rayfleet.rendered.cluster import before, below
+from rayfleet.rendered.files import Files
 from tests.proofs.breaking import rendered, tree
 
 VALUES = "clusters/aks-eastus/operators/anyscale-operator/values.yaml"

@@ -44,4 +44,4 @@ def fleet(whole: Workspace) -> Workspace:
 @pytest.fixture
 def no_time(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing waits."""
-    monkeypatch.setattr("generator.deploy.faults.Patience.pause", lambda *_: None)
+    monkeypatch.setattr("rayfleet.deploy.faults.Patience.pause", lambda *_: None)

@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generator.deploy import allowed
-from generator.deploy.allowed import ALLOWED, Refused, guard, type_of
-from generator.deploy.azure import Azure
-from generator.rendered import Rendered
-from generator.retire.carry import delete
-from generator.retire.plan import plan
-from generator.retire.step import Plan, Role, Step, clusters_of
+from rayfleet.deploy import allowed
+from rayfleet.deploy.allowed import ALLOWED, Refused, guard, type_of
+from rayfleet.deploy.azure import Azure
+from rayfleet.rendered import Rendered
+from rayfleet.retire.carry import delete
+from rayfleet.retire.plan import plan
+from rayfleet.retire.step import Plan, Role, Step, clusters_of
 from tests.deploy.arm_server import ArmServer
 from tests.deploy.time import Time
 from tests.proofs.breaking import rendered, tree
@@ -264,6 +264,6 @@ def test_role_assignments_that_azure_names_oddly(name: str) -> None:
 def test_the_guard_is_what_refuses(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without it the tampered plan would go through: the tests above can fail."""
     step = planned().steps[-6]._replace(id=ACCOUNT, kept=False, role=None)
-    monkeypatch.setattr("generator.retire.carry.guard", lambda *_: None)
+    monkeypatch.setattr("rayfleet.retire.carry.guard", lambda *_: None)
     assert len(asked(step, Plan([step], [], None, [], {}, LIVE))) == 1
     assert allowed.guard is guard

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from generator.cli.progress import Progress
+from rayfleet.cli.progress import Progress
 from tests.anyscale.stand_in import StandIn
 from tests.conftest import Workspace
 from tests.deploy.arm_server import answer, drop, error
@@ -82,7 +82,7 @@ def test_what_takes_long_says_so(fleet: Workspace, server: Arm, monkeypatch: pyt
         if note and "cluster" in name:
             said.set()
 
-    monkeypatch.setattr("generator.cli.retiring._TELLS", 0.0)
+    monkeypatch.setattr("rayfleet.cli.retiring._TELLS", 0.0)
     monkeypatch.setattr(Progress, "update", updated)
     server.before = before
     shown = go(fleet).stderr
@@ -174,7 +174,7 @@ def test_what_is_being_deleted_is_waited_for(fleet: Workspace, server: Arm, monk
         if waits.count(5.0) == 3:
             server.documents.pop(AKS, None)
 
-    monkeypatch.setattr("generator.deploy.faults.Patience.pause", pause)
+    monkeypatch.setattr("rayfleet.deploy.faults.Patience.pause", pause)
     go(fleet)
     assert not server.asked("DELETE", "/managedClusters/aks-westus2\\?")
     assert waits.count(5.0) == 3 and not set(ORDER) & set(server.documents)
@@ -189,7 +189,7 @@ def test_another_operation_passes(fleet: Workspace, server: Arm, no_time: None) 
 
 def test_it_never_ends(fleet: Workspace, server: Arm, no_time: None, monkeypatch: pytest.MonkeyPatch) -> None:
     server.documents[AKS]["properties"]["provisioningState"] = "Deleting"
-    monkeypatch.setattr("generator.retire.carry._LONGEST", -1.0)
+    monkeypatch.setattr("rayfleet.retire.carry._LONGEST", -1.0)
     assert "cluster aks-westus2: OperationWithoutEnd: given up: it takes more than" in go(fleet, code=1).stderr
 
 

@@ -6,10 +6,10 @@ import shlex
 
 import pytest
 
-from generator.deploy.allowed import ALLOWED
-from generator.retire import commands
-from generator.retire.plan import plan
-from generator.retire.step import AKS, STACK, Step
+from rayfleet.deploy.allowed import ALLOWED
+from rayfleet.retire import commands
+from rayfleet.retire.plan import plan
+from rayfleet.retire.step import AKS, STACK, Step
 from tests.proofs.breaking import rendered, tree
 from tests.rendering import ROOT
 from tests.retire.running import ACCOUNT, GROUP, SUB, VNET

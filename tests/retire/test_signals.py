@@ -18,7 +18,7 @@ import pytest
 
 from tests.anyscale.stand_in import StandIn
 from tests.conftest import Workspace
-from tests.rendering import ROOT
+from tests.rendering import SOURCE_ROOT
 from tests.retire.running import AKS, CLOUD, KEPT, ORDER, Arm, data, go, ids, untouched
 
 BOTH = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -30,8 +30,8 @@ BOTH = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def on_terminal(fleet: Workspace, answers: bytes, *arguments: str) -> tuple[int, str]:
     """``rayfleet retire --run`` on a terminal of its own."""
     ours, theirs = pty.openpty()
-    command = [sys.executable, "-m", "generator", "retire", "--run", *arguments]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "NO_COLOR": "1"}
+    command = [sys.executable, "-m", "rayfleet", "retire", "--run", *arguments]
+    environment = {**os.environ, "PYTHONPATH": str(SOURCE_ROOT), "NO_COLOR": "1"}
     process = subprocess.Popen(command, cwd=fleet.folder, env=environment, stdin=theirs, stdout=theirs, stderr=theirs)
     os.close(theirs)
     os.write(ours, answers)
@@ -75,9 +75,9 @@ class Running:
     def __init__(self, fleet: Workspace, *arguments: str) -> None:
         pipe = subprocess.PIPE
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "generator", "retire", "--run", "--yes", *arguments],
+            [sys.executable, "-m", "rayfleet", "retire", "--run", "--yes", *arguments],
             cwd=fleet.folder,
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            env={**os.environ, "PYTHONPATH": str(SOURCE_ROOT)},
             stdout=pipe,
             stderr=pipe,
             text=True,

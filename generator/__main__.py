@@ -1,5 +1,0 @@
-"""Makes ``python -m generator`` the same as ``rayfleet``."""
-
-from generator.cli import main
-
-main()

@@ -1,0 +1,5 @@
+"""Makes ``python -m rayfleet`` the same as ``rayfleet``."""
+
+from rayfleet.cli import main
+
+main()

@@ -1,0 +1,92 @@
+"""The rendered ARM templates, and the list in which the deploy step finds them."""
+
+from __future__ import annotations
+
+from rayfleet.arm import cluster as aks
+from rayfleet.arm import flux, identity, network, node_pools, storage
+from rayfleet.arm.expression import to_json
+from rayfleet.arm.resource_group import resource_group
+from rayfleet.arm.template import SUBSCRIPTION_SCHEMA, Resource, generator_mark, output, template
+from rayfleet.arm.versions import property_of
+from rayfleet.model.cluster import Cluster
+from rayfleet.model.deployment import Deployment
+from rayfleet.model.fleet import Fleet
+
+
+def deployments(fleet: Fleet) -> str:
+    """``deployments.json``: every deployment after those it depends on."""
+    rows = [
+        {
+            "name": deployment.name,
+            "scope": {
+                "subscriptionId": deployment.scope.subscription_id,
+                **({"resourceGroup": deployment.scope.resource_group} if deployment.scope.resource_group else {}),
+            },
+            "location": deployment.location,
+            "template": f"{deployment.template}.json",
+            "parameters": list(flux.parameters(fleet)) if deployment.clusters else [],
+            "dependsOn": deployment.depends_on,
+        }
+        for deployment in fleet.deployments
+    ]
+    mark = generator_mark("rayfleet/arm/documents.py", "fleet.yaml")
+    return to_json({"metadata": {"_generator": {**mark, "fleet": fleet.name}}, "deployments": rows})
+
+
+def resource_group_template(fleet: Fleet) -> str:
+    """``resource-group.json``, at subscription scope."""
+    return to_json(
+        template(
+            [resource_group(fleet)],
+            made_by="rayfleet/arm/resource_group.py",
+            made_from="fleet.yaml azure",
+            schema=SUBSCRIPTION_SCHEMA,
+        )
+    )
+
+
+def shared_template(fleet: Fleet) -> str:
+    """``shared.json``: what the regions share."""
+    account = storage.account_id(fleet.storage)
+    endpoints = {
+        "blobEndpoint": property_of(storage.ACCOUNT, account, "primaryEndpoints.blob"),
+        "dfsEndpoint": property_of(storage.ACCOUNT, account, "primaryEndpoints.dfs"),
+    }
+    return to_json(
+        template(
+            storage.storage_resources(fleet),
+            made_by="rayfleet/arm/storage.py",
+            made_from="fleet.yaml storage",
+            outputs={"storageAccountId": output("string", account)}
+            | {name: output("string", value) for name, value in endpoints.items()},
+        )
+    )
+
+
+def regional_template(fleet: Fleet, deployment: Deployment) -> str:
+    """``<region>.json``: everything of the region's clusters."""
+    names = ", ".join(cluster.name for cluster in deployment.clusters)
+    return to_json(
+        template(
+            [resource for cluster in deployment.clusters for resource in cluster_resources(fleet, cluster)],
+            made_by="rayfleet/arm/",
+            made_from=f"fleet.yaml clusters: {names}",
+            parameters=flux.parameters(fleet),
+            outputs={cluster.output: output("object", aks.late_values(cluster)) for cluster in deployment.clusters},
+        )
+    )
+
+
+def cluster_resources(fleet: Fleet, cluster: Cluster) -> list[Resource]:
+    """Every resource of one cluster, in the order in which Azure will make them."""
+    return [
+        *network.network_resources(fleet, cluster),
+        *identity.identities(fleet, cluster),
+        identity.network_role(cluster),
+        *identity.storage_roles(fleet, cluster),
+        aks.managed_cluster(fleet, cluster),
+        *node_pools.child_pools(fleet, cluster),
+        *aks.maintenance(cluster),
+        *identity.federated_credentials(cluster),
+        *flux.flux_resources(fleet, cluster),
+    ]

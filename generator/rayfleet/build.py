@@ -1,0 +1,301 @@
+"""From the data of a fleet.yaml that its schema accepts to a Fleet: layers merged, defaults filled, names resolved.
+
+What a model cannot express, a VM size that nobody knows, is reported here; everything else is left to the rules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, TypeVar
+
+from rayfleet.address import Cidr
+from rayfleet.catalogue import Catalogue, VmSize
+from rayfleet.diagnostics import Diagnostic, did_you_mean
+from rayfleet.model import bindings as late
+from rayfleet.model.bindings import ClusterBindings
+from rayfleet.model.cluster import Chart, Cluster, Upgrades
+from rayfleet.model.fleet import Anyscale, Fleet, GitOps
+from rayfleet.model.instance_type import InstanceType, instance_types
+from rayfleet.model.layers import Defaults, Layer, fill, merge
+from rayfleet.model.network import Network
+from rayfleet.model.node_pool import NodePool, Taint
+from rayfleet.model.service_account import OPERATOR, ServiceAccount
+from rayfleet.model.storage import LifecycleRule, Storage, Volume
+from rayfleet.origin import Origin
+
+Built = TypeVar("Built")
+
+#: Stands in for a VM size that nobody knows: large enough for no rule to complain of it.
+UNKNOWN = VmSize("unknown", vcpus=64, memory_gib=512, family="", ephemeral_os_disk_gib=2048)
+
+
+def build(
+    origin: Origin, defaults: Defaults, catalogue: Catalogue, bound: Mapping[str, ClusterBindings]
+) -> tuple[Fleet, list[Diagnostic]]:
+    """The fleet, and every VM size that nobody knows: with any, it is fit to be judged but not rendered."""
+    builder = _Builder(origin, defaults, catalogue, bound)
+    return builder.fleet(), builder.found
+
+
+class _Builder:
+    """Holds what every part needs; parts that many clusters have in common are built once."""
+
+    def __init__(
+        self, origin: Origin, defaults: Defaults, catalogue: Catalogue, bound: Mapping[str, ClusterBindings]
+    ) -> None:
+        self._origin = origin
+        self._defaults = defaults
+        self._catalogue = catalogue
+        self._bound = bound
+        self.found: list[Diagnostic] = []
+        # Keyed by the identity of the layer that they are built from, which is kept beside to stay alive.
+        self._shared: dict[tuple[str, int, object], tuple[object, Any]] = {}
+
+    def fleet(self) -> Fleet:
+        data = fill(self._defaults.root, self._origin.source.data)
+        azure, storage, gitops = data["azure"], data["storage"], data["gitops"]
+        clusters = tuple(self._clusters(data))
+        return Fleet(
+            name=data["name"],
+            tenant_id=azure["tenantId"],
+            subscription_id=azure["subscriptionId"],
+            resource_group=azure["resourceGroup"],
+            primary_region=azure["primaryRegion"],
+            supernet=Cidr.parse(azure["network"]["supernet"]),
+            vnet_prefix=azure["network"]["vnetPrefix"],
+            admin_group_ids=tuple(azure["adminGroupIds"]),
+            tags=azure["tags"],
+            anyscale=Anyscale(
+                data["anyscale"]["cloud"],
+                data["anyscale"]["servicePrincipalAppId"],
+                data["anyscale"]["controlPlaneUrl"],
+            ),
+            storage=_storage(storage, azure["primaryRegion"]),
+            gitops=GitOps(
+                gitops["url"],
+                gitops["branch"],
+                gitops["path"],
+                gitops["auth"],
+                gitops["httpsUser"],
+                gitops.get("knownHosts"),
+                gitops["intervalSeconds"],
+            ),
+            region_order=tuple(data["routing"].get("regionOrder") or _region_order(azure["primaryRegion"], clusters)),
+            clusters=clusters,
+        )
+
+    def _clusters(self, data: Layer) -> Iterator[Cluster]:
+        supernet, vnet_prefix = Cidr.parse(data["azure"]["network"]["supernet"]), data["azure"]["network"]["vnetPrefix"]
+        lowest = merge({}, data["defaults"] or {})
+        regions: dict[str, Layer] = {}
+        for name, own in data["clusters"].items():
+            region = own["region"]
+            if region not in regions:
+                regions[region] = merge(lowest, data["regions"].get(region) or {})
+            settings = merge(regions[region], own)
+            vnet = own["network"].get("vnetCidr")
+            index = own["network"]["index"]
+            block = Cidr.parse(vnet) if vnet else supernet.block(vnet_prefix, index)
+            yield self._cluster(name, region, data, settings, block)
+
+    def _cluster(self, name: str, region: str, data: Layer, layer: Layer, vnet: Cidr) -> Cluster:
+        defaults = self._defaults.settings
+        pools = self._pools(name, region, layer)
+        volume = self._share("volume", layer, _volume)
+        settings: Layer = {key: layer.get(key, defaults.get(key)) for key in _PLAIN}
+        network = fill(defaults["network"], layer["network"])
+        gateway = self._filled("gateway", layer)
+        resource = layer.get("cloudResource", {})
+        return Cluster(
+            name=name,
+            region=region,
+            cloud=data["anyscale"]["cloud"],
+            resource_group=data["azure"]["resourceGroup"],
+            kubernetes_version=settings["kubernetesVersion"],
+            tier=settings["tier"],
+            network=_network(network, vnet),
+            authorized_ip_ranges=tuple(self._filled("apiServer", layer)["authorizedIpRanges"]),
+            local_accounts=settings["localAccounts"],
+            encryption_at_host=settings["encryptionAtHost"],
+            upgrades=self._share("upgrades", layer, _upgrades),
+            autoscaler=self._filled("autoscaler", layer),
+            pools=pools,
+            service_accounts=_service_accounts(settings["serviceAccounts"]),
+            volume=volume,
+            gateway_kind=gateway["kind"],
+            public=gateway["visibility"] == "public",
+            redis_endpoint=resource.get("redisEndpoint"),
+            image_registry=resource.get("imageRegistry"),
+            charts=self._share("charts", layer, _charts),
+            overlays=tuple(settings["overlays"]),
+            repository_path=data["gitops"]["path"],
+            signs_in_to_git=data["gitops"]["auth"] == "azureIdentity",
+            bindings=self._bound.get(name, late.NONE),
+            instance_types=self._instance_types(pools, volume),
+        )
+
+    def _share(self, key: str, layer: Layer, make: Callable[[Layer], Built]) -> Built:
+        """What ``make`` makes of a filled section, made once for all clusters that have the section from one layer."""
+        section = layer.get(key)
+        memo = (key, id(section), None)
+        if memo not in self._shared:
+            self._shared[memo] = (section, make(fill(self._defaults.settings[key], section or {})))
+        built: Built = self._shared[memo][1]
+        return built
+
+    def _filled(self, key: str, layer: Layer) -> Layer:
+        return self._share(key, layer, lambda section: section)
+
+    def _instance_types(self, pools: tuple[NodePool, ...], volume: Volume) -> tuple[InstanceType, ...]:
+        memo = ("instance types", id(pools), volume)
+        if memo not in self._shared:
+            self._shared[memo] = (pools, tuple(instance_types(pools, volume.mount_mib)))
+        found: tuple[InstanceType, ...] = self._shared[memo][1]
+        return found
+
+    # --- node pools ---
+
+    def _pools(self, cluster: str, region: str, layer: Layer) -> tuple[NodePool, ...]:
+        section = layer.get("nodePools") or {}
+        zones = layer.get("zones")
+        zones = self._catalogue.zones(region) if zones is None else tuple(zones)
+        memo = ("nodePools", id(section), zones)
+        if memo not in self._shared:
+            self._shared[memo] = (section, tuple(self._make_pools(cluster, section, zones)))
+        pools: tuple[NodePool, ...] = self._shared[memo][1]
+        return pools
+
+    def _make_pools(self, cluster: str, section: Layer, zones: tuple[int, ...]) -> Iterator[NodePool]:
+        rows = {name: fill(self._defaults.node_pool, row) for name, row in section.items()}
+        infra = any(row["mode"] == "user" and row["role"] == "infra" for row in rows.values())
+        for name in sorted(rows):
+            vm = self._vm_size(cluster, name, rows[name].get("vmSize")) or UNKNOWN
+            yield _pool(name, rows[name], vm, zones, infra)
+
+    def _vm_size(self, cluster: str, pool: str, name: str | None) -> VmSize | None:
+        place = ("nodePools", pool, "vmSize")
+        if name is None:
+            fix = "add a vmSize, for example Standard_D16ds_v5"
+            self.found.append(self._origin.at(cluster, place[:2], f'pool "{pool}" has no vmSize', fix, key=True))
+            return None
+        vm = self._catalogue.vm_size(name)
+        if vm is None:
+            what = f'unknown VM size "{name}"{did_you_mean(name, self._catalogue.vm_size_names)}'
+            fix = "use a size of schemas/vm-sizes.json, or describe this one under vmSizes"
+            self.found.append(self._origin.at(cluster, place, what, fix))
+        return vm
+
+
+_PLAIN = ("kubernetesVersion", "tier", "localAccounts", "encryptionAtHost", "serviceAccounts", "overlays")
+
+
+def _pool(name: str, row: Layer, vm: VmSize, zones: tuple[int, ...], infra: bool) -> NodePool:
+    system = row["mode"] == "system"
+    autoscaled = "maxCount" in row
+    fixed: int = row.get("count", 1)
+    most: int = row.get("maxCount", fixed)
+    fits = vm.ephemeral_os_disk_gib >= row["osDiskSizeGib"]
+    disk = row.get("osDiskType") or ("Ephemeral" if fits else "Managed")
+    # GPU sizes are rarely in every zone: without being told, such a pool takes what the region has anywhere.
+    own_zones = row.get("zones", () if vm.gpus else zones)
+    return NodePool(
+        name=name,
+        system=system,
+        role=row["role"],
+        vm=vm,
+        count=row.get("count"),
+        minimum=row.get("minCount", 2 if system else 0) if autoscaled else fixed,
+        maximum=most,
+        autoscaled=autoscaled,
+        spot=row["capacityType"] == "spot",
+        spot_max_price=row["spotMaxPrice"],
+        zones=tuple(own_zones),
+        max_pods=row["maxPods"],
+        ephemeral_os_disk=disk == "Ephemeral",
+        os_disk_size_gib=row["osDiskSizeGib"],
+        os_sku=row["osSku"],
+        own_labels=row["labels"],
+        own_taints=tuple(Taint.parse(text) for text in row["taints"]),
+        dedicated_system=system and infra,
+    )
+
+
+def _network(section: Layer, vnet: Cidr) -> Network:
+    nat = section["natGateway"]
+    return Network(
+        index=section["index"],
+        vnet=vnet,
+        nodes=Cidr(vnet.first, max(section["nodeSubnetPrefix"], vnet.prefix)),
+        pods=Cidr.parse(section["podCidr"]),
+        services=Cidr.parse(section["serviceCidr"]),
+        dataplane=section["dataplane"],
+        nat_sku=nat["sku"],
+        nat_public_ips=nat["publicIps"],
+        nat_idle_minutes=nat["idleTimeoutMinutes"],
+    )
+
+
+def _upgrades(section: Layer) -> Upgrades:
+    window = section["window"]
+    return Upgrades(
+        channel=section["channel"],
+        node_os_channel=section["nodeOsChannel"],
+        max_surge=section["maxSurge"],
+        day=window["day"],
+        start_time=window["startTime"],
+        utc_offset=window["utcOffset"],
+        duration_hours=window["durationHours"],
+    )
+
+
+def _volume(section: Layer) -> Volume:
+    return Volume(
+        static=section["provisioning"] == "static",
+        size=section["size"],
+        block_cache=section["cache"] == "block",
+        cache_mib=section["cacheSizeMib"],
+    )
+
+
+def _charts(section: Layer) -> dict[str, Chart]:
+    return {name: Chart(chart["version"], chart.get("values", {})) for name, chart in section.items()}
+
+
+def _service_accounts(names: list[str]) -> tuple[ServiceAccount, ...]:
+    """The operator's account and the fleet's own, each once."""
+    own = (ServiceAccount(*name.split("/")) for name in names)
+    return tuple(dict.fromkeys((OPERATOR, *own)))
+
+
+def _storage(section: Layer, region: str) -> Storage:
+    return Storage(
+        account=section["account"],
+        container=section["container"],
+        more_containers=tuple(section["moreContainers"]),
+        region=region,
+        redundancy=section["redundancy"],
+        access_tier=section["accessTier"],
+        soft_delete_days=section["softDeleteDays"],
+        cors_origins=tuple(section["corsOrigins"]),
+        lifecycle=tuple(_lifecycle_rule(name, rule) for name, rule in sorted(section["lifecycle"].items())),
+    )
+
+
+def _lifecycle_rule(name: str, rule: Layer) -> LifecycleRule:
+    return LifecycleRule(
+        name=name,
+        prefix=rule.get("prefix", ""),
+        since_access=rule.get("since", "lastAccess") == "lastAccess",
+        cool_after=rule.get("coolAfterDays"),
+        cold_after=rule.get("coldAfterDays"),
+        archive_after=rule.get("archiveAfterDays"),
+        delete_after=rule.get("deleteAfterDays"),
+    )
+
+
+def _region_order(primary: str, clusters: tuple[Cluster, ...]) -> list[str]:
+    """The primary region, then each by its lowest index: an order that adding a cluster to a region does not change."""
+    lowest: dict[str, int] = {}
+    for cluster in clusters:
+        lowest[cluster.region] = min(cluster.network.index, lowest.get(cluster.region, cluster.network.index))
+    return sorted(lowest, key=lambda region: (region != primary, lowest[region], region))

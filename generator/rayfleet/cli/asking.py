@@ -1,0 +1,92 @@
+"""Questions to Azure that have a time: who does not answer in it is not waited for."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from threading import Thread
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
+
+from rayfleet.rendered.document import get, text
+
+if TYPE_CHECKING:
+    from rayfleet.deploy.azure import Azure, Fault
+    from rayfleet.deploy.plan import Scope, Step
+    from rayfleet.status import Deployed
+
+T = TypeVar("T")
+
+AKS = "Microsoft.ContainerService/managedClusters"
+_AT_ONCE = 8  # requests: connections are kept for 10 at most (urllib3), and it grumbles about more
+
+
+def deployed(azure: Azure, step: Step) -> Deployed:
+    """A deployment, and whether it was of the template that is rendered. Raises Fault."""
+    from rayfleet.deploy.stacks import latest
+    from rayfleet.status import Deployed
+
+    state = latest(azure, step)
+    if state is None:
+        return Deployed("")
+    current = state.template_hash == azure.template_hash(step) if state.succeeded and state.template_hash else None
+    return Deployed(state.status, state.timestamp, current, state.outputs, state.stack)
+
+
+class InAzure(NamedTuple):
+    """An AKS cluster as Azure lists it; ``pools``: None where it does not say."""
+
+    region: str
+    pools: frozenset[str] | None
+
+
+def clusters(azure: Azure, scope: Scope, version: str) -> dict[str, InAzure]:
+    """The AKS clusters of a resource group. Raises Fault."""
+    from rayfleet.deploy.faults import Fault
+
+    within = f"/subscriptions/{scope.subscription}/resourceGroups/{scope.resource_group}"
+    try:
+        rows = azure.pages(f"{within}/providers/{AKS}", version)
+    except Fault as fault:
+        if fault.code == "ResourceGroupNotFound":
+            return {}
+        raise
+    return {str(row["name"]): InAzure(text(row, "location"), _pools(row)) for row in rows if get(row, "name")}
+
+
+def _pools(row: object) -> frozenset[str] | None:
+    """By the names in its profiles (AKS REST reference, ManagedCluster)."""
+    profiles = get(row, "properties", "agentPoolProfiles")
+    return frozenset(text(each, "name") for each in profiles) if isinstance(profiles, list) else None
+
+
+def within(until: float, asks: Mapping[str, Callable[[], T]]) -> tuple[dict[str, T], dict[str, Fault]]:
+    """The answers that come until a time of the monotonic clock, and the faults of the others."""
+    from rayfleet.deploy.faults import Fault, Stopped
+
+    answers: dict[str, T] = {}
+    faults: dict[str, Fault] = {}
+    bugs: list[Exception] = []
+    rest = iter(list(asks.items()))
+
+    def work() -> None:
+        for name, ask in rest:
+            try:
+                answers[name] = ask()
+            except Fault as fault:
+                faults[name] = fault
+            except Stopped:
+                return
+            except Exception as bug:  # raised again below
+                bugs.append(bug)
+
+    began = time.monotonic()
+    threads = [Thread(target=work, daemon=True) for _ in range(min(_AT_ONCE, len(asks)))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(max(0.0, until - time.monotonic()))
+    if bugs:
+        raise bugs[0]
+    late = Fault("NoAnswerInTime", f"no answer within {max(until - began, 0):.1f} s")
+    known = dict(answers)
+    return known, {name: faults.get(name, late) for name in asks if name not in known}

@@ -1,0 +1,188 @@
+"""What is judged before a deployment: brings to the gate what it needs, of files, of proofs and of Azure."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Collection, Iterator
+from datetime import date
+from typing import TYPE_CHECKING, NamedTuple
+
+import click
+
+from rayfleet import places
+from rayfleet.diagnostics import Diagnostic, Invalid
+
+if TYPE_CHECKING:
+    from rayfleet.deploy.azure import Azure
+    from rayfleet.deploy.gate import Need
+    from rayfleet.deploy.plan import Step
+    from rayfleet.rendered import Rendered, Resource, Template
+
+_CLUSTER = "Microsoft.ContainerService/managedClusters"
+PARAMETER = "RAYFLEET_PARAMETER_"
+_ADDRESS = "Microsoft.Network/publicIPAddresses"
+# Azure's names of limits (azure facts, section 3.2).
+_ADDRESSES = "StandardSkuPublicIpAddresses"
+_LIMITS = {"spot": "lowPriorityCores", "total": "cores"}
+
+
+class Allowed(NamedTuple):
+    """What a user overrides, by name."""
+
+    stale: bool
+    failed_proofs: bool
+    dirty: bool
+    short_quota: bool
+
+
+def of_files(where: places.Places, rendered: Rendered, allowed: Allowed) -> Iterator[Diagnostic]:
+    """What of the files speaks against a deployment. Raises Invalid where they cannot be read."""
+    from rayfleet.deploy import gate
+
+    yield from _stale(where, allowed.stale)
+    yield from gate.unproved(_unproved(where, rendered), allowed.failed_proofs)
+    yield from gate.uncommitted(os.path.normpath(where.beside), uncommitted(where), allowed.dirty)
+
+
+def uncommitted(where: places.Places) -> list[str] | None:
+    """The files of a fleet that are not as the last commit has them; None where there is no repository. Raises Invalid
+    where that cannot be read.
+    """
+    from rayfleet import history
+
+    inputs = (where.fleet, where.bindings, where.quota, os.path.join(where.beside, "overlays"), where.output)
+    paths = history.changed(where.beside, [os.path.relpath(path, where.beside) for path in inputs])
+    return paths and [os.path.normpath(os.path.join(where.beside, path)) for path in paths]
+
+
+def _stale(where: places.Places, allowed: bool) -> Iterator[Diagnostic]:
+    from rayfleet import tree
+    from rayfleet.compiler import compile_fleet
+    from rayfleet.deploy import gate
+
+    try:
+        compiled = compile_fleet(where, places.read(where))
+        paths = sorted(row.path for row in tree.compare(where.output, compiled.rendered()))
+    except Invalid as invalid:
+        yield from gate.uncompiled(invalid.diagnostics, allowed)
+        return
+    yield from gate.stale(where.output, paths, allowed)
+
+
+def _unproved(where: places.Places, rendered: Rendered) -> Iterator[Diagnostic]:
+    """What ``rayfleet check`` says too."""
+    from rayfleet import proofs
+    from rayfleet.cli import reading
+
+    evidence = reading.evidence(where, rendered, None, date.today())
+    for row in proofs.prove(evidence, (), 0).of("failed"):
+        place = row.places[0] if row.places else (where.output, 0, 0)
+        yield Diagnostic(*place, f"{row.proof}: {row.subject}".rstrip(": "), row.what, row.fix)
+
+
+def of_azure(
+    azure: Azure, rendered: Rendered, steps: Collection[Step], new: Collection[str], allowed: Allowed
+) -> Iterator[Diagnostic]:
+    """What of the subscriptions speaks against it. ``new`` are the deployments that never were. Raises Fault."""
+    from rayfleet.deploy import gate
+
+    files = {step.file: step for step in steps}
+    by_subscription: dict[str, list[Template]] = {}
+    for template in rendered.templates:
+        if template.path in files:
+            by_subscription.setdefault(files[template.path].scope.subscription, []).append(template)
+    for subscription, templates in by_subscription.items():
+        yield from gate.registrations(subscription, templates, azure)
+        needs = [*_needs(rendered, subscription, files, new), *_addresses(templates, files, new)]
+        yield from gate.quota(subscription, needs, azure, allowed.short_quota)
+
+
+def _addresses(templates: Collection[Template], files: dict[str, Step], new: Collection[str]) -> list[Need]:
+    """The public addresses that are deployed. Of those of another SKU than Standard, Azure docs name no limit."""
+    from rayfleet.deploy.gate import Need
+    from rayfleet.rendered import text
+
+    found: dict[str, list[Resource]] = {}
+    for template in templates:
+        for row in template.of_type(_ADDRESS):
+            if text(row.data, "sku", "name") == "Standard":
+                found.setdefault(text(row.data, "location"), []).append(row)
+    return [
+        Need(
+            _ADDRESS.partition("/")[0],
+            region,
+            _ADDRESSES,
+            len(rows),
+            "addresses",
+            {files[row.template.path].name for row in rows} <= set(new),
+            rows[0].name,
+            rows[0].side("name"),
+        )
+        for region, rows in found.items()
+    ]
+
+
+def _needs(rendered: Rendered, subscription: str, files: dict[str, Step], new: Collection[str]) -> list[Need]:
+    """What the pools of the clusters that are deployed need of each limit."""
+    from rayfleet.deploy.gate import Need
+    from rayfleet.proofs import demand
+
+    deployed = {row.name: files.get(row.template.path) for row in rendered.of_type(_CLUSTER)}
+    counted = [row for row in demand.pools(rendered).counted if row.home.subscription == subscription.lower()]
+    counted = [row for row in counted if deployed.get(row.cluster)]
+    found = []
+    for home, limits in demand.needs(counted).items():
+        ours = {step.name for row in counted if row.home == home and (step := deployed[row.cluster])}
+        for limit, need in limits.items():
+            name, largest = _LIMITS.get(limit.kind, need.name), need.largest
+            pool, side = f"{largest.cluster}/{largest.pool.name}", largest.pool.side("vmSize")
+            provider, fresh = "Microsoft.Compute", ours <= set(new)
+            found.append(Need(provider, home.region, name, need.whole, "vCPUs", fresh, pool, side))
+    return found
+
+
+def parameters(steps: Collection[Step], ask: bool) -> dict[str, str]:
+    """The values of the steps' parameters: of the environment, else asked for where somebody can answer. All are
+    secrets. Raises Invalid where one is missing.
+    """
+    given = {_plain(name): value for name, value in os.environ.items() if name.startswith(PARAMETER)}
+    found: dict[str, str] = {}
+    missing = []
+    for name in dict.fromkeys(name for step in steps for name in step.needs):
+        value = _meant(given.get(_plain(PARAMETER + name)) or (_asked(name) if ask else ""))
+        if value:
+            found[name] = value
+            continue
+        side = next(step.side for step in steps if name in step.needs).at("parameters")
+        fix = f"set the environment variable {variable(name)}"
+        missing.append(Diagnostic(*side.place, name, "a secure parameter has no value", fix))
+    if missing:
+        raise Invalid(missing)
+    return found
+
+
+def variable(name: str) -> str:
+    """``RAYFLEET_PARAMETER_GIT_SSH_PRIVATE_KEY`` of ``gitSshPrivateKey``."""
+    return PARAMETER + re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).upper()
+
+
+def _plain(name: str) -> str:
+    return name.replace("_", "").lower()
+
+
+def _meant(value: str) -> str:
+    """A token is without the line end that ``echo`` or an editor gave its file; a key has lines, the last one too."""
+    token = value.rstrip("\r\n")
+    return value if "\n" in token else token
+
+
+def _asked(name: str) -> str:
+    """An answer that nobody sees; ``@file``, as az has it, for what has several lines."""
+    answer: str = click.prompt(f"{name} (hidden; @FILE for a file's content)", hide_input=True, err=True)
+    if not answer.startswith("@"):
+        return answer
+    try:
+        return places.read_bytes(answer[1:], "name a readable file").decode()
+    except UnicodeDecodeError:
+        raise Invalid([Diagnostic(answer[1:], 0, 0, name, "is not UTF-8", "name a file of text")]) from None

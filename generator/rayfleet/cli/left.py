@@ -1,0 +1,190 @@
+"""What Azure and Anyscale still have of what a retirement takes down, and what of that speaks against it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
+from threading import Event
+from typing import TYPE_CHECKING, NamedTuple
+
+from rayfleet.cli import asking
+from rayfleet.cli.printing import not_installed
+from rayfleet.diagnostics import Diagnostic
+
+if TYPE_CHECKING:
+    from rayfleet.deploy.azure import Azure, Fault
+    from rayfleet.deploy.faults import Patience
+    from rayfleet.deploy.plan import Step as Deployment
+    from rayfleet.retire.step import Plan, Step
+    from rayfleet.status import Deployed
+
+AGAIN = "run rayfleet retire --run again: what is gone counts as done"
+WAIT = 30.0  # seconds, for all of Azure's answers, and for each of Anyscale's
+_SHOWN = 10
+
+
+class Allowed(NamedTuple):
+    """What a user overrides, by name."""
+
+    dirty: bool
+    undeployed: bool
+    disk_loss: bool
+
+
+class Found(NamedTuple):
+    """What was found: by the numbers of steps their ``states``, and the ids or names that are there; ``unseen``: what
+    could not be seen; ``blocked``: what speaks against the plan; ``notes``: what was overridden, or is of no weight;
+    ``proven``: the cloud resources that are known not to be there.
+    """
+
+    states: dict[int, str]
+    there: dict[int, list[str]]
+    unseen: list[Diagnostic]
+    blocked: list[Diagnostic]
+    notes: list[Diagnostic]
+    proven: frozenset[int] = frozenset()
+
+
+def at_anyscale(plan: Plan, heard: Callable[[], int]) -> Found:
+    """The cloud resources of the plan. ``heard``: how many signals have come; KeyboardInterrupt at the first."""
+    from rayfleet.anyscale.command import Cli, Fault
+    from rayfleet.retire.registered import clouds, look, unread
+    from rayfleet.retire.step import ANYSCALE
+
+    steps = {number: step for number, step in enumerate(plan.steps) if step.kind == ANYSCALE}
+    try:
+        read = clouds(Cli(reading=WAIT, heard=heard), plan)
+        seen = {number: look(read, step, plan.registered) for number, step in steps.items()}
+    except Fault as fault:
+        seen = {number: unread(step, fault) for number, step in steps.items()}
+    problems = list(dict.fromkeys(row.problem for row in seen.values() if row.problem))
+    return Found(
+        states={number: row.state for number, row in seen.items()},
+        there={number: [row.name] for number, row in seen.items() if row.state == "to do"},
+        unseen=[row for row in problems if row.severity == "error"],
+        blocked=[],
+        notes=[row for row in problems if row.severity != "error"],
+        proven=frozenset(number for number, row in seen.items() if row.state == "done" and row.proven),
+    )
+
+
+def at_azure(
+    plan: Plan, principals: Callable[[Step], list[str]], allowed: Allowed, client: Callable[[str, Patience], Azure]
+) -> Found:
+    """All else of the plan. ``client`` makes a client for a subscription."""
+    from rayfleet.deploy.azure import Fault
+    from rayfleet.deploy.faults import Patience
+    from rayfleet.retire.carry import left
+    from rayfleet.retire.step import ANYSCALE
+
+    steps = {number: row for number, row in enumerate(plan.steps) if row.kind != ANYSCALE and not row.kept}
+    found = Found({}, {}, [], [], [])
+    if not steps:
+        return found
+    stop, until = Event(), time.monotonic() + WAIT
+    try:
+        azure = client(next(iter(steps.values())).subscription, Patience(stop))
+        there, faults = _in_turn(
+            until, {str(number): partial(left, azure, row, principals(row)) for number, row in steps.items()}
+        )
+        for number, identifiers in there.items():
+            found.states[int(number)] = "to do" if identifiers else "done"
+            found.there[int(number)] = identifiers
+        todo = [row for number, row in steps.items() if found.states.get(number) == "to do"]
+        for rows, missing in (_undeployed(azure, plan, todo, until, allowed), _data(azure, todo, until, allowed)):
+            faults |= missing
+            for row in rows:
+                (found.notes if row.severity == "warning" else found.blocked).append(row)
+    except Fault as fault:
+        faults = {"": fault}
+    except ModuleNotFoundError as missing_library:
+        return found._replace(unseen=[not_installed("Azure", missing_library)])
+    finally:
+        stop.set()
+    said = {f"{fault.code}: {fault.message}": fault for fault in faults.values()}
+    unseen = [Diagnostic("Azure", 0, 0, "", words, fix(fault, "")) for words, fault in said.items()]
+    return found._replace(unseen=unseen)
+
+
+def _in_turn(
+    until: float, asks: Mapping[str, Callable[[], list[str]]]
+) -> tuple[dict[str, list[str]], dict[str, Fault]]:
+    """The first one alone: threads that load the SDK by two of its ends at once wait for each other."""
+    (first, ask), *others = asks.items()
+    found, faults = asking.within(until, {first: ask})
+    if found and others:
+        more = asking.within(until, dict(others))
+        found, faults = found | more[0], faults | more[1]
+    return found, faults
+
+
+def _undeployed(
+    azure: Azure, plan: Plan, todo: Iterable[Step], until: float, allowed: Allowed
+) -> tuple[list[Diagnostic], dict[str, Fault]]:
+    """Deployments that have not put in place what serves the clusters that stay instead."""
+    every = list(plan.deployments.values())
+    wanted = {row.name: row for step in todo if step.stays for row in _of(plan, step) or every}
+    asks = {name: partial(asking.deployed, azure, row) for name, row in wanted.items()}
+    states, faults = asking.within(until, asks) if asks else ({}, {})
+    rows = []
+    for name, state in states.items():
+        if state.status != "Succeeded" or state.current is not True:
+            fix = "run rayfleet deploy first, which makes what takes its place; or take it down all the same with "
+            what = f"it {_stands(state)}, and clusters that stay may still need what goes"
+            row = Diagnostic(*wanted[name].side.place, name, what, f"{fix}--allow-undeployed")
+            rows.append(row.as_warning() if allowed.undeployed else row)
+    return rows, {} if allowed.undeployed else faults
+
+
+def _of(plan: Plan, step: Step) -> list[Deployment]:
+    """The deployment of what made it, where that is still rendered."""
+    return [plan.deployments[step.file]] if step.file in plan.deployments else []
+
+
+def _stands(state: Deployed) -> str:
+    if not state.status:
+        return "was never deployed"
+    return "was deployed with another template" if state.status == "Succeeded" else f"is {state.status}"
+
+
+def _data(
+    azure: Azure, todo: Iterable[Step], until: float, allowed: Allowed
+) -> tuple[list[Diagnostic], dict[str, Fault]]:
+    from rayfleet.retire.disks import held
+    from rayfleet.retire.step import AKS
+
+    clusters = {row.cluster: row for row in todo if row.kind == AKS.lower()}
+    asks = {name: partial(held, azure, row.id, row.api_version) for name, row in clusters.items()}
+    found, faults = asking.within(until, asks) if asks else ({}, {})
+    rows = [row for name, (group, data) in found.items() for row in lost(name, group, data, allowed)]
+    return rows, {} if allowed.disk_loss else faults
+
+
+def lost(cluster: str, group: str, data: list[str], allowed: Allowed) -> Iterator[Diagnostic]:
+    """What is said of data that goes with a cluster."""
+    fix = "copy what you keep to another resource group; then let the rest go with --allow-disk-loss"
+    rows = data[:_SHOWN] + ([f"{len(data) - _SHOWN} more of such"] if len(data) > _SHOWN else [])
+    for what in rows:
+        row = Diagnostic("Azure", 0, 0, cluster, f"{what} is in {group}, which goes with the cluster", fix)
+        yield row.as_warning() if allowed.disk_loss else row
+
+
+def fix(fault: Fault, identifier: str) -> str:
+    """What to do about a fault; ``identifier``: of what it is about."""
+    from rayfleet.deploy.advice import about
+    from rayfleet.deploy.allowed import type_of
+    from rayfleet.retire.commands import command, of_locks
+
+    said = f"{fault.code} {fault.message}".lower()
+    if fault.code == "ScopeLocked":  # Azure docs, lock-resources
+        where = f": {of_locks(identifier)}" if identifier else ""
+        return f"somebody locked the scope that the message names, and knows why{where}; without the lock, {AGAIN}"
+    # AKS docs, delete-node-pool, and its troubleshooting page on PodDrainFailure.
+    if any(word in said for word in ("evict", "disruption budget", "poddrain")):
+        by_force = command(type_of(identifier), identifier)
+        against = f"; or delete it against the budgets: {by_force} --ignore-pdb" if "nodepool" in by_force else ""
+        return f"end what runs there, then {AGAIN}{against}"
+    if fault.code == "NotSignedIn" or fault.status in (401, 403):
+        return about(fault.code, fault.message).fix
+    return f"mend that; then {AGAIN}"

@@ -1,0 +1,253 @@
+"""Looks at every place where a cluster leaves a trace, as far as each can be seen; none that cannot is a failure."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, NamedTuple
+
+from rayfleet import places
+from rayfleet.cli import outside
+from rayfleet.cli.filed import Files
+from rayfleet.cli.outside import FromAnyscale, FromAzure, NotSeen
+from rayfleet.diagnostics import many
+from rayfleet.model.bindings import FROM_ANYSCALE
+from rayfleet.rendered.document import mapping
+
+if TYPE_CHECKING:
+    from rayfleet.late.changes import Change
+    from rayfleet.model.cluster import Cluster
+    from rayfleet.status import Bound, Deployed, Facts, Registered
+
+_SHOWN = 3  # files that a note names
+
+
+class Seen(NamedTuple):
+    """A row for each cluster, those of the fleet first; ``notes`` are about what is no cluster's."""
+
+    facts: list[Facts]
+    not_seen: list[NotSeen]
+    notes: list[str]
+
+
+def see(where: places.Places, offline: bool, wait: float) -> Seen:
+    """Everything. Azure and Anyscale have ``wait`` seconds each to answer. Raises Invalid for an invalid fleet."""
+    files = Files(where)
+    fleet = files.fleet
+    azure, anyscale = FromAzure(), FromAnyscale()
+    if offline:
+        files.not_seen += [NotSeen(name, "--offline") for name in ("Azure", "Anyscale")]
+    else:
+        versions = [str(row.data.get("apiVersion") or "") for row in files.clusters.values()]
+        azure = outside.azure(fleet.subscription_id, files.steps, next(iter(versions), ""), wait)
+        anyscale = outside.anyscale(fleet.anyscale.cloud, wait)
+    looking = _Looking(files, azure, anyscale)
+    facts = [*map(looking.of_cluster, fleet.clusters), *looking.gone()]
+    return Seen(facts, [*files.not_seen, *azure.not_seen, *anyscale.not_seen], looking.notes())
+
+
+class _Looking:
+    """All of it side by side."""
+
+    def __init__(self, files: Files, azure: FromAzure, anyscale: FromAnyscale) -> None:
+        self.files = files
+        self.fleet = files.fleet
+        self.azure = azure
+        self.anyscale = anyscale
+        self.names = {cluster.name for cluster in self.fleet.clusters}
+        self.resources = anyscale.cloud.resources if anyscale.cloud else {}
+        self.pending: dict[str, set[str]] = {}
+        for row in files.compiled.pending() if files.compiled else ():
+            self.pending.setdefault(row.cluster, set()).update(row.needs)
+        self.stale, self.stale_templates = _by_cluster(files.stale)
+        self.found: list[str] = []  # what is wrong with the answers, or differs
+        self.bound = self._bound()
+
+    # --- the fleet's ---
+
+    def of_cluster(self, cluster: Cluster) -> Facts:
+        """A cluster of the fleet."""
+        from rayfleet.status import Facts
+
+        name, files = cluster.name, self.files
+        deployment = self.fleet.deployment_of[name]
+        template = f"azure/{deployment.template}.json"
+        there = (self.azure.clusters or {}).get(name)
+        primary = self.fleet.primary_cluster.name
+        return Facts(
+            cluster=name,
+            region=cluster.region,
+            stale=self._stale(name, template),
+            unrendered=bool(files.stale),
+            pending=tuple(sorted(self.pending.get(name, ()))),
+            bound=self.bound.get(name),
+            deployment=deployment.name,
+            deployed=self.azure.states.get(deployment.name),
+            before=self._before(deployment.name),
+            in_azure=None if self.azure.clusters is None else there is not None,
+            left_pools=self._left_pools(cluster),
+            registered=self._registered(name, cluster.cloud_resource),
+            after=primary if self.anyscale.asked and not self.resources and name != primary else "",
+            dirty=_any(files.dirty),
+            unpushed=_any(files.unpushed),
+            branch=self.fleet.gitops.branch,
+        )
+
+    def _bound(self) -> dict[str, Bound]:
+        """What bind would find, by cluster."""
+        from rayfleet.late import answers, changes
+        from rayfleet.late.values import judge
+        from rayfleet.late.wanted import wanted
+        from rayfleet.status import Bound
+
+        files = self.files
+        if not files.shaped:
+            return {}
+        rows, current, cloud = wanted(self.fleet), files.bindings, self.fleet.anyscale.cloud
+        states = self.azure.states.items()
+        given = [answers.of_deployment(name, {**state.outputs}, state.status) for name, state in states]
+        if self.anyscale.cloud:
+            given.append(answers.of_cloud(cloud, self.anyscale.cloud.data))
+        # bind asks Anyscale where there is something to register.
+        asked = {row.cluster for row in rows if files.has_cloud_resource(row.cluster)}
+        judged = judge(rows, answers.together(given), cloud, [row.cluster for row in rows])
+        self.found += [str(row).replace("\n   ", ";") for row in judged.found if row.severity == "error"]
+        values = [row for row in judged.values if row.kind != FROM_ANYSCALE or row.cluster in asked]
+        missing = changes.missing(rows, (), current)
+        new: dict[str, list[Change]] = {}
+        for change in changes.changes(values, current):
+            new.setdefault(change.cluster, []).append(change)
+        return {
+            row.cluster: Bound(
+                missing=tuple(missing.get(row.cluster, ())),
+                outdated=tuple(change.kind for change in new.get(row.cluster, ()) if change.old is not None),
+                answered=row.cluster in new,
+                wrong=files.wrong,
+            )
+            for row in rows
+        }
+
+    def _stale(self, cluster: str, template: str | None) -> int | None:
+        """Files of a cluster that are not what the fleet gives, its template among them."""
+        return None if self.stale is None else self.stale[cluster] + (template in self.stale_templates)
+
+    def _before(self, name: str) -> Deployed | None:
+        """Of the deployments that one builds on, the first that is not as rendered."""
+        steps, states = self.files.steps, self.azure.states
+        found = list(steps[name].depends_on) if name in steps else []
+        for before in found:  # grows while it is read
+            found += [each for each in steps[before].depends_on if each not in found] if before in steps else []
+        undone = (row for before in steps if before in found and (row := states.get(before)) and _is_undone(row))
+        return next(undone, None)
+
+    def _left_pools(self, cluster: Cluster) -> tuple[str, ...]:
+        """Pools that are bound, and that Azure still has."""
+        there = (self.azure.clusters or {}).get(cluster.name)
+        bindings = self.files.bindings
+        if there is None or there.pools is None or bindings is None:
+            return ()
+        bound = mapping(bindings.data, "clusters", cluster.name, "nodePools").get("value")
+        left = {str(name) for name in bound or ()} - {pool.name for pool in cluster.pools}
+        return tuple(sorted(left & there.pools))
+
+    def _registered(self, cluster: str, resource: str) -> Registered | None:
+        from rayfleet.anyscale.cloud import differences
+        from rayfleet.anyscale.registration import changing
+
+        if not self.anyscale.asked:
+            return None
+        if resource not in self.resources:
+            return "no"
+        source = self.files.cloud_resource(cluster)
+        found = [*differences(self.resources[resource], source.data)] if source else []
+        if not found:
+            return "yes"
+        told = ", ".join(f"{row.where} is {row.registered!r}, rendered {row.rendered!r}" for row in found)
+        fix = changing(self.fleet.anyscale.cloud, resource)
+        self.found.append(f"{cluster} is registered otherwise than rendered: {told}; fix: {fix}")
+        return "differs"
+
+    # --- those that left it ---
+
+    def gone(self) -> list[Facts]:
+        """The clusters that the fleet has no more, by what is rendered and bound, or by its commits."""
+        files = self.files
+        bound = mapping(files.bindings.data, "clusters") if files.bindings else {}
+        folders = files.rendered.cluster_folders if files.rendered else ()
+        ours = {*files.clusters, *folders, *bound, *files.committed("HEAD")} - self.names
+        others = {*(self.azure.clusters or ()), *self.resources} - self.names - ours
+        known = files.last_with(ours | others)
+        strangers = sorted(others - set(known))
+        if strangers:
+            self.found.append(f"not of this fleet, by all that its commits know: {', '.join(strangers)}")
+        return [self._gone(name, known.get(name, "")) for name in sorted(ours | (others & set(known)))]
+
+    def _gone(self, name: str, commit: str) -> Facts:
+        from rayfleet.retire import since
+        from rayfleet.status import Bound, Facts
+
+        files, azure = self.files, self.azure
+        row = files.clusters.get(name)
+        template = row.template.path if row else None
+        step = row.template.deployment if row else None
+        there = (azure.clusters or {}).get(name)
+        region = str(row.data.get("location", "")) if row else there.region if there else ""
+        bound = mapping(files.bindings.data, "clusters") if files.bindings else {}
+        base = files.or_not("the last commits", lambda: since.base(files.where.output, None)) if commit else None
+        return Facts(
+            cluster=name,
+            region=region,
+            in_fleet=False,
+            stale=self._stale(name, template),
+            unrendered=bool(files.stale),
+            bound=Bound(left_over=name in bound) if files.shaped else None,
+            deployment=step.name if step else "",
+            deployed=azure.states.get(step.name) if step else None,
+            in_azure=None if azure.clusters is None else there is not None,
+            registered=self._registered(name, name),
+            dirty=_any(files.dirty),
+            unpushed=_any(files.unpushed),
+            branch=self.fleet.gitops.branch,
+            undeployed=any(_is_undone(state) for state in azure.states.values()),
+            base="" if base is None or name in files.committed(base) else commit,
+        )
+
+    # --- what is no cluster's ---
+
+    def notes(self) -> list[str]:
+        """Lines for people."""
+        files, folder = self.files, os.path.normpath(self.files.where.output)
+        templates = {f"azure/{row.template}.json" for row in self.fleet.deployment_of.values()}
+        shared = [path for path in files.stale or () if not path.startswith("clusters/") and path not in templates]
+        found = [f"stale: {_listed(f'{folder}/{path}' for path in shared)}; next: rayfleet render"] if shared else []
+        found += [f"not committed: {_listed(files.dirty)}"] if files.dirty else []
+        found += [f"not in {self.fleet.gitops.branch}: {_listed(files.unpushed)}"] if files.unpushed else []
+        of_clusters = {row.name for row in self.fleet.deployment_of.values()}
+        for name, state in self.azure.states.items():
+            if state.status and name not in of_clusters and _is_undone(state):
+                other = ", of another template" if state.succeeded else ""
+                found.append(f"{name}: {state.status}{other}; next: rayfleet deploy")
+        return [*found, *dict.fromkeys(self.found)]
+
+
+def _is_undone(state: Deployed) -> bool:
+    return not state.succeeded or state.current is False
+
+
+def _listed(paths: Iterable[str]) -> str:
+    rows = list(paths)
+    more = [f"{many(len(rows) - _SHOWN, 'more file')}"] if len(rows) > _SHOWN else []
+    return ", ".join([*rows[:_SHOWN], *more])
+
+
+def _by_cluster(paths: list[str] | None) -> tuple[Counter[str] | None, frozenset[str]]:
+    """How many of the paths below rendered/ each cluster has, None where nobody knows; and those that have none."""
+    if paths is None:
+        return None, frozenset()
+    own = [path.split("/")[1] for path in paths if path.startswith("clusters/")]
+    return Counter(own), frozenset(path for path in paths if not path.startswith("clusters/"))
+
+
+def _any(paths: list[str] | None) -> bool | None:
+    return None if paths is None else bool(paths)

@@ -1,0 +1,119 @@
+"""SIGINT, which is Ctrl-C, and SIGTERM: the first one ends the waiting, the second one the command."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import contextmanager, suppress
+from threading import Event
+from typing import Any, TypeVar
+
+from rayfleet.cli.printing import aside
+
+T = TypeVar("T")
+
+INTERRUPTED = 130  # what a shell calls a command that SIGINT ended: 128 and the signal's number
+_HEARS = 0.1  # seconds after which a signal is heard at the latest
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+def _nothing() -> None:
+    """No last words."""
+
+
+@contextmanager
+def heard(stop: Event, at_once: Callable[[], object] = _nothing) -> Iterator[None]:
+    """For the whole of a command. The first signal sets ``stop`` and raises KeyboardInterrupt wherever the command is;
+    the second ends it there, and ``at_once`` has the last word: it runs amid anything, so it may take no lock and write
+    to no stream of Python's.
+    """
+
+    def first() -> None:
+        raise KeyboardInterrupt
+
+    with _handled(_handler(stop, first, at_once), lambda current: True):
+        yield
+
+
+@contextmanager
+def interruptible(stop: Event, words: str, at_once: Callable[[], object] = _nothing) -> Iterator[None]:
+    """For work that threads do, and that ends soon once ``stop`` is set: the first signal sets it and says ``words``,
+    the second is as in ``heard``. What Azure does is not ours to end.
+    """
+
+    def first() -> None:
+        with suppress(RuntimeError):  # it came amid another line
+            aside(f"\n{words} (again: at once)")
+
+    handler = _handler(stop, first, at_once)
+    with _handled(handler, lambda current: current is handler):
+        yield
+
+
+@contextmanager
+def counted(words: str) -> Iterator[Callable[[], int]]:
+    """For work that asks how many signals have come, with what this yields, and ends by itself. The first one says
+    ``words``. A closed terminal counts too (SIGHUP), unless whoever started the command has it ignored.
+    """
+    count = 0
+
+    def hear(*_: object) -> None:
+        nonlocal count
+        count += 1
+        if count == 1:
+            with suppress(RuntimeError):  # it came amid another line
+                aside(f"\n{words} (again: at once)")
+
+    closed = () if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN else (signal.SIGHUP,)
+    with _handled(hear, lambda current: current is hear, (*_SIGNALS, *closed)):
+        yield lambda: count
+
+
+def deaf() -> None:
+    """No signal is heard any more: what is told in the end is told whole, and once."""
+    for number in _SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
+
+
+def waited(work: Callable[[], T]) -> T:
+    """What ``work`` returns or raises, done in a thread while this one stays free to hear signals.
+
+    Python runs a signal's handler in the main thread, and one that comes just before that blocks on a lock is heard
+    only after: for a lock of another thread's that may be never. Nor may a handler find the lock held that it wants.
+    """
+    with ThreadPoolExecutor(1) as thread:
+        future = thread.submit(work)
+        while not wait([future], timeout=_HEARS).done:
+            pass
+        return future.result()
+
+
+def _handler(stop: Event, first: Callable[[], None], at_once: Callable[[], object]) -> Callable[..., None]:
+    def hear(*_: object) -> None:
+        if stop.is_set():
+            try:
+                at_once()
+            finally:
+                os._exit(INTERRUPTED)
+        stop.set()
+        first()
+
+    return hear
+
+
+@contextmanager
+def _handled(
+    handler: Callable[..., None], restores: Callable[[Any], bool], numbers: Iterable[int] = _SIGNALS
+) -> Iterator[None]:
+    """Has the signals handled so, and as before in the end; ``restores``: whether it is still to be, by the handler
+    that there is by then.
+    """
+    old = {number: signal.signal(number, handler) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, before in old.items():
+            if restores(signal.getsignal(number)):
+                signal.signal(number, before)

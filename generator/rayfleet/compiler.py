@@ -1,0 +1,143 @@
+"""The straight line: fleet.yaml -> Source -> valid data -> Fleet, judged -> (path, content) ... -> rendered/."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Collection, Iterator
+from typing import Any, NamedTuple
+
+from rayfleet import outputs, rules, schema, source
+from rayfleet.build import build
+from rayfleet.catalogue import Catalogue
+from rayfleet.diagnostics import Diagnostic, Invalid, errors, in_order
+from rayfleet.model import bindings
+from rayfleet.model.fleet import Fleet
+from rayfleet.origin import Origin
+from rayfleet.places import Inputs, Places
+
+_INSTEAD_OF_ANCHORS = "write the value out, or give it once in defaults or regions"
+
+
+class Compiled(NamedTuple):
+    """A fleet that satisfies every rule, with what the rules only warn of."""
+
+    fleet: Fleet
+    warnings: list[Diagnostic]
+    overlay_folders: frozenset[str]
+
+    def rendered(self) -> Iterator[tuple[str, bytes]]:
+        """Every output, one at a time."""
+        return outputs.render(self.fleet, self.overlay_folders)
+
+    def some(self, paths: Collection[str]) -> dict[str, bytes]:
+        """Those outputs that have one of the paths."""
+        plan = outputs.plan(self.fleet, self.overlay_folders)
+        return {path: make().encode() for path, make in plan if path in paths}
+
+    def paths(self) -> Iterator[str]:
+        """The outputs' paths, without making them."""
+        return (path for path, _ in outputs.plan(self.fleet, self.overlay_folders))
+
+    def pending(self) -> list[outputs.Pending]:
+        """Outputs that wait for bindings."""
+        return outputs.pending(self.fleet)
+
+
+def compile_fleet(places: Places, inputs: Inputs) -> Compiled:
+    """Judges what was read. Raises Invalid with all that is wrong, of the shape and of what the shape cannot say."""
+    fleet_source, found = _shaped(source.read(places.fleet, inputs.fleet, _INSTEAD_OF_ANCHORS), "fleet")
+    late, late_found = _late(places, inputs)
+    if not schema.accepts(fleet_source, "fleet"):  # something is missing, and nothing can be built without it
+        raise Invalid([*found, *late_found])
+    catalogue = Catalogue(fleet_source.data.get("vmSizes") or {})
+    origin = Origin(fleet_source)
+    bound = bindings.build(late.data) if late else {}
+    fleet, unknown = build(origin, schema.defaults(), catalogue, bound)
+    judged = unknown + rules.judge(fleet, origin, catalogue, inputs.overlay_folders)
+    if late and not late_found:
+        judged += rules.judge_bindings(fleet, late)
+    found += late_found + [diagnostic for diagnostic in judged if not _near(diagnostic, found)]
+    if errors(found):
+        raise Invalid(found)
+    return Compiled(fleet, in_order(found), inputs.overlay_folders)
+
+
+def _late(places: Places, inputs: Inputs) -> tuple[source.Source | None, list[Diagnostic]]:
+    """bindings.yaml, where there is one, and what is wrong with its shape."""
+    if inputs.bindings is None:
+        return None, []
+    late, found = _shaped(source.read(places.bindings, inputs.bindings), "bindings")
+    return (late if schema.accepts(late, "bindings") else None), found
+
+
+def _shaped(read: source.Source, name: str) -> tuple[source.Source, list[Diagnostic]]:
+    """What was read with what has the wrong shape put right or left out, and a diagnostic for each mistake.
+
+    Where that is not enough, because something is missing that has no example, the whole cluster is left out.
+    """
+    violations = schema.violations(read, name)
+    if not violations:
+        return read, []
+    wrong = {tuple(violation.path): violation.stand_in for violation in violations if violation.path}
+    rest = read.corrected(_outermost(wrong))
+    if not schema.accepts(rest, name):
+        broken = {tuple(violation.path[:2]): None for violation in schema.violations(rest, name)}
+        rest = rest.corrected((path, None) for path in broken if path[0] == "clusters" and len(path) == 2)
+    return rest, [violation.diagnostic for violation in violations]
+
+
+def _outermost(wrong: dict[tuple[str | int, ...], Any]) -> list[tuple[source.Path, Any]]:
+    """Without what stands inside something that is wrong as a whole."""
+    return [
+        (path, value)
+        for path, value in wrong.items()
+        if not any(path[:length] in wrong for length in range(1, len(path)))
+    ]
+
+
+def _near(diagnostic: Diagnostic, found: list[Diagnostic]) -> bool:
+    """Whether a rule may only miss what has the wrong shape and was therefore left out, or judge its stand-in."""
+    where = diagnostic.where
+    for section in map(_section, found):
+        if where.startswith(section) or section.startswith(where):
+            return True
+        if section.startswith("azure.network") and ".network." in where:
+            return True
+        if section.startswith("clusters.") and where.startswith(("regions.", "routing.")):
+            return True
+    return False
+
+
+def _section(diagnostic: Diagnostic) -> str:
+    """What a value of the wrong shape may have a say in: what stands beside it; alone in a map of layers, itself."""
+    where = diagnostic.where.partition("[")[0]
+    parent = where.rpartition(".")[0]
+    alone = re.fullmatch(r"defaults|clusters|regions|(clusters|regions)\.[^.]*", parent)
+    return where if alone or not parent else parent
+
+
+def is_of(fleet: Fleet, places: Places) -> bool:
+    """Whether the output folder holds what was rendered of this fleet: its list of deployments, made first, says so."""
+    try:
+        with open(f"{places.output}/{outputs.DEPLOYMENTS}", "rb") as stream:
+            return bool(json.load(stream)["metadata"]["_generator"]["fleet"] == fleet.name)
+    except (OSError, ValueError, LookupError, TypeError):
+        return False
+
+
+def refuse_unbinding(compiled: Compiled, places: Places, allowed: tuple[str, ...]) -> None:
+    """Raises Invalid where an output that is rendered would go because a binding went: it would delete live objects."""
+    gone: dict[str, set[str]] = {}
+    for row in compiled.pending():
+        if row.cluster not in allowed and os.path.lexists(f"{places.output}/{row.path}"):
+            gone.setdefault(row.cluster, set()).update(row.needs)
+    if gone:
+        raise Invalid(_unbound(places.bindings, cluster, needs) for cluster, needs in gone.items())
+
+
+def _unbound(file: str, cluster: str, needs: set[str]) -> Diagnostic:
+    what = f"{', '.join(sorted(needs))} went, and with it would go what is rendered and runs"
+    fix = f"bring it back, or let it go by name: rayfleet render --unbind {cluster}"
+    return Diagnostic(file, 0, 0, f"clusters.{cluster}", what, fix)

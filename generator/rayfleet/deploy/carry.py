@@ -1,0 +1,280 @@
+"""One deployment, from the first look at it to its end: adopted where it is in flight, never started twice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from itertools import count
+
+from rayfleet.deploy.faults import Fault, Problem, Stopped
+from rayfleet.deploy.outcome import Client, Ended, Outcome, Progress, What
+from rayfleet.deploy.plan import Step
+from rayfleet.deploy.state import Operation, State
+
+_STARTS = 3  # of one deployment, whose resources failed for a reason that passes
+_LOOKS = 5  # before what is not there counts as not there: ARM's regions learn of a new deployment one after another
+# ARM's words for it, and a conflict that does not say which.
+_ACTIVE = frozenset({"DeploymentActive", "DeploymentStackInNonTerminalState", "Http409"})
+_LOST_SIGHT = 1800.0  # seconds without any look that went well
+_LONGEST = 6 * 3600.0  # seconds; a region with its clusters takes less than one hour
+
+
+class _LostSight(Exception):
+    def __init__(self, fault: Fault) -> None:
+        self.fault = fault
+
+
+class Carrying:
+    """A step that is being carried out."""
+
+    def __init__(self, azure: Client, step: Step, tell: Callable[[Progress], None], watch: bool = False) -> None:
+        """``watch``: the operations are told of as well, at the cost of a request at each look."""
+        self._azure = azure
+        self._patience = azure.patience
+        self._step = step
+        self._tell_all = tell
+        self._watch = watch
+        self._began = azure.patience.clock()
+        self._state: State | None = None
+        self._in_flight = False  # as far as is known
+        self._adopted = False
+        self._starts = 0
+        self._hash = ""  # of our template, once it is asked for
+
+    def outcome(self) -> Outcome:
+        """Carries it out."""
+        try:
+            found = self._carried()
+        except Stopped:
+            found = self._outcome("left running" if self._in_flight else "skipped")
+        except _LostSight as lost:
+            found = self._outcome("left running", lost.fault)
+        except Fault as fault:
+            found = self._outcome("failed", fault)
+        self._tell("ended", outcome=found)
+        return found
+
+    def _carried(self) -> Outcome:
+        step, patience = self._step, self._patience
+        patience.pause(0)  # raises Stopped
+        if step.missing:
+            raise Fault("ParameterMissing", f"there is no value for {', '.join(step.missing)}")
+        before = self._azure.state(step)
+        if before is not None and not before.ended:
+            before, fits = self._met(before, own=False)
+            if fits and (found := self._result(before)):
+                return found
+            self._adopted = False
+        while True:
+            ended = self._to_the_end(self._start(before))
+            if found := self._result(ended):
+                return found
+            before, self._adopted = ended, False
+
+    # --- starting ---
+
+    def _met(self, state: State, own: bool) -> tuple[State, bool]:
+        """One that no answer told us of, at its end; and whether it did what ours would. ``own``: this run has sent
+        it, as far as can be known.
+        """
+        self._state, self._in_flight, self._adopted = state, True, False
+        same = self._same(state)
+        why = _ANOTHER if same is False else _UNKNOWN if same is None else "" if own else self._outdated()
+        if why:
+            self._tell("waiting", words=why)
+        else:
+            self._taken_as_ours(own)
+        ended = self._to_the_end(state)
+        # What is under the name in the end may be another one, or be known only now.
+        fits = self._same(ended) is True and (own or not self._outdated())
+        if fits and why:
+            self._taken_as_ours(own)
+        return ended, fits
+
+    def _same(self, state: State) -> bool | None:
+        """Whether it is of our template; None where Azure does not say."""
+        if not state.template_hash:
+            return None
+        try:
+            self._hash = self._hash or self._azure.template_hash(self._step)
+        except Fault:
+            return None
+        return self._hash == state.template_hash if self._hash else None
+
+    def _outdated(self) -> str:
+        """Why one of our template that another run started is not enough; empty where it is: nobody sees the
+        parameters of a deployment, and a credential that was renewed is to arrive.
+        """
+        names = ", ".join(self._step.needs)
+        return f"runs with the {names} of its start; started once more after its end" if names else ""
+
+    def _taken_as_ours(self, own: bool) -> None:
+        self._adopted = not own
+        if own:
+            self._starts += 1
+        self._tell("adopted" if self._adopted else "started" if self._starts == 1 else "again")
+
+    def _start(self, before: State | None) -> State:
+        """Starts it, once. What was not heard is looked for before it is sent again. Raises Fault."""
+        began, patience = self._patience.clock(), self._patience
+        unheard = False
+        for tries in count(1):
+            patience.pause(0)
+            self._in_flight = True
+            try:
+                return self._started(self._azure.begin(self._step))
+            except Fault as fault:
+                unheard = unheard or fault.unheard
+                if found := self._taken(fault, before):
+                    # Of one with parameters only what was sent just now is known to have ours.
+                    before, fits = self._met(found, fault.unheard if self._step.needs else unheard)
+                    if fits:
+                        return before
+                    began = patience.clock()  # the time of others is not ours
+                self._in_flight = False
+                waited, anyway = patience.clock() - began, self._passes_here(fault, tries)
+                wait = patience.next_wait(fault, tries, waited, anyway)
+                self._tell("waiting", words=f"{fault.code}, tried again in {wait:.0f} s")
+                patience.pause(wait)
+        raise AssertionError  # count() has no end
+
+    def _started(self, state: State) -> State:
+        self._state = state
+        self._taken_as_ours(own=True)
+        return state
+
+    def _taken(self, fault: Fault, before: State | None) -> State | None:
+        """The deployment that a PUT without an answer has started after all, or that is why one was refused."""
+        if not fault.unheard and fault.code not in _ACTIVE:
+            return None
+        for look in range(_LOOKS):
+            self._patience.pause(2.0 ** (look - 1) if look else 0)
+            try:
+                found = self._azure.state(self._step)
+            except Fault as unseen:
+                words = (
+                    f"whether {self._step.name} was started is not known ({fault.code}); the next run finds it if so"
+                )
+                raise _LostSight(unseen.adding(words)) from None
+            # An end that was not there before may be that of our own: _met() tells.
+            if found is not None and (not found.ended or _mark(found) != _mark(before)):
+                return found
+        return None
+
+    def _passes_here(self, fault: Fault, tries: int) -> bool:
+        """Whether a start may get past it: what was in flight has ended, or a new group is not known everywhere yet."""
+        young = fault.code == "ResourceGroupNotFound" and bool(self._step.depends_on) and tries < _LOOKS
+        return young or fault.code in _ACTIVE
+
+    # --- to the end ---
+
+    def _to_the_end(self, state: State) -> State:
+        """The state in which it ends. Raises _LostSight where that cannot be seen."""
+        began = seen = self._patience.clock()
+        gone = 0
+        while not state.ended:
+            self._patience.pause(self._azure.poll)
+            now = self._patience.clock()
+            if now - began > _LONGEST:
+                words = f"it has been {state.status} for {_LONGEST / 3600:.0f} h; the next run goes on"
+                raise _LostSight(Fault("DeploymentWithoutEnd", words))
+            try:
+                found = self._azure.state(self._step)
+            except Fault as fault:
+                if fault.passing and now - seen < _LOST_SIGHT:
+                    self._tell("waiting", words=fault.code)
+                    continue
+                raise _LostSight(fault.adding("it goes on in Azure; the next run finds it")) from None
+            if found is None:
+                gone += 1
+                if gone >= _LOOKS:
+                    raise Fault("DeploymentVanished", "it was started, and is gone: someone deleted it or its group")
+                continue
+            gone, seen, state, self._state = 0, now, found, found
+            self._tell("working", operations=self._operations() if self._watch else ())
+        self._in_flight = False
+        return state
+
+    def _result(self, state: State) -> Outcome | None:
+        """The outcome; None where it is worth another start."""
+        if state.succeeded:
+            return self._outcome("succeeded", lacks=self._lacks(state))
+        if state.status != "Failed":
+            words = "it was cancelled in Azure" if state.status == "Canceled" else f"it ended as {state.status}"
+            ended = Fault(f"Deployment{state.status}", f"{words}, not by this run{_traced(state)}")
+            return self._outcome("failed", ended)
+        failed = tuple(row for row in self._operations() if row.status == "Failed")
+        problems = [row.error for row in failed if row.error] or [state.error or _unsaid(state)]
+        if self._starts < _STARTS and all(problem.passing for problem in problems):
+            self._tell("waiting", words=f"failed with {next(problems[0].innermost()).code}, started again")
+            with suppress(Stopped):  # then it has failed
+                self._patience.pause(self._azure.poll * 2.0 ** (self._starts + 1))
+                return None
+        whole = state.error or problems[0]
+        return self._outcome("failed", Fault(whole.code, whole.message, None, None, whole.details), failed)
+
+    def _lacks(self, state: State) -> tuple[str, ...]:
+        """The outputs that do not come, not even a moment later."""
+        for _ in range(_LOOKS):
+            lacks = tuple(name for name in self._step.outputs if name not in state.outputs)
+            if not lacks:
+                return ()
+            try:
+                self._patience.pause(1.0)
+                state = self._azure.state(self._step) or state
+            except (Fault, Stopped):  # it succeeded all the same
+                return lacks
+            self._state = state
+        return lacks
+
+    def _operations(self) -> tuple[Operation, ...]:
+        try:
+            return tuple(self._azure.operations(self._step))
+        except (Fault, Stopped):
+            return ()  # what is known of the deployment itself is told anyway
+
+    # --- telling ---
+
+    def _outcome(
+        self,
+        ended: Ended,
+        fault: Fault | None = None,
+        operations: tuple[Operation, ...] = (),
+        lacks: tuple[str, ...] = (),
+    ) -> Outcome:
+        return Outcome(
+            self._step, ended, self._state, fault, operations, "", self._adopted, self._starts, lacks, self._seconds()
+        )
+
+    def _tell(
+        self,
+        what: What,
+        words: str = "",
+        operations: tuple[Operation, ...] = (),
+        outcome: Outcome | None = None,
+    ) -> None:
+        self._tell_all(Progress(self._step, what, self._state, words, operations, outcome, self._seconds()))
+
+    def _seconds(self) -> float:
+        return self._patience.clock() - self._began
+
+
+_ANOTHER = "a deployment of another template runs under this name"
+_UNKNOWN = "a deployment runs under this name, and Azure does not say of which template"
+
+
+def _unsaid(state: State) -> Problem:
+    return Problem("DeploymentFailed", f"Azure does not say why{_traced(state)}")
+
+
+def _traced(state: State) -> str:
+    """By what Azure's activity log knows it."""
+    return f"; its correlation ID is {state.correlation_id}" if state.correlation_id else ""
+
+
+def _mark(state: State | None) -> tuple[str, str] | None:
+    """What tells one run of a deployment from the next."""
+    return (state.correlation_id, state.timestamp) if state else None
+
+
+__all__ = ["Carrying", "Client", "Ended", "Outcome", "Progress"]

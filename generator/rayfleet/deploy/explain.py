@@ -1,0 +1,215 @@
+"""Why a deployment failed: the innermost error, what it is about in rendered/ and in fleet.yaml, and what to do."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, NamedTuple
+
+from rayfleet.deploy.advice import about
+from rayfleet.deploy.faults import Problem
+from rayfleet.diagnostics import Diagnostic
+from rayfleet.origin import Origin
+from rayfleet.rendered import Resource, Side, Template, entries, mapping, text
+from rayfleet.source import Path, dotted
+
+if TYPE_CHECKING:
+    from rayfleet.deploy.state import Operation
+
+_AKS = "microsoft.containerservice/managedclusters"
+_POOL = f"{_AKS}/agentpools"
+# Whose errors say nothing that the errors inside them do not say better (ARM docs, common deployment errors).
+_WRAPPERS = {
+    "deploymentfailed", "deploymentstackdeleteresourcesfailed", "deploymentstackdeploymentfailed",
+    "invalidtemplatedeployment", "preflightvalidationfailed", "resourcedeploymentfailure",
+}  # fmt: skip
+
+# What of a cluster, or of the fleet, says what a resource is. A type counts for all below it.
+_OF_CLUSTER: tuple[tuple[str, Path], ...] = (
+    (f"{_AKS}/maintenanceconfigurations", ("upgrades",)),
+    ("microsoft.managedidentity/userassignedidentities/federatedidentitycredentials", ("serviceAccounts",)),
+    ("microsoft.network/natgateways", ("network", "natGateway")),
+    ("microsoft.network/publicipaddresses", ("network", "natGateway")),
+    ("microsoft.network/", ("network",)),
+)
+_OF_FLEET: tuple[tuple[str, Path], ...] = (
+    ("microsoft.kubernetesconfiguration/", ("gitops",)),
+    ("microsoft.resources/resourcegroups", ("azure", "resourceGroup")),
+    ("microsoft.storage/", ("storage",)),
+)
+
+_ID = re.compile(r"/subscriptions/[^\s'\",;]+/providers/[^\s'\",;]*[\w)]")
+
+
+class Failure(NamedTuple):
+    """A problem, with what it is about. Places are ``file:line:column``, empty where there is none."""
+
+    deployment: str
+    code: str
+    message: str
+    type: str
+    name: str
+    template: str
+    fleet: str
+    where: str
+    fix: str
+
+    def __str__(self) -> str:
+        subject = f"{self.type} {self.name}".strip() or self.deployment
+        places = [place for place in (self.template, self.fleet and f"{self.fleet} {self.where}".strip()) if place]
+        return "\n    from ".join([f"{self.deployment}: {subject}: {self.code}: {self.message}", *places])
+
+
+def innermost(problem: Problem | None) -> list[Problem]:
+    """The errors inside an error that no other one explains, each once, on one line."""
+    found = problem.innermost() if problem else ()
+    return list(dict.fromkeys(row._replace(message=" ".join(row.message.split())) for row in found))
+
+
+def failures(
+    deployment: str,
+    template: Template | None,
+    operations: Iterable[Operation],
+    whole: Problem | None,
+    origin: Origin | None,
+) -> list[Failure]:
+    """What a deployment failed of: ``whole`` is its own error, which counts where no operation has one."""
+    operations = list(operations)
+    rows = [(row.resource_id, problem) for row in operations for problem in innermost(row.error)]
+    # Of what cannot be deleted the template has at most what it was in.
+    going = {row.resource_id for row in operations if row.action == "Delete"}
+    inside = [row for row in rows if named(row[0])[0].lower() != "microsoft.resources/deployments"] or rows
+    told = [row for row in inside if row[1].code.lower() not in _WRAPPERS] or inside
+    if not told:
+        told = [(problem.target, problem) for problem in innermost(whole)]
+    found = []
+    for identifier, problem in dict.fromkeys(told):
+        row = _failure(deployment, template, identifier, problem, origin)
+        if identifier in going:
+            kind, name = named(identifier)
+            row = row._replace(type=kind, name=name, message=f"cannot be deleted: {row.message}")
+        found.append(row)
+    return list(dict.fromkeys(found))
+
+
+def diagnostics(deployment: str, template: Template | None, whole: Problem, origin: Origin | None) -> list[Diagnostic]:
+    """The same of an answer of validate: each problem at its place in fleet.yaml, or in rendered/ without one."""
+    found = []
+    for problem in innermost(whole):
+        row, template_side, side, path = _traced(template, problem.target, problem, origin)
+        advice = about(problem.code, problem.message)
+        place = side or template_side
+        file, line, column = place.place if place else (deployment, 0, 0)
+        where = f"{row.type} {row.written_name}" if row else dotted(path)
+        found.append(Diagnostic(file, line, column, where, f"{problem.code}: {problem.message}", advice.fix))
+    return found
+
+
+def _failure(
+    deployment: str, template: Template | None, identifier: str, problem: Problem, origin: Origin | None
+) -> Failure:
+    row, template_side, side, path = _traced(template, identifier, problem, origin)
+    kind, name = named(identifier) if identifier.startswith("/") else ("", identifier)
+    return Failure(
+        deployment,
+        problem.code,
+        problem.message,
+        row.type if row else kind,
+        row.written_name if row and not row.written_name.startswith("[") else name,
+        _place(template_side),
+        _place(side),
+        dotted(path),
+        about(problem.code, problem.message).fix,
+    )
+
+
+def _traced(
+    template: Template | None, identifier: str, problem: Problem, origin: Origin | None
+) -> tuple[Resource | None, Side | None, Side | None, Path]:
+    """The resource, its place in rendered/, its place in fleet.yaml, and its path there."""
+    named_in = _ID.search(problem.message)  # preflight names a resource in its message, or by its name alone
+    wanted = identifier if identifier.startswith("/") or not named_in else named_in[0]
+    row = _resource(template, wanted) if template else None
+    if template and row is None and identifier:
+        row = next((other for other in template.resources if other.written_name == identifier), None)
+    if template is None or row is None:
+        return None, None, None, ()
+    path = _path(template, row, problem, origin)
+    return row, row.side(), Side(origin.source, path) if origin and path else None, path
+
+
+def _resource(template: Template, identifier: str) -> Resource | None:
+    """The resource of the template that an id is of; its nearest parent where the id is of something inside it."""
+    wanted = identifier.lower().rstrip("/")
+    while "/providers/" in wanted:
+        if wanted in template.by_id:
+            return template.by_id[wanted]
+        for row in template.resources:
+            if _alike(row.id, wanted):
+                return row
+        wanted = wanted.rsplit("/", 2)[0]
+    # A resource group has no provider in its id.
+    groups = template.of_type("Microsoft.Resources/resourceGroups")
+    return next((row for row in groups if wanted.endswith(f"/resourcegroups/{row.name.lower()}")), None)
+
+
+def _alike(identifier: str, wanted: str) -> bool:
+    """Whether a name that is an expression, which is known to Azure alone, may be the one that is wanted."""
+    before, call, _ = identifier.partition("(")
+    parent = before.rpartition("/")[0]
+    return bool(call) and wanted.rpartition("/")[0] == parent
+
+
+def named(identifier: str) -> tuple[str, str]:
+    """The type and the name in an id: ``Microsoft.Network/virtualNetworks/subnets``, ``vnet/nodes``. What is no id has
+    no type, and is its own name.
+    """
+    _, found, rest = identifier.rpartition("/providers/")
+    parts = rest.split("/")
+    if not found:
+        is_group = "/resourcegroups/" in identifier.lower()
+        return ("Microsoft.Resources/resourceGroups", parts[-1]) if is_group else ("", identifier)
+    return "/".join([parts[0], *parts[1::2]]), "/".join(parts[2::2])
+
+
+def _path(template: Template, row: Resource, problem: Problem, origin: Origin | None) -> Path:
+    """Where fleet.yaml says what a resource is; empty where it does not."""
+    if origin is None:
+        return ()
+    kind = row.type.lower()
+    for prefix, path in _OF_FLEET:
+        if kind.startswith(prefix):
+            return path
+    cluster = _cluster(template, row)
+    known = mapping(origin.source.data, "clusters")
+    if cluster not in known:
+        return ()
+    path = next((path for prefix, path in _OF_CLUSTER if kind.startswith(prefix)), ())
+    leaf = about(problem.code, problem.message).leaf
+    pool = row.name if kind == _POOL else _inline_pool(row, problem.message) if leaf in ("vmSize", "name") else ""
+    if pool:
+        path = ("nodePools", pool, *([leaf] if leaf == "vmSize" else []))
+    elif leaf and kind == _AKS:
+        path = (leaf,)
+    return origin.path(cluster, path)
+
+
+def _inline_pool(row: Resource, message: str) -> str:
+    """The pool inside a cluster resource that a message names; the first where it names none."""
+    names = [text(profile, "name") for profile in entries(row.properties, "agentPoolProfiles")]
+    return next((name for name in names if re.search(rf"\b{re.escape(name)}\b", message)), *names[:1] or [""])
+
+
+def _cluster(template: Template, row: Resource) -> str:
+    """The cluster that a resource is there for: names of resources begin with it, and expressions have it in them."""
+    names = [cluster.name for cluster in template.of_type("Microsoft.ContainerService/managedClusters")]
+    written = f"{row.written_name} {text(row.data, 'scope')}"
+    found = [name for name in names if re.search(rf"(?<![\w-]){re.escape(name)}(?![\w])", written)]
+    return max(found, key=len, default=names[0] if len(names) == 1 else "")
+
+
+def _place(side: Side | None) -> str:
+    if side is None:
+        return ""
+    file, line, column = side.place
+    return f"{file}:{line}:{column}" if line else file

@@ -1,0 +1,200 @@
+"""What stops a deployment before it begins: of the files, and of the subscription that it goes to.
+
+What may be overridden is, by name; then it is a warning. Nothing here reads files: whoever calls brings what was found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from typing import Any, NamedTuple, Protocol
+
+from rayfleet.deploy.advice import encryption_at_host
+from rayfleet.deploy.faults import Fault
+from rayfleet.diagnostics import Diagnostic, many
+from rayfleet.rendered import Resource, Side, Template, entries, get, text
+
+# The API versions of what is asked.
+_PROVIDERS = "2021-04-01"
+_FEATURES = "2021-07-01"
+_USAGES = {"Microsoft.Compute": "2024-07-01", "Microsoft.Network": "2024-05-01"}
+# What lists the same for people (Azure CLI docs, vm and network).
+_LISTED = {"Microsoft.Compute": "az vm list-usage", "Microsoft.Network": "az network list-usages"}
+
+# Registered in every subscription (ARM docs, resource-providers-and-types).
+_ALWAYS = {"microsoft.authorization", "microsoft.resources"}
+_CLUSTER = "Microsoft.ContainerService/managedClusters"
+# AKS makes its nodes there, and wants it registered.
+_NODES = "Microsoft.Compute"
+_AT_HOST = "EncryptionAtHost"
+_SHOWN = 10
+
+
+class Asked(Protocol):
+    """What of Azure is asked; both raise Fault."""
+
+    def request(self, method: str, path: str, api_version: str) -> dict[str, Any]: ...
+
+    def pages(self, path: str, api_version: str) -> list[Any]: ...
+
+
+class Need(NamedTuple):
+    """What is needed of a limit in a region. ``limit`` is Azure's name for it: of VMs ``lowPriorityCores``, ``cores``
+    or a family, in vCPUs; ``new``: none of it is in use by the fleet yet; ``of`` is what takes most, with its place.
+    """
+
+    provider: str
+    region: str
+    limit: str
+    amount: int
+    unit: str
+    new: bool
+    of: str
+    side: Side
+
+
+# --- of the files -----------------------------------------------------------------------------------------------------
+
+
+def stale(folder: str, paths: list[str], allowed: bool) -> Iterator[Diagnostic]:
+    """rendered/ must be what fleet.yaml gives: ``paths`` below it are not."""
+    fix = _or("run rayfleet render, review the difference, and commit it", "--allow-stale")
+    for path in paths[:_SHOWN]:
+        yield _weighed(Diagnostic(f"{folder}/{path}", 0, 0, "", "is not what fleet.yaml gives", fix), allowed)
+    if len(paths) > _SHOWN:
+        what = f"{many(len(paths) - _SHOWN, 'more file')} here are not what fleet.yaml gives"
+        yield _weighed(Diagnostic(folder, 0, 0, "", what, fix), allowed)
+
+
+def uncompiled(found: Iterable[Diagnostic], allowed: bool) -> Iterator[Diagnostic]:
+    """A fleet.yaml that is invalid gives nothing to compare rendered/ with."""
+    for row in found:
+        overridable = row._replace(fix=_or(row.fix, "--allow-stale")) if row.severity == "error" else row
+        yield _weighed(overridable, allowed)
+
+
+def unproved(found: Iterable[Diagnostic], allowed: bool) -> Iterator[Diagnostic]:
+    """Every proof must hold: ``found`` are those claims that do not."""
+    for row in found:
+        yield _weighed(row._replace(fix=_or(row.fix, "--allow-failed-proofs")), allowed)
+
+
+def uncommitted(beside: str, paths: list[str] | None, allowed: bool) -> Iterator[Diagnostic]:
+    """What is deployed must be in Git: ``paths`` differ from HEAD; None where there is no repository to judge by."""
+    if paths is None:
+        what = "is in no Git repository: whether what is deployed was reviewed cannot be judged"
+        yield Diagnostic(beside, 0, 0, "", what, "keep the fleet in a repository").as_warning()
+        return
+    fix = _or("commit it", "--allow-dirty")
+    for path in paths[:_SHOWN]:
+        yield _weighed(Diagnostic(path, 0, 0, "", "is not as the last commit has it", fix), allowed)
+    if len(paths) > _SHOWN:
+        what = f"{many(len(paths) - _SHOWN, 'more file')} are not as the last commit has them"
+        yield _weighed(Diagnostic(beside, 0, 0, "", what, fix), allowed)
+
+
+def _or(fix: str, option: str) -> str:
+    return f"{fix}; or deploy all the same with {option}"
+
+
+def _weighed(row: Diagnostic, allowed: bool) -> Diagnostic:
+    return row.as_warning() if allowed else row
+
+
+# --- of the subscription ----------------------------------------------------------------------------------------------
+
+
+def registrations(subscription: str, templates: Iterable[Template], azure: Asked) -> Iterator[Diagnostic]:
+    """Every resource provider and feature that the templates need must be registered."""
+    first: dict[str, Resource] = {}
+    at_host: Side | None = None
+    for template in templates:
+        for row in template.resources:
+            namespace = row.type.partition("/")[0]
+            if namespace.lower() not in _ALWAYS:
+                first.setdefault(namespace, row)
+            if row.type.lower().startswith(_CLUSTER.lower()):
+                first.setdefault(_NODES, row)
+                at_host = at_host or _encrypted(row)
+    for namespace, row in sorted(first.items()):
+        path = f"/subscriptions/{subscription}/providers/{namespace}"
+        fix = f"az provider register --subscription {subscription} --namespace {namespace} --wait"
+        yield from _registered(namespace, row.side("type"), azure, path, _PROVIDERS, ("registrationState",), fix)
+    if at_host:
+        path = f"/subscriptions/{subscription}/providers/Microsoft.Features/providers/{_NODES}/features/{_AT_HOST}"
+        fix = encryption_at_host(subscription)
+        name = f"{_NODES}/{_AT_HOST}"
+        yield from _registered(name, at_host, azure, path, _FEATURES, ("properties", "state"), fix)
+
+
+def _registered(
+    name: str, side: Side, azure: Asked, path: str, version: str, at: tuple[str, ...], fix: str
+) -> Iterator[Diagnostic]:
+    try:
+        state = text(azure.request("GET", path, version), *at) or "unknown to Azure"
+    except Fault as fault:
+        if fault.status == 403:
+            what = f"whether it is registered cannot be judged: {fault}"
+            yield Diagnostic(*side.place, name, what, fix).as_warning()
+            return
+        if not fault.missing:
+            raise
+        state = "unknown to Azure"
+    if state.lower() != "registered":
+        yield Diagnostic(*side.place, name, f"is {state}, not Registered, in the subscription", fix)
+
+
+def _encrypted(row: Resource) -> Side | None:
+    """Where a cluster or a pool wants encryption at host."""
+    if get(row.properties, "enableEncryptionAtHost") is True:
+        return row.side("properties", "enableEncryptionAtHost")
+    for index, profile in enumerate(entries(row.properties, "agentPoolProfiles")):
+        if get(profile, "enableEncryptionAtHost") is True:
+            return row.side("properties", "agentPoolProfiles", index, "enableEncryptionAtHost")
+    return None
+
+
+def quota(subscription: str, needs: Collection[Need], azure: Asked, allowed: bool) -> Iterator[Diagnostic]:
+    """What the fleet may grow to must be within what Azure gives. What others use counts where the fleet is new: later
+    nobody can tell whose it is.
+    """
+    for provider, region in dict.fromkeys((need.provider, need.region) for need in needs):
+        rows = [need for need in needs if (need.provider, need.region) == (provider, region)]
+        path = f"/subscriptions/{subscription}/providers/{provider}/locations/{region}/usages"
+        try:
+            usages = {_plain(text(row, "name", "value")): row for row in azure.pages(path, _USAGES[provider])}
+        except Fault as fault:
+            if fault.status not in (403, 404) or fault.code == "SubscriptionNotFound":
+                raise
+            fix = f"{_LISTED[provider]} --location {region} --output table, by someone who may"
+            what = f"the quota of {provider} in {region} cannot be judged: {fault}"
+            yield Diagnostic(*rows[0].side.place, region, what, fix).as_warning()
+            continue
+        for need in rows:
+            yield from (_weighed(row, allowed) for row in _short(subscription, need, usages.get(_plain(need.limit))))
+
+
+def _short(subscription: str, need: Need, usage: Any) -> Iterator[Diagnostic]:
+    limit, used = get(usage, "limit"), get(usage, "currentValue")
+    place = (*need.side.place, need.of)
+    quota = f"quota {need.limit} of {need.region}"
+    less = "lower the pools' maxCount" if need.provider == _NODES else "lower publicIps"
+    fix = (
+        f"{less}, or ask for {need.amount} {need.unit}: az quota update --resource-name {need.limit} "
+        f"--limit-object value={need.amount} --scope "
+        f"/subscriptions/{subscription}/providers/{need.provider}/locations/{need.region}"
+    )
+    if not isinstance(limit, int):
+        why = ": the VM size may not exist there" if need.provider == _NODES else ""
+        command = f"{_LISTED[need.provider]} --location {need.region}"
+        yield Diagnostic(*place, f"Azure has no {quota}{why}", command).as_warning()
+    elif need.amount > limit:
+        what = f"{quota} is {limit} {need.unit}; the fleet may grow to {need.amount}"
+        yield Diagnostic(*place, what, _or(fix, "--allow-short-quota"))
+    elif need.new and isinstance(used, int) and need.amount > limit - used:
+        what = f"{quota} is {limit} {need.unit}, {used} of them used by others; the fleet may grow to {need.amount}"
+        yield Diagnostic(*place, what, _or(fix, "--allow-short-quota"))
+
+
+def _plain(name: str) -> str:
+    """Azure's names of families have irregular spaces and case (azure facts, section 3.3)."""
+    return "".join(name.split()).lower()

@@ -1,0 +1,72 @@
+"""Which differences that what-if shows are none.
+
+Azure's what-if compares what a template says with what a GET of the resource gives. A GET gives more: defaults, states,
+ids; and what ``reference()`` reads is known only later. So most of what it calls a change is none (Azure docs,
+deploy-what-if; arm-template-whatif#128). What is folded away is counted, with the reason.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from rayfleet.deploy.hiding import HIDDEN, secret
+
+_READ_ONLY = {
+    "currentOrchestratorVersion", "creationTime", "etag", "eTag", "lastModifiedTime", "managedBy", "nodeImageVersion",
+    "powerState", "provisioningState", "resourceGuid", "resourceUID", "systemData", "uniqueId",
+}  # fmt: skip
+# A template names an identity; Azure adds what it has of it.
+_OF_IDENTITIES = {"clientId", "principalId"}
+# A GET of a cluster gives all pools; a template has those there that the cluster is made with, and a PUT with those
+# leaves the others alone, but takes no new one (azure facts, section 2.4; Azure/bicep#9644).
+INLINE_POOL = re.compile(r"properties\.agentPoolProfiles\[([^\]]*)\]")
+# What the template says whole, or says only where the fleet has it: what is missing goes. Elsewhere Azure fills in its
+# defaults.
+WHOLE = {
+    "adminGroupObjectIDs", "allowedOrigins", "authorizedIPRanges", "autoScalerProfile", "availabilityZones",
+    "configurationSettings", "corsRules", "httpsUser", "ipRules", "kustomizations", "nodeLabels", "nodeTaints",
+    "provider", "rules", "securityRules", "sshKnownHosts", "substitute", "tags", "userAssignedIdentities",
+    "virtualNetworkRules",
+}  # fmt: skip
+# Azure's own word for nothing (azure-mgmt-kubernetesconfiguration-fluxconfigurations, ProviderType).
+_NOTHING = {"provider": "Generic"}
+
+
+def noise(path: str, kind: str, before: Any, after: Any, element: bool) -> str:
+    """Why a difference is none; empty where it is one. ``kind``: Azure's, in lower case; ``element``: of a list."""
+    steps = set(re.split(r"[.\[\]]+", path))
+    if kind == "noeffect":
+        return "has no effect"
+    if steps & _READ_ONLY or (kind == "delete" and steps & _OF_IDENTITIES):
+        return "read-only"
+    if before is None and secret(path) and _secrets_only(after):
+        return "a secret, which Azure never gives back"
+    if kind == "delete" and INLINE_POOL.fullmatch(path):
+        return "a node pool, which is a resource of its own"
+    if isinstance(after, str) and after.startswith("[") and after.endswith("]") and not after.startswith("[["):
+        return "known only when deployed"
+    if _plain(path, before) == _plain(path, after) != HIDDEN:
+        return "the same, written otherwise"
+    default = before is not None and before == _NOTHING.get(path.rpartition(".")[2])
+    if kind == "delete" and not element and (default or not steps & WHOLE):
+        return "filled in by Azure"
+    return ""
+
+
+def _secrets_only(value: Any) -> bool:
+    """Whether all of it is hidden: switches and numbers beside a secret are to be seen."""
+    if isinstance(value, dict | list):
+        return bool(value) and all(map(_secrets_only, value.values() if isinstance(value, dict) else value))
+    return bool(value == HIDDEN)
+
+
+def _plain(path: str, value: Any) -> Any:
+    """A value as Azure compares it: ids and regions without case, a list of words without order, empty as nothing."""
+    if isinstance(value, str) and value.lower().startswith("/subscriptions/"):
+        return value.lower()
+    if isinstance(value, str) and path.rpartition(".")[2] == "location":
+        return "".join(value.split()).lower()
+    if isinstance(value, list) and all(isinstance(row, str) for row in value):
+        return sorted(_plain("", row) for row in value) or None
+    return None if value in ("", {}) else value

@@ -1,0 +1,54 @@
+"""How a deployment goes and ends, as values; and what carries one out."""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple, Protocol
+
+from rayfleet.deploy.faults import Fault, Patience
+from rayfleet.deploy.plan import Step
+from rayfleet.deploy.state import Operation, State
+
+Ended = Literal["succeeded", "failed", "skipped", "left running"]
+What = Literal["started", "adopted", "waiting", "working", "again", "ended"]
+
+
+class Client(Protocol):
+    """What carries a step out: ``Azure`` as a deployment, ``Stacks`` as a deployment stack. All raise Fault."""
+
+    patience: Patience
+    poll: float
+
+    def state(self, step: Step) -> State | None: ...
+
+    def begin(self, step: Step) -> State: ...
+
+    def operations(self, step: Step) -> list[Operation]: ...
+
+    def template_hash(self, step: Step) -> str: ...
+
+
+class Outcome(NamedTuple):
+    """How a step ended. ``left running``: it goes on in Azure, or may; the next run finds it by its name."""
+
+    step: Step
+    ended: Ended
+    state: State | None = None  # as last seen
+    fault: Fault | None = None  # why it failed, or why it was lost sight of
+    operations: tuple[Operation, ...] = ()  # those that failed
+    because: str = ""  # of a skipped one: the step that did not succeed; empty where it was stopped before its start
+    adopted: bool = False  # it was in flight already, and is not of this run
+    starts: int = 0  # how often this run started it
+    lacks: tuple[str, ...] = ()  # outputs that its template promises and Azure did not give
+    seconds: float = 0.0
+
+
+class Progress(NamedTuple):
+    """What is to be told of a step while it goes on."""
+
+    step: Step
+    what: What
+    state: State | None = None
+    words: str = ""  # why it waits, or is started again
+    operations: tuple[Operation, ...] = ()
+    outcome: Outcome | None = None
+    seconds: float = 0.0  # since the first look at it

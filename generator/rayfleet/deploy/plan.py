@@ -1,0 +1,153 @@
+"""What is deployed, in which order: the rows of deployments.json, each with its ARM template and its parameters."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from graphlib import CycleError, TopologicalSorter
+from typing import Any
+
+from rayfleet.diagnostics import Diagnostic, Invalid, did_you_mean
+from rayfleet.rendered import DEPLOYMENTS, Deployment, Rendered, Side, Template, entries, get
+from rayfleet.rendered.expression import Scope
+
+# What names in the path of a request are made of, so that nothing needs to be escaped (REST API, Deployments and
+# Resource Groups): deployments.json may have been edited.
+_NAME = re.compile(r"(?!\.+$)[A-Za-z0-9_.()-]{1,64}")
+_GROUP = re.compile(r"[A-Za-z0-9_.()-]{0,89}[A-Za-z0-9_()-]|")  # empty: the subscription itself
+_SUBSCRIPTION = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_CREDENTIAL = "Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials"
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """One ARM deployment to carry out. What it prints as holds no value of a parameter."""
+
+    name: str  # the same at every run: a deployment in flight is found again by it
+    scope: Scope
+    location: str  # where ARM keeps a deployment at subscription scope; never changes
+    file: str  # azure/eastus.json, below rendered/
+    template: dict[str, Any] = field(repr=False)
+    needs: tuple[str, ...]  # the names of its parameters
+    parameters: Mapping[str, object] = field(repr=False)  # their values: secrets
+    depends_on: tuple[str, ...]
+    identities: frozenset[str]  # ids, in lower case, of the identities whose federated credentials it writes
+    side: Side = field(repr=False)  # its row in deployments.json
+
+    @property
+    def at_subscription(self) -> bool:
+        """Whether it deploys into the subscription itself, not into a resource group."""
+        return not self.scope.resource_group
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """Its parameters that have no value yet."""
+        return tuple(name for name in self.needs if name not in self.parameters)
+
+    @cached_property
+    def id(self) -> str:
+        """The id of the deployment in Azure, where people look for it."""
+        group = f"/resourceGroups/{self.scope.resource_group}" if self.scope.resource_group else ""
+        return f"/subscriptions/{self.scope.subscription}{group}/providers/Microsoft.Resources/deployments/{self.name}"
+
+    @cached_property
+    def outputs(self) -> tuple[str, ...]:
+        """The names of the outputs that its template promises."""
+        promised = self.template.get("outputs")
+        return tuple(promised) if isinstance(promised, dict) else ()
+
+
+def steps(rendered: Rendered, parameters: Mapping[str, object] | None = None) -> tuple[Step, ...]:
+    """Every deployment of rendered/, each after those it depends on; ``parameters`` are values by name, for all.
+
+    Raises Invalid where rendered/ does not say what to deploy: it was edited, or it is half a tree.
+    """
+    templates = {template.deployment: template for template in rendered.templates if template.deployment}
+    rows = rendered.deployments
+    if found := [*rendered.problems, *_mistakes(rendered, rows, templates)]:
+        raise Invalid(found)
+    made = {row.name: _step(row, templates[row], parameters or {}) for row in rows}
+    return tuple(step for wave in waves(made.values()) for step in wave)
+
+
+def waves(steps: Iterable[Step]) -> list[tuple[Step, ...]]:
+    """The steps in waves: all of a wave may run side by side, once the waves before have ended. What a step depends on
+    and is not among the steps counts as done.
+    """
+    by_name = {step.name: step for step in steps}
+    order = TopologicalSorter({name: _among(by_name, step) for name, step in by_name.items()})
+    order.prepare()
+    found = []
+    while ready := order.get_ready():
+        found.append(tuple(by_name[name] for name in sorted(ready, key=list(by_name).index)))
+        order.done(*ready)
+    return found
+
+
+def selected(steps: Iterable[Step], regions: Iterable[str]) -> tuple[Step, ...]:
+    """The steps of some regions, and what those depend on; all of them without any region."""
+    every = tuple(steps)
+    wanted = set(regions)
+    if not wanted:
+        return every
+    by_name = {step.name: step for step in every}
+    keep = [step.name for step in every if step.location in wanted]
+    for name in keep:  # grows while it is read
+        keep += [before for before in by_name[name].depends_on if before in by_name and before not in keep]
+    return tuple(step for step in every if step.name in keep)
+
+
+def _among(by_name: Mapping[str, Step], step: Step) -> list[str]:
+    return [name for name in step.depends_on if name in by_name]
+
+
+def _step(row: Deployment, template: Template, values: Mapping[str, object]) -> Step:
+    needs = tuple(name for name in entries(get(row.side.source.data, *row.side.path), "parameters"))
+    return Step(
+        name=row.name,
+        scope=row.scope,
+        location=row.location,
+        file=template.path,
+        template=template.source.data,
+        needs=needs,
+        parameters={name: values[name] for name in needs if name in values},
+        depends_on=row.depends_on,
+        identities=frozenset(resource.parent_id for resource in template.of_type(_CREDENTIAL)),
+        side=row.side,
+    )
+
+
+def _mistakes(
+    rendered: Rendered, rows: tuple[Deployment, ...], templates: Mapping[Deployment, Template]
+) -> Iterator[Diagnostic]:
+    """Why the rows cannot be carried out."""
+    fix = "run rayfleet render"
+    if not rows and not rendered.problems:
+        yield Diagnostic(rendered.files.name(DEPLOYMENTS), 0, 0, "", "there is nothing to deploy", fix)
+    names = [row.name for row in rows]
+    for row in rows:
+        if not row.name or not row.scope.subscription or not row.location:
+            yield Diagnostic(*row.side.place, "", "a deployment has no name, subscription or location", fix)
+        elif not _NAME.fullmatch(row.name):
+            yield Diagnostic(*row.side.at("name").place, row.name, "is no name that a deployment can have", fix)
+        elif not _SUBSCRIPTION.fullmatch(row.scope.subscription) or not _GROUP.fullmatch(row.scope.resource_group):
+            what = "goes to no subscription and resource group that Azure can have"
+            yield Diagnostic(*row.side.place, row.name, what, fix)
+        elif names.count(row.name) > 1:
+            yield Diagnostic(*row.side.place, row.name, "two deployments have this name", fix)
+        if row not in templates:
+            yield Diagnostic(*row.side.at("template").place, row.name, f"there is no azure/{row.template}", fix)
+        for before in row.depends_on:
+            if before not in names:
+                what = f"depends on {before}, which is not deployed{did_you_mean(before, names)}"
+                yield Diagnostic(*row.side.at("dependsOn").place, row.name, what, fix)
+    try:
+        TopologicalSorter({row.name: row.depends_on for row in rows}).prepare()
+    except CycleError as error:
+        what = f"the deployments wait for each other: {' <- '.join(error.args[1])}"
+        yield Diagnostic(rendered.files.name(DEPLOYMENTS), 0, 0, "", what, fix)
+
+
+__all__ = ["Scope", "Step", "selected", "steps", "waves"]

@@ -1,0 +1,75 @@
+"""Carries deployments out: each as soon as those it depends on have succeeded, side by side, one writer an identity."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from threading import Lock
+
+from rayfleet.deploy.carry import Carrying, Client, Ended, Outcome, Progress
+from rayfleet.deploy.plan import Step, waves
+
+#: Deployments at one time. Each is looked at every few seconds, and ARM lets a subscription read 25 times a second
+#: (docs: azure-resource-manager/management/request-limits-and-throttling).
+SIDE_BY_SIDE = 32
+
+
+def run(
+    azure: Client,
+    steps: Iterable[Step],
+    observe: Callable[[Progress], None] = lambda progress: None,
+    watch: bool = False,
+) -> tuple[Outcome, ...]:
+    """Carries out every step, and says how each ended, in their order; never raises Fault.
+
+    One that fails stops what depends on it and nothing else. Once ``azure.patience.stop`` is set nothing more is
+    started or looked at: what Azure has in hand it goes on with, and is ``left running``. ``observe`` is called from
+    threads, one call at a time; ``watch`` has it told of operations too. What a step depends on and is not among the
+    steps counts as done.
+    """
+    order = [step for wave in waves(steps) for step in wave]
+    told = Lock()
+
+    def tell(progress: Progress) -> None:
+        with told:
+            observe(progress)
+
+    outcomes: dict[str, Outcome] = {}
+    working: dict[Future[Outcome], Step] = {}
+    with ThreadPoolExecutor(SIDE_BY_SIDE, thread_name_prefix="deploy") as threads:
+        try:
+            while len(outcomes) < len(order):
+                for step in order:
+                    if step.name in outcomes or step in working.values():
+                        continue
+                    if (skipped := _skipped(step, outcomes, azure)) is not None:
+                        outcomes[step.name] = skipped
+                        tell(Progress(step, "ended", outcome=skipped))
+                    elif _ready(step, order, outcomes, working.values()):
+                        working[threads.submit(Carrying(azure, step, tell, watch).outcome)] = step
+                done, _ = wait(working, return_when=FIRST_COMPLETED)
+                for future in done:
+                    outcomes[working.pop(future).name] = future.result()
+        except BaseException:
+            azure.patience.stop.set()  # or the threads would be waited for
+            raise
+    return tuple(outcomes[step.name] for step in order)
+
+
+def _skipped(step: Step, outcomes: Mapping[str, Outcome], azure: Client) -> Outcome | None:
+    """The outcome of a step that is not to be started; None for any other."""
+    for name in step.depends_on:
+        if (before := outcomes.get(name)) and before.ended != "succeeded":
+            return Outcome(step, "skipped", because=before.because if before.ended == "skipped" else name)
+    return Outcome(step, "skipped") if azure.patience.stop.is_set() else None
+
+
+def _ready(step: Step, order: list[Step], outcomes: Mapping[str, Outcome], working: Iterable[Step]) -> bool:
+    waits_for = {other.name for other in order} & set(step.depends_on)
+    # Azure refuses writes to one identity that come at once (docs: entra/workload-id, federated identity credential
+    # considerations: ConcurrentFederatedIdentityCredentialsWritesForSingleManagedIdentity).
+    free = all(step.identities.isdisjoint(other.identities) for other in working)
+    return waits_for <= set(outcomes) and free
+
+
+__all__ = ["SIDE_BY_SIDE", "Ended", "Outcome", "Progress", "run"]

@@ -1,0 +1,283 @@
+"""Deployment stacks: deployments of which Azure keeps a list of what they made, so that it can take away what their
+templates have no more (Azure docs, deployment-stacks; azure facts, section 2.5).
+
+Of its own accord a stack here deletes nothing: what leaves it stays in Azure, unless somebody was shown it and agreed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from rayfleet.deploy.allowed import ALLOWED, Refused, guard, type_of
+from rayfleet.deploy.answers import json_of, member
+from rayfleet.deploy.azure import Azure, scoped, secrets_of, unless_error
+from rayfleet.deploy.explain import named
+from rayfleet.deploy.faults import Fault, problem_of
+from rayfleet.deploy.plan import Step
+from rayfleet.deploy.state import Operation, State, state_of
+
+if TYPE_CHECKING:
+    from azure.mgmt.resource.deploymentstacks import DeploymentStacksClient
+
+# What is taken down in an order, with Anyscale and Flux before it: by retire, not by a stack.
+_IN_ORDER = {*ALLOWED[:2], "microsoft.containerservice/managedclusters"}
+
+# What happens to what a stack has when the stack itself goes (azure-mgmt-resource-deploymentstacks 1.0.0).
+_UNMANAGED = (
+    "unmanage_action_resources",
+    "unmanage_action_resource_groups",
+    "unmanage_action_management_groups",
+    "unmanage_action_resources_without_delete_support",
+)
+
+
+class Leaving(NamedTuple):
+    """What a stack has and its template no more, by id. ``kept``: why some may not be deleted; then none is, because a
+    stack deletes all of them or none.
+    """
+
+    step: Step
+    ids: tuple[str, ...]
+    kept: dict[str, str]
+
+    @property
+    def deleted(self) -> tuple[str, ...]:
+        """What is deleted, where somebody agrees."""
+        return () if self.kept else self.ids
+
+
+def leaving(step: Step, managed: Iterable[str], validated: Collection[str], rendered: Collection[str]) -> Leaving:
+    """What leaves a stack. ``validated``: what ARM says that the template has, as ``Stacks.validate`` returns it; empty
+    where it does not say. ``rendered``: the ids in all of rendered/, in lower case.
+    """
+    gone = tuple(sorted(key for key in managed if key.lower() not in validated))
+    if gone and not validated:
+        return Leaving(step, gone, dict.fromkeys(gone, "Azure does not say whether it stays"))
+    return Leaving(step, gone, {key: why for key in gone if (why := _kept(key, rendered))})
+
+
+def _kept(identifier: str, rendered: Collection[str]) -> str:
+    if type_of(identifier) in _IN_ORDER:
+        return "rayfleet retire takes it down, in order"
+    try:
+        guard(identifier, rendered)
+    except Refused as refused:
+        return str(refused)
+    return ""
+
+
+class Stacks:
+    """Deployment stacks of a subscription, asked for as ``Azure`` is asked for deployments. Threads may share it."""
+
+    def __init__(self, azure: Azure, deletes: Collection[str] = ()) -> None:
+        """``deletes``: the names of stacks that delete what leaves them."""
+        self.patience = azure.patience
+        self.poll = azure.poll
+        self._azure = azure
+        self._deletes = frozenset(deletes)
+
+    def validate(self, step: Step) -> frozenset[str]:
+        """Has ARM check a template and its parameters. The ids that it has, in lower case; none where ARM names none.
+        Raises Fault.
+        """
+        on, group, how = self._client(step).deployment_stacks, step.scope.resource_group, self._azure.asking.long()
+        body = self._body(step)
+
+        def ask() -> dict[str, Any]:
+            poller = (
+                on.begin_validate_stack_at_resource_group(group, step.name, body, **how)
+                if group
+                else on.begin_validate_stack_at_subscription(step.name, body, **how)
+            )
+            found = unless_error(poller.result())
+            if not isinstance(found.get("properties"), dict):
+                raise Fault("MalformedAnswer", "the answer to the validation says nothing", 200)
+            return found
+
+        answer = self._azure.read(ask, secrets_of(step))
+        return frozenset(key.lower() for key in _ids(answer, "validatedResources"))
+
+    def begin(self, step: Step) -> State:
+        """Starts a stack's deployment and does not wait for it. Asked once, as ``Azure.begin`` is."""
+        on, group = self._client(step).deployment_stacks, step.scope.resource_group
+        how: dict[str, Any] = {"polling": False, "cls": json_of}
+        body = self._body(step)
+
+        def ask() -> Any:
+            if group:
+                return on.begin_create_or_update_at_resource_group(group, step.name, body, **how).result()
+            return on.begin_create_or_update_at_subscription(step.name, body, **how).result()
+
+        return _state(self._azure.asking.once(ask, secrets_of(step)), step.name)
+
+    def state(self, step: Step) -> State | None:
+        """A stack as it stands, with the hash and the time of the deployment that it runs; None where there is none of
+        this name. Raises Fault.
+        """
+        data = self._get(step)
+        if data is None:
+            return None
+        state = _state(data, step.name)
+        # A stack that has just been started names no deployment yet (recordings of azure-cli 2.60: "initializing").
+        inner = scoped(_text(data, "deploymentId"))
+        deployment = self._azure.deployment(*inner, secrets_of(step)) if inner else None
+        if deployment is None:
+            return state
+        # Its outputs have their types; those of a stack are any object (REST API, Deployment Stacks - Get).
+        return state._replace(
+            template_hash=deployment.template_hash,
+            timestamp=deployment.timestamp,
+            outputs=deployment.outputs or state.outputs,
+        )
+
+    def managed(self, step: Step) -> tuple[str, ...]:
+        """The ids of what a stack has; none where it is not there. What no id names (REST API: resources of Bicep
+        extensions) goes by its type, so that nobody takes it for nothing. Raises Fault.
+        """
+        return tuple(_named(row) for row in _rows(self._get(step), "resources"))
+
+    def detach(self, step: Step) -> None:
+        """Takes a stack away and leaves all that it has: no resource is deleted. One that is not there is none too
+        many. Raises Fault.
+        """
+        on, group, how = self._client(step).deployment_stacks, step.scope.resource_group, self._azure.asking.long()
+        # As az stack has it: --action-on-unmanage detachAll (azure-cli 2.91.0, resource/custom.py).
+        how |= dict.fromkeys(_UNMANAGED, "detach")
+
+        def ask() -> None:
+            poller = (
+                on.begin_delete_at_resource_group(group, step.name, **how)
+                if group
+                else on.begin_delete_at_subscription(step.name, **how)
+            )
+            poller.result()
+
+        try:
+            self._azure.read(ask, secrets_of(step))
+        except Fault as fault:
+            if fault.status != 404:
+                raise
+
+    def operations(self, step: Step) -> list[Operation]:
+        """What became of each resource, and of what could not be taken away. Raises Fault."""
+        data = self._get(step)
+        inner = scoped(_text(data, "deploymentId"))
+        found = self._azure.operations_of(*inner, secrets_of(step)) if inner else []
+        return [*found, *_failed(data, step.name)]
+
+    def template_hash(self, step: Step) -> str:
+        """The same as of a deployment."""
+        return self._azure.template_hash(step)
+
+    # --- inside ---
+
+    def _client(self, step: Step) -> DeploymentStacksClient:
+        return self._azure.asking.stacks(step.scope.subscription)
+
+    def _body(self, step: Step) -> Any:
+        away = "delete" if step.name in self._deletes else "detach"
+        properties = {
+            "template": step.template,
+            "parameters": {name: {"value": value} for name, value in step.parameters.items()},
+            "actionOnUnmanage": {
+                "resources": away,
+                "resourceGroups": "detach",
+                "managementGroups": "detach",
+                "resourcesWithoutDeleteSupport": "detach",
+            },
+            "denySettings": {"mode": "none"},
+        }
+        return {"properties": properties, **({"location": step.location} if step.at_subscription else {})}
+
+    def _get(self, step: Step) -> Any:
+        on, group = self._client(step).deployment_stacks, step.scope.resource_group
+
+        def ask() -> Any:
+            if group:
+                return on.get_at_resource_group(group, step.name, cls=json_of)
+            return on.get_at_subscription(step.name, cls=json_of)
+
+        try:
+            return self._azure.read(ask, secrets_of(step))
+        except Fault as fault:
+            if fault.missing:  # the stack, or its resource group before the first deployment
+                return None
+            raise
+
+
+def latest(azure: Azure, step: Step) -> State | None:
+    """A step as it was deployed last: as a deployment, or as a stack. Raises Fault."""
+    deployment = azure.state(step)
+    stack = seen(azure, step, must=deployment is None)
+    if deployment is None or stack is None:
+        return deployment or stack
+    return max(deployment, stack, key=lambda state: _time(state.timestamp))
+
+
+def seen(azure: Azure, step: Step, must: bool = False) -> State | None:
+    """A step as a stack, beside its deployment. Who may see no stacks has deployed none: None for them, unless it
+    ``must`` be known. Raises Fault.
+    """
+    try:
+        return Stacks(azure).state(step)
+    except Fault as fault:
+        if fault.status != 403 or must:
+            raise
+        return None
+
+
+def _state(data: Any, name: str) -> State:
+    """A stack's state in the words of deployments: Azure has the same ones, and writes them small."""
+    state = state_of(data, name)
+    when = member(data, "systemData", "lastModifiedAt")
+    return state._replace(
+        status=state.status[:1].upper() + state.status[1:],
+        timestamp=when if isinstance(when, str) else "",
+        stack=True,
+    )
+
+
+def _failed(data: Any, name: str) -> list[Operation]:
+    """What a stack could not bring to its goal, as operations: with "deleteFailed" it was to be taken away."""
+    stuck = {
+        _named(row).lower() for row in _rows(data, "resources") if str(member(row, "status")).lower() == "deletefailed"
+    }
+    found = []
+    for row in _rows(data, "failedResources"):
+        identifier = _named(row)
+        action = "Delete" if identifier.lower() in stuck else ""
+        found.append(
+            Operation(name, action, "Failed", *named(identifier), identifier, problem_of(member(row, "error")), "", "")
+        )
+    return found
+
+
+def _ids(data: Any, key: str) -> list[str]:
+    found = (member(row, "id") for row in _rows(data, key))
+    return [identifier for identifier in found if isinstance(identifier, str) and identifier]
+
+
+def _named(row: Any) -> str:
+    """What a resource of a stack is called: its id, or its type where it has none."""
+    found = member(row, "id") or member(row, "type")
+    return found if isinstance(found, str) else "a resource without a name"
+
+
+def _rows(data: Any, key: str) -> list[Any]:
+    found = member(data, "properties", key)
+    return found if isinstance(found, list) else []
+
+
+def _text(data: Any, key: str) -> str:
+    found = member(data, "properties", key)
+    return found if isinstance(found, str) else ""
+
+
+def _time(written: str) -> float:
+    """Seconds; 0 where it is no time."""
+    try:
+        return datetime.fromisoformat(written).timestamp()
+    except ValueError:
+        return 0.0

@@ -1,0 +1,125 @@
+"""The whole fleet: what its clusters share, and the clusters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from rayfleet.address import Cidr
+from rayfleet.model.cluster import Cluster
+from rayfleet.model.deployment import Deployment, Scope, regional_templates
+from rayfleet.model.node_pool import NodePool
+from rayfleet.model.storage import Storage
+
+
+@dataclass(frozen=True, slots=True)
+class Anyscale:
+    """The Anyscale cloud."""
+
+    cloud: str
+    service_principal_app_id: str
+    control_plane_url: str
+
+    # Hosts that the gateway serves in mode byo (facts: Anyscale on Azure, bring your own).
+    interactive_hosts = "*.i.anyscaleuserdata.com"
+    service_hosts = "*.s.anyscaleuserdata.com"
+
+    @property
+    def audience(self) -> str:
+        """The audience of the token that the operator asks Microsoft Entra for."""
+        return f"api://{self.service_principal_app_id}/.default"
+
+
+@dataclass(frozen=True, slots=True)
+class GitOps:
+    """The Git repository that Flux follows."""
+
+    url: str
+    branch: str
+    path: str
+    auth: str
+    https_user: str
+    known_hosts: str | None
+    interval_seconds: int
+
+    # One namespace for all Flux objects and one name for the source: what AKS's multi-tenancy lock-down asks for.
+    # The Azure configuration gives the GitRepository its own name.
+    namespace = "rayfleet"
+    source = "rayfleet"
+
+
+@dataclass(frozen=True)
+class Fleet:
+    """Everything that is rendered follows from one of these."""
+
+    name: str
+    tenant_id: str
+    subscription_id: str
+    resource_group: str
+    primary_region: str
+    supernet: Cidr
+    vnet_prefix: int
+    admin_group_ids: tuple[str, ...]
+    tags: dict[str, str]
+    anyscale: Anyscale
+    storage: Storage
+    gitops: GitOps
+    region_order: tuple[str, ...]
+    clusters: tuple[Cluster, ...]
+
+    @cached_property
+    def deployments(self) -> tuple[Deployment, ...]:
+        """ARM deployments in an order that respects what each depends on."""
+        group = Scope(self.subscription_id, self.resource_group)
+        first = Deployment(
+            self._deployment("resource-group"), "resource-group", Scope(self.subscription_id, None), self.primary_region
+        )
+        shared = Deployment(self._deployment("shared"), "shared", group, self.primary_region, depends_on=(first.name,))
+        regional = (
+            Deployment(self._deployment(template), template, group, clusters[0].region, clusters, (shared.name,))
+            for template, clusters in regional_templates(self.clusters).items()
+        )
+        return (first, shared, *regional)
+
+    def _deployment(self, template: str) -> str:
+        return f"{self.name}-{template}"
+
+    @cached_property
+    def deployment_of(self) -> dict[str, Deployment]:
+        """The deployment that each cluster, by name, is in."""
+        return {cluster.name: deployment for deployment in self.deployments for cluster in deployment.clusters}
+
+    def producers(self, cluster: Cluster) -> dict[str, str]:
+        """Who produces each late value of a cluster, by its key in bindings.yaml."""
+        output = f"{self.deployment_of[cluster.name].name}.outputs.{cluster.output}"
+        return {
+            "clientId": f"{output}.clientId",
+            "principalId": f"{output}.principalId",
+            "nodePools": f"{output}.nodePools",
+            "cloudResourceId": f"anyscale.{self.anyscale.cloud}.{cluster.cloud_resource}.cloud_resource_id",
+        }
+
+    def clusters_in(self, region: str) -> tuple[Cluster, ...]:
+        """The clusters of a region."""
+        return tuple(cluster for cluster in self.clusters if cluster.region == region)
+
+    @cached_property
+    def routed_clusters(self) -> tuple[Cluster, ...]:
+        """Clusters in the order in which work tries them: by region, then by index."""
+        rank = {region: at for at, region in enumerate(self.region_order)}
+        return tuple(sorted(self.clusters, key=lambda cluster: (rank[cluster.region], cluster.network.index)))
+
+    @cached_property
+    def accelerators(self) -> tuple[str, ...]:
+        """Every accelerator of the fleet, in order of name."""
+        return tuple(sorted({name for cluster in self.clusters for name in cluster.accelerators}))
+
+    @cached_property
+    def primary_cluster(self) -> Cluster:
+        """The cluster that is registered with Anyscale first."""
+        primary = self.clusters_in(self.primary_region) or self.routed_clusters
+        return min(primary, key=lambda cluster: cluster.network.index)
+
+    def pools(self) -> list[tuple[Cluster, NodePool]]:
+        """Every pool with its cluster."""
+        return [(cluster, pool) for cluster in self.clusters for pool in cluster.pools]

@@ -1,0 +1,40 @@
+"""Where in fleet.yaml a cluster's value comes from: the topmost layer that says it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from rayfleet.diagnostics import Diagnostic
+from rayfleet.source import Path, Source
+
+
+class Origin:
+    """Finds the layer behind a merged value, only when there is something to report about it."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+
+    def at(self, cluster: str, path: Sequence[str | int], what: str, fix: str, *, key: bool = False) -> Diagnostic:
+        """A finding about a setting of a cluster, placed at the layer that set it."""
+        return self.source.diagnostic(self.path(cluster, path), what, fix, key=key)
+
+    def path(self, cluster: str, path: Sequence[str | int]) -> Path:
+        """Where the setting stands; where no layer says it (a default of the schema), the cluster itself."""
+        region = self.source.data["clusters"][cluster]["region"]
+        layers: tuple[Path, ...] = (("clusters", cluster), ("regions", region), ("defaults",))
+        for depth in range(len(path), 0, -1):
+            for layer in layers:
+                whole = (*layer, *path[:depth])
+                if _found(self.source.data, whole):
+                    return whole
+        return ("clusters", cluster)
+
+
+def _found(data: Any, path: Path) -> bool:
+    for step in path:
+        there = step in data if isinstance(data, dict) else isinstance(data, list) and step in range(len(data))
+        if not there:
+            return False
+        data = data[step]
+    return True

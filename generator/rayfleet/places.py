@@ -1,0 +1,93 @@
+"""The files of a fleet on disk: where each stands, and what goes into rendering it."""
+
+from __future__ import annotations
+
+import os
+from typing import NamedTuple
+
+from rayfleet.diagnostics import Diagnostic, Invalid
+
+#: The layers of a cluster, in the order in which Flux brings them up; an overlay has a folder for each it changes.
+LAYERS = ("platform", "operators", "workloads")
+
+MAX_BYTES = 32 * 1024 * 1024  # 10,000 clusters take 7 MB
+
+
+class Places(NamedTuple):
+    """Everything stands beside fleet.yaml; only the output may stand elsewhere."""
+
+    fleet: str
+    output: str
+
+    @property
+    def beside(self) -> str:
+        """The folder of fleet.yaml."""
+        return os.path.dirname(self.fleet) or "."
+
+    @property
+    def bindings(self) -> str:
+        return os.path.join(os.path.dirname(self.fleet), "bindings.yaml")
+
+    @property
+    def quota(self) -> str:
+        return os.path.join(os.path.dirname(self.fleet), "quota.yaml")
+
+
+class Inputs(NamedTuple):
+    """What was read, byte for byte. ``overlay_folders`` are the Components that exist: ``<overlay>/<layer>``."""
+
+    fleet: bytes
+    bindings: bytes | None
+    overlay_folders: frozenset[str]
+
+    def named(self) -> list[tuple[str, bytes]]:
+        """All of it, for a fingerprint; that bindings.yaml is missing counts as well."""
+        missing = self.bindings is None
+        return [
+            ("fleet", self.fleet),
+            ("bindings", b"" if self.bindings is None else self.bindings),
+            ("bindings missing", str(missing).encode()),
+            ("overlays", "\n".join(sorted(self.overlay_folders)).encode()),
+        ]
+
+
+def locate(fleet: str, output: str | None) -> Places:
+    """The places of a fleet; without an output it is ``rendered`` beside the fleet."""
+    return Places(fleet, output or os.path.join(os.path.dirname(fleet), "rendered"))
+
+
+def read(places: Places) -> Inputs:
+    """Reads everything once. Raises Invalid when a file is there and cannot be read."""
+    exists = os.path.lexists(places.bindings)
+    return Inputs(
+        fleet=read_bytes(places.fleet, "name an existing, readable file with -f"),
+        bindings=read_bytes(places.bindings, "make it a readable file, or remove it") if exists else None,
+        overlay_folders=_overlay_folders(f"{places.beside}/overlays"),
+    )
+
+
+def read_bytes(file: str, fix: str) -> bytes:
+    """The file's content, at most one byte over MAX_BYTES. Raises Invalid when it cannot be read."""
+    try:
+        with open(file, "rb") as stream:
+            return stream.read(MAX_BYTES + 1)
+    except OSError as error:
+        reason = (error.strerror or "cannot be read").lower()
+        raise Invalid([Diagnostic(file, 0, 0, "", reason, fix)]) from None
+
+
+def _overlay_folders(folder: str) -> frozenset[str]:
+    found = set()
+    for overlay in _folders(folder):
+        for layer in LAYERS:
+            if os.path.isfile(f"{folder}/{overlay}/{layer}/kustomization.yaml"):
+                found.add(f"{overlay}/{layer}")
+    return frozenset(found)
+
+
+def _folders(folder: str) -> list[str]:
+    try:
+        # Names that a fleet can write; others may not even be text.
+        return [entry.name for entry in os.scandir(folder) if entry.is_dir() and entry.name.isascii()]
+    except OSError:
+        return []

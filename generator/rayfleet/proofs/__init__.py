@@ -1,0 +1,122 @@
+"""Proofs judge what was rendered: that the pieces fit each other. They read files, and never the model.
+
+The table below is all there is. A proof says what it has to say of each cluster, then of the fleet as a whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
+
+from rayfleet.diagnostics import Diagnostic
+from rayfleet.proofs import (
+    addresses,
+    arm,
+    bindings,
+    capacity,
+    cloud_resource,
+    flux,
+    gateway,
+    identity,
+    network,
+    placement,
+    shape,
+    storage,
+    versions,
+)
+from rayfleet.proofs.evidence import Evidence
+from rayfleet.proofs.finding import Finding, Outcome
+from rayfleet.proofs.report import Place, Report, Section, Shown
+from rayfleet.rendered import Cluster
+
+OfCluster = Callable[[Cluster, Evidence], Iterator[Finding]]
+OfFleet = Callable[[Evidence], Iterator[Finding]]
+
+
+def _nothing(*_: object) -> Iterator[Finding]:
+    return iter(())
+
+
+class Proof(NamedTuple):
+    """``title`` is the claim."""
+
+    name: str
+    title: str
+    of_cluster: OfCluster = _nothing
+    of_fleet: OfFleet = _nothing
+
+
+def _network_of_cluster(cluster: Cluster, evidence: Evidence) -> Iterator[Finding]:
+    yield from network.of_cluster(cluster, evidence)
+    yield from gateway.of_cluster(cluster, evidence)
+    yield from cloud_resource.of_cluster(cluster, evidence)
+
+
+def _network_of_fleet(evidence: Evidence) -> Iterator[Finding]:
+    yield from network.of_fleet(evidence)
+    yield from addresses.append_only(evidence)
+
+
+#: What is said of files that cannot be read, whichever proof wanted to.
+FILES = "files"
+
+PROOFS: tuple[Proof, ...] = (
+    Proof(
+        "placement",
+        "every pod finds a pool, and only pools meant for it",
+        placement.of_cluster,
+        placement.of_fleet,
+    ),
+    Proof("shape", "every pod fits the nodes it finds, and strands no GPU", shape.of_cluster, shape.of_fleet),
+    Proof(
+        "identity",
+        "who signs in to Azure may, and reaches what it needs",
+        identity.of_cluster,
+        identity.of_fleet,
+    ),
+    Proof("storage", "every mount leads to the container that ARM makes", storage.of_cluster, storage.of_fleet),
+    Proof(
+        "network",
+        "ranges are apart, have room, and never move; the gateway is the operator's",
+        _network_of_cluster,
+        _network_of_fleet,
+    ),
+    Proof("bindings", "every late value has one producer and is used", bindings.of_cluster, bindings.of_fleet),
+    Proof("arm", "templates are whole, in order, and within Azure's limits", arm.of_cluster, arm.of_fleet),
+    Proof("flux", "everything that Flux follows is there, in an order that ends", flux.of_cluster, flux.of_fleet),
+    Proof("capacity", "what the pools may grow to is within quota", capacity.of_cluster, capacity.of_fleet),
+    Proof("versions", "versions fit each other and are supported", versions.of_cluster, versions.of_fleet),
+)
+
+
+def names() -> list[str]:
+    """The proofs by name, in order."""
+    return [proof.name for proof in PROOFS]
+
+
+def prove(evidence: Evidence, wanted: Iterable[str] = (), witnesses: int | None = None) -> Report:
+    """Runs the proofs called ``wanted``, or all. One pass over the clusters; each is forgotten before the next."""
+    chosen = [proof for proof in PROOFS if proof.name in (set(wanted) or set(names()))]
+    report = Report({FILES: "every file can be read", **{proof.name: proof.title for proof in chosen}}, witnesses)
+    rendered = evidence.rendered
+    for cluster in rendered.clusters():
+        for proof in chosen:
+            report.add(proof.name, proof.of_cluster(cluster, evidence))
+        report.refuse(FILES, _problems(cluster))
+    for proof in chosen:
+        report.add(proof.name, proof.of_fleet(evidence))
+    report.refuse(FILES, rendered.problems)
+    return report
+
+
+def _problems(cluster: Cluster) -> Iterator[Diagnostic]:
+    yield from cluster.problems
+    for layer in filter(None, (cluster.entry, *cluster.layers.values())):
+        yield from layer.problems
+        if layer.error:
+            what = f"kustomize does not build the layer: {layer.error}"
+            fix = f"see kustomize build {layer.folder}"
+            yield Diagnostic(f"{layer.folder}/kustomization.yaml", 1, 1, "", what, fix)
+
+
+__all__ = ["PROOFS", "Evidence", "Finding", "Outcome", "Place", "Proof", "Report", "Section", "Shown", "names", "prove"]

@@ -1,0 +1,40 @@
+"""ARM: templates that are whole, in an order that ends, and within Azure's limits; and nothing is left behind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rayfleet.proofs.arm import (
+    clusters,
+    deployments,
+    incremental,
+    names,
+    network_profile,
+    node_pools,
+    references,
+    settings,
+    subnets,
+    templates,
+)
+from rayfleet.proofs.evidence import Evidence
+from rayfleet.proofs.finding import Finding
+from rayfleet.rendered import Cluster
+
+
+def of_cluster(cluster: Cluster, evidence: Evidence) -> Iterator[Finding]:
+    """One cluster and its node pools."""
+    yield from node_pools.judge(cluster)
+    yield from settings.judge(cluster)
+    yield from clusters.judge(cluster)
+    yield from network_profile.judge(cluster, evidence.rendered)
+
+
+def of_fleet(evidence: Evidence) -> Iterator[Finding]:
+    """deployments.json and every template, then both against the base commit."""
+    rendered = evidence.rendered
+    yield from deployments.judge(rendered)
+    yield from references.judge(rendered)
+    yield from names.judge(rendered)
+    yield from templates.judge(rendered)
+    yield from subnets.judge(rendered)
+    yield from incremental.judge(evidence)

@@ -1,0 +1,141 @@
+"""deployments.json: every template once, in an order that ends, into a resource group that is there."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
+
+from rayfleet.diagnostics import did_you_mean, many
+from rayfleet.proofs.finding import Finding, failed, proved
+from rayfleet.proofs.order import deployed_before
+from rayfleet.rendered import Deployment, Rendered, Side, entries, get, mapping
+
+# ARM docs, resource-name-rules: Microsoft.Resources/deployments.
+_NAME = re.compile(r"[-\w.()]{1,64}", re.ASCII)
+_GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_GROUP = "Microsoft.Resources/resourceGroups"
+
+
+def judge(rendered: Rendered) -> Iterator[Finding]:
+    """The rows by themselves, then together."""
+    source = rendered.deployments_file
+    if source is None:
+        if rendered.templates:
+            what = "there is no deployments.json that can be read: nothing says how the templates are deployed"
+            yield failed("", what, "render again", *(Side(row.source) for row in rendered.templates[:1]))
+        return
+    rows = rendered.deployments
+    found = [row for deployment in rows for row in _row(deployment, rendered)]
+    found += [*_templates(rendered), *_order(rows), *_groups(rendered)]
+    yield from found
+    if rows and not found:
+        what = f"{many(len(rows), 'deployment')} deploy every template once, each after what it depends on"
+        yield proved("", what, Side(source, ("deployments",)))
+
+
+def _row(row: Deployment, rendered: Rendered) -> Iterator[Finding]:
+    subject = row.name or row.template
+    if not _NAME.fullmatch(row.name):
+        said = f"is {row.name!r}" if row.name else "is missing"
+        fix = "use 1 to 64 letters, digits and -_.()"
+        yield failed(subject, f"its name {said}, which Azure refuses", fix, row.side.at("name"))
+    if not _GUID.fullmatch(row.scope.subscription):
+        said = f"is {row.scope.subscription!r}" if row.scope.subscription else "is missing"
+        fix = "write the id of the subscription"
+        yield failed(
+            subject, f"its subscriptionId {said}, which is no GUID", fix, row.side.at("scope", "subscriptionId")
+        )
+    if not row.scope.resource_group and not row.location:
+        # ARM docs, deploy-to-subscription: location.
+        what = "it has no location, which a deployment at subscription scope must have"
+        yield failed(subject, what, "write one, and never change it", row.side.at("location"))
+    yield from _parameters(row, subject, rendered)
+
+
+def _parameters(row: Deployment, subject: str, rendered: Rendered) -> Iterator[Finding]:
+    """What the deploy step will ask for is what the template takes."""
+    template = next((found for found in rendered.templates if found.deployment is row), None)
+    if template is None:
+        return
+    side = row.side.at("parameters")
+    listed = [
+        name for name in entries(get(row.side.source.data, *row.side.path), "parameters") if isinstance(name, str)
+    ]
+    declared = mapping(template.source.data, "parameters")
+    other = Side(template.source, ("parameters",))
+    for name in listed:
+        if name not in declared:
+            what = f"it hands over the parameter {name}, which {template.path} does not take"
+            yield failed(subject, what, f"remove it{did_you_mean(name, declared)}", side, other)
+    missing = [name for name in declared if name not in listed and "defaultValue" not in mapping(declared, name)]
+    if missing:
+        more = f" and {many(len(missing) - 1, 'other')}" if missing[1:] else ""
+        what = f"it does not hand over the parameter {missing[0]}{more}, which {template.path} needs"
+        yield failed(subject, what, f"add {missing[0]}{more} to its parameters", side, other.at(missing[0]))
+
+
+# --- together ---
+
+
+def _templates(rendered: Rendered) -> Iterator[Finding]:
+    names: dict[str, Deployment] = {}
+    by_template: dict[str, Deployment] = {}
+    for row in rendered.deployments:
+        if not row.template or f"azure/{row.template}" not in rendered.files.content:
+            what = f"it deploys {row.template or 'nothing'}, and there is no such template"
+            yield failed(row.name, what, "name a file of rendered/azure", row.side.at("template"))
+        first = names.setdefault(row.name.lower(), row)
+        if first is not row:
+            what = f"another deployment is called {first.name} too: nobody can say which to wait for"
+            yield failed(row.name, what, "give each its own name", row.side.at("name"), first.side.at("name"))
+        twin = by_template.setdefault(row.template, row)
+        if twin is not row:
+            what = f"it deploys {row.template}, which {twin.name} deploys too"
+            sides = row.side.at("template"), twin.side.at("template")
+            yield failed(row.name, what, "deploy each template once", *sides)
+    for template in rendered.templates:
+        if template.deployment is None:
+            what = "no row of deployments.json deploys it"
+            yield failed(template.path, what, "add a row, or remove the file", Side(template.source))
+
+
+def _order(rows: tuple[Deployment, ...]) -> Iterator[Finding]:
+    """The deploy step takes them in order; each waits for rows above it."""
+    names = {row.name: number for number, row in reversed(list(enumerate(rows)))}
+    for number, row in enumerate(rows):
+        for index, name in enumerate(row.depends_on):
+            side = row.side.at("dependsOn", index)
+            if name not in names:
+                what = f"it depends on {name}, and there is no such deployment"
+                yield failed(row.name, what, f"correct the name{did_you_mean(name, names)}", side)
+            elif names[name] > number:
+                other = rows[names[name]].side.at("name")
+                what = f"it stands before {name}, on which it depends"
+                yield failed(row.name, what, f"move it behind {name}", side, other)
+    try:
+        TopologicalSorter({row.name: [name for name in row.depends_on if name in names] for row in rows}).prepare()
+    except CycleError as error:
+        cycle = [rows[names[name]] for name in error.args[1][1:]]
+        what = f"{', '.join(row.name for row in cycle)} wait for each other"
+        yield failed(cycle[0].name, what, "let one of them not wait", *(row.side.at("dependsOn") for row in cycle))
+
+
+def _groups(rendered: Rendered) -> Iterator[Finding]:
+    """Who deploys into a resource group comes after who makes it."""
+    groups = {row.id: row for row in rendered.of_type(_GROUP)}
+    for row in rendered.deployments:
+        subscription, group = row.scope
+        if not group:
+            continue
+        made = groups.get(f"/subscriptions/{subscription}/providers/{_GROUP}/{group}".lower())
+        side = row.side.at("scope", "resourceGroup")
+        maker = made.template.deployment if made else None
+        if made is None:
+            others = [found.side("name") for found in list(groups.values())[:1]]
+            what = f"it deploys into the resource group {group}, which no template makes"
+            yield failed(row.name, what, "name one that a template makes", side, *others)
+        elif maker and maker.name not in deployed_before(rendered, row.name):
+            what = f"it deploys into the resource group {group}, which {maker.name} makes without having to come first"
+            fix = f"let it depend on {maker.name}"
+            yield failed(row.name, what, fix, row.side.at("dependsOn"), made.side("name"))

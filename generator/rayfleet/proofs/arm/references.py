@@ -1,0 +1,181 @@
+"""What templates name is made, by them or by one deployed before, and made before it is needed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
+
+from rayfleet.diagnostics import many
+from rayfleet.proofs.finding import Finding, failed, proved
+from rayfleet.proofs.order import before, deployed_before
+from rayfleet.rendered import Rendered, Resource, Side, Template, entries
+from rayfleet.rendered.expression import Call, identity, is_expression
+from rayfleet.rendered.template import references
+from rayfleet.source import Path
+
+# What Azure has by itself (Azure docs, built-in-roles).
+BUILT_IN = ("/microsoft.authorization/roledefinitions/",)
+_ASSIGNMENTS = "/microsoft.authorization/roleassignments/"
+# Where nothing is known yet that Azure only knows afterwards (ARM docs, template-functions-resource: reference).
+EARLY = ("name", "type", "apiVersion", "location", "dependsOn", "condition", "copy")
+
+
+def judge(rendered: Rendered) -> Iterator[Finding]:
+    """Every resource and every output of every template."""
+    waits = {row.name: deployed_before(rendered, row.name) for row in rendered.deployments}
+    for template in rendered.templates:
+        found = [*_cycle(template), *_outputs(template, rendered, waits)]
+        for resource in template.resources:
+            found += _dependencies(resource, rendered)
+            found += _early(resource)
+            found += _names(resource, rendered, waits)
+        yield from found
+        if template.resources and not found:
+            what = f"{many(len(template.resources), 'resource')}, and nothing is named before it is made"
+            yield proved(subject(template), what, Side(template.source, ("resources",)))
+
+
+def subject(template: Template) -> str:
+    """How findings call a template: by what deploys it."""
+    return template.deployment.name if template.deployment and template.deployment.name else template.path
+
+
+def called(identifier: str, rendered: Rendered) -> str:
+    """A resource as people say it: its kind and its name."""
+    resource = rendered.resources.get(identifier)
+    if resource and not is_expression(resource.written_name):
+        return f"{resource.type.rpartition('/')[2]} {resource.written_name}"
+    if resource and resource.scope_id in rendered.resources:
+        return f"{resource.type.rpartition('/')[2]} on {called(str(resource.scope_id), rendered)}"
+    if _ASSIGNMENTS in identifier:
+        return "a role assignment"
+    about, _, own = identifier.rpartition("/providers/")
+    _, *pairs = own.split("/")
+    return f"{pairs[-2]} {'/'.join(pairs[1::2])}" if about and len(pairs) > 1 else identifier or "nothing"
+
+
+def who(resource: Resource, rendered: Rendered) -> str:
+    """A resource as the subject of a sentence: by its name, or by what it is about where that is an expression."""
+    named = not is_expression(resource.written_name)
+    return resource.written_name if named else called(resource.id, rendered)
+
+
+# --- dependsOn ---
+
+
+def _cycle(template: Template) -> Iterator[Finding]:
+    waits = {key: [row for row in found.depends_on if row in template.by_id] for key, found in template.by_id.items()}
+    try:
+        TopologicalSorter(waits).prepare()
+    except CycleError as error:
+        resources = [template.by_id[key] for key in error.args[1][1:]]
+        who = ", ".join(row.written_name for row in resources)
+        what = f"{who} wait for each other" if len(resources) > 1 else f"{who} waits for itself"
+        yield failed(subject(template), what, "let one of them not wait", *(row.side("dependsOn") for row in resources))
+
+
+def _dependencies(resource: Resource, rendered: Rendered) -> Iterator[Finding]:
+    """ARM takes dependencies on resources of the same template (ARM docs, resource-dependency)."""
+    template = resource.template
+    for index, (written, target) in enumerate(
+        zip(entries(resource.data, "dependsOn"), resource.depends_on, strict=True)
+    ):
+        if target in template.by_id or any(row.written_name == written for row in template.resources):
+            continue
+        side = resource.side("dependsOn", index)
+        other = rendered.resources.get(target)
+        if not isinstance(written, str):
+            what = f"{who(resource, rendered)} depends on no id"
+            yield failed(subject(template), what, "write resourceId(...)", side)
+        elif other:
+            what = f"{who(resource, rendered)} depends on {called(target, rendered)}, which another template makes"
+            fix = f"let the deployment depend on {subject(other.template)}: ARM takes only what its template makes"
+            yield failed(subject(template), what, fix, side, other.side("name"))
+        else:
+            what = f"{who(resource, rendered)} depends on {called(target, rendered)}, which nothing makes"
+            yield failed(subject(template), what, "correct the name, or remove it", side)
+
+
+def _early(resource: Resource) -> Iterator[Finding]:
+    """No reference() where Azure must know before anything is made."""
+    places: list[tuple[Path, Call]] = [
+        (use.path, use.node)
+        for use in resource.uses
+        if use.path[:1] and use.path[0] in EARLY and isinstance(use.node, Call)
+    ]
+    for path, node in places:
+        late = [call.name for call in node.calls() if call.name.lower() == "reference"]
+        if late:
+            what = f"the {path[0]} of {resource.type} is made with reference(), which Azure cannot know by then"
+            yield failed(subject(resource.template), what, "make it of ids and text", resource.side(*path))
+
+
+# --- what is named ---
+
+
+def _names(resource: Resource, rendered: Rendered, waits: dict[str, set[str]]) -> Iterator[Finding]:
+    """Neither an id nor reference() waits by itself for what it names by id (ARM docs, resource-dependency)."""
+    earlier = before(resource)
+    readable = all(row.startswith("/") for row in resource.depends_on)
+    for target, (path, verb) in _named(resource).items():
+        if target in earlier or any(kind in target for kind in BUILT_IN):
+            continue
+        other = rendered.resources.get(target)
+        said = f"{who(resource, rendered)} {verb} {called(target, rendered)}"
+        side = resource.side(*path)
+        if other is None:
+            # Of a template that nothing deploys nobody knows where it would be deployed to.
+            if resource.template.deployment and ("(" not in target or _ASSIGNMENTS in target):
+                fix = "correct the name, or let a template make it"
+                yield failed(subject(resource.template), f"{said}, which nothing makes", fix, side)
+        elif target in resource.template.by_id:
+            if readable:
+                fix = f"add {called(target, rendered)} to its dependsOn"
+                waited = resource.template.by_id[target].side("name")
+                yield failed(subject(resource.template), f"{said} without waiting for it", fix, side, waited)
+        else:
+            yield from _deployed(resource.template, other, said, side, waits)
+
+
+def _named(resource: Resource) -> dict[str, tuple[Path, str]]:
+    """Every id that it needs, with the first place that says so; ids in its name are only text."""
+    found: dict[str, tuple[Path, str]] = {}
+    for path, target in resource.references:
+        if target.startswith("/"):
+            found.setdefault(target, (path, "reads"))
+    for use in resource.uses:
+        if use.path[0] != "name" and isinstance(use.node, Call):
+            for call in use.node.calls():
+                named = identity(call, resource.template.scope)
+                if named:
+                    found.setdefault(named.lower(), (use.path, "names"))
+    if resource.scope_id is None and resource.type.count("/") > 1:
+        found.setdefault(resource.parent_id, (("name",), "belongs to"))
+    return found
+
+
+def _deployed(
+    template: Template, other: Resource, what: str, side: Side, waits: dict[str, set[str]]
+) -> Iterator[Finding]:
+    """Of another template: one deployed before."""
+    if template.deployment is None or other.template.deployment is None:
+        return  # deployments says so
+    own, theirs = template.deployment, other.template.deployment
+    if theirs.name != own.name and theirs.name not in waits.get(own.name, ()):
+        said = f"{what}, which {theirs.name} makes without having to come first"
+        fix = f"let {own.name} depend on {theirs.name}"
+        yield failed(subject(template), said, fix, side, own.side.at("dependsOn"))
+
+
+def _outputs(template: Template, rendered: Rendered, waits: dict[str, set[str]]) -> Iterator[Finding]:
+    """Outputs are read at the end: what they read is there if the template or one before makes it."""
+    for path, target in references(template.output_uses, template.scope):
+        if target in template.by_id or not target.startswith("/") or "(" in target:
+            continue
+        said, side = f"the output {path[1]} reads {called(target, rendered)}", Side(template.source, path)
+        other = rendered.resources.get(target)
+        if other:
+            yield from _deployed(template, other, said, side, waits)
+        elif template.deployment:
+            fix = "correct the name, or remove the output"
+            yield failed(subject(template), f"{said}, which nothing makes", fix, side)

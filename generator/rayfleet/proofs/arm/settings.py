@@ -1,0 +1,176 @@
+"""Settings that AKS takes out of a list or a range: of clusters, of their maintenance, and of node pools."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from rayfleet.diagnostics import did_you_mean
+from rayfleet.proofs.finding import Finding, failed, proved
+from rayfleet.proofs.scheduling import SPOT_PRIORITY
+from rayfleet.rendered import Cluster, entries, get, mapping, text
+from rayfleet.rendered.pool import Pool
+
+_MAINTENANCE = "Microsoft.ContainerService/managedClusters/maintenanceConfigurations"
+# ARM schema, managedClusters: enumerations.
+_CHOICES: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
+    (("sku", "tier"), ("Free", "Standard", "Premium")),
+    (("properties", "autoScalerProfile", "expander"), ("least-waste", "most-pods", "priority", "random")),
+)
+_POOL_CHOICES = (
+    # Nothing here runs on Windows: neither Ray's images nor Anyscale's.
+    (("osType",), ("Linux",)),
+    (("osDiskType",), ("Managed", "Ephemeral")),
+    (("scaleSetPriority",), ("Regular", "Spot")),
+)
+# Hours that a maintenance window stays open (ARM schema, managedClusters_maintenanceConfigurations).
+_HOURS = (4, 24)
+# Pods of a node (ARM schema, agentPools; AKS docs, quotas-skus-regions, and use-system-pools for those).
+_MOST_PODS, _LEAST_PODS, _LEAST_SYSTEM_PODS = 250, 10, 30
+# AKS docs, use-system-pools.
+SYSTEM_VCPUS, SYSTEM_GIB = 4, 4
+_ZONES = ("1", "2", "3")
+_EFFECTS = ("NoSchedule", "PreferNoSchedule", "NoExecute")
+# AKS docs, use-labels: reserved prefixes.
+_RESERVED = ("kubernetes.azure.com", "kubernetes.io")
+# Kubernetes docs, labels: syntax. A taint's key and value follow it too.
+_PART = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?")
+_DOMAIN = re.compile(r"(?=.{1,253}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
+_VERSION = re.compile(r"\d{1,4}(\.\d{1,4}){1,2}")
+
+
+def judge(cluster: Cluster) -> Iterator[Finding]:
+    """One cluster, its windows and its pools."""
+    found = [*_choices(cluster), *_windows(cluster)]
+    for pool in cluster.pools:
+        found += [*_pool(cluster, pool), *_labels(cluster, pool), *_taints(cluster, pool), *_version(cluster, pool)]
+        found += [*_disk(cluster, pool), *_size(cluster, pool)]
+    yield from found
+    if cluster.pools and not found:
+        what = "AKS takes the settings, labels, taints and disks of all its pools"
+        yield proved(cluster.name, what, cluster.pools[0].side("name"))
+
+
+def _choices(cluster: Cluster) -> Iterator[Finding]:
+    for path, allowed in _CHOICES:
+        written = get(cluster.resource.data, *path)
+        if written is not None and written not in allowed:
+            what = f"its {path[-1]} is {written}, and AKS takes {_one_of(allowed)}"
+            yield failed(
+                cluster.name, what, f"write one of them{_near(written, allowed)}", cluster.resource.side(*path)
+            )
+
+
+def _windows(cluster: Cluster) -> Iterator[Finding]:
+    path = ("properties", "maintenanceWindow", "durationHours")
+    for row in cluster.children(_MAINTENANCE):
+        hours = get(row.data, *path)
+        if "maintenanceWindow" in row.properties and not _within(hours, *_HOURS):
+            what = f"its window {row.name} is open for {hours} hours, and AKS takes {_HOURS[0]} to {_HOURS[1]}"
+            yield failed(cluster.name, what, "write a number between them", row.side(*path))
+
+
+# --- pools ---
+
+
+def _pool(cluster: Cluster, pool: Pool) -> Iterator[Finding]:
+    for path, allowed in _POOL_CHOICES:
+        written = get(pool.data, *path)
+        if written is not None and written not in allowed:
+            what = f"its pool {pool.name} has the {path[-1]} {written}, not {_one_of(allowed)}"
+            yield failed(cluster.name, what, f"write {_one_of(allowed)}{_near(written, allowed)}", pool.side(*path))
+    least = _LEAST_SYSTEM_PODS if pool.system else _LEAST_PODS
+    if "maxPods" in pool.data and not _within(pool.data["maxPods"], least, _MOST_PODS):
+        what = f"its pool {pool.name} has the maxPods {pool.data['maxPods']}, and AKS takes {least} to {_MOST_PODS}"
+        yield failed(cluster.name, what, "write a number between them", pool.side("maxPods"))
+    zones = entries(pool.data, "availabilityZones")
+    odd = [zone for zone in zones if zone not in _ZONES]
+    if odd or len(zones) > len(set(map(str, zones))):
+        said = f"the zone {odd[0]!r}" if odd else "a zone twice"
+        what = f'its pool {pool.name} has {said}, and a region has the zones "1" to "3"'
+        yield failed(cluster.name, what, "write each of them once at most", pool.side("availabilityZones"))
+
+
+def _labels(cluster: Cluster, pool: Pool) -> Iterator[Finding]:
+    for key, value in mapping(pool.data, "nodeLabels").items():
+        said, side = f"its pool {pool.name} has the label {key}", pool.side("nodeLabels", key)
+        if not _legal_key(key):
+            what = f"{said}, which Kubernetes refuses as a key"
+            yield failed(cluster.name, what, "use letters, digits and -_. after an optional domain/", side)
+        elif not isinstance(value, str) or (value and not _PART.fullmatch(value)):
+            what = f"{said} with the value {value!r}, which Kubernetes refuses"
+            yield failed(cluster.name, what, "use up to 63 letters, digits and -_. as text", side)
+        elif str(key).rpartition("/")[0] in _RESERVED and not (pool.spot and key == SPOT_PRIORITY):
+            what = f"{said}, and AKS keeps the prefix for itself"
+            yield failed(cluster.name, what, "use a prefix of your own", side)
+
+
+def _taints(cluster: Cluster, pool: Pool) -> Iterator[Finding]:
+    for index, written in enumerate(entries(pool.data, "nodeTaints")):
+        rest, _, effect = written.rpartition(":") if isinstance(written, str) else ("", "", "")
+        key, _, value = rest.partition("=")
+        side = pool.side("nodeTaints", index)
+        if effect not in _EFFECTS:
+            what = f"its pool {pool.name} has the taint {written}, whose effect is none of Kubernetes'"
+            yield failed(cluster.name, what, f"end it with :{_EFFECTS[0]}{_near(effect, _EFFECTS)}", side)
+        elif not _legal_key(key) or (value and not _PART.fullmatch(value)):
+            what = f"its pool {pool.name} has the taint {written}, which Kubernetes refuses"
+            yield failed(cluster.name, what, "write key=value:Effect, as of a label", side)
+
+
+def _legal_key(key: object) -> bool:
+    domain, slash, name = str(key).rpartition("/")
+    return bool(_PART.fullmatch(name)) and (not slash or bool(_DOMAIN.fullmatch(domain)))
+
+
+def _version(cluster: Cluster, pool: Pool) -> Iterator[Finding]:
+    """A pool is never newer than its control plane (AKS docs, upgrade-aks-cluster; Kubernetes, version skew policy)."""
+    own, theirs = text(pool.data, "orchestratorVersion"), text(cluster.resource.properties, "kubernetesVersion")
+    if older(theirs, own):
+        what = f"its pool {pool.name} has Kubernetes {own}, which is newer than the cluster's {theirs}"
+        other = cluster.resource.side("properties", "kubernetesVersion")
+        yield failed(cluster.name, what, f"write {theirs}, or leave it out", pool.side("orchestratorVersion"), other)
+
+
+def older(version: str, than: str) -> bool:
+    """Whether a version comes before another; ``1.36`` stands for any patch of it."""
+    if not _VERSION.fullmatch(version) or not _VERSION.fullmatch(than):
+        return False
+    first, second = ([int(part) for part in row.split(".")] for row in (version, than))
+    shared = min(len(first), len(second))
+    return first[:shared] < second[:shared]
+
+
+def _disk(cluster: Cluster, pool: Pool) -> Iterator[Finding]:
+    """An ephemeral OS disk is on the cache or the local disk of the VM (AKS docs, concepts-storage)."""
+    size = get(pool.data, "osDiskSizeGB")
+    if text(pool.data, "osDiskType") != "Ephemeral" or pool.vm is None:
+        return
+    most, wanted = pool.vm.ephemeral_os_disk_gib, size if isinstance(size, int) else 1
+    if wanted > most:
+        holds = f"carries one of {most:g} GiB at most" if most else "carries none"
+        asks = f"an ephemeral OS disk of {size} GiB" if isinstance(size, int) else "an ephemeral OS disk"
+        what = f"its pool {pool.name} has {asks}, and {pool.vm_size} {holds}"
+        fix = "write osDiskType: Managed, or a smaller osDiskSizeGB" if most else "write osDiskType: Managed"
+        yield failed(cluster.name, what, fix, pool.side("osDiskSizeGB"), pool.side("vmSize"))
+
+
+def _size(cluster: Cluster, pool: Pool) -> Iterator[Finding]:
+    if pool.system and pool.vm and (pool.vm.vcpus < SYSTEM_VCPUS or pool.vm.memory_gib < SYSTEM_GIB):
+        has = f"{pool.vm.vcpus} vCPUs and {pool.vm.memory_gib:g} GiB"
+        what = f"its system pool {pool.name} is of {pool.vm_size}, which has {has}"
+        fix = f"use a size with {SYSTEM_VCPUS} vCPUs and {SYSTEM_GIB} GiB, or more"
+        yield failed(cluster.name, what, fix, pool.side("vmSize"))
+
+
+def _within(value: Any, least: int, most: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
+
+
+def _one_of(allowed: tuple[str, ...]) -> str:
+    return allowed[0] if len(allowed) == 1 else f"{', '.join(allowed[:-1])} or {allowed[-1]}"
+
+
+def _near(written: object, allowed: tuple[str, ...]) -> str:
+    return did_you_mean(written, allowed) if isinstance(written, str) else ""

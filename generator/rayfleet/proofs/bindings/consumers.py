@@ -1,0 +1,145 @@
+"""The places of rendered files that take late values, and whether what stands there is what is bound."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from rayfleet.proofs.bindings.late import WORDS, Late, dashed, each
+from rayfleet.proofs.finding import Finding, failed
+from rayfleet.proofs.unread import operator_of
+from rayfleet.proofs.volume import Volume, held
+from rayfleet.rendered import Cluster, Rendered, Side, entries, get, mapping, text
+from rayfleet.rendered.layer import Manifest
+from rayfleet.rendered.release import Release
+
+# Where the id has dashes for underscores: in the Secrets that hold the gateway's certificates, and in its DNS label
+# (Anyscale docs, Kubernetes gateway; terraform-provider-anyscale, examples).
+_CERTIFICATE = re.compile(r"anyscale-(?:svc-)?(.*)-certificate")
+_DNS_LABEL = "service.beta.kubernetes.io/azure-dns-label-name"
+_EMPTY: tuple[Any, ...] = (None, "", [], {})
+_AGAIN = "render again; a hand edit or an overlay has it otherwise"
+
+
+class Consumer(NamedTuple):
+    """A place that takes a late value; ``dashed``: with dashes for underscores."""
+
+    kind: str
+    where: str
+    value: Any
+    side: Side
+    dashed: bool = False
+
+
+def signs_in(volume: Volume) -> bool:
+    """Whether a mount signs in: over NFS it does not (blob-csi-driver, docs/driver-parameters.md)."""
+    return volume.text("protocol") != "nfs"
+
+
+def gateways(cluster: Cluster) -> list[Manifest]:
+    """Its gateways."""
+    return cluster.of_kind("Gateway", "gateway.networking.k8s.io")
+
+
+def consumers(cluster: Cluster, rendered: Rendered) -> Iterator[Consumer]:
+    """Every place of a cluster's files that takes an id. Of values that are not all there nothing is said."""
+    operator = operator_of(cluster)
+    for volume in filter(signs_in, held(cluster, rendered)):
+        yield Consumer("clientId", f"clientID of {volume.name}", volume.text("clientID"), volume.side("clientID"))
+    if operator:
+        yield _value(operator, "clientId", "global", "auth", "iamIdentity")
+        yield _value(operator, "cloudResourceId", "global", "cloudDeploymentId")
+        yield from _hostname(operator)
+    for gateway in gateways(cluster):
+        yield from _gateway(gateway)
+    if cluster.cloud_resource:
+        path = ("kubernetes_config", "anyscale_operator_iam_identity")
+        side = Side(cluster.cloud_resource, path)
+        yield Consumer("principalId", path[-1], get(cluster.cloud_resource.data, *path), side)
+
+
+def _value(operator: Release, kind: str, *path: str) -> Consumer:
+    return Consumer(kind, ".".join(path), get(operator.values, *path), operator.side(*path))
+
+
+def _hostname(operator: Release) -> Iterator[Consumer]:
+    """The gateway's host name begins with its DNS label, unless the fleet has a name of its own."""
+    path = ("networking", "gateway", "hostname")
+    gateway = mapping(operator.values, *path[:-1])
+    name = gateway.get("hostname")
+    if gateway.get("enabled") is True and not gateway.get("ip") and _ours(name):
+        label = name.split(".")[0] if isinstance(name, str) else name
+        yield Consumer("cloudResourceId", ".".join(path), label, operator.side(*path), dashed=True)
+
+
+def _gateway(gateway: Manifest) -> Iterator[Consumer]:
+    labels = ("spec", "infrastructure", "annotations")
+    found = mapping(gateway.data, *labels)
+    if _DNS_LABEL in found and _ours(found[_DNS_LABEL]):
+        where, side = f"the DNS label of Gateway {gateway.name}", gateway.side(*labels, _DNS_LABEL)
+        yield Consumer("cloudResourceId", where, found[_DNS_LABEL], side, dashed=True)
+    for index, listener in enumerate(entries(gateway.data, "spec", "listeners")):
+        for number, certificate in enumerate(entries(listener, "tls", "certificateRefs")):
+            name = _CERTIFICATE.fullmatch(text(certificate, "name"))
+            if name:
+                side = gateway.side("spec", "listeners", index, "tls", "certificateRefs", number, "name")
+                where = f"the certificate of listener {text(listener, 'name')}"
+                yield Consumer("cloudResourceId", where, name[1], side, dashed=True)
+
+
+def _ours(label: Any) -> bool:
+    """Whether a name is Anyscale's id, or empty where it should be; any other is the fleet's own choice."""
+    return label in _EMPTY or (isinstance(label, str) and label.startswith("cldrsrc"))
+
+
+# --- what stands there ---
+
+
+def judge(cluster: Cluster, rendered: Rendered, values: dict[str, Late], places: list[Consumer]) -> Iterator[Finding]:
+    """Every place holds the id that is bound; none is empty, and none holds an id before it is bound."""
+    wrong: dict[tuple[str, str], list[Consumer]] = {}
+    for place in places:
+        late = values.get(place.kind)
+        if place.value in _EMPTY:
+            what = f"{place.where} is empty, where the {WORDS[place.kind]} belongs"
+            sides = (place.side, late.side) if late else (place.side,)
+            yield failed(cluster.name, what, _AGAIN, *sides)
+        elif late is None or (late.text and place.value != _expected(late, place)):
+            wrong.setdefault((place.kind, dashed(str(place.value))), []).append(place)
+    for (kind, _), same in wrong.items():
+        yield _wrong(cluster, rendered, values.get(kind), same)
+
+
+def _expected(late: Late, place: Consumer) -> str:
+    return dashed(late.text) if place.dashed else late.text
+
+
+def _wrong(cluster: Cluster, rendered: Rendered, late: Late | None, places: list[Consumer]) -> Finding:
+    """One finding for all places that hold the same."""
+    first, *others = places
+    said = f"{first.where} is {_said(cluster, rendered, first)}"
+    more = f" ({', '.join(place.where for place in others)} too)" if others else ""
+    if late is None:
+        what = f"{said}, though {first.kind} is not bound{more}"
+        return failed(cluster.name, what, "bind it, or take out what was made up", *(place.side for place in places))
+    what = f"{said}; the {WORDS[first.kind]} bound is {_expected(late, first)}{more}"
+    return failed(cluster.name, what, _AGAIN, first.side, late.side, *(place.side for place in others))
+
+
+def _said(cluster: Cluster, rendered: Rendered, place: Consumer) -> str:
+    """What a place holds, and whose id that is."""
+    found = _owners(rendered).get(dashed(place.value)) if isinstance(place.value, str) else None
+    if found is None:
+        return str(place.value)
+    if (found.cluster, found.kind) == (cluster.name, place.kind):
+        return f"{place.value} {'without dashes' if place.dashed else 'with dashes'}"
+    whose = "the cluster" if found.cluster == cluster.name else found.cluster
+    return f"{place.value}, the {WORDS[found.kind]} of {whose}"
+
+
+@lru_cache(maxsize=2)
+def _owners(rendered: Rendered) -> dict[str, Late]:
+    """Every id that is bound, with dashes."""
+    return {dashed(late.text): late for late in each(rendered) if late.text}

@@ -1,0 +1,161 @@
+"""Late values: what bindings.yaml says of a cluster, and the ARM output that says it too."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from rayfleet.rendered import Cluster, Rendered, Side, Template, get, mapping
+from rayfleet.rendered.expression import reference
+from rayfleet.source import Source
+
+#: What a cluster's ARM output gives, and what Anyscale gives at registration (docs/bindings.md).
+FROM_AZURE = ("clientId", "principalId", "nodePools")
+FROM_ANYSCALE = "cloudResourceId"
+KINDS = (*FROM_AZURE, FROM_ANYSCALE)
+#: The ids among them, as people say them.
+WORDS = {"clientId": "client id", "principalId": "principal id", FROM_ANYSCALE: "cloud resource id"}
+# As schemas/bindings.schema.json has them: Azure's ids are UUIDs, Anyscale's begin with cldrsrc_.
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+FORMS = {"clientId": _UUID, "principalId": _UUID, FROM_ANYSCALE: re.compile(r"cldrsrc_[a-z0-9]+")}
+# The last is the UUID of nobody.
+_PLACEHOLDER = re.compile(r"<.*>|.*\$\{.*|.*\bTODO\b.*|0{8}(-0{4}){3}-0{12}", re.IGNORECASE | re.DOTALL)
+
+_FROM_OUTPUT = re.compile(r"(?P<deployment>.+)\.outputs\.(?P<output>[^.]+)\.(?P<key>[^.]+)")
+_FROM_REGISTRATION = re.compile(r"anyscale\.(?P<cloud>.+)\.(?P<resource>[^.]+)\.cloud_resource_id")
+
+
+class Late(NamedTuple):
+    """A late value as bindings.yaml has it; value and producer may be anything."""
+
+    cluster: str
+    kind: str
+    value: Any
+    producer: Any
+    side: Side
+    producer_side: Side
+
+    @property
+    def text(self) -> str:
+        """The id, empty for what is none."""
+        return self.value if self.kind in FORMS and self.sound else ""
+
+    @property
+    def pools(self) -> list[str]:
+        """The names of the pools, none for what is no list of them."""
+        return self.value if self.kind not in FORMS and self.sound else []
+
+    @property
+    def sound(self) -> bool:
+        """Whether the value is what its kind should be: no hole, no placeholder, no other form."""
+        if self.kind not in FORMS:
+            names = self.value if isinstance(self.value, list) else []
+            return bool(names) and all(isinstance(name, str) and name for name in names)
+        return isinstance(self.value, str) and not self.placeholder and bool(FORMS[self.kind].fullmatch(self.value))
+
+    @property
+    def placeholder(self) -> bool:
+        """Whether it is what people write until they know better."""
+        return isinstance(self.value, str) and bool(_PLACEHOLDER.fullmatch(self.value))
+
+
+class Output(NamedTuple):
+    """A key of an ARM output."""
+
+    template: Template
+    name: str
+    key: str
+    value: Any
+    side: Side
+
+
+class Gone(NamedTuple):
+    """Why a producer leads to nothing, and the place where it ends."""
+
+    what: str
+    side: Side | None
+
+
+class Registration(NamedTuple):
+    """Anyscale's cloud, and the cloud resource in it."""
+
+    cloud: str
+    resource: str
+
+
+@lru_cache(maxsize=2)
+def late_values(rendered: Rendered) -> dict[str, dict[str, Late]]:
+    """All of bindings.yaml: by cluster, then by kind."""
+    source = rendered.bindings
+    if source is None:
+        return {}
+    clusters = mapping(source.data, "clusters").items()
+    return {name: {kind: _late(source, name, kind) for kind in mapping(kinds)} for name, kinds in clusters}
+
+
+def _late(source: Source, cluster: str, kind: str) -> Late:
+    side = Side(source, ("clusters", cluster, kind))
+    row = get(source.data, *side.path)
+    return Late(cluster, kind, get(row, "value"), get(row, "producer"), side.at("value"), side.at("producer"))
+
+
+def each(rendered: Rendered) -> Iterator[Late]:
+    """Every late value that is bound."""
+    for rows in late_values(rendered).values():
+        yield from rows.values()
+
+
+def dashed(written: str) -> str:
+    """An id as DNS and Kubernetes names take it."""
+    return written.replace("_", "-")
+
+
+# --- who produces it ---
+
+
+@lru_cache(maxsize=2)
+def _templates(rendered: Rendered) -> dict[str, Template]:
+    return {row.deployment.name: row for row in rendered.templates if row.deployment}
+
+
+def produced(rendered: Rendered, producer: Any) -> Output | Gone:
+    """The ARM output that ``<deployment>.outputs.<output>.<key>`` names."""
+    parts = _FROM_OUTPUT.fullmatch(producer) if isinstance(producer, str) else None
+    if not parts:
+        return Gone("is not <deployment>.outputs.<output>.<key>", None)
+    deployment, name, key = parts.groups()
+    template = _templates(rendered).get(deployment)
+    if template is None:
+        where = Side(rendered.deployments_file, ("deployments",)) if rendered.deployments_file else None
+        return Gone(f"is of {deployment}, which is no deployment that has a template", where)
+    if name not in template.outputs:
+        return Gone(f"is of the output {name}, which the template does not have", Side(template.source, ("outputs",)))
+    side = Side(template.source, ("outputs", name, "value"))
+    return output(template, name, key) or Gone(f"is of {key}, which the output {name} does not have", side)
+
+
+def output(template: Template, name: str, key: str) -> Output | None:
+    """A key of a template's output."""
+    values = mapping(template.outputs.get(name))
+    side = Side(template.source, ("outputs", name, "value", key))
+    return Output(template, name, key, values[key], side) if key in values else None
+
+
+def output_name(cluster: Cluster) -> str | None:
+    """The ARM output of a cluster: the one of its name, which takes no hyphen, or else the one with its issuer."""
+    name = cluster.name.replace("-", "_")
+    if name in cluster.template.outputs:
+        return name
+    for other, value in cluster.template.outputs.items():
+        read = reference(get(value, "oidcIssuerUrl"), cluster.template.scope)
+        if read and read.id == cluster.id:
+            return other
+    return None
+
+
+def registration(producer: Any) -> Registration | None:
+    """What ``anyscale.<cloud>.<cloud resource>.cloud_resource_id`` names."""
+    parts = _FROM_REGISTRATION.fullmatch(producer) if isinstance(producer, str) else None
+    return Registration(*parts.groups()) if parts else None

@@ -1,0 +1,38 @@
+"""All that proofs look at."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import NamedTuple
+
+from rayfleet.rendered import Rendered, Template
+from rayfleet.source import Source
+
+
+class Evidence(NamedTuple):
+    """``base`` is the tree of the commit to compare with, and ``quota`` a quota.yaml that its schema accepts; None
+    where there is none. ``today`` is the day on which versions are judged. ``inside`` is the folder of the Git
+    repository that rendered/ is in, empty for its top; None where nobody knows.
+    """
+
+    rendered: Rendered
+    today: date
+    base: Rendered | None = None
+    quota: Source | None = None
+    inside: str | None = None
+
+    @property
+    def earlier(self) -> list[Template]:
+        """The base commit's templates, without those of subscriptions that this fleet has no part in."""
+        return [row for row in self.base.templates if _shared(row, self.rendered)] if self.base else []
+
+    def had(self, template: Template) -> bool:
+        """Whether the base commit has a part in the template's subscription."""
+        return self.base is not None and _shared(template, self.base)
+
+
+def _shared(template: Template, other: Rendered) -> bool:
+    """Whether another tree is deployed to the template's subscription too: every id in Azure begins with one. A fleet
+    that begins as a clone has another fleet, the example, as its base, and nothing in common with it.
+    """
+    return not other.subscriptions or template.scope.subscription.lower() in other.subscriptions

@@ -1,0 +1,47 @@
+"""What a proof says: that a claim holds and by what witness, or the smallest reason why it does not."""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+from rayfleet.rendered.document import Side
+
+#: In the order of weight. ``noted`` is worth knowing, ``pending`` waits for bindings, ``warned`` stops nobody.
+Outcome = Literal["proved", "noted", "pending", "warned", "failed"]
+
+
+class Finding(NamedTuple):
+    """``subject`` is the cluster, deployment or region it is about. ``sides`` are those of the seam, the first to
+    blame first; ``fix`` says what to do about what does not hold.
+    """
+
+    outcome: Outcome
+    subject: str
+    what: str
+    fix: str
+    sides: tuple[Side, ...]
+
+
+def proved(subject: str, what: str, *sides: Side) -> Finding:
+    """The claim holds, and the sides show it."""
+    return Finding("proved", subject, what, "", sides)
+
+
+def noted(subject: str, what: str, *sides: Side) -> Finding:
+    """Nothing is wrong, but somebody pays for it."""
+    return Finding("noted", subject, what, "", sides)
+
+
+def pending(subject: str, what: str, *sides: Side) -> Finding:
+    """What the claim is about waits for bindings."""
+    return Finding("pending", subject, what, "", sides)
+
+
+def warned(subject: str, what: str, fix: str, *sides: Side) -> Finding:
+    """It may well be meant, or may become wrong."""
+    return Finding("warned", subject, what, fix, sides)
+
+
+def failed(subject: str, what: str, fix: str, *sides: Side) -> Finding:
+    """The claim does not hold."""
+    return Finding("failed", subject, what, fix, sides)

@@ -1,0 +1,58 @@
+"""Flux: everything that it follows is there, belongs to the cluster, and comes up in an order that ends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rayfleet.proofs.evidence import Evidence
+from rayfleet.proofs.finding import Finding
+from rayfleet.proofs.flux import entry, fields, listing, objects, order, permanence, references, releases
+from rayfleet.proofs.flux.course import Course
+from rayfleet.proofs.notices import notices
+from rayfleet.rendered import Cluster
+
+
+def of_cluster(cluster: Cluster, evidence: Evidence) -> Iterator[Finding]:
+    """What Flux does with one cluster; what is only to be known of overlays, of all clusters at once."""
+    rendered = evidence.rendered
+
+    def of_overlays(finding: Finding) -> bool:
+        """Whether clusters share the file: what is warned or noted of it is said once for all of them."""
+        inside = _file(finding).startswith(f"{rendered.files.folder}/")
+        return finding.outcome in ("warned", "noted") and _file(finding) != "" and not inside
+
+    return notices(rendered, "flux").kept(_claims(cluster, evidence), of_overlays, _file)
+
+
+def of_fleet(evidence: Evidence) -> Iterator[Finding]:
+    """Folders that no cluster follows, where rendered/ is, and what is to be known of overlays."""
+    yield from entry.of_fleet(evidence)
+    yield from notices(evidence.rendered, "flux").said()
+
+
+def _file(finding: Finding) -> str:
+    return finding.sides[0].source.file if finding.sides else ""
+
+
+def _claims(cluster: Cluster, evidence: Evidence) -> Iterator[Finding]:
+    """Where Flux begins wrongly, all that would follow from that is left unsaid."""
+    rendered = evidence.rendered
+    extension = entry.extension_of(cluster)
+    yield from entry.configured(cluster, extension)
+    lost = list(entry.begins(cluster, rendered))
+    yield from lost
+    if lost or not cluster.flux_configurations:
+        return
+    course = Course(cluster, rendered.files, cluster.flux_configurations[0], extension)
+    lost = list(entry.paths(course, rendered))
+    yield from lost
+    if lost:
+        return
+    yield from entry.layers(course)
+    yield from listing.of_cluster(course, rendered)
+    yield from references.of_cluster(course)
+    yield from order.of_cluster(course)
+    yield from objects.of_cluster(course)
+    yield from fields.of_cluster(course)
+    yield from releases.of_cluster(course, evidence)
+    yield from permanence.of_cluster(course, evidence)

@@ -1,0 +1,255 @@
+"""Where Flux begins: the extension, the configuration that ARM makes, and the folders that lead on from it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from functools import lru_cache
+
+from rayfleet.proofs.evidence import Evidence
+from rayfleet.proofs.finding import Finding, failed, noted, proved, warned
+from rayfleet.proofs.flux.course import Course
+from rayfleet.proofs.unread import templates_whole
+from rayfleet.rendered import Cluster, Rendered, Resource, Side, get, mapping, text
+from rayfleet.rendered.cluster import before, below
+from rayfleet.rendered.expression import is_expression
+from rayfleet.rendered.layer import Manifest
+from rayfleet.source import Source
+
+EXTENSION = "Microsoft.KubernetesConfiguration/extensions"
+CONFIGURATION = "Microsoft.KubernetesConfiguration/fluxConfigurations"
+# What a Kustomization of Flux may change of a layer after kustomize has built it (kustomize-controller docs,
+# spec/v1/kustomizations.md): nothing that is rendered relies on it, and no proof sees it.
+_CHANGES = (
+    *("commonMetadata", "components", "images", "kubeConfig", "namePrefix", "nameSuffix", "patches", "postBuild"),
+    "targetNamespace",
+)
+
+
+def extension_of(cluster: Cluster) -> Resource | None:
+    """The extension that installs Flux."""
+    rows = cluster.children(EXTENSION)
+    return next((row for row in rows if text(row.properties, "extensionType").lower() == "microsoft.flux"), None)
+
+
+def configured(cluster: Cluster, extension: Resource | None) -> Iterator[Finding]:
+    """What ARM says of Flux itself."""
+    here = cluster.resource.side("name")
+    if extension is None:
+        yield failed(cluster.name, "it has no extension microsoft.flux: nothing applies its layers", _RENDER, here)
+    if not cluster.flux_configurations:
+        yield failed(cluster.name, "it has no Flux configuration: nothing says what to apply", _RENDER, here)
+    for row in cluster.flux_configurations:
+        yield from _configuration(cluster, row, extension)
+
+
+_RENDER = "render it again: rayfleet writes one for each cluster"
+_PRUNE = "set prune: true, or clean up by hand"
+# What picks a commit (source-controller docs, GitRepository, reference; API 2025-04-01, RepositoryRefDefinition).
+_REFERENCES = ("branch", "tag", "semver", "commit")
+
+
+def _configuration(cluster: Cluster, row: Resource, extension: Resource | None) -> Iterator[Finding]:
+    if extension and extension.id not in row.depends_on:
+        what = "its Flux configuration does not wait for the extension, which has to be there first"
+        yield failed(cluster.name, what, "depend on it", row.side("dependsOn"), extension.side("name"))
+    # A configuration of one namespace may make neither namespaces nor volumes (Azure Arc docs, GitOps, "scope").
+    if (scope := text(row.properties, "scope")) != "cluster":
+        what = f'its Flux configuration has the scope "{scope}", in which no namespace can be made'
+        yield failed(cluster.name, what, 'write "cluster"', row.side("properties", "scope"))
+    if row.properties.get("suspend") is True:
+        what = "its Flux configuration is suspended: nothing is applied"
+        yield warned(cluster.name, what, "resume it when that is over", row.side("properties", "suspend"))
+    for name, kustomization in mapping(row.properties, "kustomizations").items():
+        if get(kustomization, "prune") is False:
+            what = f"its Flux configuration prunes nothing ({name}): a layer that leaves Git goes on"
+            yield warned(cluster.name, what, _PRUNE, row.side("properties", "kustomizations", name, "prune"))
+    repository = mapping(row.properties, "gitRepository")
+    if repository and not any(get(repository, "repositoryRef", key) for key in _REFERENCES):
+        what = "its Flux configuration names no branch, tag or commit: Flux takes master"
+        side = row.side("properties", "gitRepository", "repositoryRef")
+        yield failed(cluster.name, what, "name the branch of gitops.branch in fleet.yaml", side)
+    url = text(repository, "url")
+    if not is_expression(url) and url.startswith(("http://", "git://")):
+        what = f"Flux reads {url} in the clear: whoever is on the way can change what it applies"
+        side = row.side("properties", "gitRepository", "url")
+        yield failed(cluster.name, what, "use https:// or ssh://", side)
+
+
+def begins(cluster: Cluster, rendered: Rendered) -> Iterator[Finding]:
+    """Why Flux finds nothing of the cluster: without a beginning, nothing else is worth saying."""
+    own = cluster.resource.side("name")
+    fix = f"lead to rendered/clusters/{cluster.name}/flux"
+    for row in cluster.flux_configurations:
+        kustomizations = mapping(row.properties, "kustomizations")
+        if not kustomizations:
+            side = row.side("properties", "kustomizations")
+            yield failed(cluster.name, "its Flux configuration leads nowhere", fix, side)
+        for name, kustomization in kustomizations.items():
+            side = row.side("properties", "kustomizations", name, "path")
+            if wrong := _leads(text(kustomization, "path"), cluster, rendered):
+                yield failed(cluster.name, f"its Flux configuration {wrong}", fix, side, own)
+
+
+def _leads(path: str, cluster: Cluster, rendered: Rendered) -> str:
+    """What is wrong with a path of the repository as one of a folder of the cluster; empty where nothing is."""
+    folder = below(path)
+    if folder is None:
+        return f'leads to "{path}", which is no folder of rendered/clusters/'
+    owner = folder.split("/")[1]
+    if owner != cluster.name:
+        return f"leads to rendered/{folder}, which is {owner}'s"
+    if f"{folder}/kustomization.yaml" not in rendered.files.content:
+        return f"leads to rendered/{folder}, where no kustomization.yaml is"
+    return ""
+
+
+def paths(course: Course, rendered: Rendered) -> Iterator[Finding]:
+    """Why layers cannot be told apart or found: every Kustomization of the entry point leads to one of this cluster."""
+    cluster = course.cluster
+    (beginning, side), *_ = _paths(course.configuration)
+    if not course.kustomizations:
+        what = f"in rendered/{below(beginning)}, where Flux begins, no layer is named"
+        yield failed(cluster.name, what, "list a Kustomization for each layer", side)
+    led: dict[str, Manifest] = {}
+    for row in course.kustomizations.values():
+        path = text(row.data, "spec", "path")
+        said = _leads(path, cluster, rendered)
+        folder, sides = below(path) or "", [row.side("spec", "path")]
+        if said:
+            sides.append(cluster.resource.side("name"))
+        elif before(path) != before(beginning):
+            said = f'leads to "{path}", and Flux begins at "{beginning}": rendered/ is in one of the two'
+            sides.append(side)
+        elif folder == below(beginning):
+            said = f"leads to rendered/{folder}, where Flux begins: it would apply itself"
+            sides.append(side)
+        elif folder in led:
+            said = f"leads to rendered/{folder}, as {led[folder].name} does: two would fight over it"
+            sides.append(led[folder].side("spec", "path"))
+        led.setdefault(folder, row)
+        if said:
+            fix = f"lead to a folder of its own in rendered/clusters/{cluster.name}"
+            yield failed(cluster.name, f"its layer {row.name} {said}", fix, *sides)
+
+
+def layers(course: Course) -> Iterator[Finding]:
+    """Every layer is applied as it stands."""
+    cluster, entry = course.cluster, course.cluster.entry
+    for row in course.kustomizations.values():
+        yield from _kustomization(course, row)
+    for layer, row in course.of_kind("Kustomization"):
+        if layer:
+            what = f"layer {layer} makes a layer of its own, {row.name}: what that applies was not looked at"
+            yield noted(cluster.name, what, row.side("spec", "path"))
+    if entry:
+        what = f"Flux begins at rendered/{entry.path} and brings up {', then '.join(course.in_order)}"
+        sides = [Side(found) for found in [entry.kustomization] if found]
+        yield proved(cluster.name, what, _paths(course.configuration)[0][1], *sides)
+
+
+def _kustomization(course: Course, row: Manifest) -> Iterator[Finding]:
+    name = course.cluster.name
+    for key in ("interval", "prune", "sourceRef"):
+        if get(row.data, "spec", key) is None:
+            what = f"its layer {row.name} has no {key}, which Flux requires"
+            yield failed(name, what, "render it again", row.side("spec"))
+    for key in _CHANGES:
+        if key in mapping(row.data, "spec"):
+            what = f"its layer {row.name} is changed by Flux after it is built ({key}): that was not looked at"
+            yield warned(name, what, "use an overlay, which is", row.side("spec", key))
+    if get(row.data, "spec", "prune") is False:
+        what = f"its layer {row.name} is not pruned: what leaves Git stays in the cluster"
+        yield warned(name, what, _PRUNE, row.side("spec", "prune"))
+    if get(row.data, "spec", "suspend") is True:
+        what = f"its layer {row.name} is suspended: nothing of it is applied"
+        yield warned(name, what, "resume it when that is over", row.side("spec", "suspend"))
+    if get(row.data, "spec", "force") is True:
+        what = f"its layer {row.name} is forced: what cannot be changed is deleted and made anew, claims included"
+        fix = "annotate the one object with kustomize.toolkit.fluxcd.io/force: enabled"
+        yield warned(name, what, fix, row.side("spec", "force"))
+
+
+def beginnings(course: Course) -> set[str]:
+    """The folders that ARM itself leads to."""
+    return {below(path) or "" for path, _ in _paths(course.configuration)}
+
+
+@lru_cache(maxsize=2)
+def files_of(rendered: Rendered) -> dict[str, list[str]]:
+    """The files of each folder of rendered/clusters/, by the folder's name."""
+    found: dict[str, list[str]] = {}
+    for path in rendered.files.content:
+        if path.startswith("clusters/"):
+            found.setdefault(path.split("/")[1], []).append(path)
+    return found
+
+
+# --- the fleet ---
+
+
+def of_fleet(evidence: Evidence) -> Iterator[Finding]:
+    """No folder without a cluster, and one place for rendered/ in a repository."""
+    rendered = evidence.rendered
+    names = {row.name for row in rendered.of_type("Microsoft.ContainerService/managedClusters")}
+    orphans = rendered.cluster_folders - names if templates_whole(rendered) else frozenset()
+    for name in sorted(orphans):
+        what = f"rendered/clusters/{name} is of no cluster that ARM makes: nothing deploys it"
+        side = Side(Source(rendered.files.name(f"clusters/{name}"), "", {}))
+        yield failed(name, what, "render again, which removes it; or put the cluster back into fleet.yaml", side)
+    wrong = list(_elsewhere(evidence))
+    yield from wrong or _one_place(rendered)
+
+
+def _elsewhere(evidence: Evidence) -> Iterator[Finding]:
+    """rendered/ is where Flux looks for it in the repository; each wrong place once."""
+    if evidence.inside is None:
+        return
+    really = os.path.normpath(evidence.inside or ".")
+    found: dict[str, list[tuple[str, Side]]] = {}
+    for owner, _, where, side in _places(evidence.rendered):
+        if os.path.normpath(where or ".") != really:
+            found.setdefault(where, []).append((owner, side))
+    for where, rows in found.items():
+        owners = list(dict.fromkeys(owner for owner, _ in rows))
+        subject = f"{owners[0]} and {len(owners) - 1} more" if owners[1:] else owners[0]
+        what = f"Flux looks for rendered/ {_at(where)} of the repository, and it is {_at(evidence.inside)}"
+        fix = f'set gitops.path in fleet.yaml to "{evidence.inside}", and render again'
+        yield failed(subject, what, fix, rows[0][1])
+
+
+def _at(where: str) -> str:
+    return f'in "{where}"' if where else "at the top"
+
+
+def _one_place(rendered: Rendered) -> Iterator[Finding]:
+    """The part of every path before rendered/ is the same for one repository."""
+    first: dict[str, tuple[str, Side, str]] = {}
+    clash = False
+    for owner, url, where, side in _places(rendered):
+        known, other, whose = first.setdefault(url, (where, side, owner))
+        if where != known:
+            clash = True
+            what = f"rendered/ is {_at(where)} of the repository, and {_at(known)} for {whose}"
+            yield failed(owner, what, "let both lead to the one rendered/ of the repository", side, other)
+    if first and not clash:
+        where, side, _ = next(iter(first.values()))
+        yield proved("", f"every cluster reads rendered/ {_at(where)} of its repository", side)
+
+
+def _places(rendered: Rendered) -> Iterator[tuple[str, str, str, Side]]:
+    """Whose cluster, which repository, and where in it each path of ARM says rendered/ is."""
+    for row in rendered.of_type(CONFIGURATION):
+        cluster = rendered.resources.get(row.scope_id or row.parent_id)
+        owner, url = cluster.name if cluster else row.name, text(row.properties, "gitRepository", "url")
+        for path, side in _paths(row):
+            if (where := before(path)) is not None:  # else it is said of its cluster
+                yield owner, url, where, side
+
+
+def _paths(configuration: Resource) -> list[tuple[str, Side]]:
+    rows = mapping(configuration.properties, "kustomizations")
+    return [
+        (text(row, "path"), configuration.side("properties", "kustomizations", name, "path"))
+        for name, row in rows.items()
+    ]

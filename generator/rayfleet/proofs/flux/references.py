@@ -1,0 +1,186 @@
+"""What one object names, another is: sources, values, what is waited for, claims."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from rayfleet.proofs.finding import Finding, failed, noted, proved, warned
+from rayfleet.proofs.flux.course import Course, named
+from rayfleet.proofs.flux.vocabulary import FLUX, STORAGE_CLASSES
+from rayfleet.rendered import Side, entries, get, mapping, text
+from rayfleet.rendered.layer import Layer, Manifest
+from rayfleet.rendered.release import Release
+
+# With this label a changed ConfigMap makes Flux look at once (helm-controller docs, spec/v2/helmreleases.md).
+_WATCH = "reconcile.fluxcd.io/watch"
+_FIXED = "disableNameSuffixHash"
+# What kustomize adds to a generated name (kubernetes-sigs/kustomize, api/hasher): ten letters and digits of these.
+_HASHED = re.compile(r"-[bcdfghkmt2456789]{10}$")
+
+
+def of_cluster(course: Course) -> Iterator[Finding]:
+    """Every reference among its objects."""
+    found = [
+        *(finding for _, row in course.of_kind("Kustomization") for finding in _kustomization(course, row)),
+        *(finding for layer, row in course.releases for finding in _release(course, layer, row)),
+        *_claims(course),
+    ]
+    yield from found
+    if not any(row.outcome == "failed" for row in found) and course.kustomizations:
+        _, namespace, name = course.source
+        what = f'every layer takes its files from "{name}" in "{namespace}", and whatever one names is there'
+        first = next(iter(course.kustomizations.values()))
+        yield proved(course.cluster.name, what, first.side("spec", "sourceRef"), course.configuration.side("name"))
+
+
+def _kustomization(course: Course, row: Manifest) -> Iterator[Finding]:
+    owner = f"its layer {row.name}"
+    side, own = row.side("spec", "sourceRef", "name"), course.configuration.side("name")
+    reference = mapping(row.data, "spec", "sourceRef")
+    wanted = (text(reference, "kind"), text(reference, "namespace") or row.namespace, text(reference, "name"))
+    if wanted not in course.references:
+        what = f"{owner} takes its files from {named(wanted[0], wanted[2])}, and Flux is given {_given(course)}"
+        yield failed(course.cluster.name, what, f'name "{course.source[2]}"', side, own)
+    elif wanted != course.source and row in course.kustomizations.values():
+        what = f"{owner} takes its files from {named(wanted[0], wanted[2])}, which is not the repository of rendered/"
+        yield warned(course.cluster.name, what, f'name "{course.source[2]}"', side, own)
+    yield from _waits(course, row, owner, "Kustomization")
+    for index, check in enumerate(entries(row.data, "spec", "healthChecks")):
+        yield from _health_check(course, row, check, row.side("spec", "healthChecks", index))
+    if get(row.data, "spec", "wait") is True and entries(row.data, "spec", "healthChecks"):
+        what = f"{owner} waits for all that it has: its healthChecks count for nothing"
+        yield noted(course.cluster.name, what, row.side("spec", "wait"), row.side("spec", "healthChecks"))
+
+
+def _given(course: Course) -> str:
+    kind, namespace, name = course.source
+    return f"{named(kind, name)} in {namespace}"
+
+
+def _waits(course: Course, row: Manifest, owner: str, kind: str) -> Iterator[Finding]:
+    """dependsOn, of layers and of releases alike."""
+    for index, entry in enumerate(entries(row.data, "spec", "dependsOn")):
+        side = row.side("spec", "dependsOn", index)
+        name, namespace = text(entry, "name"), text(entry, "namespace") or row.namespace
+        if namespace != row.namespace:
+            what = f"{owner} waits for {named(kind, name)} in another namespace, {namespace}"
+            yield course.locked_down(what, f"keep both in {course.namespace}", side)
+        elif (kind, namespace, name) not in course.references:
+            what = f"{owner} waits for {named(kind, name)}, which is nowhere: it never comes up"
+            yield failed(course.cluster.name, what, "name one that is there, or wait for none", side)
+
+
+def _health_check(course: Course, row: Manifest, check: object, side: Side) -> Iterator[Finding]:
+    kind, name = text(check, "kind"), text(check, "name")
+    namespace = text(check, "namespace") or row.namespace
+    if any((other.kind, other.namespace, other.name) == (kind, namespace, name) for _, other in course.placed):
+        return
+    if text(check, "apiVersion").rpartition("/")[0].endswith(FLUX):
+        what = f"its layer {row.name} is ready when {named(kind, name)} is, which is nowhere: it never is"
+        yield failed(course.cluster.name, what, "check one that is there", side)
+    else:
+        what = f"its layer {row.name} is ready when {named(kind, name)} is, which no file has: a chart may make it"
+        yield noted(course.cluster.name, what, side)
+
+
+# --- releases ---
+
+
+def _release(course: Course, layer: str, release: Release) -> Iterator[Finding]:
+    manifest, owner = release.manifest, f"its release {release.name}"
+    spec = mapping(manifest.data, "spec")
+    # The API server's own rule, which is not in the schema (helm-controller 1.4.5, CEL: chart xor chartRef).
+    if ("chart" in spec) == ("chartRef" in spec):
+        both = "both chart and chartRef" if "chart" in spec else "neither chart nor chartRef"
+        yield failed(course.cluster.name, f"{owner} has {both}", "keep one of them", manifest.side("spec"))
+        return
+    path = ("spec", "chartRef") if "chartRef" in spec else ("spec", "chart", "spec", "sourceRef")
+    reference = mapping(manifest.data, *path)
+    kind, name = text(reference, "kind"), text(reference, "name")
+    namespace = text(reference, "namespace") or manifest.namespace
+    if namespace != manifest.namespace:
+        what = f"{owner} takes its chart from {named(kind, name)} in another namespace, {namespace}"
+        yield course.locked_down(what, f"keep both in {course.namespace}", manifest.side(*path, "namespace"))
+    elif (kind, namespace, name) not in course.references:
+        what = f"{owner} takes its chart from {named(kind, name)}, which is nowhere"
+        yield failed(course.cluster.name, what, "name a source that is there", manifest.side(*path, "name"))
+    yield from _waits(course, manifest, owner, "HelmRelease")
+    for index, entry in enumerate(entries(spec, "valuesFrom")):
+        yield from _values(course, course.layers[layer], release, index, entry)
+
+
+def _values(course: Course, layer: Layer, release: Release, index: int, entry: object) -> Iterator[Finding]:
+    manifest, owner = release.manifest, f"its release {release.name}"
+    side = manifest.side("spec", "valuesFrom", index)
+    kind, name, key = text(entry, "kind"), text(entry, "name"), text(entry, "valuesKey") or "values.yaml"
+    if index in release.unresolved:
+        if get(entry, "optional") is True:
+            return
+        what = f"{owner} takes values from {key} of {named(kind, name)}, which"
+        if kind == "Secret":
+            fix = "make it before Flux comes to the release"
+            yield warned(course.cluster.name, f"{what} Git does not have", fix, side)
+        else:
+            fix = "generate it in the layer's kustomization.yaml, in the release's own namespace"
+            generators = [Side(layer.kustomization, ("configMapGenerator",))] if layer.kustomization else []
+            yield failed(course.cluster.name, f"{what} is nowhere", fix, side, *generators)
+    elif kind == "ConfigMap":
+        yield from _name_reference(course, layer, release, name, side)
+
+
+def _name_reference(course: Course, layer: Layer, release: Release, name: str, side: Side) -> Iterator[Finding]:
+    """A change of values reaches its release: the ConfigMap has a generated name, which the release is given."""
+    made = None if layer.built else _generator(layer, name)
+    if made is None and not (layer.built and _HASHED.search(name)):
+        watched = [row.manifest for row in course.of_kind("ConfigMap") if row.manifest.name == name]
+        if not any(mapping(row.data, "metadata", "labels").get(_WATCH) == "Enabled" for row in watched):
+            what = f"the values of its release {release.name} keep their name: a change waits for the next interval"
+            fix = f"let configMapGenerator add a hash to the name, or label it {_WATCH}: Enabled"
+            yield warned(course.cluster.name, what, fix, side)
+    elif made and not course.carries_names(layer):
+        what = f"the values of its release {release.name} get a hash to their name that the release is not told of"
+        fix = "list name-references.yaml under configurations, with spec/valuesFrom/name of HelmRelease"
+        yield failed(course.cluster.name, what, fix, made, side)
+
+
+def _generator(layer: Layer, name: str) -> Side | None:
+    """What generates a ConfigMap and will add a hash to its name; None where nothing does."""
+    if layer.kustomization is None or get(layer.kustomization.data, "generatorOptions", _FIXED) is True:
+        return None
+    for index, row in enumerate(entries(layer.kustomization.data, "configMapGenerator")):
+        if text(row, "name") == name and get(row, "options", _FIXED) is not True:
+            return Side(layer.kustomization, ("configMapGenerator", index))
+    return None
+
+
+# --- claims ---
+
+
+def _claims(course: Course) -> Iterator[Finding]:
+    """Claims, volumes and storage classes that name each other."""
+    name = course.cluster.name
+    claims = {(row.namespace, row.name): row for _, row in course.of_kind("PersistentVolumeClaim")}
+    volumes = {row.name: row for _, row in course.of_kind("PersistentVolume")}
+    classes = {row.name for _, row in course.of_kind("StorageClass")}
+    for claim in claims.values():
+        volume, kind = text(claim.data, "spec", "volumeName"), text(claim.data, "spec", "storageClassName")
+        if volume and volume not in volumes:
+            what = f"its claim {claim.name} is for {named('PersistentVolume', volume)}, which is nowhere"
+            yield failed(name, what, "name a volume that is there", claim.side("spec", "volumeName"))
+        # A claim that names its volume may give a class that only the two know (Kubernetes docs, persistent volumes).
+        if kind and not volume and kind not in classes | STORAGE_CLASSES:
+            what = f"its claim {claim.name} is of {named('StorageClass', kind)}, which no file has"
+            yield warned(name, what, "name a class that is there", claim.side("spec", "storageClassName"))
+    for row in volumes.values():
+        wanted = mapping(row.data, "spec", "claimRef")
+        target = (text(wanted, "namespace"), text(wanted, "name"))
+        if not wanted or target in claims:
+            continue
+        side, what = row.side("spec", "claimRef"), f"its volume {row.name} is kept for {'/'.join(target)}"
+        own = next((claim for claim in claims.values() if text(claim.data, "spec", "volumeName") == row.name), None)
+        if own:
+            what = f"{what}, and {own.namespace}/{own.name} claims it: that never binds"
+            yield failed(name, what, "let each name the other", side, own.side("spec", "volumeName"))
+        else:
+            yield warned(name, f"{what}, a claim that no file has", "name a claim that is there", side)

@@ -1,0 +1,148 @@
+"""How a report is printed: for people, for pull requests, and for machines."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from urllib.parse import quote
+
+from rayfleet import __version__
+from rayfleet.diagnostics import many, printable
+from rayfleet.proofs.finding import Outcome
+from rayfleet.proofs.report import Place, Report, Shown
+
+_BUILT = "layers as kustomize builds them, overlays included"
+_FILES = "layers as their files say; overlays were not looked at, which takes kustomize"
+# How many findings of an outcome people are shown, unless they ask for all; of what fails, a screen of a large fleet's.
+_MOST: dict[Outcome, int] = {"failed": 100, "warned": 20, "pending": 10, "noted": 10, "proved": 10}
+#: The heaviest first.
+_ORDER: tuple[Outcome, ...] = ("failed", "warned", "pending", "noted", "proved")
+
+
+def text(report: Report, built: bool) -> str:
+    """The summary, then what weighs, heaviest last: that is where a terminal stands. Witnesses when asked for all."""
+    lines = [_BUILT if built else _FILES, ""]
+    width = max(map(len, report.sections), default=0)
+    for name, section in report.sections.items():
+        lines.append(f"{name:<{width}}  {section.outcome:<7}  {section.title}{_counts(section.counts, ': ')}")
+    for outcome in reversed(_ORDER):
+        rows, more = _some(report, outcome)
+        if rows and (outcome != "proved" or report.whole):
+            lines += ["", f"{outcome}:{more}"]
+            for row in rows:
+                lines += _lines(row)
+    lines += ["", _verdict(report)]
+    return "\n".join(lines) + "\n"
+
+
+def _some(report: Report, outcome: Outcome) -> tuple[list[Shown], str]:
+    """What to show of an outcome, and what to say of the rest."""
+    rows = report.of(outcome) if report.whole else report.of(outcome)[: _MOST[outcome]]
+    hidden = report.count(outcome) - len(rows)
+    return rows, f" (and {hidden} more, with --verbose)" if hidden else ""
+
+
+def _lines(row: Shown) -> Iterator[str]:
+    first = f"{row.places[0]}: " if row.places else ""
+    yield printable(f"{first}{row.proof}: {_said(row)}")
+    for place in row.places[1:]:
+        yield printable(f"    with: {place}")
+    if row.fix:
+        yield printable(f"    fix: {row.fix}")
+
+
+def _said(row: Shown) -> str:
+    return f"{row.subject}: {row.what}" if row.subject else row.what
+
+
+def _counts(counts: Mapping[Outcome, int], before: str = "") -> str:
+    said = ", ".join(f"{counts[outcome]} {outcome}" for outcome in _ORDER if counts.get(outcome))
+    return f"{before}{said}" if said else ""
+
+
+def _verdict(report: Report) -> str:
+    bad, doubtful, waiting = (report.count(outcome) for outcome in ("failed", "warned", "pending"))
+    holds = "every claim that can be judged holds" if waiting else "every claim holds"
+    said = [f"{many(bad, 'claim')} failed" if bad else holds]
+    said += [many(doubtful, "warning")] if doubtful else []
+    said += [f"{waiting} pending"] if waiting else []
+    return "; ".join(said)
+
+
+def as_json(report: Report, built: bool) -> str:
+    """Everything, for machines."""
+    proofs = [
+        {"name": name, "title": section.title, "outcome": section.outcome, "counts": section.counts}
+        for name, section in report.sections.items()
+    ]
+    findings = [
+        {**row._asdict(), "places": [place._asdict() for place in row.places]}
+        for outcome in _ORDER
+        for row in report.of(outcome)
+    ]
+    return json.dumps({"layers": "kustomize" if built else "files", "proofs": proofs, "findings": findings}) + "\n"
+
+
+def sarif(report: Report, built: bool) -> str:
+    """SARIF 2.1.0, as code scanning takes it: what failed and what warns."""
+    levels: dict[Outcome, str] = {"failed": "error", "warned": "warning", "noted": "note"}
+    rules = [{"id": name, "shortDescription": {"text": section.title}} for name, section in report.sections.items()]
+    results = [
+        {
+            "ruleId": row.proof,
+            "level": level,
+            "message": {"text": f"{_said(row)}. Fix: {row.fix}" if row.fix else _said(row)},
+            "locations": locations[:1],
+            "relatedLocations": locations[1:],
+        }
+        for outcome, level in levels.items()
+        for row in report.of(outcome)
+        # Code scanning refuses a file in which a result has no place.
+        if (locations := [{"physicalLocation": _physical(place)} for place in row.places if _in_tree(place)])
+    ]
+    driver = {"name": "rayfleet check", "version": __version__, "rules": rules}
+    log = {
+        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
+        "version": "2.1.0",
+        "runs": [{"tool": {"driver": driver}, "results": results}],
+    }
+    return json.dumps(log) + "\n"
+
+
+def _in_tree(place: Place) -> bool:
+    """Whether the file is of the tree as it is, and not of the base commit (``HEAD:rendered/...``)."""
+    return ":" not in place.file
+
+
+def _physical(place: Place) -> dict[str, object]:
+    found: dict[str, object] = {"artifactLocation": {"uri": quote(place.file)}}
+    if place.line:
+        found["region"] = {"startLine": place.line, "startColumn": place.column}
+    return found
+
+
+def markdown(report: Report, built: bool) -> str:
+    """For a comment on a pull request."""
+    lines = [f"**{_verdict(report)}** ({_BUILT if built else _FILES})", ""]
+    lines += ["| proof | outcome | claim | findings |", "|---|---|---|---|"]
+    for name, section in report.sections.items():
+        lines.append(f"| {name} | {section.outcome} | {section.title} | {_counts(section.counts)} |")
+    for outcome in _ORDER[:-1]:
+        rows, more = _some(report, outcome)
+        if rows:
+            lines += ["", f"### {outcome.capitalize()}{more}", ""]
+        for row in rows:
+            lines.append(f"- **{row.proof}**: {_escaped(_said(row))}")
+            lines += [f"  - `{printable(str(place))}`" for place in row.places]
+            lines += [f"  - fix: {_escaped(row.fix)}"] if row.fix else []
+    return "\n".join(lines) + "\n"
+
+
+def _escaped(written: str) -> str:
+    """Text of a file as Markdown that shows it and does nothing else."""
+    return "".join(f"\\{letter}" if letter in "\\`*_{}[]<>#|!" else letter for letter in printable(written))
+
+
+FORMS: dict[str, Callable[[Report, bool], str]] = {
+    "text": text, "json": as_json, "sarif": sarif, "markdown": markdown,
+}  # fmt: skip

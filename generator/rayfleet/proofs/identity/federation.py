@@ -1,0 +1,221 @@
+"""Federated credentials, read back: which service account of which cluster may sign in as which identity."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import NamedTuple
+
+from rayfleet.diagnostics import many
+from rayfleet.proofs.finding import Finding, failed, proved, warned
+from rayfleet.proofs.order import before, deployed_before, unordered
+from rayfleet.proofs.roles import named
+from rayfleet.rendered import Rendered, Resource, entries, get, text
+from rayfleet.rendered.expression import reference
+
+IDENTITY = "Microsoft.ManagedIdentity/userAssignedIdentities"
+CREDENTIAL = f"{IDENTITY}/federatedIdentityCredentials"
+CLUSTER = "Microsoft.ContainerService/managedClusters"
+
+# Of a public-cloud token; exactly one audience, and the issuer to the letter, which a template therefore reads from the
+# cluster (Entra docs, workload-identity-federation-create-trust-user-assigned-managed-identity; the property's name is
+# that of the ARM schema, Microsoft.ContainerService.Aks.json).
+AUDIENCE = "api://AzureADTokenExchange"
+ISSUER = "oidcIssuerProfile.issuerURL"
+# Entra docs, workload-identity-federation-considerations: credentials of an identity, issuer and subject unique among
+# them, and no two written at once (409).
+MAX_CREDENTIALS = 20
+# The subject of a Kubernetes token; names are DNS labels and DNS subdomains (Kubernetes docs, service-accounts-admin,
+# names).
+SUBJECT = re.compile(
+    r"system:serviceaccount:(?P<namespace>[a-z0-9]([-a-z0-9]*[a-z0-9])?):(?P<name>[a-z0-9][-.a-z0-9]*)"
+)
+
+
+class Credential(NamedTuple):
+    """``issuer`` is the id of the cluster whose tokens it trusts, empty where it reads no cluster's."""
+
+    resource: Resource
+    subject: str
+    issuer: str
+
+    @property
+    def identity(self) -> str:
+        """The id of the identity it signs in as."""
+        return self.resource.parent_id
+
+
+class Federation(NamedTuple):
+    """Every credential, by the id of its identity and by the id of the cluster that it trusts."""
+
+    of_identity: dict[str, list[Credential]]
+    of_issuer: dict[str, list[Credential]]
+
+
+@lru_cache(maxsize=2)
+def federation(rendered: Rendered) -> Federation:
+    """The credentials of all templates."""
+    found = Federation({}, {})
+    for resource in rendered.of_type(CREDENTIAL):
+        read = reference(get(resource.properties, "issuer"), resource.template.scope)
+        issuer = read.id if read and read.path == ISSUER and _is(rendered, read.id, CLUSTER) else ""
+        row = Credential(resource, text(resource.properties, "subject"), issuer)
+        found.of_identity.setdefault(row.identity, []).append(row)
+        found.of_issuer.setdefault(issuer, []).append(row)
+    return found
+
+
+def _is(rendered: Rendered, identifier: str, kind: str) -> bool:
+    resource = rendered.resources.get(identifier)
+    return resource is not None and resource.type.lower() == kind.lower()
+
+
+def judge(rendered: Rendered) -> Iterator[Finding]:
+    """Every credential by itself, then those of each identity together."""
+    identities = federation(rendered).of_identity
+    found = [row for rows in identities.values() for row in _each(rendered, rows)]
+    for identity, rows in identities.items():
+        found += _together(rendered, identity, rows)
+    yield from found
+    if identities and not any(row.outcome == "failed" for row in found):
+        identity, rows = max(identities.items(), key=lambda pair: len(pair[1]))
+        most = f"no identity has more than {many(len(rows), 'federated credential')}, and Azure takes {MAX_CREDENTIALS}"
+        yield proved("", f"{most}: {named(rendered, identity)} has as many", rows[0].resource.side("name"))
+        yield proved("", "no two credentials of an identity are written at once", rows[-1].resource.side("dependsOn"))
+
+
+# --- one ---
+
+
+def _each(rendered: Rendered, rows: list[Credential]) -> Iterator[Finding]:
+    for row in rows:
+        # Others, say of a CI system, are no cluster's business.
+        if row.issuer or row.subject.startswith("system:serviceaccount:"):
+            yield from _issuer(rendered, row)
+            yield from _audience(rendered, row)
+            if not SUBJECT.fullmatch(row.subject):
+                what = f"the subject {row.subject!r} of {row.resource.name} is that of no service account"
+                fix = "write system:serviceaccount:<namespace>:<name>"
+                yield failed(_about(rendered, row), what, fix, row.resource.side("properties", "subject"))
+
+
+def waits_for_cluster(rendered: Rendered, row: Credential) -> Resource | None:
+    """The cluster that a credential is made after, and so is for."""
+    clusters = (found for found in row.resource.depends_on if _is(rendered, found, CLUSTER))
+    return rendered.resources.get(next(clusters, ""))
+
+
+def _about(rendered: Rendered, row: Credential) -> str:
+    cluster = waits_for_cluster(rendered, row) or rendered.resources.get(row.issuer)
+    return cluster.name if cluster else named(rendered, row.identity)
+
+
+def _issuer(rendered: Rendered, row: Credential) -> Iterator[Finding]:
+    """It reads the issuer of the cluster that it waits for."""
+    written = get(row.resource.properties, "issuer")
+    read = reference(written, row.resource.template.scope)
+    cluster = waits_for_cluster(rendered, row)
+    subject, side = _about(rendered, row), row.resource.side("properties", "issuer")
+    fix = f"read {ISSUER} of {cluster.name if cluster else 'its cluster'} with reference()"
+    sides = (side, cluster.side("properties", "oidcIssuerProfile")) if cluster else (side,)
+    of = f"the credential of {row.subject}"
+    if read is None:
+        said = "is written out, and only Azure knows it to the letter" if written else "is missing"
+        yield failed(subject, f"{of}: its issuer {said}", fix, *sides)
+    elif read.path != ISSUER:
+        yield failed(
+            subject, f"{of} reads its issuer from {read.path or 'a whole resource'}, not {ISSUER}", fix, *sides
+        )
+    elif not row.issuer:
+        what = f"{of} trusts the issuer of {named(rendered, read.id)}, a cluster that no template makes"
+        yield failed(subject, what, fix, *sides)
+    elif cluster and cluster.id != row.issuer:
+        other = named(rendered, row.issuer)
+        what = f"{of} trusts the issuer of {other}, not its own: pods of {cluster.name} cannot sign in"
+        yield failed(subject, what, fix, *sides)
+
+
+def _audience(rendered: Rendered, row: Credential) -> Iterator[Finding]:
+    audiences = entries(row.resource.properties, "audiences")
+    if list(audiences) != [AUDIENCE]:
+        said = ", ".join(map(str, audiences)) or "nobody"
+        what = f"the credential of {row.subject} takes tokens for {said}, and a pod's is for {AUDIENCE}"
+        side = row.resource.side("properties", "audiences")
+        yield failed(_about(rendered, row), what, f"write exactly {AUDIENCE}", side)
+
+
+# --- of one identity ---
+
+
+def _together(rendered: Rendered, identity: str, rows: list[Credential]) -> Iterator[Finding]:
+    name = named(rendered, identity)
+    yield from _region(rendered, identity, rows)
+    if len(rows) == 1:
+        return
+    if len(rows) > MAX_CREDENTIALS:
+        what = f"{len(rows)} federated credentials are more than the {MAX_CREDENTIALS} that an identity takes"
+        fix = "give each cluster an identity of its own, or share service accounts"
+        yield failed(name, what, fix, rows[MAX_CREDENTIALS].resource.side("name"), rows[0].resource.side("name"))
+    yield from _twice(name, rows)
+    yield from _parallel(rendered, name, rows)
+    yield from _unchained(name, rows)
+    yield from _shared(rendered, name, rows)
+
+
+def _region(rendered: Rendered, identity: str, rows: list[Credential]) -> Iterator[Finding]:
+    """Identities of some regions take no credentials (the source is in schemas/azure-regions.json)."""
+    resource = rendered.resources.get(identity)
+    region = text(resource.data, "location").lower().replace(" ", "") if resource else ""
+    if resource and not rendered.catalogue.federates(region):
+        what = f"identities in {region} take no federated credentials"
+        fix = "make the identity in another region"
+        yield failed(resource.name, what, fix, resource.side("location"), rows[0].resource.side("name"))
+
+
+def _twice(name: str, rows: list[Credential]) -> Iterator[Finding]:
+    seen: dict[tuple[str, str], Credential] = {}
+    for row in rows:
+        written = str(get(row.resource.properties, "issuer"))
+        first = seen.setdefault((row.issuer or written, row.subject), row)
+        if first is not row:
+            what = f"{row.resource.name} and {first.resource.name} have one issuer and the one subject {row.subject}"
+            sides = (found.resource.side("properties", "subject") for found in (row, first))
+            yield failed(name, what, "remove one: Azure takes the pair once", *sides)
+
+
+def _parallel(rendered: Rendered, name: str, rows: list[Credential]) -> Iterator[Finding]:
+    """No two deployments that may run at the same time write to the identity."""
+    writers = {row.resource.template.deployment.name: row for row in rows if row.resource.template.deployment}
+    clash = unordered({deployment: deployed_before(rendered, deployment) for deployment in writers})
+    if clash:
+        first, second = (writers[deployment].resource for deployment in clash)
+        what = f"{clash[1]} and {clash[0]} may run at once and both write its credentials: Azure refuses one (409)"
+        fix = "give each deployment an identity of its own"
+        yield failed(name, what, fix, second.side("name"), first.side("name"))
+
+
+def _unchained(name: str, rows: list[Credential]) -> Iterator[Finding]:
+    """The credentials of one template wait for each other."""
+    templates: dict[str, dict[str, Resource]] = {}
+    for row in rows:
+        templates.setdefault(row.resource.template.path, {})[row.resource.id] = row.resource
+    for resources in templates.values():
+        clash = unordered({identifier: before(resource) for identifier, resource in resources.items()})
+        if clash:
+            first, second = (resources[identifier] for identifier in clash)
+            what = f"{second.name} does not wait for {first.name}: of two written at once Azure refuses one (409)"
+            fix = f"let {second.name} depend on {first.name}"
+            yield failed(name, what, fix, second.side("dependsOn"), first.side("name"))
+
+
+def _shared(rendered: Rendered, name: str, rows: list[Credential]) -> Iterator[Finding]:
+    issuers = {row.issuer: row for row in rows if row.issuer}
+    if len(issuers) > 1:
+        (first, one), (second, other) = list(issuers.items())[:2]
+        what = (
+            f"{len(issuers)} clusters sign in as it, {named(rendered, first)} and {named(rendered, second)} among them:"
+            f" what one may do all may, and {MAX_CREDENTIALS} credentials are all there are"
+        )
+        sides = (row.resource.side("properties", "issuer") for row in (other, one))
+        yield warned(name, what, "give each cluster an identity of its own", *sides)

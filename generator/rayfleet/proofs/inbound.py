@@ -1,0 +1,107 @@
+"""What a network security group lets in: HTTPS from the internet, or not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from rayfleet.proofs.finding import Finding, failed, noted
+from rayfleet.rendered import Cluster, Rendered, Resource, Side, entries, get, mapping, text
+
+NSG = "Microsoft.Network/networkSecurityGroups"
+HTTPS = 443
+# Azure's own rules, after all others, let in what comes from the VNet and from load balancers' probes, and deny the
+# rest (Azure docs, network-security-groups-overview: default security rules). AKS opens ports in its own NSG only (AKS
+# docs, concepts-security: custom network security groups; load-balancer-standard).
+_ANYWHERE = ("*", "internet", "any", "0.0.0.0/0")
+
+
+class Rule(NamedTuple):
+    """An inbound rule for TCP to port 443. ``everyone``: from the whole internet, to anything."""
+
+    priority: int
+    name: str
+    allows: bool
+    everyone: bool
+    side: Side
+
+
+def judge(cluster: Cluster, subnets: list[Resource], public: bool, shown: Side) -> Iterator[Finding]:
+    """A public gateway is reached through the NSG of the subnet of its nodes; ``shown`` says that it is public."""
+    for subnet in subnets:
+        written = text(subnet.properties, "networkSecurityGroup", "id")
+        nsg = subnet.template.by_id.get(subnet.resolve(written)) if written else None
+        if nsg is None or nsg.type.lower() != NSG.lower():
+            continue  # where there is none, that of AKS decides
+        rules = sorted(_rules(nsg), key=lambda rule: rule.priority)
+        decides = next((rule for rule in rules if rule.everyone or rule.allows), None)
+        if public:
+            yield from _open(cluster, nsg, rules, decides, shown)
+        elif decides and decides.allows and decides.everyone:
+            what = f"{nsg.name} lets HTTPS in from the internet, and its gateway is private"
+            yield noted(cluster.name, what, decides.side, shown)
+
+
+def _open(cluster: Cluster, nsg: Resource, rules: list[Rule], decides: Rule | None, shown: Side) -> Iterator[Finding]:
+    if decides is None:
+        what = f"its gateway is public, and {nsg.name} lets no HTTPS in: Azure denies what no rule allows"
+        fix = f"allow inbound TCP {HTTPS} from Internet"
+        yield failed(cluster.name, what, fix, nsg.side("properties", "securityRules"), shown)
+    elif not decides.allows:
+        what = f"its gateway is public, and {nsg.name} denies HTTPS from the internet by its rule {decides.name}"
+        later = next((rule for rule in rules if rule.allows), None)
+        fix = f"let {later.name} have a lower priority number" if later else f"allow inbound TCP {HTTPS} before it"
+        yield failed(cluster.name, what, fix, decides.side, shown)
+
+
+def _rules(nsg: Resource) -> Iterator[Rule]:
+    """Its inbound rules for HTTPS: those in it, and those that are resources of their own."""
+    for index, row in enumerate(entries(nsg.properties, "securityRules")):
+        yield from _rule(text(row, "name"), mapping(row, "properties"), nsg.side("properties", "securityRules", index))
+    for child in nsg.template.of_type(f"{NSG}/securityRules"):
+        if child.parent_id == nsg.id:
+            yield from _rule(child.name, child.properties, child.side())
+
+
+def _rule(name: str, data: dict[str, Any], side: Side) -> Iterator[Rule]:
+    priority = get(data, "priority")
+    inbound = text(data, "direction").lower() == "inbound" and text(data, "protocol").lower() in ("tcp", "*")
+    if not inbound or not isinstance(priority, int) or not _to_https(data):
+        return
+    allows = text(data, "access").lower() == "allow"
+    ports = {"*", "0-65535"}.intersection([text(data, "sourcePortRange"), *map(str, entries(data, "sourcePortRanges"))])
+    from_, to = (any(row.lower() in _ANYWHERE for row in _all(data, f"{end}AddressPrefix")) for end in _ENDS)
+    everyone = from_ and bool(ports)
+    # Of a deny, the destination may be another than the gateway's; an allow of one is taken for the gateway's.
+    yield Rule(priority, name, allows, everyone and (allows or to), side)
+
+
+_ENDS = ("source", "destination")
+
+
+def _to_https(data: dict[str, Any]) -> bool:
+    for written in _all(data, "destinationPortRange"):
+        first, _, last = written.partition("-")
+        if written == "*" or (first.isdecimal() and (last or first).isdecimal() and _within(first, last or first)):
+            return True
+    return False
+
+
+def _within(first: str, last: str) -> bool:
+    return len(first) < 6 and len(last) < 6 and int(first) <= HTTPS <= int(last)
+
+
+def _all(data: dict[str, Any], key: str) -> list[str]:
+    """What stands under a key or, as a list, under its plural (ARM schema, securityRules)."""
+    plural = f"{key}es" if key.endswith("x") else f"{key}s"
+    return [row for row in (get(data, key), *entries(data, plural)) if isinstance(row, str)]
+
+
+def node_subnets(cluster: Cluster, rendered: Rendered) -> list[Resource]:
+    """The subnets that its pools name, each once."""
+    found: dict[str, Resource] = {}
+    for pool in cluster.pools:
+        subnet = rendered.resources.get(cluster.resource.resolve(text(pool.data, "vnetSubnetID")))
+        if subnet:
+            found.setdefault(subnet.id, subnet)
+    return list(found.values())

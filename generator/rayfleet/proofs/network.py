@@ -1,0 +1,277 @@
+"""Network: no two ranges meet that must not, every range and NAT gateway has room, and no address ever moves."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from typing import NamedTuple
+
+from rayfleet.address import Cidr
+from rayfleet.diagnostics import many
+from rayfleet.proofs.evidence import Evidence
+from rayfleet.proofs.finding import Finding, failed, proved
+from rayfleet.rendered import Cluster, Rendered, Resource, Side, entries, mapping, text
+
+VNET = "Microsoft.Network/virtualNetworks"
+SUBNET = f"{VNET}/subnets"
+_NAT = "Microsoft.Network/natGateways"
+CIDR = re.compile(r"(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)/(?:3[0-2]|[12]?\d)")
+
+# Ranges that AKS refuses (AKS docs, concepts-network-ip-address-planning) or that Azure keeps (Azure docs, VNet FAQ).
+RESERVED = tuple(
+    map(
+        Cidr.parse,
+        (
+            *("169.254.0.0/16", "172.30.0.0/16", "172.31.0.0/16", "192.0.2.0/24"),
+            *("127.0.0.0/8", "168.63.129.16/32", "224.0.0.0/4", "255.255.255.255/32"),
+        ),
+    )
+)
+# With an overlay network every node takes a /24 of the pod range (AKS docs, concepts-network-azure-cni-overlay).
+NODE_POD_PREFIX = 24
+# Azure keeps five addresses of every subnet (Azure docs, VNet FAQ).
+SUBNET_KEPT = 5
+# Ports of a public IP of a NAT gateway, and how many a node should have: what an Azure load balancer gives a pool of
+# that many nodes by default, which Azure itself calls few (AKS docs, nat-gateway; Azure docs,
+# load-balancer-outbound-connections, table of default port allocation).
+PORTS_A_PUBLIC_IP = 64_512
+PORTS_A_NODE = ((50, 1024), (100, 512), (200, 256), (400, 128), (800, 64))
+LEAST_PORTS_A_NODE = 32
+# Azure docs, nat-gateway-resource.
+MOST_PUBLIC_IPS = 16
+
+
+class Range(NamedTuple):
+    """A range of addresses, whose it is, and where it is written."""
+
+    cidr: Cidr
+    owner: str
+    side: Side
+
+
+def of_cluster(cluster: Cluster, evidence: Evidence) -> Iterator[Finding]:
+    """The ranges of one cluster, and their room."""
+    profile = mapping(cluster.resource.properties, "networkProfile")
+    pods, unread_pods = _read(cluster, profile, "podCidr", "pod range")
+    services, unread_services = _read(cluster, profile, "serviceCidr", "service range")
+    yield from unread_pods
+    yield from unread_services
+    if services:
+        yield from _dns(cluster, profile, services)
+    if pods and services:
+        yield from _apart(cluster, evidence.rendered, pods, services)
+    yield from _room(cluster, evidence.rendered, pods)
+    yield from _ports(cluster, evidence.rendered)
+
+
+def of_fleet(evidence: Evidence) -> Iterator[Finding]:
+    """VNets and subnets against each other, and against the base commit."""
+    all_ = vnets(evidence.rendered)
+    for vnet in all_:
+        yield from _reserved(vnet)
+    clashes = list(_overlaps(all_, "VNet"))
+    yield from clashes
+    if all_ and not clashes:
+        yield proved("", f"no two of {many(len(all_), 'VNet')} overlap: all may be peered", all_[0].side)
+    yield from _subnets(evidence.rendered)
+
+
+# --- ranges ---
+
+
+def _ranges(rendered: Rendered) -> Iterator[Range]:
+    for vnet in rendered.of_type(VNET):
+        for index, prefix in enumerate(entries(vnet.properties, "addressSpace", "addressPrefixes")):
+            if isinstance(prefix, str) and CIDR.fullmatch(prefix):
+                side = vnet.side("properties", "addressSpace", "addressPrefixes", index)
+                yield Range(Cidr.parse(prefix), vnet.name, side)
+
+
+def _read(cluster: Cluster, profile: dict[str, object], key: str, what: str) -> tuple[Range | None, list[Finding]]:
+    side = cluster.resource.side("properties", "networkProfile", key)
+    written = text(profile, key)
+    if not CIDR.fullmatch(written):
+        said = f"is {written!r}" if written else "is missing"
+        return None, [failed(cluster.name, f"its {what} {said}", "give it a range, as 10.244.0.0/16", side)]
+    found = Range(Cidr.parse(written), cluster.name, side)
+    return found, list(_reserved(found))
+
+
+def _reserved(row: Range) -> Iterator[Finding]:
+    for kept in RESERVED:
+        if row.cidr.overlaps(kept):
+            what = f"{row.cidr} overlaps {kept}, which Azure keeps"
+            yield failed(row.owner, what, "use another private range, for example of 10.0.0.0/8", row.side)
+    if row.cidr != row.cidr.aligned:
+        what = f"{row.cidr} does not begin at a block of its size"
+        yield failed(row.owner, what, f"write {row.cidr.aligned}", row.side)
+
+
+def _overlaps(rows: Iterable[Range], what: str) -> Iterator[Finding]:
+    """A sweep from the lowest address: any overlap shows between one range and the one that reaches furthest before."""
+    furthest: Range | None = None
+    for row in sorted(rows, key=lambda row: row.cidr):
+        if furthest is not None and furthest.cidr.overlaps(row.cidr):
+            said = f"its {what} {row.cidr} overlaps {furthest.cidr} of {furthest.owner}"
+            yield failed(row.owner, said, "give it a range that nothing else uses", row.side, furthest.side)
+        if furthest is None or row.cidr.last > furthest.cidr.last:
+            furthest = row
+
+
+def _subnets(rendered: Rendered) -> Iterator[Finding]:
+    """Every subnet inside its VNet, and apart from the others."""
+    by_vnet: dict[str, list[Range]] = {}
+    for subnet in rendered.of_type(SUBNET):
+        prefix = text(subnet.properties, "addressPrefix")
+        side = subnet.side("properties", "addressPrefix")
+        vnet = rendered.resources.get(subnet.parent_id)
+        if not CIDR.fullmatch(prefix):
+            yield failed(subnet.written_name, f"its address prefix is {prefix!r}", "give it a range of its VNet", side)
+            continue
+        row = Range(Cidr.parse(prefix), subnet.written_name, side)
+        by_vnet.setdefault(subnet.parent_id, []).append(row)
+        spaces = entries(vnet.properties, "addressSpace", "addressPrefixes") if vnet else ()
+        if vnet and not any(within(row.cidr, space) for space in spaces):
+            what = f"its range {row.cidr} is not in the VNet's {', '.join(map(str, spaces))}"
+            other = vnet.side("properties", "addressSpace", "addressPrefixes")
+            yield failed(row.owner, what, "give it a range of its VNet", side, other)
+    for rows in by_vnet.values():
+        yield from _overlaps(rows, "subnet")
+
+
+def within(cidr: Cidr, space: object) -> bool:
+    """Whether a range is inside another, as that is written."""
+    if not isinstance(space, str) or not CIDR.fullmatch(space):
+        return False
+    outer = Cidr.parse(space)
+    return outer.first <= cidr.first and cidr.last <= outer.last
+
+
+def _dns(cluster: Cluster, profile: dict[str, object], services: Range) -> Iterator[Finding]:
+    """The address of cluster DNS is in the service range, and not its first (AKS docs, create-cluster parameters)."""
+    written = text(profile, "dnsServiceIP")
+    side = cluster.resource.side("properties", "networkProfile", "dnsServiceIP")
+    address = Cidr.parse(f"{written}/32") if CIDR.fullmatch(f"{written}/32") else None
+    if address is None or not services.cidr.first < address.first <= services.cidr.last:
+        what = f"its DNS address {written or 'is missing and'} is not inside the service range {services.cidr}"
+        fix = f"use {services.cidr.address(10)}, the tenth address of the range"
+        yield failed(cluster.name, what, fix, side, services.side)
+
+
+def _apart(cluster: Cluster, rendered: Rendered, pods: Range, services: Range) -> Iterator[Finding]:
+    """Pod and service ranges apart from each other and from every VNet, each of which may be peered one day."""
+    clash = services if services.cidr.overlaps(pods.cidr) else _vnet_in(rendered, pods.cidr)
+    other = _vnet_in(rendered, services.cidr)
+    fix = "give it a range of its own"
+    if clash:
+        what = f"its pod range {pods.cidr} overlaps {_named(clash, services)}"
+        yield failed(cluster.name, what, fix, pods.side, clash.side)
+    if other:
+        what = f"its service range {services.cidr} overlaps {_named(other, services)}"
+        yield failed(cluster.name, what, fix, services.side, other.side)
+    if not clash and not other:
+        what = f"pods {pods.cidr} and services {services.cidr} are apart from each other and from every VNet"
+        yield proved(cluster.name, what, pods.side, services.side)
+
+
+def _named(row: Range, services: Range) -> str:
+    return f"its service range {row.cidr}" if row is services else f"{row.cidr} of {row.owner}"
+
+
+@lru_cache(maxsize=2)
+def vnets(rendered: Rendered) -> tuple[Range, ...]:
+    """The ranges of all VNets, from the lowest address."""
+    return tuple(sorted(_ranges(rendered), key=lambda row: row.cidr))
+
+
+def _vnet_in(rendered: Rendered, cidr: Cidr) -> Range | None:
+    """A VNet's range that shares an address with ``cidr``: where VNets are apart, the last that begins before its end
+    is the one to ask.
+    """
+    rows = vnets(rendered)
+    at = bisect_right(rows, cidr.last, key=lambda row: row.cidr.first)
+    return rows[at - 1] if at and rows[at - 1].cidr.last >= cidr.first else None
+
+
+# --- room ---
+
+
+def _room(cluster: Cluster, rendered: Rendered, pods: Range | None) -> Iterator[Finding]:
+    most = sum(pool.maximum for pool in cluster.pools)
+    nodes = most + sum(pool.surge for pool in cluster.pools)
+    growth = f"its pools may grow to {many(nodes, 'node')} with surge"
+    pools = cluster.resource.side("properties", "agentPoolProfiles")
+    if pods:
+        serves = pods.cidr.blocks(NODE_POD_PREFIX)
+        if serves < nodes:
+            what = f"its pod range {pods.cidr} serves {many(serves, 'node')}, and {growth}"
+            yield failed(cluster.name, what, f"each node takes a /{NODE_POD_PREFIX}: widen it", pods.side, pools)
+        else:
+            what = f"its pod range {pods.cidr} serves {many(serves, 'node')}; {growth}"
+            yield proved(cluster.name, what, pods.side, pools)
+    for subnet, wanted in _node_subnets(cluster, rendered).items():
+        prefix = text(subnet.properties, "addressPrefix")
+        if not CIDR.fullmatch(prefix):
+            continue
+        holds = Cidr.parse(prefix).size - SUBNET_KEPT
+        side = subnet.side("properties", "addressPrefix")
+        if holds < wanted:
+            what = f"its node subnet {prefix} holds {many(holds, 'node')}, and {growth}"
+            yield failed(cluster.name, what, "widen the subnet, or lower the pools' maximum", side, pools)
+        else:
+            yield proved(cluster.name, f"its node subnet {prefix} holds {many(holds, 'node')}; {growth}", side, pools)
+
+
+def _node_subnets(cluster: Cluster, rendered: Rendered) -> dict[Resource, int]:
+    """The subnets that its pools' nodes are in, each with the nodes that it may have to hold."""
+    wanted: dict[Resource, int] = {}
+    for pool in cluster.pools:
+        subnet = _target(cluster.resource, rendered, text(pool.data, "vnetSubnetID"))
+        if subnet:
+            wanted[subnet] = wanted.get(subnet, 0) + pool.maximum + pool.surge
+    return wanted
+
+
+def _target(resource: Resource, rendered: Rendered, written: str) -> Resource | None:
+    return rendered.resources.get(resource.resolve(written))
+
+
+def _ports(cluster: Cluster, rendered: Rendered) -> Iterator[Finding]:
+    """The NAT gateway has ports enough for as many nodes as its subnets may have."""
+    for subnet, nodes in _node_subnets(cluster, rendered).items():
+        written = text(subnet.properties, "natGateway", "id")
+        gateway = _target(subnet, rendered, written) if written else None
+        if gateway is None or gateway.type != _NAT:
+            continue
+        ips = _public_ips(gateway, rendered)
+        if ips is None:
+            continue
+        side = gateway.side("properties", "publicIpAddresses")
+        each = ips * PORTS_A_PUBLIC_IP // max(nodes, 1)
+        least = next((ports for most, ports in PORTS_A_NODE if nodes <= most), LEAST_PORTS_A_NODE)
+        has = f"{many(ips, 'public IP')} of its NAT gateway give each of {many(nodes, 'node')} {each} ports"
+        if each < least:
+            needed = -(-least * max(nodes, 1) // PORTS_A_PUBLIC_IP)
+            fix = "split the cluster"
+            if needed <= MOST_PUBLIC_IPS:
+                fix = f"let it name {many(needed, 'public IP')}: each node then has {least} ports or more"
+            what = (
+                f"{has}, and each should have {least}" if ips else f"{gateway.name} has no public IP: no node gets out"
+            )
+            yield failed(cluster.name, what, fix, side, subnet.side("properties", "natGateway"))
+        else:
+            yield proved(cluster.name, has, side, subnet.side("properties", "natGateway"))
+
+
+def _public_ips(gateway: Resource, rendered: Rendered) -> int | None:
+    """How many a NAT gateway has, prefixes included; None where a prefix is not rendered."""
+    count = len(entries(gateway.properties, "publicIpAddresses"))
+    for row in entries(gateway.properties, "publicIpPrefixes"):
+        prefix = _target(gateway, rendered, text(row, "id"))
+        length = prefix.properties.get("prefixLength") if prefix else None
+        if not isinstance(length, int) or not 0 <= length <= 32:
+            return None
+        count += 1 << (32 - length)
+    return count

@@ -1,0 +1,169 @@
+"""What the scheduler sees of a node pool, and what the cluster autoscaler knows of it while it has no nodes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
+
+from rayfleet.catalogue import VmSize
+from rayfleet.proofs.content import Content
+from rayfleet.rendered import entries, get, text
+from rayfleet.rendered.pool import Pool, Taint
+from rayfleet.source import Path
+
+SPOT_PRIORITY = "kubernetes.azure.com/scalesetpriority"
+# AKS adds it to spot nodes (AKS docs, spot-node-pool).
+SPOT_TAINT = Taint(SPOT_PRIORITY, "spot", "NoSchedule")
+#: Effects that keep a pod off; PreferNoSchedule does not.
+HARD = ("NoSchedule", "NoExecute")
+# GPU and node feature discovery write labels with these prefixes to running nodes
+# (NVIDIA/k8s-device-plugin docs, gpu-feature-discovery; Node Feature Discovery docs).
+DISCOVERED = ("nvidia.com/gpu.", "nvidia.com/cuda.", "nvidia.com/mig.", "feature.node.kubernetes.io/")
+# Labels that every AKS node has, with values that no template says (AKS docs, use-labels).
+_UNSAID = (
+    *("cluster", "managedby", "role", "storageprofile", "storagetier", "node-image-version", "nodepool-type"),
+    *("os-sku", "os-sku-requested", "os-sku-effective", "sku-cpu", "sku-memory"),
+)
+
+#: The values that a label has on one node or another of a pool; None where nobody can say.
+Values = tuple[str, ...] | None
+Labels = Mapping[str, Values]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Traits:
+    """What the scheduler sees of a pool's nodes. ``at_zero`` is what the cluster autoscaler knows of them while there
+    are none, None where there always are some; a taint has its path in the pool; ``device`` is what they have, None
+    where nobody knows the VM size; ``empty`` leads to what says that there never is a node.
+    """
+
+    labels: Labels
+    at_zero: Labels | None
+    taints: tuple[tuple[Taint, Path], ...]
+    device: str | None
+    empty: Path | None
+    discovered: bool
+
+    def values(self, key: str, labels: Labels) -> Values:
+        """The values of a label among ``labels``, none at all where nodes do not have it."""
+        if self.discovered and labels is self.labels and key not in labels and key.startswith(DISCOVERED):
+            return None
+        return labels.get(key, ())
+
+
+class Node(NamedTuple):
+    """A pool, and what its nodes are to the scheduler."""
+
+    pool: Pool
+    traits: Traits
+
+    @property
+    def open(self) -> bool:
+        """Whether a pod without tolerations may run here."""
+        return not any(taint.effect in HARD for taint, _ in self.traits.taints)
+
+
+class _Said(NamedTuple):
+    """All that the traits of a pool follow from, without its place in a file."""
+
+    name: str
+    region: str
+    discovered: bool
+    system: bool
+    spot: bool
+    may_be_empty: bool
+    empty: Path | None
+    labels: dict[str, str]
+    taints: tuple[Taint, ...]
+    zones: tuple[str, ...]
+    operating_system: str
+    vm_size: str
+    vm: VmSize | None
+
+
+def node_of(pool: Pool, region: str, discovered: bool) -> Node:
+    """``discovered``: feature discovery runs in the cluster, and adds labels to nodes with NVIDIA's GPUs."""
+    said = _Said(
+        name=pool.name,
+        region=region,
+        discovered=discovered,
+        system=pool.system,
+        spot=pool.spot,
+        may_be_empty=may_be_empty(pool),
+        empty=_empty(pool),
+        labels=pool.labels,
+        taints=pool.taints,
+        zones=tuple(map(str, entries(pool.data, "availabilityZones"))),
+        operating_system=(text(pool.data, "osType") or "Linux").lower(),
+        vm_size=pool.vm_size,
+        vm=pool.vm,
+    )
+    return Node(pool, _traits(Content.of(said)))
+
+
+def may_be_empty(pool: Pool) -> bool:
+    """Whether the autoscaler may have to start it from zero."""
+    return pool.autoscaled and pool.minimum == 0
+
+
+def _empty(pool: Pool) -> Path | None:
+    key = "maxCount" if pool.autoscaled else "count"
+    return (key,) if pool.maximum == 0 and get(pool.data, key) == 0 else None
+
+
+@lru_cache(maxsize=4096)
+def _traits(content: Content) -> Traits:
+    said: _Said = content.data
+    own: dict[str, Values] = {key: (value,) for key, value in said.labels.items()}
+    predicted = _predicted(said)
+    spot: dict[str, Values] = {SPOT_PRIORITY: ("spot",)} if said.spot else {}
+    written: list[tuple[Taint, Path]] = [(taint, ("nodeTaints", index)) for index, taint in enumerate(said.taints)]
+    if said.spot and SPOT_TAINT not in said.taints:
+        written.append((SPOT_TAINT, ("nodeTaints",)))
+    return Traits(
+        labels={**_of_aks(said), **predicted, **spot, **own},
+        at_zero={**predicted, **spot, **own} if said.may_be_empty else None,
+        taints=tuple(written),
+        device=None if said.vm is None else said.vm.gpu_resource if said.vm.gpus else "",
+        empty=said.empty,
+        discovered=said.discovered and said.vm is not None and said.vm.gpu_vendor == "nvidia",
+    )
+
+
+def _predicted(said: _Said) -> dict[str, Values]:
+    """The labels that the autoscaler gives a node which it has yet to see (kubernetes/autoscaler, azure_template.go;
+    the architecture is the VM size's own since PR 9331, which is in the releases for 1.34 and later).
+    """
+    zones = tuple(f"{said.region}-{zone}" for zone in said.zones) or ("0",)
+    system, size, region = (said.operating_system,), (said.vm_size,), (said.region,)
+    architecture = (said.vm.architecture,) if said.vm else None
+    found: dict[str, Values] = {
+        "kubernetes.io/os": system,
+        "beta.kubernetes.io/os": system,
+        "kubernetes.io/arch": architecture,
+        "beta.kubernetes.io/arch": architecture,
+        "node.kubernetes.io/instance-type": size,
+        "beta.kubernetes.io/instance-type": size,
+        "topology.kubernetes.io/region": region,
+        "failure-domain.beta.kubernetes.io/region": region,
+        "topology.kubernetes.io/zone": zones,
+        "failure-domain.beta.kubernetes.io/zone": zones,
+        "kubernetes.io/hostname": None,
+        "agentpool": (said.name,),
+        "kubernetes.azure.com/agentpool": (said.name,),
+    }
+    if said.vm and said.vm.gpu_vendor == "nvidia":
+        found["kubernetes.azure.com/accelerator"] = found["accelerator"] = ("nvidia",)
+    return found
+
+
+def _of_aks(said: _Said) -> dict[str, Values]:
+    """The labels that AKS gives to running nodes, and the autoscaler does not know of (AKS docs, use-labels and
+    use-system-pools).
+    """
+    found: dict[str, Values] = {f"kubernetes.azure.com/{name}": None for name in _UNSAID}
+    found["kubernetes.azure.com/mode"] = ("system" if said.system else "user",)
+    found["kubernetes.azure.com/priority"] = ("spot" if said.spot else "regular",)
+    return found

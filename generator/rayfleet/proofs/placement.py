@@ -1,0 +1,97 @@
+"""Placement: every pod finds a node pool, only pools that are meant for it, and no pool is there for nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+
+from rayfleet.proofs import compute_configs, controllers, ray
+from rayfleet.proofs.evidence import Evidence
+from rayfleet.proofs.finding import Finding, failed, pending
+from rayfleet.proofs.nodes import Node, node_of
+from rayfleet.proofs.notices import notices, of
+from rayfleet.proofs.operator import Asked, Shape, asked
+from rayfleet.proofs.ray import Found, Holds
+from rayfleet.proofs.reservations import Mount, allocatable, mount, takes
+from rayfleet.proofs.unread import has_gaps
+from rayfleet.rendered import Cluster, Rendered
+
+# The operator's values take these (rendered values: global.cloudDeploymentId, global.auth.iamIdentity).
+_WAITS_FOR = ("cloudResourceId", "clientId")
+
+
+def of_cluster(cluster: Cluster, evidence: Evidence) -> Iterator[Finding]:
+    """The pods of one cluster."""
+    found = _claims(cluster, evidence.rendered)
+    return notices(evidence.rendered, "placement").kept(found, of("noted", "pending", "warned"))
+
+
+def _claims(cluster: Cluster, rendered: Rendered) -> Iterator[Finding]:
+    nodes = nodes_of(cluster)
+    ours = asked_of(cluster)
+    names: frozenset[str] | None = None
+    found: Found = {}
+    yield from controllers.spot_marks(cluster, nodes)
+    yield from controllers.system_pods(cluster, nodes)
+    if ours and cluster.operator:
+        names = frozenset(shape.name for shape in ours.shapes)
+        tried = ray.attempts(ours, nodes)
+        found = ray.found_by(tried, _holds(ours, mount(cluster)))
+        yield from ray.claims(cluster.name, cluster.operator, ours, tried, found)
+    else:
+        yield from _without(cluster)
+    yield from controllers.devices(cluster, nodes, ours)
+    yield from controllers.csi(cluster, nodes)
+    yield from controllers.controllers(cluster, nodes)
+    yield from controllers.manifests(cluster, nodes)
+    yield from controllers.unused(cluster, nodes, ours)
+    yield from compute_configs.claims(cluster, rendered, names, found)
+
+
+def of_fleet(evidence: Evidence) -> Iterator[Finding]:
+    """Compute configs that lead to no cluster, and what was noted of clusters."""
+    yield from notices(evidence.rendered, "placement").said()
+    yield from compute_configs.unnamed(evidence.rendered)
+
+
+@lru_cache(maxsize=2)
+def nodes_of(cluster: Cluster) -> list[Node]:
+    """What the scheduler sees of a cluster's pools."""
+    discovered = controllers.discovers(cluster)
+    return [node_of(pool, cluster.region, discovered) for pool in cluster.pools]
+
+
+def asked_of(cluster: Cluster) -> Asked | None:
+    """What can be asked of its operator; None while it, or a part of its values, is not rendered."""
+    operator = cluster.operator
+    return asked(operator) if operator and not operator.unresolved else None
+
+
+def _holds(ours: Asked, beside: Mount | None) -> Holds:
+    """Of a size that nobody knows, the benefit of the doubt."""
+    wants = {shape.name: takes(shape, beside) for shape in ours.shapes}
+
+    def holds(shape: Shape, node: Node) -> bool:
+        vm = node.pool.vm
+        return vm is None or allocatable(vm, node.pool.max_pods).times(wants[shape.name]) > 0
+
+    return holds
+
+
+def _without(cluster: Cluster) -> Iterator[Finding]:
+    if cluster.operator:
+        index = cluster.operator.unresolved[0]
+        where = cluster.operator.manifest.side("spec", "valuesFrom", index)
+        what = "a part of the operator's values is not rendered: where Ray pods run cannot be told"
+        yield failed(cluster.name, what, "render it, or take it out of valuesFrom", where)
+        return
+    missing = [kind for kind in _WAITS_FOR if cluster.late(kind) is None]
+    if missing:
+        yield pending(cluster.name, f"where Ray pods run waits for the operator, and that for {' and '.join(missing)}")
+        return
+    if has_gaps(cluster):
+        return
+    bound = [side for kind in _WAITS_FOR if (side := cluster.late_side(kind))]
+    what = "Anyscale's operator is not rendered, though all that it waits for is bound"
+    fix = "render again, and keep the operators layer among those that Flux follows"
+    yield failed(cluster.name, what, fix, cluster.resource.side(), *bound)

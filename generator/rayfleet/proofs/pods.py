@@ -1,0 +1,168 @@
+"""Pods that rendered files define: in manifests, and in the values of the charts that are rendered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from rayfleet.proofs.helm import coalesced
+from rayfleet.proofs.quantity import MIB, quantity
+from rayfleet.proofs.reservations import Room
+from rayfleet.proofs.scheduling import Pod, pod_of
+from rayfleet.rendered import Cluster, Side, entries, get, mapping, text
+from rayfleet.rendered.release import Release
+from rayfleet.source import Path
+
+DEVICE_PLUGIN = "nvidia-device-plugin"
+GPU_OPERATOR = "gpu-operator"
+# What a chart's values say of a pod, in a pod's own words.
+_WORDS = ("nodeSelector", "affinity", "tolerations")
+# Manifests in which the key means something else.
+_PODLESS = ("ConfigMap", "CustomResourceDefinition", "HelmRelease", "Kustomization", "Secret")
+
+_LINUX = {"nodeSelector": {"kubernetes.io/os": "linux"}}
+# Controllers of the charts that we render, and their jobs: what they are, and where the values have their pods, with
+# the chart's own beneath. (Envoy Gateway v1.9.0, charts/gateway-helm/values.tmpl.yaml; ingress-nginx 4.15,
+# charts/ingress-nginx/values.yaml; anyscale-operator 1.8.0, values.yaml.)
+_CONTROLLERS: Mapping[str, tuple[tuple[str, Path, Mapping[str, Any]], ...]] = {
+    "anyscale-operator": (("Anyscale's operator", ("operator",), {}),),
+    "envoy-gateway": (
+        ("Envoy Gateway", ("deployment", "pod"), {}),
+        ("Envoy Gateway's certificate job", ("certgen", "job"), {}),
+    ),
+    "ingress-nginx": (
+        ("ingress-nginx", ("controller",), _LINUX),
+        ("ingress-nginx's webhook job", ("controller", "admissionWebhooks", "patch"), _LINUX),
+    ),
+}
+_OPERATOR_REQUESTS = {
+    "container": {"resources": {"requests": {"cpu": 1, "memory": "512Mi"}}},
+    "vector": {"resources": {"requests": {"cpu": "100m", "memory": "512Mi"}}},
+}
+# Node feature discovery adds its labels to nodes, or the value of a key that says so (NVIDIA/k8s-device-plugin 0.20.0,
+# values.yaml).
+_PLUGIN: Mapping[str, Any] = {
+    "affinity": {
+        "nodeAffinity": {
+            "requiredDuringSchedulingIgnoredDuringExecution": {
+                "nodeSelectorTerms": [
+                    {"matchExpressions": [{"key": key, "operator": "In", "values": [value]}]}
+                    for key, value in (
+                        ("feature.node.kubernetes.io/pci-10de.present", "true"),
+                        ("feature.node.kubernetes.io/cpu-model.vendor_id", "NVIDIA"),
+                        ("nvidia.com/gpu.present", "true"),
+                    )
+                ]
+            }
+        }
+    },
+    "tolerations": [
+        {"key": "CriticalAddonsOnly", "operator": "Exists"},
+        {"key": "nvidia.com/gpu", "operator": "Exists", "effect": "NoSchedule"},
+    ],
+}
+
+
+class Defined(NamedTuple):
+    """A pod that rendered files define. ``everywhere``: one for each node, of a DaemonSet."""
+
+    name: str
+    pod: Pod
+    takes: Room
+    side: Side
+    everywhere: bool = False
+
+
+@lru_cache(maxsize=2)
+def of_manifests(cluster: Cluster) -> tuple[Defined, ...]:
+    """The pods of its manifests: whatever has containers, in whatever kind."""
+    found = []
+    for manifest in cluster.manifests:
+        if manifest.kind not in _PODLESS:
+            for path, spec in _specs(manifest.data, ()):
+                takes = requests(spec)
+                pod = pod_of(spec, takes.devices)
+                name = f"{manifest.kind} {manifest.name}"
+                found.append(Defined(name, pod, takes, manifest.side(*path), manifest.kind == "DaemonSet"))
+    return tuple(found)
+
+
+def _specs(data: Any, path: tuple[str | int, ...]) -> Iterator[tuple[Path, dict[str, Any]]]:
+    if isinstance(data, dict):
+        if any(isinstance(row, dict) and "name" in row for row in entries(data, "containers")):
+            yield path, data
+            return
+        for key, value in data.items():
+            if isinstance(value, dict | list):
+                yield from _specs(value, (*path, key))
+    else:
+        for index, value in enumerate(data):
+            if isinstance(value, dict | list):
+                yield from _specs(value, (*path, index))
+
+
+def of_controllers(cluster: Cluster) -> Iterator[tuple[Defined, Release]]:
+    """The controllers of its releases, with their jobs."""
+    for chart, rows in _CONTROLLERS.items():
+        release = cluster.releases.get(chart)
+        for name, path, defaults in rows if release else ():
+            values = mapping(release.values, *path) if release else {}
+            if release and get(values, "enabled") is not False:
+                takes = _operator_requests(values) if path == ("operator",) else Room(0, 0)
+                yield Defined(name, pod_of(_said(values, defaults)), takes, release.side(*path)), release
+
+
+def device_plugin(release: Release) -> Pod:
+    """The pod of NVIDIA's device plugin."""
+    return pod_of(_said(release.values, _PLUGIN))
+
+
+def _said(values: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
+    return coalesced({word: values[word] for word in _WORDS if word in values}, defaults)
+
+
+def _operator_requests(values: Mapping[str, Any]) -> Room:
+    own = coalesced(values, _OPERATOR_REQUESTS)
+    return _sum(_room(own.get(name)) for name in _OPERATOR_REQUESTS)
+
+
+# --- requests ---
+
+
+def requests(spec: Mapping[str, Any]) -> Room:
+    """What a pod takes of its node: its containers and sidecars together, or the largest of what runs before them
+    (Kubernetes docs, sidecar-containers: resource sharing within containers).
+    """
+    first = [row for row in entries(spec, "initContainers") if isinstance(row, dict)]
+    sidecars = [row for row in first if text(row, "restartPolicy") == "Always"]
+    together = _sum(map(_room, (*entries(spec, "containers"), *sidecars)))
+    before = [_room(row) for row in first if row not in sidecars]
+    return Room(
+        max([together.cpus, *(row.cpus for row in before)]),
+        max([together.mib, *(row.mib for row in before)]),
+        _most([together, *before]),
+    )
+
+
+def _room(container: Any) -> Room:
+    """A container's requests; its limits where it says none."""
+    limits, wanted = mapping(container, "resources", "limits"), mapping(container, "resources", "requests")
+    asked = {**limits, **wanted}
+    devices = {str(key): quantity(value) or 0.0 for key, value in asked.items() if "/" in str(key)}
+    taken = {key: count for key, count in devices.items() if count > 0}
+    return Room(quantity(asked.get("cpu")) or 0.0, (quantity(asked.get("memory")) or 0.0) / MIB, taken)
+
+
+def _sum(rooms: Iterable[Room]) -> Room:
+    cpus, mib, devices = 0.0, 0.0, dict[str, float]()
+    for room in rooms:
+        cpus, mib = cpus + room.cpus, mib + room.mib
+        for name, count in room.devices.items():
+            devices[name] = devices.get(name, 0.0) + count
+    return Room(cpus, mib, devices)
+
+
+def _most(rooms: list[Room]) -> dict[str, float]:
+    names = {name for room in rooms for name in room.devices}
+    return {name: max(room.devices.get(name, 0.0) for room in rooms) for name in sorted(names)}

@@ -1,0 +1,71 @@
+"""What quota.yaml allows in a region, by the limits that Azure keeps.
+
+On-demand vCPUs count twice: against their VM family and against the total of the region. Spot vCPUs count against one
+limit of the region over all families, and against no other (Azure docs, quotas of virtual machines and spot-quota).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal, NamedTuple
+
+from rayfleet.rendered import Side, get, mapping
+from rayfleet.source import Source
+
+
+class Limit(NamedTuple):
+    """One limit of a region; ``family`` as families are compared, empty for the other two kinds."""
+
+    kind: Literal["families", "spot", "total"]
+    family: str = ""
+
+
+SPOT, TOTAL = Limit("spot"), Limit("total")
+
+
+class Given(NamedTuple):
+    """A limit as quota.yaml has it: its name there, vCPUs, and where it stands."""
+
+    limit: Limit
+    name: str
+    vcpus: int
+    side: Side
+
+
+class Quota:
+    """A quota.yaml that its schema accepts."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self._limits: dict[str, dict[Limit, Given]] = {}
+
+    @property
+    def regions(self) -> list[str]:
+        """The regions that it names."""
+        return list(mapping(self.source.data, "regions"))
+
+    def side(self, region: str) -> Side:
+        """Where a region stands."""
+        return Side(self.source, ("regions", region))
+
+    def given(self, region: str) -> Iterator[Given]:
+        """Every limit of a region, in order; a family may stand there twice."""
+        said = mapping(self.source.data, "regions", region)
+        for name in mapping(said, "families"):
+            if isinstance(vcpus := get(said, "families", name), int):
+                yield Given(family(str(name)), str(name), vcpus, self.side(region).at("families", name))
+        for limit in (SPOT, TOTAL):
+            if isinstance(vcpus := get(said, limit.kind), int):
+                yield Given(limit, limit.kind, vcpus, self.side(region).at(limit.kind))
+
+    def limits(self, region: str) -> dict[Limit, Given]:
+        """The limits of a region; of a family that stands there twice, the lower."""
+        if region not in self._limits:
+            highest_first = sorted(self.given(region), key=lambda row: -row.vcpus)
+            self._limits[region] = {row.limit: row for row in highest_first}
+        return self._limits[region]
+
+
+def family(name: str) -> Limit:
+    """The limit of a family: Azure's names have irregular spaces and case, and az adds vCPUs to them."""
+    return Limit("families", "".join(name.split()).lower().removesuffix("vcpus"))

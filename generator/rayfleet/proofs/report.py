@@ -1,0 +1,102 @@
+"""The findings of all proofs, counted and with their places: what is printed, in whatever form."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from rayfleet.diagnostics import Diagnostic
+from rayfleet.proofs.finding import Finding, Outcome
+
+
+class Place(NamedTuple):
+    """A place in a file; line and column count from 1, and are 0 where it is the whole file."""
+
+    file: str
+    line: int
+    column: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+
+
+class Shown(NamedTuple):
+    """A finding whose places have been looked up. Findings sort by place, as diagnostics do."""
+
+    places: tuple[Place, ...]
+    outcome: Outcome
+    proof: str
+    subject: str
+    what: str
+    fix: str
+
+
+@dataclass
+class Section:
+    """One proof's findings. ``shown`` holds what weighs, and of what holds as many as were asked for."""
+
+    proof: str
+    title: str
+    counts: Counter[Outcome] = field(default_factory=Counter)
+    shown: list[Shown] = field(default_factory=list)
+
+    @property
+    def outcome(self) -> Outcome:
+        """The heaviest that matters for whether the proof holds."""
+        for outcome in ("failed", "warned", "pending"):
+            if self.counts[outcome]:
+                return outcome
+        return "proved"
+
+    def of(self, outcome: Outcome) -> list[Shown]:
+        """What is shown of an outcome, by place."""
+        return sorted(row for row in self.shown if row.outcome == outcome)
+
+
+class Report:
+    """Collects findings; looks up the places of those that will be shown, and lets go of the rest."""
+
+    def __init__(self, titles: dict[str, str], witnesses: int | None) -> None:
+        """``witnesses``: how many proved claims a proof shows; None for all."""
+        self.sections = {name: Section(name, title) for name, title in titles.items()}
+        self.whole = witnesses is None
+        self._witnesses = witnesses
+        self._seen: set[tuple[str, Outcome, str, str]] = set()
+
+    def add(self, proof: str, findings: Iterable[Finding]) -> None:
+        """Takes in findings of a proof; what says the same twice counts once."""
+        section = self.sections[proof]
+        for finding in findings:
+            if finding.outcome != "proved":
+                key = (proof, finding.outcome, finding.subject, finding.what)
+                if key in self._seen:
+                    continue
+                self._seen.add(key)
+            section.counts[finding.outcome] += 1
+            few = self._witnesses is None or section.counts["proved"] <= self._witnesses
+            if finding.outcome != "proved" or few:
+                section.shown.append(_shown(proof, finding))
+
+    def refuse(self, proof: str, diagnostics: Iterable[Diagnostic]) -> None:
+        """Takes in diagnostics, which know their places, as what fails a proof."""
+        for row in diagnostics:
+            shown = Shown((Place(row.file, row.line, row.column),), "failed", proof, row.where, row.what, row.fix)
+            if shown not in self.sections[proof].shown:
+                self.sections[proof].counts["failed"] += 1
+                self.sections[proof].shown.append(shown)
+
+    def count(self, outcome: Outcome) -> int:
+        """How many findings have an outcome."""
+        return sum(section.counts[outcome] for section in self.sections.values())
+
+    def of(self, outcome: Outcome) -> list[Shown]:
+        """What is shown of an outcome in all proofs, by place; the first section's first: others' troubles follow."""
+        first, *others = self.sections.values()
+        return first.of(outcome) + sorted(row for section in others for row in section.of(outcome))
+
+
+def _shown(proof: str, finding: Finding) -> Shown:
+    places = tuple(dict.fromkeys(Place(*side.place) for side in finding.sides))
+    return Shown(places, finding.outcome, proof, finding.subject, finding.what, finding.fix)

@@ -1,0 +1,156 @@
+"""What a node has to give to pods, after what AKS and the pods of every node take; and what pods ask of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from itertools import pairwise
+from math import floor
+from typing import NamedTuple
+
+from rayfleet.catalogue import VmSize
+from rayfleet.proofs.operator import Shape
+from rayfleet.proofs.quantity import MIB, quantity
+from rayfleet.proofs.scheduling import GPU_RESOURCES
+from rayfleet.rendered import Cluster, Side, entries, get, mapping, text
+from rayfleet.rendered.layer import Manifest
+
+# Of the memory of a VM size, the part that hypervisor and kernel keep before Kubernetes counts: what Karpenter assumes
+# of Azure (Azure/karpenter-provider-azure, vm-memory-overhead-percent).
+_HIDDEN = 0.075
+# kube-reserved: CPU cores of a node and millicores kept of them; in between it rises evenly, and so it does beyond
+# (AKS docs, node-resource-reservations, CPU reservations).
+_CPU_KEPT = ((0, 0), (1, 60), (2, 100), (4, 140), (8, 180), (16, 260), (32, 420), (64, 740))
+_CPU_KEPT_A_CORE_BEYOND = 10
+# kube-reserved memory, the lesser of so much for each pod and a share of the node, and the eviction threshold; MiB
+# (the same page, for AKS 1.29 and later).
+_KEPT_A_POD, _KEPT, _KEPT_SHARE, _EVICTION = 20, 50, 0.25, 100
+# Our headroom for the pods of every node: Cilium, CSI drivers, device plugin, monitoring. CPUs and MiB.
+_EVERYWHERE_CPUS, _EVERYWHERE_MIB = 0.5, 1024
+# Our headroom in MiB for a blob mount that caches on disk; one that caches in memory says how much.
+_FILE_CACHE_MIB = 256
+_POOL_SIZE = re.compile(r"--block-cache-pool-size(?:=|\s+)([0-9]{1,9})")
+_BLOB_DRIVER = "blob.csi.azure.com"
+_ROUNDING = 1e-9
+
+
+class Room(NamedTuple):
+    """CPUs, memory in MiB and devices by resource: what a node gives, or what a pod takes."""
+
+    cpus: float
+    mib: float
+    devices: Mapping[str, float] = {}
+
+    def times(self, pod: Room) -> int:
+        """How often the pod fits."""
+        return floor(self.share(pod) + _ROUNDING)
+
+    def share(self, pod: Room) -> float:
+        """The same, before whole pods are counted."""
+        return min(ratio for _, ratio in self._ratios(pod))
+
+    def short_of(self, pod: Room) -> tuple[str, float, float]:
+        """The resource that one pod is most short of, how much of it the node has, and how much the pod takes."""
+        name, _ = min(self._ratios(pod), key=lambda row: row[1])
+        if name in ("CPU", "memory"):
+            return (name, self.cpus, pod.cpus) if name == "CPU" else (name, self.mib, pod.mib)
+        return name, self.devices.get(name, 0), pod.devices[name]
+
+    def _ratios(self, pod: Room) -> list[tuple[str, float]]:
+        rows = [("CPU", self.cpus, pod.cpus), ("memory", self.mib, pod.mib)]
+        rows += [(name, self.devices.get(name, 0), count) for name, count in pod.devices.items()]
+        # A pod that asks for nothing fits any number of times; 1,000 is more than a node takes.
+        return [(name, max(has, 0) / asked if asked > 0 else 1000.0) for name, has, asked in rows]
+
+
+@lru_cache(maxsize=1024)
+def allocatable(vm: VmSize, max_pods: int) -> Room:
+    """What a node has for pods of ours."""
+    total = vm.memory_gib * 1024 * (1 - _HIDDEN)
+    kept = min(_KEPT_A_POD * max_pods + _KEPT, total * _KEPT_SHARE)
+    devices = {vm.gpu_resource: float(vm.gpus)} if vm.gpus else {}
+    return Room(
+        vm.vcpus - _cpu_kept(vm.vcpus) / 1000 - _EVERYWHERE_CPUS, total - kept - _EVICTION - _EVERYWHERE_MIB, devices
+    )
+
+
+def _cpu_kept(vcpus: int) -> float:
+    """Millicores."""
+    for (below, least), (above, most) in pairwise(_CPU_KEPT):
+        if vcpus <= above:
+            return least + (most - least) * (vcpus - below) / (above - below)
+    cores, kept = _CPU_KEPT[-1]
+    return kept + _CPU_KEPT_A_CORE_BEYOND * (vcpus - cores)
+
+
+def takes(shape: Shape, beside: Mount | None) -> Room:
+    """What a pod of a shape takes of a node, its blob mount included; nothing of what cannot be read."""
+    devices = {name: quantity(count) or 0.0 for name, count in shape.devices.items() if name in GPU_RESOURCES}
+    mib = (quantity(shape.resources.get("memory")) or 0.0) / MIB + ((beside.mib or 0) if beside else 0)
+    cpus = quantity(shape.resources.get("CPU")) or 0.0
+    return Room(cpus, mib, {name: count for name, count in devices.items() if count})
+
+
+# --- the blob mount beside each pod ---
+
+
+class Mount(NamedTuple):
+    """Memory in MiB that a mount takes outside its pod, None where its options set no bound; ``side`` has them."""
+
+    mib: int | None
+    side: Side
+
+
+def mount(cluster: Cluster) -> Mount | None:
+    """The volume that Anyscale mounts into every Ray pod: BlobFuse2 runs a process for each, outside the pod's cgroup
+    (blob-csi-driver, pkg/blob/nodeserver.go; kubernetes-sigs/blob-csi-driver issue 1847).
+    """
+    resource = cluster.cloud_resource
+    claim = text(resource.data, "file_storage", "persistent_volume_claim") if resource else ""
+    volume = _volume(cluster, claim) if claim else None
+    if volume is None:
+        return None
+    manifest, path = volume
+    options = " ".join(row for row in entries(manifest.data, *path) if isinstance(row, str))
+    return Mount(_mount_mib(options), manifest.side(*path))
+
+
+class _Kind(NamedTuple):
+    """Where a kind of manifest says what mounts, and how."""
+
+    kind: str
+    driver: tuple[str, ...]
+    protocol: tuple[str, ...]
+    options: tuple[str, ...]
+
+
+_VOLUME = _Kind(
+    "PersistentVolume",
+    ("spec", "csi", "driver"),
+    ("spec", "csi", "volumeAttributes", "protocol"),
+    ("spec", "mountOptions"),
+)
+_CLASS = _Kind("StorageClass", ("provisioner",), ("parameters", "protocol"), ("mountOptions",))
+
+
+def _volume(cluster: Cluster, claim: str) -> tuple[Manifest, tuple[str, ...]] | None:
+    """What has the mount options of a claim, with their path: its volume, or else its class. None where no BlobFuse2
+    mounts it.
+    """
+    claims = (row for row in cluster.of_kind("PersistentVolumeClaim") if row.name == claim)
+    spec = next((mapping(row.data, "spec") for row in claims), {})
+    name = text(spec, "volumeName")
+    kind, name = (_VOLUME, name) if name else (_CLASS, text(spec, "storageClassName"))
+    for row in cluster.of_kind(kind.kind):
+        blob = get(row.data, *kind.driver) == _BLOB_DRIVER and get(row.data, *kind.protocol) != "nfs"
+        if row.name == name and blob:
+            return row, kind.options
+    return None
+
+
+def _mount_mib(options: str) -> int | None:
+    if "--block-cache" not in options.split():
+        return _FILE_CACHE_MIB
+    size = _POOL_SIZE.search(options)
+    return int(size[1]) if size else None

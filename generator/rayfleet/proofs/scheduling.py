@@ -1,0 +1,187 @@
+"""Does a pod accept a node pool: node selector, required node affinity and tolerations, or the smallest reason why not.
+
+The rules are Kubernetes' own (Kubernetes docs, assign-pod-node and taint-and-toleration).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from rayfleet.proofs.content import Content
+from rayfleet.proofs.nodes import HARD, Labels, Node, Traits, Values
+from rayfleet.proofs.nodes import SPOT_PRIORITY as SPOT_PRIORITY
+from rayfleet.proofs.nodes import SPOT_TAINT as SPOT_TAINT
+from rayfleet.rendered import entries, get, mapping, text
+from rayfleet.rendered.pool import Taint
+from rayfleet.source import Path
+
+#: What device plugins register; of other devices nothing rendered says which nodes have them.
+GPU_RESOURCES = frozenset({"nvidia.com/gpu", "amd.com/gpu"})
+_INTEGER = re.compile("-?[0-9]{1,18}")
+
+
+class Why(NamedTuple):
+    """A condition that is not met. ``what`` is said of the pod; ``place`` leads to it in the pool, ``label`` is the one
+    that the pod looks for.
+    """
+
+    what: str
+    place: Path
+    label: str = ""
+
+    def fix(self, pool: str) -> str:
+        """What to do about it."""
+        if self.label:
+            return f"give {pool} the label in nodeLabels, or ask for one that it has"
+        return f"tolerate it, or take it from {pool}" if "nodeTaints" in self.place else f"change {pool}, or add a pool"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pod:
+    """What the scheduler reads of a pod. ``terms`` are those of required node affinity, None where there is none;
+    ``devices`` the extended resources that it asks for.
+    """
+
+    selector: Mapping[str, str]
+    terms: Sequence[Any] | None
+    tolerations: Sequence[Any]
+    devices: frozenset[str] = frozenset()
+
+
+def pod_of(spec: Any, devices: Iterable[str] = ()) -> Pod:
+    """The pod of a pod's ``spec``, as it reaches the scheduler: AKS's admission lets pods that ask for a device onto
+    nodes tainted by its name (AKS docs, faq: ExtendedResourceToleration; kubernetes/kubernetes PR 55839).
+    """
+    words = [get(spec, word) for word in ("nodeSelector", "affinity", "tolerations")]
+    return _pod(Content.of((*words, sorted(devices))))
+
+
+@lru_cache(maxsize=4096)
+def _pod(said: Content) -> Pod:
+    selector, affinity, tolerations, devices = said.data
+    required = get(affinity, "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution")
+    admitted = [{"key": device, "operator": "Exists", "effect": "NoSchedule"} for device in devices]
+    return Pod(
+        {str(key): _scalar(value) for key, value in mapping(selector).items()},
+        entries(required, "nodeSelectorTerms") if isinstance(required, dict) else None,
+        [*entries(tolerations), *admitted],
+        frozenset(devices),
+    )
+
+
+# --- why not ---
+
+
+def obstacles(pod: Pod, node: Node) -> tuple[Why, ...]:
+    """Every condition that keeps the pod off the pool's nodes; none where it may run."""
+    return _obstacles(pod, node.traits)
+
+
+@lru_cache(maxsize=1 << 15)
+def _obstacles(pod: Pod, traits: Traits) -> tuple[Why, ...]:
+    found = [*_unselected(pod, traits, traits.labels), *_untolerated(pod, traits)]
+    if traits.device is not None:
+        missing = sorted((pod.devices & GPU_RESOURCES) - {traits.device})
+        found += [Why(f"it asks for {device}, which the pool does not have", ("vmSize",)) for device in missing]
+    if traits.empty:
+        found.append(Why("the pool never has a node", traits.empty))
+    return tuple(found)
+
+
+def sleeps(pod: Pod, node: Node) -> Why | None:
+    """Why the autoscaler would not start the empty pool for a pod that its nodes would take; None where it would."""
+    return _sleeps(pod, node.traits)
+
+
+@lru_cache(maxsize=1 << 15)
+def _sleeps(pod: Pod, traits: Traits) -> Why | None:
+    return next(_unselected(pod, traits, traits.at_zero), None) if traits.at_zero is not None else None
+
+
+def guesses(pod: Pod, node: Node) -> bool:
+    """Whether the pod looks for a label of which nothing rendered tells the value."""
+    return any(node.traits.values(key, node.traits.labels) is None for key in pod.selector)
+
+
+def tolerates(pod: Pod, taint: Taint) -> bool:
+    """Whether a toleration of the pod's matches the taint."""
+    return any(_matches(toleration, taint) for toleration in pod.tolerations)
+
+
+def _untolerated(pod: Pod, traits: Traits) -> Iterator[Why]:
+    for taint, place in traits.taints:
+        if taint.effect in HARD and not tolerates(pod, taint):
+            yield Why(f"it does not tolerate {taint}", place)
+
+
+def _matches(toleration: Any, taint: Taint) -> bool:
+    key, effect = text(toleration, "key"), text(toleration, "effect")
+    operator = text(toleration, "operator") or "Equal"
+    if effect and effect != taint.effect:
+        return False
+    if operator == "Exists":
+        return key in ("", taint.key) and isinstance(toleration, dict)
+    return operator == "Equal" and key == taint.key and _scalar(get(toleration, "value", default="")) == taint.value
+
+
+def _unselected(pod: Pod, traits: Traits, labels: Labels) -> Iterator[Why]:
+    for key, value in pod.selector.items():
+        has = traits.values(key, labels)
+        if has is not None and value not in has:
+            yield Why(f"it wants {key}={value}, {_but(has)}", ("nodeLabels", key), key)
+    if pod.terms is not None:
+        yield from _least([list(_unmet(term, traits, labels)) for term in pod.terms])
+
+
+def _least(terms: list[list[Why]]) -> list[Why]:
+    """What is unmet of the term that is nearest: one that is met is enough."""
+    return min(terms, key=len, default=[Why("its affinity has no term, which matches no node", ("nodeLabels",))])
+
+
+def _unmet(term: Any, traits: Traits, labels: Labels) -> Iterator[Why]:
+    expressions = entries(term, "matchExpressions")
+    if entries(term, "matchFields"):
+        yield Why("it wants one node by its name", ("nodeLabels",))
+    elif not expressions:
+        yield Why("a term of its affinity is empty, which matches no node", ("nodeLabels",))
+    for expression in expressions:
+        key, operator = text(expression, "key"), text(expression, "operator")
+        asked = tuple(map(_scalar, entries(expression, "values")))
+        has = traits.values(key, labels)
+        holds = _OPERATORS.get(operator)
+        if holds is None or not holds(has, asked):
+            wish = f"{key} {operator} {' or '.join(asked)}".rstrip()
+            yield Why(f"it wants {wish}, {_but(has)}", ("nodeLabels", key), key)
+
+
+def _but(has: Values) -> str:
+    if has is None:
+        return "which no template says of the pool"
+    return f"and the pool has {' or '.join(has)}" if has else "which the pool does not have"
+
+
+def _scalar(value: Any) -> str:
+    """A value of YAML as Kubernetes has it in a string."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _compared(has: Values, asked: tuple[str, ...], holds: Callable[[int, int], bool]) -> bool:
+    if has is None:
+        return True
+    whole = [int(value) for value in has if _INTEGER.fullmatch(value)]
+    return len(asked) == 1 and bool(_INTEGER.fullmatch(asked[0])) and any(holds(row, int(asked[0])) for row in whole)
+
+
+# A label with several values, or with one that nobody can say, is met where one node or another of the pool meets it.
+_OPERATORS: Mapping[str, Callable[[Values, tuple[str, ...]], bool]] = {
+    "In": lambda has, asked: has is None or any(value in asked for value in has),
+    "NotIn": lambda has, asked: not has or any(value not in asked for value in has),
+    "Exists": lambda has, asked: has is None or bool(has),
+    "DoesNotExist": lambda has, asked: has == (),
+    "Gt": lambda has, asked: _compared(has, asked, lambda value, bound: value > bound),
+    "Lt": lambda has, asked: _compared(has, asked, lambda value, bound: value < bound),
+}

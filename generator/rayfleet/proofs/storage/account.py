@@ -1,0 +1,198 @@
+"""Storage accounts, read back: who may reach them and how, and what their lifecycle does to what is mounted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any
+
+from rayfleet.proofs.finding import Finding, failed, proved, warned
+from rayfleet.proofs.order import before
+from rayfleet.proofs.unread import operator_of
+from rayfleet.proofs.volume import ACCOUNT, BLOB_SERVICE, CONTAINER, POLICY
+from rayfleet.rendered import Cluster, Rendered, Resource, Side, entries, get, mapping, text
+
+# What Anyscale's own check looks for, and what its own setup writes (anyscale 0.26.112, utils/cors_update_utils.py and
+# shared_anyscale_utils/conf.py): a rule for this origin that exposes every header, with these methods.
+CONSOLE, ORIGIN = "https://console.anyscale.com", "https://*.anyscale.com"
+METHODS = ("GET", "HEAD", "PUT")
+# No blob of these is archived (Azure docs, access-tiers-overview).
+ZONAL = ("ZRS", "GZRS", "RAGZRS")
+# Azure docs, storage/common/transport-layer-security-configure-minimum-version.
+TLS = ("TLS1_2", "TLS1_3")
+_PUBLIC = ("properties", "allowBlobPublicAccess")
+_AGES = ("daysAfterModificationGreaterThan", "daysAfterCreationGreaterThan", "daysAfterLastAccessTimeGreaterThan")
+
+
+@lru_cache(maxsize=2)
+def by_name(rendered: Rendered) -> dict[str, Resource]:
+    """The accounts; their names are unique in all of Azure."""
+    return {row.name: row for row in rendered.of_type(ACCOUNT)}
+
+
+def hierarchical(account: Resource, bucket: Side) -> Iterator[Finding]:
+    """abfss:// speaks to the dfs endpoint, which an account has from its beginning or never (Azure docs,
+    data-lake-storage-namespace).
+    """
+    if get(account.properties, "isHnsEnabled") is not True:
+        what = "it has no hierarchical namespace, and Anyscale stores in it by abfss://"
+        fix = "make the account with isHnsEnabled: it cannot be turned on later"
+        yield failed(account.name, what, fix, account.side("properties", "isHnsEnabled"), bucket)
+
+
+def judge(rendered: Rendered, mounted: set[str]) -> Iterator[Finding]:
+    """Every account. ``mounted`` are the ids of the containers that clusters mount."""
+    for account in rendered.of_type(ACCOUNT):
+        found = [*_closed(account), *_lifecycle(account, rendered, mounted)]
+        found += [row for rows in map(_open_container, below(account, rendered, CONTAINER)) for row in rows]
+        yield from found
+        if not any(row.outcome == "failed" for row in found):
+            keys = get(account.properties, "allowSharedKeyAccess") is False
+            what = f"nobody reads it without signing in{', and no key exists that could leak' if keys else ''}"
+            yield proved(account.name, what, account.side(*_PUBLIC))
+
+
+def below(account: Resource, rendered: Rendered, kind: str) -> list[Resource]:
+    """The resources of a kind that belong to an account."""
+    return _by_account(rendered, kind).get(account.id, [])
+
+
+@lru_cache(maxsize=6)
+def _by_account(rendered: Rendered, kind: str) -> dict[str, list[Resource]]:
+    found: dict[str, list[Resource]] = {}
+    steps = 2 * kind.count("/") - 2  # of the id, from its end to the account's
+    for row in rendered.of_type(kind):
+        found.setdefault(row.id.rsplit("/", steps)[0], []).append(row)
+    return found
+
+
+def _closed(account: Resource) -> Iterator[Finding]:
+    if get(account.data, *_PUBLIC) is not False:
+        what = "its containers may be opened to everybody"
+        yield failed(account.name, what, "write allowBlobPublicAccess: false", account.side(*_PUBLIC))
+    tls = ("properties", "minimumTlsVersion")
+    if get(account.data, *tls) not in TLS:
+        what = f"it takes connections with {get(account.data, *tls) or 'TLS1_0'}"
+        yield failed(account.name, what, "write minimumTlsVersion: TLS1_2", account.side(*tls))
+    https = ("properties", "supportsHttpsTrafficOnly")
+    if get(account.data, *https) is False:
+        yield failed(account.name, "it takes connections without TLS", "write true", account.side(*https))
+    keys = ("properties", "allowSharedKeyAccess")
+    if get(account.data, *keys) is not False:
+        # The default is true (Azure docs, shared-key-authorization-prevent).
+        what = "whoever has one of its keys may do everything, and nothing says who did"
+        fix = "write allowSharedKeyAccess: false, and let mounts sign in by token"
+        yield warned(account.name, what, fix, account.side(*keys))
+
+
+def _open_container(container: Resource) -> Iterator[Finding]:
+    level = get(container.properties, "publicAccess", default="None")
+    if level != "None":
+        what = f"everybody may read it: publicAccess is {level}"
+        yield failed(container.name, what, "write None", container.side("properties", "publicAccess"))
+
+
+# --- the console ---
+
+
+def cors(cluster: Cluster, rendered: Rendered, name: str) -> Iterator[Finding]:
+    """The browser may show what is in the account, as Anyscale's file viewer does. Waits for the operator's values."""
+    account, operator = by_name(rendered).get(name), operator_of(cluster)
+    if account is None or operator is None:
+        return
+    service = next(iter(below(account, rendered, BLOB_SERVICE)), account)
+    side = service.side("properties", "cors", "corsRules")
+    rules = [row for row in entries(service.properties, "cors", "corsRules") if isinstance(row, dict)]
+    console = text(operator.values, "global", "controlPlaneURL") or CONSOLE
+    if not rules:
+        what = "it has no CORS rule: the console shows no logs and no files of it"
+        yield warned(account.name, what, f"add a rule for {ORIGIN}", side)
+    elif console.rstrip("/") == CONSOLE:
+        lacking = min((_lacking(rule) for rule in rules), key=len)
+        if lacking:
+            what = f"Anyscale's check of its CORS rules fails: no rule has {lacking[0]}"
+            fix = f"allow {ORIGIN}, {', '.join(METHODS)} and all headers, and expose all headers"
+            yield failed(account.name, what, fix, side)
+        else:
+            yield proved(cluster.name, f"the console shows what is in {account.name}: its CORS rules let it", side)
+    elif not any(_covers(origin, console) for rule in rules for origin in entries(rule, "allowedOrigins")):
+        what = f"none of its CORS rules is for {console}: that console shows no logs and no files of it"
+        other = operator.side("global", "controlPlaneURL")
+        yield warned(account.name, what, f"add {console} to the allowed origins", side, other)
+
+
+def _lacking(rule: dict[str, Any]) -> list[str]:
+    """What a rule lacks, the origin first: a rule for others lacks everything."""
+    if ORIGIN not in entries(rule, "allowedOrigins"):
+        return [f"the origin {ORIGIN}", *METHODS, "headers"]
+    methods = [method for method in METHODS if method not in entries(rule, "allowedMethods")]
+    lacking = [f"{', '.join(methods)} for {ORIGIN}"] if methods else []
+    for key, verb in (("exposedHeaders", "exposed"), ("allowedHeaders", "allowed")):
+        if "*" not in entries(rule, key):
+            lacking.append(f"all headers {verb} for {ORIGIN}")
+    return lacking
+
+
+def _covers(origin: object, console: str) -> bool:
+    """Azure docs, cross-origin-resource-sharing--cors--support-for-the-azure-storage-services: ``*`` is everything, or
+    stands for subdomains.
+    """
+    if not isinstance(origin, str):
+        return False
+    scheme, _, domain = origin.partition("://*.")
+    return origin in ("*", console.rstrip("/")) or bool(
+        domain and console.startswith(f"{scheme}://") and console.rstrip("/").endswith(f".{domain}")
+    )
+
+
+# --- the lifecycle ---
+
+
+def _lifecycle(account: Resource, rendered: Rendered, mounted: set[str]) -> Iterator[Finding]:
+    services = below(account, rendered, BLOB_SERVICE)
+    for policy in below(account, rendered, POLICY):
+        for service in services:
+            if service.template is policy.template and service.id not in before(policy):
+                what = f"the lifecycle policy does not wait for {service.written_name}, which tracks access"
+                fix = "let it depend on the blob service: rules by last access are refused before"
+                yield failed(account.name, what, fix, policy.side("dependsOn"), service.side("name"))
+        for index, rule in enumerate(entries(policy.properties, "policy", "rules")):
+            if isinstance(rule, dict) and rule.get("enabled", True) is True:
+                at = policy.side("properties", "policy", "rules", index)
+                yield from _rule(account, rule, at, services, mounted)
+
+
+def _rule(
+    account: Resource, rule: dict[str, Any], at: Side, services: list[Resource], mounted: set[str]
+) -> Iterator[Finding]:
+    name = text(rule, "name")
+    actions = mapping(rule, "definition", "actions", "baseBlob")
+    side = at.at("definition", "actions", "baseBlob")
+    tracks = [row for row in services if get(row.properties, "lastAccessTimeTrackingPolicy", "enable") is True]
+    for step, when in actions.items():
+        if get(when, _AGES[2]) is not None and not tracks:
+            what = f"its rule {name} counts from the last access, which nothing tracks"
+            sides = (row.side("properties", "lastAccessTimeTrackingPolicy") for row in services)
+            yield failed(account.name, what, "turn lastAccessTimeTrackingPolicy on", side.at(step), *sides)
+    if "tierToArchive" not in actions and "delete" not in actions:
+        return
+    sku = text(account.data, "sku", "name")
+    if "tierToArchive" in actions and sku.rpartition("_")[2] in ZONAL:
+        what = f"its rule {name} archives, and blobs of {sku} cannot be archived"
+        fix = "use tierToCold, or LRS, GRS or RAGRS"
+        yield failed(account.name, what, fix, side.at("tierToArchive"), account.side("sku", "name"))
+    prefixes = entries(rule, "definition", "filters", "prefixMatch") or ("",)
+    for container in sorted(row.rpartition("/")[2] for row in mounted if row.startswith(f"{account.id}/")):
+        for prefix in filter(lambda row: isinstance(row, str), prefixes):
+            whole = f"{container}/".startswith(prefix)
+            if "tierToArchive" in actions and (whole or prefix.startswith(f"{container}/")):
+                what = f"its rule {name} archives {_what(prefix, container)}, which clusters mount: it cannot be read"
+                fix = "make sure that nothing reads it, or use tierToCold"
+                yield warned(account.name, what, fix, side.at("tierToArchive"))
+            if "delete" in actions and whole:
+                what = f"its rule {name} deletes all that clusters mount as it ages"
+                yield failed(account.name, what, "give the rule a prefix in the container", side.at("delete"))
+
+
+def _what(prefix: str, container: str) -> str:
+    return f"{prefix.removeprefix(f'{container}/')} of {container}" if len(prefix) > len(container) + 1 else container

@@ -1,0 +1,258 @@
+"""Mount options of BlobFuse2: which go together, and whether its caches fit the nodes that Ray runs on.
+
+Each pod's mount is a process of its own beside the pod, outside its limits (blob-csi-driver, issue 1847). What it takes
+is read from Azure/azure-storage-fuse at 74098e3 (2026-08-21): cmd/mount.go, component/*/*.go.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from rayfleet.catalogue import VmSize
+from rayfleet.diagnostics import did_you_mean
+from rayfleet.proofs.finding import Finding, failed, noted, proved, warned
+from rayfleet.proofs.volume import Volume
+from rayfleet.rendered import Cluster, Side, entries, get
+from rayfleet.rendered.pool import Pool
+
+BLOCK, STREAM, PRELOAD = "--block-cache", "--streaming", "--preload"
+SIZE, POOL, PREFETCH = "--block-cache-block-size", "--block-cache-pool-size", "--block-cache-prefetch"
+FILE_SIZE, TMP = "--cache-size-mb", "--tmp-path"
+# cmd/mount.go and component/*/*.go; options that it does not know end it.
+KNOWN = frozenset({
+    "config-file", "secure-config", "passphrase", "log-type", "cleanup-on-start", "log-level", "log-file-path",
+    "log-goroutine-id", "log-compress", "foreground", "read-only", "lazy-write", "default-working-dir", "streaming",
+    "block-cache", "preload", "use-attr-cache", "invalidate-on-sync", "pre-mount-validate", "basic-remount-check",
+    "wait-for-mount", "disable-kernel-cache", "disable-version-check", "attr-cache-timeout", "no-symlinks",
+    "cache-on-list", "attr-cache-max-size-mb", "use-https", "cancel-list-on-mount-seconds", "container-name",
+    "use-adls", "max-concurrency", "http-proxy", "https-proxy", "max-retry", "max-retry-interval-in-seconds",
+    "retry-delay-factor", "set-content-type", "ca-cert-file", "debug-libcurl", "virtual-directory", "subdirectory",
+    "disable-compression", "telemetry", "honour-acl", "cpk-enabled", "preserve-acl", "filter", "cap-mbps-read",
+    "cap-iops", "block-cache-block-size", "block-cache-pool-size", "block-cache-path", "block-cache-disk-size",
+    "block-cache-disk-timeout", "block-cache-prefetch", "block-cache-parallelism", "block-cache-prefetch-on-open",
+    "block-cache-strong-consistency", "block-size-mb", "max-blocks-per-file", "stream-cache-mb", "list-cache-timeout",
+    "tmp-path", "file-cache-timeout", "file-cache-timeout-in-seconds", "cache-size-mb", "high-disk-threshold",
+    "low-disk-threshold", "max-eviction", "empty-dir-check", "background-download", "cache-poll-timeout-msec",
+    "upload-modified-only", "file-cache-policy", "sync-to-flush", "ignore-sync", "hard-limit", "attr-timeout",
+    "entry-timeout", "negative-timeout", "allow-other", "disable-writeback-cache", "ignore-open-flags",
+    "kernel-list-cache-timeout", "workers", "pool-size",
+})  # fmt: skip
+# What only the file cache reads. The driver itself adds --tmp-path and --empty-dir-check to every mount
+# (blob-csi-driver, pkg/blob/blob.go), so that those mean nothing.
+OF_FILES = frozenset({
+    "--file-cache-timeout", "--file-cache-timeout-in-seconds", "--cache-size-mb", "--high-disk-threshold",
+    "--low-disk-threshold", "--max-eviction", "--background-download", "--cache-poll-timeout-msec",
+    "--upload-modified-only", "--file-cache-policy", "--sync-to-flush", "--ignore-sync", "--hard-limit",
+})  # fmt: skip
+# Of -o, which takes nothing else (cmd/mount.go; common/types.go: those that it ignores).
+FUSE = (
+    "allow_other", "allow_root", "ro", "nonempty", "direct_io", "attr_timeout=", "entry_timeout=",
+    "negative_timeout=", "umask=", "uid=", "gid=", "default_permissions", "rw", "dev", "nodev", "suid", "nosuid",
+    "delay_connect", "auto", "noauto", "user", "nouser", "exec", "noexec",
+)  # fmt: skip
+# component/block_cache/block_cache.go: the default block, and the least prefetch but none; twice the CPUs by default.
+BLOCK_MIB, LEAST_PREFETCH = 16, 11
+# The driver's cache folder is in /mnt (blob-csi-driver, pkg/blob/nodeserver.go): the temporary disk of VM sizes that
+# have one (Azure docs, managed-disks-overview: temporary disk), else the OS disk.
+MNT = "/mnt"
+# A pool that leaves room for few mounts besides starves the pods of a node.
+LARGE_SHARE = 4
+_TRUE, _NUMBER = ("", "1", "t", "true"), re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,6})?")
+
+
+class Option(NamedTuple):
+    """``value`` is empty for an option without one."""
+
+    value: str
+    side: Side
+
+    @property
+    def on(self) -> bool:
+        return self.value.lower() in _TRUE
+
+    @property
+    def number(self) -> float | None:
+        return float(self.value) if _NUMBER.fullmatch(self.value) else None
+
+
+class Options(NamedTuple):
+    """``named`` holds the last of each name, which is the one that counts; ``fuse`` those of -o."""
+
+    named: dict[str, Option]
+    fuse: dict[str, Option]
+
+    def on(self, name: str) -> bool:
+        return name in self.named and self.named[name].on
+
+
+def options(volume: Volume) -> Options:
+    """The mount options of a volume."""
+    found = Options({}, {})
+    for index, written in enumerate(entries(volume.manifest.data, *volume.options_path)):
+        side = volume.manifest.side(*volume.options_path, index)
+        option = str(written).strip()
+        if option.startswith("-o"):
+            parts = option.removeprefix("-o").strip(" =").split(",")
+            found.fuse.update({part.strip(): Option("", side) for part in parts})
+        elif option:
+            name, *value = re.split("[= ]", option, maxsplit=1)
+            found.named[name] = Option("".join(value).strip(), side)
+    return found
+
+
+def speaks_dfs(volume: Volume) -> bool:
+    """Whether it is mounted by the dfs endpoint."""
+    return options(volume).on("--use-adls")
+
+
+def judge(cluster: Cluster, volume: Volume, used: bool) -> Iterator[Finding]:
+    """The options of one volume or storage class; ``used``: something is mounted by them."""
+    given = options(volume)
+    side = volume.manifest.side(*volume.options_path)
+    found = [*_known(cluster, volume, given), *_modes(cluster, volume, given)]
+    if given.on(BLOCK):
+        found += _block_cache(cluster, volume, given, side)
+    elif not given.on(STREAM) and not given.on(PRELOAD):
+        cached = _file_cache(cluster, volume, given, side)
+        found += [row for row in cached if used or row.outcome != "noted"]
+    if "allow_other" not in given.fuse and not given.on("--allow-other"):
+        # libfuse, mount.fuse: allow_other; the driver mounts as root.
+        what = f"{volume.name} is mounted without -o allow_other: only root reads it"
+        found.append(warned(cluster.name, what, "add -o allow_other to its mountOptions", side))
+    yield from found
+    if not any(row.outcome in ("failed", "warned") for row in found):
+        yield proved(cluster.name, f"the mount options of {volume.name} go together", side)
+
+
+# --- which go together ---
+
+
+def _known(cluster: Cluster, volume: Volume, given: Options) -> Iterator[Finding]:
+    for name, option in given.named.items():
+        plain = name.removeprefix("--")
+        if name == plain or plain not in KNOWN:
+            what = f"{volume.name}: BlobFuse2 has no option {name}{did_you_mean(plain, KNOWN)}, and ends"
+            yield warned(cluster.name, what, "correct or remove it", option.side)
+    for name, option in given.fuse.items():
+        if not name.startswith(FUSE):
+            what = f"{volume.name}: BlobFuse2 takes no -o {name}, and ends"
+            yield failed(cluster.name, what, "remove it", option.side)
+    if "direct_io" in given.fuse and given.on("--disable-kernel-cache"):
+        what = f"{volume.name}: BlobFuse2 takes --disable-kernel-cache or -o direct_io, not both, and ends"
+        sides = given.named["--disable-kernel-cache"].side, given.fuse["direct_io"].side
+        yield failed(cluster.name, what, "remove one", *sides)
+
+
+def _modes(cluster: Cluster, volume: Volume, given: Options) -> Iterator[Finding]:
+    """One way to cache, and no option of another (cmd/mount.go: --streaming, then --block-cache, then --preload)."""
+    modes = [mode for mode in (STREAM, BLOCK, PRELOAD) if given.on(mode)]
+    if len(modes) > 1:
+        what = f"{volume.name}: {' and '.join(modes)} exclude each other"
+        yield failed(cluster.name, what, "keep one", *(given.named[mode].side for mode in modes))
+        return
+    others = OF_FILES if modes else {name for name in given.named if name.startswith(f"{BLOCK}-")}
+    if modes == [BLOCK] or not modes:
+        for name in sorted(others & set(given.named)):
+            what = f"{volume.name}: {name} means nothing {'beside' if modes else 'without'} {BLOCK}"
+            fix = "remove it" if modes else f"remove it, or add {BLOCK}"
+            # Without it the file cache is on, which none of these bounds.
+            say = warned if modes else failed
+            yield say(cluster.name, what, fix, given.named[name].side, *(given.named[mode].side for mode in modes))
+
+
+def _block_cache(cluster: Cluster, volume: Volume, given: Options, side: Side) -> Iterator[Finding]:
+    """component/block_cache/block_cache.go: Configure."""
+    unread = [name for name in (SIZE, POOL, PREFETCH) if name in given.named and given.named[name].number is None]
+    for name in unread:
+        yield _no_number(cluster, volume, name, given.named[name])
+    if unread:
+        return
+    if POOL not in given.named:
+        what = f"{volume.name} has a block cache of no said size: each mount takes most of the node's free memory"
+        yield failed(cluster.name, what, f"add {POOL}=2048", side)
+        return
+    pool, block = given.named[POOL].number or 0, given.named[SIZE].number or 0 if SIZE in given.named else BLOCK_MIB
+    nodes = _nodes(cluster)
+    prefetch = given.named.get(PREFETCH)
+    blocks, of = (prefetch.number or 0, prefetch.side) if prefetch else (0, side)
+    if prefetch and 0 < blocks < LEAST_PREFETCH:
+        what = f"{volume.name}: a prefetch of {blocks:g} is less than {LEAST_PREFETCH} and not 0, and BlobFuse2 ends"
+        yield failed(cluster.name, what, f"write 0, or {LEAST_PREFETCH} or more", of)
+    elif not prefetch and nodes:
+        # Its own default follows the node.
+        node, vm = max(nodes, key=lambda row: row[1].vcpus)
+        blocks, of = max(LEAST_PREFETCH, 2 * vm.vcpus), node.side("vmSize")
+    if not 0 < block <= pool or blocks * block > pool:
+        what = f"{volume.name} reads {blocks:g} blocks of {block:g} MiB ahead, and its pool has {pool:g} MiB: it ends"
+        yield failed(cluster.name, what, f"let {PREFETCH} x {SIZE} be at most {POOL}", given.named[POOL].side, of)
+    if nodes:
+        yield from _memory(cluster, volume, given.named[POOL], *min(nodes, key=lambda row: row[1].memory_gib))
+
+
+# --- what fits a node ---
+
+
+def _nodes(cluster: Cluster) -> list[tuple[Pool, VmSize]]:
+    """The pools that Ray pods run on: all of users but those that say otherwise."""
+    users = [pool for pool in cluster.pools if not pool.system and pool.labels.get("rayfleet.dev/role", "ray") == "ray"]
+    return [(pool, pool.vm) for pool in users if pool.vm]
+
+
+def _memory(cluster: Cluster, volume: Volume, pool: Option, node: Pool, vm: VmSize) -> Iterator[Finding]:
+    mib, has = pool.number or 0, vm.memory_gib * 1024
+    takes = f"{volume.name}: each mount takes {mib:g} MiB of memory, and a node of {node.name} has {has:g} MiB"
+    sides = pool.side, node.side("vmSize")
+    if mib > has:
+        yield failed(cluster.name, takes, f"lower {POOL}", *sides)
+    elif mib * LARGE_SHARE > has:
+        few = f"{takes}: {has // mib:g} pods leave nothing"
+        yield warned(cluster.name, few, f"lower {POOL}, or use larger nodes", *sides)
+    else:
+        yield proved(cluster.name, takes, *sides)
+
+
+def _file_cache(cluster: Cluster, volume: Volume, given: Options, side: Side) -> Iterator[Finding]:
+    """component/file_cache/file_cache.go: Configure."""
+    size = given.named.get(FILE_SIZE)
+    if size and size.number is None:
+        yield _no_number(cluster, volume, FILE_SIZE, size)
+        return
+    if size is None or not size.number:
+        what = (
+            f"{volume.name} has a file cache of no said size: each mount may fill 80% of what the node's disk has free"
+        )
+        yield warned(cluster.name, what, f"add {FILE_SIZE} to its mountOptions", size.side if size else side)
+        return
+    path, wants = given.named[TMP].value if TMP in given.named else MNT, size.number / 1024
+    rooms = {pool: room for pool, vm in _nodes(cluster) if (room := _disk(pool, vm, path)) is not None}
+    for pool in sorted(rooms, key=lambda pool: rooms[pool])[:1]:
+        has = f"a node of {pool.name} has {rooms[pool]:g} GiB for it"
+        holds = f"{volume.name}: each mount caches {wants:g} GiB of files, and {has}"
+        sides = size.side, pool.side("vmSize")
+        if wants > rooms[pool]:
+            fix = f"lower {FILE_SIZE}, or use a VM size with a larger local disk"
+            yield failed(cluster.name, holds, fix, *sides)
+        elif 2 * wants > rooms[pool]:
+            yield warned(cluster.name, f"{holds}: two pods that mount may fill it", f"lower {FILE_SIZE}", *sides)
+        else:
+            yield proved(cluster.name, holds, *sides)
+    # component/file_cache/file_cache.go: Stop cleans the folder, which is the volume's (see MNT).
+    what = f"{volume.name}: its pods on a node cache files in one folder, and the first that ends empties it for all"
+    yield noted(cluster.name, what, size.side)
+
+
+def _no_number(cluster: Cluster, volume: Volume, name: str, option: Option) -> Finding:
+    what = f"{volume.name}: {name} is {option.value or 'empty'}, which is no number, and BlobFuse2 ends"
+    return failed(cluster.name, what, "write a number", option.side)
+
+
+def _disk(pool: Pool, vm: VmSize, path: str) -> float | None:
+    """GiB that a cache in a folder may fill: what the OS leaves of the temporary disk, else the OS disk; None where AKS
+    chooses its size.
+    """
+    written = get(pool.data, "osDiskSizeGB")
+    os_disk = float(written) if isinstance(written, int | float) else None
+    left = vm.local_disk_gib - ((os_disk or 0) if get(pool.data, "osDiskType") == "Ephemeral" else 0)
+    return left if left > 0 and f"{path}/".startswith(f"{MNT}/") else os_disk

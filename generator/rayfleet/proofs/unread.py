@@ -1,0 +1,37 @@
+"""What of a cluster could not be read: the proofs of files and of Flux say why, and no other proof says it again."""
+
+from __future__ import annotations
+
+from rayfleet.rendered import Cluster, Rendered, text
+from rayfleet.rendered.cluster import below
+from rayfleet.rendered.release import Release
+
+
+def has_gaps(cluster: Cluster) -> bool:
+    """Whether files of it, or a layer, cannot be read or built: what is missing may be there."""
+    _ = cluster.releases, cluster.cloud_resource  # which are read when asked for
+    layers = [cluster.entry, *cluster.layers.values()]
+    listed = {row.name for row in cluster.kustomizations if below(text(row.data, "spec", "path"))}
+    return bool(
+        cluster.problems
+        or any(layer is None or layer.problems or layer.error for layer in layers)
+        or listed - cluster.layers.keys()
+    )
+
+
+def operator_of(cluster: Cluster) -> Release | None:
+    """Its operator; None while it, or a part of its values, is not rendered."""
+    operator = cluster.operator
+    return operator if operator and not operator.unresolved else None
+
+
+def templates_whole(rendered: Rendered) -> bool:
+    """Whether every ARM template is there, and was read."""
+    paths = {template.path for template in rendered.templates}
+    rows = rendered.deployments
+    folder = rendered.files.name("azure/")
+    return (
+        bool(rows)
+        and all(f"azure/{row.template}" in paths for row in rows)
+        and not any(row.file.startswith(folder) for row in rendered.problems)
+    )

@@ -1,0 +1,149 @@
+"""Volumes of the blob driver, read back: what PersistentVolumes and StorageClasses tell it, and where that leads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from rayfleet.rendered import Cluster, Rendered, Resource, Side, get, mapping, text
+from rayfleet.rendered.expression import Scope, resource_id
+from rayfleet.rendered.layer import Manifest
+
+DRIVER = "blob.csi.azure.com"
+ACCOUNT = "Microsoft.Storage/storageAccounts"
+BLOB_SERVICE = f"{ACCOUNT}/blobServices"
+CONTAINER = f"{BLOB_SERVICE}/containers"
+POLICY = f"{ACCOUNT}/managementPolicies"
+#: Where a cloud resource names the claim that Anyscale mounts.
+CLAIM = ("file_storage", "persistent_volume_claim")
+
+
+class Volume(NamedTuple):
+    """A PersistentVolume, or the StorageClass that makes them. Parameters are told apart by no case, as the driver does
+    (blob-csi-driver, docs/driver-parameters.md).
+    """
+
+    manifest: Manifest
+    static: bool
+
+    @property
+    def name(self) -> str:
+        return f"{'the volume' if self.static else 'the storage class'} {self.manifest.name}"
+
+    @property
+    def driver(self) -> str:
+        return (
+            text(self.manifest.data, "spec", "csi", "driver")
+            if self.static
+            else text(self.manifest.data, "provisioner")
+        )
+
+    @property
+    def options_path(self) -> tuple[str, ...]:
+        """Where its mount options stand."""
+        return ("spec", "mountOptions") if self.static else ("mountOptions",)
+
+    @property
+    def reclaim_path(self) -> tuple[str, ...]:
+        return ("spec", "persistentVolumeReclaimPolicy") if self.static else ("reclaimPolicy",)
+
+    @property
+    def keeps(self) -> bool:
+        """Whether data outlive the claim. By default those of a PersistentVolume made by hand do, and those of a
+        StorageClass do not (Kubernetes docs, persistent-volumes, storage-classes).
+        """
+        default = "Retain" if self.static else "Delete"
+        return bool(get(self.manifest.data, *self.reclaim_path, default=default) == "Retain")
+
+    @property
+    def _path(self) -> tuple[str, ...]:
+        return ("spec", "csi", "volumeAttributes") if self.static else ("parameters",)
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        return mapping(self.manifest.data, *self._path)
+
+    def key(self, name: str) -> str:
+        """The key of a parameter as it is written there, or else as the driver's docs have it."""
+        return next((key for key in self.parameters if key.lower() == name.lower()), name)
+
+    def text(self, name: str) -> str:
+        """A parameter, empty where it is missing or, what Kubernetes refuses, no text."""
+        return text(self.parameters, self.key(name))
+
+    def side(self, name: str) -> Side:
+        return self.manifest.side(*self._path, self.key(name))
+
+    @property
+    def driver_side(self) -> Side:
+        return self.manifest.side(*(("spec", "csi", "driver") if self.static else ("provisioner",)))
+
+
+def volumes(cluster: Cluster) -> Iterator[Volume]:
+    """Every volume and storage class of the blob driver."""
+    rows = [Volume(row, static=True) for row in cluster.of_kind("PersistentVolume", "")]
+    rows += [Volume(row, static=False) for row in cluster.of_kind("StorageClass", "storage.k8s.io")]
+    yield from (row for row in rows if row.driver == DRIVER)
+
+
+@lru_cache(maxsize=2)
+def held(cluster: Cluster, rendered: Rendered) -> tuple[Volume, ...]:
+    """The volumes that the fleet answers for: whatever Anyscale's claim leads to, and all on accounts of its templates.
+    Others are a team's own.
+    """
+    names = {row.name for row in rendered.of_type(ACCOUNT)}
+    leads = _leads(cluster)
+    return tuple(
+        row
+        for row in volumes(cluster)
+        if row.text("storageAccount") in names or leads & {(row.static, row.manifest.name), _claim_of(row)}
+    )
+
+
+def _leads(cluster: Cluster) -> set[tuple[bool, str] | str]:
+    """The claim that Anyscale mounts, its volume (static) and its storage class."""
+    wanted = text(cluster.cloud_resource.data, *CLAIM) if cluster.cloud_resource else ""
+    found: set[tuple[bool, str] | str] = {wanted} if wanted else set()
+    for claim in cluster.of_kind("PersistentVolumeClaim", "") if wanted else ():
+        if claim.name == wanted:
+            found.add((True, text(claim.data, "spec", "volumeName")))
+            found.add((False, text(claim.data, "spec", "storageClassName")))
+    return found
+
+
+def _claim_of(volume: Volume) -> str:
+    """The name of the claim that a volume is kept for, or what no claim is called."""
+    return text(volume.manifest.data, "spec", "claimRef", "name") if volume.static else "/"
+
+
+class Target(NamedTuple):
+    """What a volume leads to. Ids are in lower case; the resource group is the node resource group where none is named
+    (blob-csi-driver, docs/driver-parameters.md, as AKS configures it).
+    """
+
+    account: str
+    container: str
+    resource_group: str
+    subscription: str
+
+    @property
+    def account_id(self) -> str:
+        return resource_id(Scope(self.subscription, self.resource_group), ACCOUNT, self.account)
+
+    @property
+    def container_id(self) -> str:
+        scope = Scope(self.subscription, self.resource_group)
+        return resource_id(scope, CONTAINER, f"{self.account}/default/{self.container}")
+
+
+def target(cluster: Cluster, volume: Volume) -> Target:
+    """The account and the container that the driver will look for."""
+    group = volume.text("resourceGroup") or text(cluster.resource.properties, "nodeResourceGroup")
+    subscription = volume.text("subscriptionID") or cluster.template.scope.subscription
+    return Target(volume.text("storageAccount"), volume.text("containerName"), group, subscription)
+
+
+def region(resource: Resource) -> str:
+    """Where a resource is, as Azure compares regions: ``East US`` is ``eastus``."""
+    return resource.resolve(get(resource.data, "location")).replace(" ", "")

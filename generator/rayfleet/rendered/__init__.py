@@ -1,0 +1,140 @@
+"""What stands in rendered/, read back from its files alone: the model that made it plays no part."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property
+
+from rayfleet.catalogue import Catalogue
+from rayfleet.diagnostics import Diagnostic
+from rayfleet.rendered.cluster import Cluster
+from rayfleet.rendered.document import Side, entries, get, mapping, text
+from rayfleet.rendered.expression import Scope
+from rayfleet.rendered.files import Files
+from rayfleet.rendered.kustomize import Kustomize
+from rayfleet.rendered.layer import Layer
+from rayfleet.rendered.template import Deployment, Resource, Template
+from rayfleet.source import Source, read, read_json
+
+DEPLOYMENTS = "azure/deployments.json"
+
+
+class Rendered:
+    """A rendered tree, and the bindings beside it. What cannot be read is in ``problems``."""
+
+    def __init__(
+        self,
+        files: Files,
+        bindings: Source | None = None,
+        catalogue: Catalogue | None = None,
+        kustomize: Kustomize | None = None,
+    ) -> None:
+        self.files = files
+        self.bindings = bindings
+        self.catalogue = catalogue or Catalogue({})
+        self.kustomize = kustomize
+        self.problems: list[Diagnostic] = []
+
+    # --- ARM ---
+
+    @cached_property
+    def deployments_file(self) -> Source | None:
+        return self.files.read(DEPLOYMENTS, read_json, self.problems)
+
+    @cached_property
+    def deployments(self) -> tuple[Deployment, ...]:
+        """The rows of deployments.json, in order."""
+        source = self.deployments_file
+        rows = enumerate(entries(source.data, "deployments")) if source else ()
+        return tuple(_deployment(source, index, row) for index, row in rows if source and isinstance(row, dict))
+
+    @cached_property
+    def subscriptions(self) -> frozenset[str]:
+        """The subscriptions that it is deployed to, in lower case."""
+        return frozenset(row.scope.subscription.lower() for row in self.deployments)
+
+    @cached_property
+    def templates(self) -> tuple[Template, ...]:
+        """Every ARM template, in the order in which they are deployed; those that nothing deploys last."""
+        deploys = {row.template: row for row in self.deployments}
+        others = [path.removeprefix("azure/") for path in self.files.content if _is_template(path)]
+        found = []
+        for name in dict.fromkeys([*deploys, *sorted(others)]):
+            source = self.files.read(f"azure/{name}", read_json, self.problems)
+            if source is not None:
+                found.append(Template(f"azure/{name}", source, deploys.get(name)))
+        return tuple(found)
+
+    @cached_property
+    def resources(self) -> dict[str, Resource]:
+        """Every ARM resource by id; of two with one id, the first."""
+        found: dict[str, Resource] = {}
+        for template in self.templates:
+            for identifier, resource in template.by_id.items():
+                found.setdefault(identifier, resource)
+        return found
+
+    def of_type(self, kind: str) -> list[Resource]:
+        """Every ARM resource of a type."""
+        return [row for template in self.templates for row in template.of_type(kind)]
+
+    # --- clusters ---
+
+    def clusters(self) -> Iterator[Cluster]:
+        """Every cluster, one at a time: what was read of one may be forgotten before the next is."""
+        rows = self.of_type("Microsoft.ContainerService/managedClusters")
+        if self.kustomize:
+            self.kustomize.begin(_layers_of(self.files, {row.name for row in rows}))
+        yield from map(self.cluster, rows)
+
+    def cluster(self, resource: Resource) -> Cluster:
+        """The cluster that a managedClusters resource makes, of which nothing more is read yet."""
+        bound = None
+        if self.bindings and mapping(self.bindings.data, "clusters", resource.name):
+            bound = Side(self.bindings, ("clusters", resource.name))
+        return Cluster(resource, self.files, self.catalogue, bound, self.layer)
+
+    @cached_property
+    def cluster_folders(self) -> frozenset[str]:
+        """The names of the folders in rendered/clusters/."""
+        paths = (path.split("/") for path in self.files.content if path.startswith("clusters/"))
+        return frozenset(path[1] for path in paths if path[2:])
+
+    def layer(self, path: str) -> Layer:
+        """The layer at a path below rendered/."""
+        there = self.kustomize and f"{path}/kustomization.yaml" in self.files.content
+        return Layer(self.files, path, self.kustomize.take(path) if self.kustomize and there else None)
+
+    # --- Anyscale ---
+
+    @cached_property
+    def compute_configs(self) -> dict[str, Source]:
+        """The compute configs by accelerator."""
+        found = {}
+        for path in self.files.content:
+            if path.startswith("anyscale/") and path.endswith("/compute_config.yaml"):
+                source = self.files.read(path, read, self.problems)
+                if source is not None:
+                    found[path.split("/")[1]] = source
+        return found
+
+
+def _layers_of(files: Files, names: set[str]) -> list[str]:
+    """The layers of clusters, in order of path, so that those of one cluster are built together."""
+    ends = "/kustomization.yaml"
+    layers = [path.removesuffix(ends) for path in files.content if path.startswith("clusters/") and path.endswith(ends)]
+    return [layer for layer in layers if layer.split("/")[1] in names and layer.count("/") == 2]
+
+
+def _is_template(path: str) -> bool:
+    return path.startswith("azure/") and path.endswith(".json") and path != DEPLOYMENTS
+
+
+def _deployment(source: Source, index: int, row: dict[str, object]) -> Deployment:
+    scope = Scope(text(row, "scope", "subscriptionId"), text(row, "scope", "resourceGroup"))
+    waits = tuple(name for name in entries(row, "dependsOn") if isinstance(name, str))
+    side = Side(source, ("deployments", index))
+    return Deployment(side, text(row, "name"), text(row, "template"), text(row, "location"), scope, waits)
+
+
+__all__ = ["Cluster", "Deployment", "Rendered", "Resource", "Side", "Template", "entries", "get", "mapping", "text"]

@@ -1,0 +1,152 @@
+"""A cluster as rendered/ has it: its ARM resources on one side, its layers and its cloud resource on the other."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from functools import cached_property
+from typing import Any
+
+from rayfleet.catalogue import Catalogue
+from rayfleet.diagnostics import Diagnostic
+from rayfleet.rendered.document import Side, entries, get, mapping, text
+from rayfleet.rendered.files import Files
+from rayfleet.rendered.layer import Layer, Manifest
+from rayfleet.rendered.pool import Pool
+from rayfleet.rendered.release import Release
+from rayfleet.rendered.template import Resource, Template
+from rayfleet.source import Source, read
+
+OPERATOR_CHART = "anyscale-operator"
+_AKS = "Microsoft.ContainerService/managedClusters"
+_FLUX = "Microsoft.KubernetesConfiguration/fluxConfigurations"
+# A path of the Git repository: what is before rendered/, and what is below it.
+_IN_REPOSITORY = re.compile(r"(?:\./)?(?:(?P<before>.+)/)?rendered/(?P<below>clusters/[^/]+/[^/]+)/?")
+
+
+class Cluster:
+    """A managedClusters resource and all that leads from it. Layers are read when asked for."""
+
+    def __init__(
+        self,
+        resource: Resource,
+        files: Files,
+        catalogue: Catalogue,
+        bound: Side | None,
+        layer: Callable[[str], Layer],
+    ) -> None:
+        self.resource = resource
+        self.template: Template = resource.template
+        self.name = resource.name
+        self.bound = bound  # its bindings, None where there are none
+        self.problems: list[Diagnostic] = []
+        self._files = files
+        self._catalogue = catalogue
+        self._layer = layer
+
+    # --- ARM ---
+
+    @property
+    def id(self) -> str:
+        return self.resource.id
+
+    @property
+    def region(self) -> str:
+        return text(self.resource.data, "location")
+
+    def children(self, kind: str) -> list[Resource]:
+        """Resources of the template that are children of the cluster, or about it."""
+        rows = self.template.of_type(kind)
+        return [row for row in rows if (row.scope_id or row.parent_id) == self.id]
+
+    @cached_property
+    def pools(self) -> tuple[Pool, ...]:
+        """Every node pool: those inside the cluster resource first."""
+        found = []
+        for index, profile in enumerate(entries(self.resource.properties, "agentPoolProfiles")):
+            if isinstance(profile, dict):
+                side = self.resource.side("properties", "agentPoolProfiles", index).at
+                found.append(Pool(text(profile, "name"), profile, side, self._catalogue))
+        for row in self.children(f"{_AKS}/agentPools"):
+            found.append(Pool(row.name, row.properties, row.side("properties").at, self._catalogue))
+        return tuple(found)
+
+    @cached_property
+    def flux_configurations(self) -> list[Resource]:
+        """What the AKS Flux extension is told to follow."""
+        return self.children(_FLUX)
+
+    # --- Git ---
+
+    @cached_property
+    def entry(self) -> Layer | None:
+        """The folder in which its Flux configuration begins."""
+        for configuration in self.flux_configurations:
+            for kustomization in mapping(configuration.properties, "kustomizations").values():
+                if path := below(text(kustomization, "path")):
+                    return self._layer(path)
+        return None
+
+    @cached_property
+    def kustomizations(self) -> list[Manifest]:
+        """The Flux Kustomizations of the entry point: one for each layer."""
+        return self.entry.of_kind("Kustomization", "kustomize.toolkit.fluxcd.io") if self.entry else []
+
+    @cached_property
+    def layers(self) -> dict[str, Layer]:
+        """Its layers by the name of their Flux Kustomization; those whose path leads to nothing are left out."""
+        found = {}
+        for kustomization in self.kustomizations:
+            path = below(text(kustomization.data, "spec", "path"))
+            if path and f"{path}/kustomization.yaml" in self._files.content:
+                found[kustomization.name] = self._layer(path)
+        return found
+
+    @property
+    def manifests(self) -> Iterator[Manifest]:
+        """Every manifest of its layers."""
+        for layer in self.layers.values():
+            yield from layer.manifests
+
+    def of_kind(self, kind: str, group: str | None = None) -> list[Manifest]:
+        """Its manifests of a kind."""
+        return [row for layer in self.layers.values() for row in layer.of_kind(kind, group)]
+
+    @cached_property
+    def releases(self) -> dict[str, Release]:
+        """Its Helm releases by chart."""
+        layers = list(self.layers.values())
+        found = (Release(row, layers) for row in self.of_kind("HelmRelease", "helm.toolkit.fluxcd.io"))
+        return {release.chart: release for release in found}
+
+    @property
+    def operator(self) -> Release | None:
+        """Anyscale's operator, None while it is pending."""
+        return self.releases.get(OPERATOR_CHART)
+
+    @cached_property
+    def cloud_resource(self) -> Source | None:
+        """Its Anyscale cloud resource, None while it is pending."""
+        return self._files.read(f"clusters/{self.name}/anyscale/cloud_resource.yaml", read, self.problems)
+
+    # --- bindings ---
+
+    def late(self, kind: str) -> Any:
+        """A late value, None while it is not bound."""
+        return get(self.bound.source.data, *self.bound.path, kind, "value") if self.bound else None
+
+    def late_side(self, kind: str) -> Side | None:
+        """Where a late value stands; None while it is not bound."""
+        return self.bound.at(kind, "value") if self.bound and self.late(kind) is not None else None
+
+
+def below(path: str) -> str | None:
+    """``clusters/aks-eastus/flux`` of a path in the Git repository; None for one that is not below rendered/."""
+    found = _IN_REPOSITORY.fullmatch(path)
+    return found["below"] if found else None
+
+
+def before(path: str) -> str | None:
+    """The folder of the Git repository that a path in it says rendered/ is in; empty for the top."""
+    found = _IN_REPOSITORY.fullmatch(path)
+    return (found["before"] or "") if found else None

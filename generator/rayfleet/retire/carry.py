@@ -1,0 +1,125 @@
+"""One step of Azure's carried out, and whether it is done already."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator
+from urllib.parse import quote
+
+from rayfleet.deploy.allowed import guard
+from rayfleet.deploy.azure import Azure, Fault
+from rayfleet.deploy.stacks import Stacks
+from rayfleet.rendered import get, text
+from rayfleet.retire.step import Plan, Role, Step
+
+# Of the answers with 404, those that say nothing about the resource: it was looked for where nothing is.
+_NO_ANSWER = {
+    "disallowedprovider", "invalidresourcenamespace", "invalidresourcetype", "invalidsubscriptionid",
+    "missingsubscription", "noregisteredproviderfound", "subscriptionnotfound", "tenantnotfound",
+}  # fmt: skip
+_GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_LONGEST = 3600.0  # seconds for one resource: AKS takes some minutes for a cluster
+_ASKS = 3  # how often a resource is deleted that Azure says is gone, and still has
+
+
+def left(azure: Azure, step: Step, principals: Collection[str]) -> list[str]:
+    """The ids of what a step of Azure's is about, as far as it is there. ``principals``: the bound principal ids of its
+    cluster. Raises Fault.
+    """
+    if step.stack:
+        return [step.id] if Stacks(azure).state(step.stack) else []
+    if step.role:
+        return list(_assignments(azure, step, step.role, principals))
+    return [] if _get(azure, step.id, step.api_version) is None else [step.id]
+
+
+def delete(azure: Azure, step: Step, plan: Plan, principals: Collection[str]) -> None:
+    """Deletes what a step of the plan names, until Azure has it no more. Raises Fault, Refused; Stopped."""
+    if step not in plan.steps or step.kept or plan.blocked:
+        raise AssertionError(f"{step.what} is no step to carry out")
+    if step.stack:
+        Stacks(azure).detach(step.stack)
+        if Stacks(azure).state(step.stack):
+            raise _still_there("the stack")
+        return
+    for target in list(_assignments(azure, step, step.role, principals)) if step.role else [step.id]:
+        guard(target, plan.rendered)
+        _delete(azure, target, step.api_version)
+
+
+def _delete(azure: Azure, target: str, version: str) -> None:
+    """Whoever was stopped before may have begun it: what is being deleted is waited for, and not deleted again."""
+    until, asked = azure.patience.clock() + _LONGEST, 0
+    while (found := _get(azure, target, version)) is not None:
+        if text(found, "properties", "provisioningState").lower() == "deleting":
+            _wait(azure, until)
+            continue
+        if asked == _ASKS:
+            raise _still_there("it")
+        if asked:
+            _wait(azure, until)
+        try:
+            azure.request("DELETE", target, version)
+            asked += 1
+        except Fault as fault:
+            if _busy(fault):
+                _wait(azure, until)
+            elif gone(fault):
+                asked += 1
+            else:
+                raise
+
+
+def _wait(azure: Azure, until: float) -> None:
+    if azure.patience.clock() > until:
+        raise Fault("OperationWithoutEnd", f"given up: it takes more than {_LONGEST / 60:.0f} min")
+    azure.patience.pause(azure.poll)
+
+
+def gone(fault: Fault) -> bool:
+    """Whether a fault says that there is no such resource."""
+    return fault.status == 404 and fault.code.lower() not in _NO_ANSWER
+
+
+def _busy(fault: Fault) -> bool:
+    """Whether a resource has another operation in hand: AKS says OperationNotAllowed then (its docs,
+    aks-pending-operation; Azure/azure-workload-identity issue 417), which elsewhere means a quota.
+    """
+    return fault.status == 409 and "in progress" in fault.message.lower()
+
+
+def _still_there(what: str) -> Fault:
+    return Fault("StillThere", f"Azure says that {what} is deleted, and still has it")
+
+
+def _get(azure: Azure, identifier: str, version: str) -> object:
+    """A resource, None where there is none."""
+    try:
+        return azure.request("GET", identifier, version)
+    except Fault as fault:
+        if gone(fault):
+            return None
+        raise
+
+
+def _assignments(azure: Azure, step: Step, role: Role, principals: Collection[str]) -> Iterator[str]:
+    """The ids of the assignments that say what the step's says: the same role, of the same identity, on the same."""
+    owner = _get(azure, role.identity, role.identity_version)
+    principal = text(owner, "properties", "principalId")
+    for known in {principal.lower()} if principal else {value.lower() for value in principals}:
+        if not _GUID.fullmatch(known):
+            continue
+        path = f"{role.scope}/providers/Microsoft.Authorization/roleAssignments"
+        where = quote(f"principalId eq '{known}'")
+        try:
+            rows = azure.pages(f"{path}?$filter={where}", step.api_version)
+        except Fault as fault:
+            if gone(fault):
+                continue
+            raise
+        for row in rows:
+            definition = text(row, "properties", "roleDefinitionId").lower().rpartition("/")[2]
+            about = text(row, "properties", "scope").lower().rstrip("/")
+            whose = text(row, "properties", "principalId").lower()
+            if (whose, definition, about) == (known, role.role, role.scope.lower()):
+                yield f"{path}/{str(get(row, 'id')).rpartition('/')[2]}"

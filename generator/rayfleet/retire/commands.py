@@ -1,0 +1,79 @@
+"""The command that does a step by hand, for a shell; read of azure-cli 2.91.0 and anyscale 0.26.112."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable
+
+from rayfleet.deploy.plan import Step as Deployment
+
+# Of az's extensions k8s-configuration and k8s-extension.
+_IN_CLUSTER = {
+    "microsoft.kubernetesconfiguration/fluxconfigurations": ("k8s-configuration", "flux", "delete"),
+    "microsoft.kubernetesconfiguration/extensions": ("k8s-extension", "delete"),
+}
+_OF_PARENT = {
+    "microsoft.managedidentity/userassignedidentities/federatedidentitycredentials": (
+        ("identity", "federated-credential", "delete"), "--identity-name", ("--yes",),
+    ),
+    "microsoft.containerservice/managedclusters/agentpools": (("aks", "nodepool", "delete"), "--cluster-name", ()),
+    "microsoft.containerservice/managedclusters/maintenanceconfigurations": (
+        ("aks", "maintenanceconfiguration", "delete"), "--cluster-name", (),
+    ),
+}  # fmt: skip
+_BY_ID = {
+    "microsoft.managedidentity/userassignedidentities": ("identity", "delete"),
+    "microsoft.network/virtualnetworks/subnets": ("network", "vnet", "subnet", "delete"),
+    "microsoft.network/natgateways": ("network", "nat", "gateway", "delete"),
+    "microsoft.network/publicipaddresses": ("network", "public-ip", "delete"),
+    "microsoft.network/networksecuritygroups": ("network", "nsg", "delete"),
+    "microsoft.network/virtualnetworks": ("network", "vnet", "delete"),
+}
+_AKS = "microsoft.containerservice/managedclusters"  # whose commands take no --ids
+
+
+def command(kind: str, identifier: str) -> str:
+    """``kind`` is a type in lower case; empty for one that no command here is known for."""
+    parts = identifier.split("/")
+    if kind in _BY_ID:
+        return shlex.join(["az", *_BY_ID[kind], "--ids", identifier])
+    where = ["--subscription", parts[2], "--resource-group", parts[4]] if len(parts) > 8 else []
+    if kind == _AKS and where:
+        return shlex.join(["az", "aks", "delete", *where, "--name", parts[8], "--yes"])
+    if kind in _IN_CLUSTER and where:
+        cluster = ["--cluster-type", "managedClusters", "--cluster-name", parts[8]]
+        return shlex.join(["az", *_IN_CLUSTER[kind], *where, *cluster, "--name", parts[-1], "--yes"])
+    if kind in _OF_PARENT and where:
+        verbs, parent, more = _OF_PARENT[kind]
+        return shlex.join(["az", *verbs, *where, parent, parts[8], "--name", parts[-1], *more])
+    return ""
+
+
+def of_roles(identifiers: Iterable[str]) -> str:
+    """Takes role assignments away that were found. By whose they are would be unsafe: without an assignee, as of an
+    identity that is gone, az takes everybody's.
+    """
+    return shlex.join(["az", "role", "assignment", "delete", "--ids", *identifiers])
+
+
+def of_stack(row: Deployment) -> str:
+    """Takes a deployment stack away, and leaves what it has."""
+    group = row.scope.resource_group
+    where = ["group", "delete", "--resource-group", group] if group else ["sub", "delete"]
+    own = ["--subscription", row.scope.subscription, "--name", row.name]
+    return shlex.join(["az", "stack", *where, *own, "--action-on-unmanage", "detachAll", "--yes"])
+
+
+def of_locks(identifier: str) -> str:
+    """Shows the locks of a subscription and of all in it: one of a resource's groups holds the resource as well."""
+    return shlex.join(["az", "lock", "list", "--subscription", identifier.split("/")[2]])
+
+
+def of_cloud_resource(cloud: str, resource: str) -> tuple[str, ...]:
+    """The arguments that remove a cloud resource (anyscale 0.26.112, cloud_commands.cloud_resource_delete)."""
+    return ("cloud", "resource", "delete", "--cloud", cloud, "--resource", resource, "--yes")
+
+
+def of_named(cloud: str, resource: str) -> str:
+    """The same for a shell."""
+    return shlex.join(["anyscale", *of_cloud_resource(cloud, resource)])

@@ -1,0 +1,207 @@
+"""What is no longer rendered and Azure keeps, as steps in the order in which they are safe."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+
+from rayfleet.deploy.allowed import ALLOWED, ROLE_ASSIGNMENTS, type_of
+from rayfleet.deploy.plan import Step as Deployment
+from rayfleet.deploy.plan import steps as deployments
+from rayfleet.diagnostics import Invalid
+from rayfleet.proofs.arm.incremental import Written, everything
+from rayfleet.proofs.bindings.late import late_values
+from rayfleet.rendered import Rendered, Resource, get, text
+from rayfleet.rendered.expression import is_expression, reference
+from rayfleet.retire import commands, words
+from rayfleet.retire.against import carries_the_cloud, referring, refusals, sharing, still_there
+from rayfleet.retire.step import (
+    AKS,
+    ANYSCALE,
+    STACK,
+    Bound,
+    Plan,
+    Role,
+    Step,
+    cloud_resources,
+    clusters_of,
+    owner_names,
+)
+
+_POOL = f"{AKS}/agentPools".lower()
+_STORAGE = "microsoft.storage/"
+_CONTAINERS = "microsoft.storage/storageaccounts/blobservices/containers"
+_ROLE_GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+def plan(base: Rendered, now: Rendered, cloud: str, only: Iterable[str] = ()) -> Plan:
+    """The plan for what ``base`` has and ``now`` has no more; of some clusters, or of all there is. ``cloud``: the
+    Anyscale cloud, where bindings.yaml names none.
+    """
+    before, after = everything(base), everything(now)
+    wanted = set(only)
+    owner = owner_names(base)
+    gone = {key: row for key, row in before.items() if key not in after}
+    gone = {key: row for key, row in gone.items() if not wanted or owner.get(row.resource.id, "") in wanted}
+    whole = sorted(row.resource.name for row in gone.values() if row.kind == AKS.lower())
+    ids = _written_ids(base)
+    bound = cloud_resources(now)
+    steps = [_of_anyscale(name, bound.get(name) or Bound(cloud, name, "")) for name in whole]
+    for key, row in gone.items():
+        if not _part_of_another(key, row, gone):
+            name = owner.get(row.resource.id, "")
+            steps.append(_step(key, row, base, ids, name, stays=name not in whole))
+    steps += _kept(base, gone, ids) if whole else []
+    steps += _stacks(base, now, wanted)
+    blocked = [found for step in steps if step.key for found in refusals(step, gone, frozenset(after))]
+    first = carries_the_cloud(whole, base)
+    blocked += [
+        *still_there(whole, base, now),
+        *referring(gone, now),
+        *sharing(whole, now),
+        *([first] if first else []),
+    ]
+    late = late_values(now)
+    pools: dict[str, list[str]] = {}
+    for step in steps:
+        name, known = step.id.rpartition("/")[2], late.get(step.cluster, {}).get("nodePools")
+        if step.kind == _POOL and step.stays and known and name in known.pools:
+            pools.setdefault(step.cluster, []).append(name)
+    staying = clusters_of(now)
+    return Plan(
+        steps=sorted(steps, key=_order),
+        blocked=blocked,
+        primary=first,
+        clusters=whole,
+        pools=pools,
+        rendered=frozenset(after),
+        deployments={row.file: row for row in _deployments(now)},
+        registered={name: (row.cloud, row.id) for name, row in bound.items() if name in staying},
+    )
+
+
+def _order(step: Step) -> tuple[bool, bool, str, float]:
+    """What is kept comes last, and what is no cluster's after the clusters; then as ALLOWED has it. Only the cluster's
+    own role on its network outlives it: AKS works with it until the cluster is gone. A stack goes once what it has is
+    gone.
+    """
+    rank: float = ALLOWED.index(step.kind) if step.kind in ALLOWED else -1
+    if step.role and type_of(step.role.scope) == ALLOWED[12]:
+        rank = ALLOWED.index(AKS.lower()) + 0.5
+    if step.stack:
+        rank = len(ALLOWED)
+    return step.kept, not step.cluster, step.cluster, rank
+
+
+def _part_of_another(key: str, row: Written, gone: Mapping[str, Written]) -> bool:
+    """A pool inside a cluster that goes, or its maintenance windows: they go with it."""
+    parent = key.rsplit("/", 2)[0]
+    return parent in gone and (bool(row.above) or row.kind == ALLOWED[4])
+
+
+# --- steps ---
+
+
+def _of_anyscale(cluster: str, bound: Bound) -> Step:
+    command = commands.of_named(bound.cloud, bound.resource)
+    what = f"Anyscale cloud resource {bound.resource}"
+    why = words.why(ANYSCALE, stays=False)
+    return Step(cluster, ANYSCALE, what, bound.resource, why, command, cloud=bound.cloud, bound=bound.id)
+
+
+def _step(key: str, row: Written, base: Rendered, ids: Mapping[str, str], cluster: str, stays: bool) -> Step:
+    kind, what = row.kind, words.what(row.kind, key, base)
+    if kind not in ALLOWED:
+        data = kind.startswith(_STORAGE)
+        why = "rayfleet deletes no data" if data else "rayfleet never deletes one; look at it yourself"
+        return Step(cluster, kind, what, ids[key], why, "", kept=True, key=key)
+    role = _role(row.resource, base, ids) if kind == ROLE_ASSIGNMENTS else None
+    return Step(
+        cluster=cluster,
+        kind=kind,
+        what=what,
+        id="" if role else ids[key],
+        why=words.why(kind, stays),
+        command="" if role else commands.command(kind, ids[key]),
+        api_version=text(row.resource.data, "apiVersion"),
+        role=role,
+        file=row.resource.template.path,
+        key=key,
+        stays=stays,
+    )
+
+
+def _stacks(base: Rendered, now: Rendered, wanted: set[str]) -> Iterator[Step]:
+    """Deployments that are no longer, each of which may have been deployed as a stack."""
+    there = {(row.scope, row.name) for row in _deployments(now)}
+    clusters = {row.path: {cluster.name for cluster in row.of_type(AKS)} for row in base.templates}
+    for row in _deployments(base):
+        of = clusters.get(row.file, set())
+        if (row.scope, row.name) not in there and (not wanted or (of and of <= wanted)):
+            what, why = f"deployment stack {row.name}", words.why(STACK, stays=False)
+            yield Step("", STACK, what, _stack_id(row), why, commands.of_stack(row), stack=row)
+
+
+def _stack_id(row: Deployment) -> str:
+    return row.id.replace(
+        "/providers/Microsoft.Resources/deployments/", "/providers/Microsoft.Resources/deploymentStacks/"
+    )
+
+
+def _deployments(rendered: Rendered) -> tuple[Deployment, ...]:
+    """None where a tree does not say what is deployed: an empty one, or one of another release."""
+    try:
+        return deployments(rendered)
+    except Invalid:
+        return ()
+
+
+def _role(resource: Resource, base: Rendered, ids: Mapping[str, str]) -> Role | None:
+    """None where it has a name, or does not say whose role it is."""
+    principal = reference(text(resource.properties, "principalId"), resource.template.scope)
+    role = resource.resolve(get(resource.properties, "roleDefinitionId")).rpartition("/")[2]
+    if not is_expression(resource.written_name) or not principal or not _ROLE_GUID.fullmatch(role):
+        return None
+    scope = resource.scope_id or ""
+    owner = base.resources.get(principal.id)
+    version = text(owner.data, "apiVersion") if owner else ""
+    return Role(ids.get(scope, scope), role, ids.get(principal.id, principal.id), version)
+
+
+def _kept(base: Rendered, gone: Mapping[str, Written], ids: Mapping[str, str]) -> Iterator[Step]:
+    """The data: what clusters that go have written, and other ones may use."""
+    for key, row in base.resources.items():
+        kind = row.type.lower()
+        if key not in gone and kind in ("microsoft.storage/storageaccounts", _CONTAINERS):
+            why = "rayfleet deletes no data: what volumes of the storage account hold is here"
+            yield Step("", kind, words.what(kind, key, base), ids[key], why, "", kept=True)
+
+
+def _written_ids(rendered: Rendered) -> dict[str, str]:
+    """Ids as people write them, by ids in lower case."""
+    found: dict[str, str] = {}
+    for key, row in everything(rendered).items():
+        found[key] = _written_id(key, row, rendered)
+    return found
+
+
+def _written_id(key: str, row: Written, rendered: Rendered) -> str:
+    resource, scope = row.resource, row.resource.template.scope
+    if row.above:
+        above = _written_id(resource.id, Written(resource, resource.data), rendered)
+        return f"{above}/agentPools/{get(row.data, 'properties', 'name')}"
+    if is_expression(resource.written_name) or not scope.resource_group:
+        return key
+    names = resource.written_name.split("/")
+    provider, *kinds = resource.type.split("/")
+    if len(kinds) != len(names):
+        return key
+    own = "/".join([provider, *(part for pair in zip(kinds, names, strict=True) for part in pair)])
+    above = f"/subscriptions/{scope.subscription}/resourceGroups/{scope.resource_group}"
+    if resource.scope_id is not None:
+        about = rendered.resources.get(resource.scope_id)
+        if about is None or about.scope_id is not None:
+            return key
+        above = _written_id(about.id, Written(about, about.data), rendered)
+    found = f"{above}/providers/{own}"
+    return found if found.lower() == key else key

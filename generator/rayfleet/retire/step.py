@@ -1,0 +1,109 @@
+"""A retirement as values: its steps, and what speaks against it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from rayfleet.deploy.plan import Step as Deployment
+from rayfleet.diagnostics import Diagnostic
+from rayfleet.proofs.arm.incremental import owners
+from rayfleet.proofs.bindings.late import FROM_ANYSCALE, late_values, registration
+from rayfleet.rendered import Rendered
+
+ANYSCALE = "anyscale"
+STACK = "microsoft.resources/deploymentstacks"
+AKS = "Microsoft.ContainerService/managedClusters"
+
+
+class Role(NamedTuple):
+    """A role assignment whose name only Azure can compute: found by what it says."""
+
+    scope: str
+    role: str  # the GUID of the role definition
+    identity: str
+    identity_version: str
+
+
+class Step(NamedTuple):
+    """One thing to take down, or to keep (``kept``). ``kind``: a type in lower case, ANYSCALE or STACK; ``id``: empty
+    where only Azure knows it; ``command``: does it by hand, empty where none is known; ``file``: the ARM template that
+    made it; ``stays``: it served a cluster or a region that stays.
+    """
+
+    cluster: str
+    kind: str
+    what: str
+    id: str
+    why: str
+    command: str
+    api_version: str = ""
+    kept: bool = False
+    role: Role | None = None
+    file: str = ""
+    key: str = ""  # its id in the base, in lower case
+    stays: bool = False
+    cloud: str = ""  # of Anyscale
+    bound: str = ""  # the id that bindings.yaml has of a cloud resource
+    stack: Deployment | None = None
+
+    @property
+    def title(self) -> str:
+        """What it is, and whose."""
+        return self.what if not self.cluster or self.cluster in self.what else f"{self.what} of {self.cluster}"
+
+    @property
+    def subscription(self) -> str:
+        """Of Azure's, in which one it is."""
+        return (self.id or self.key).split("/")[2]
+
+
+class Plan(NamedTuple):
+    """``clusters`` go as a whole; ``pools`` that bindings.yaml still has, by clusters that stay. ``rendered``: the ids
+    that nothing may touch. ``primary``: of what blocks it, what does only while that cluster is registered.
+    ``deployments``: what is rendered, by ARM template; ``registered``: cloud and id of the cloud resources of clusters
+    that stay, as they are bound.
+    """
+
+    steps: list[Step]
+    blocked: list[Diagnostic]
+    primary: Diagnostic | None
+    clusters: list[str]
+    pools: dict[str, list[str]]
+    rendered: frozenset[str]
+    deployments: Mapping[str, Deployment] = {}
+    registered: Mapping[str, tuple[str, str]] = {}
+
+
+class Bound(NamedTuple):
+    """A cloud resource as bindings.yaml has it."""
+
+    cloud: str
+    resource: str
+    id: str
+
+
+def clusters_of(rendered: Rendered) -> set[str]:
+    """The names of the clusters that ARM has."""
+    return {row.name for row in rendered.of_type(AKS)}
+
+
+def cloud_resources(rendered: Rendered) -> dict[str, Bound]:
+    """The cloud resources that bindings.yaml has, by cluster."""
+    found = {}
+    for name, values in late_values(rendered).items():
+        late = values.get(FROM_ANYSCALE)
+        where = registration(late.producer) if late and late.text else None
+        if late and where:
+            found[name] = Bound(where.cloud, where.resource, late.text)
+    return found
+
+
+def owner_names(rendered: Rendered) -> dict[str, str]:
+    """The name of the cluster that each resource belongs to."""
+    found = {}
+    for template in rendered.templates:
+        names = {row.id: row.name for row in template.of_type(AKS)}
+        for key, cluster in owners(template).items():
+            found[key] = names.get(cluster, "")
+    return found

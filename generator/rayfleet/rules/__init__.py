@@ -1,0 +1,30 @@
+"""What a fleet must satisfy beyond the shape of its file, one module a subject. Rules report; they never raise."""
+
+from __future__ import annotations
+
+from rayfleet.catalogue import Catalogue
+from rayfleet.diagnostics import Diagnostic
+from rayfleet.model.fleet import Fleet
+from rayfleet.origin import Origin
+from rayfleet.rules import bindings, gateway, gitops, identity, names, network, overlays, pools, regions, storage
+from rayfleet.source import Source
+
+
+def judge(fleet: Fleet, origin: Origin, catalogue: Catalogue, overlay_folders: frozenset[str]) -> list[Diagnostic]:
+    """Every finding about a fleet. ``overlay_folders`` are the Components that exist: ``<overlay>/<layer>``."""
+    return [
+        *names.judge(fleet, origin),
+        *regions.judge(fleet, origin, catalogue),
+        *network.judge(fleet, origin, catalogue),
+        *pools.judge(fleet, origin, catalogue),
+        *identity.judge(fleet, origin, catalogue),
+        *storage.judge(fleet, origin.source, catalogue),
+        *gitops.judge(fleet, origin.source),
+        *gateway.judge(fleet, origin),
+        *overlays.judge(fleet, origin, overlay_folders),
+    ]
+
+
+def judge_bindings(fleet: Fleet, source: Source) -> list[Diagnostic]:
+    """Every finding about the bindings of a fleet."""
+    return list(bindings.judge(fleet, source))

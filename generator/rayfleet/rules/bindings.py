@@ -1,0 +1,49 @@
+"""Bindings: each value from its own producer, no id in two places, nothing left from a cluster that is gone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rayfleet.diagnostics import Diagnostic
+from rayfleet.model.bindings import FROM_DEPLOYMENT
+from rayfleet.model.fleet import Fleet
+from rayfleet.source import Source
+
+
+def judge(fleet: Fleet, source: Source) -> Iterator[Diagnostic]:
+    """Every finding about bindings.yaml."""
+    clusters = {cluster.name: cluster for cluster in fleet.clusters}
+    seen: dict[str, str] = {}
+    for name, values in source.data["clusters"].items():
+        path = ("clusters", name)
+        if name not in clusters:
+            yield left_over(source, name).as_warning()
+            continue
+        producers = fleet.producers(clusters[name])
+        yield from _partly(source, name, set(values))
+        for kind, binding in values.items():
+            place = f"{name}.{kind}"
+            if binding["producer"] != producers[kind]:
+                what = f"{kind} is produced by {producers[kind]}, not by {binding['producer']}"
+                fix = "take the value from there, and name that producer"
+                yield source.diagnostic((*path, kind, "producer"), what, fix)
+            if isinstance(binding["value"], str):
+                other = seen.setdefault(binding["value"], place)
+                if other != place:
+                    what = f"the value is also that of {other}; no two ids are the same"
+                    yield source.diagnostic((*path, kind, "value"), what, f"take it from {producers[kind]}")
+
+
+def left_over(source: Source, cluster: str) -> Diagnostic:
+    """The bindings of a cluster that the fleet does not have."""
+    # A name that is alike would be that of a cluster that lives, and its own leads to what was its.
+    fix = f"rayfleet retire --cluster {cluster} takes it down; then remove its bindings"
+    return source.diagnostic(("clusters", cluster), f'the fleet has no cluster "{cluster}"', fix, key=True)
+
+
+def _partly(source: Source, cluster: str, bound: set[str]) -> Iterator[Diagnostic]:
+    """What one deployment produces is bound together: without its pools, a deployment would reset their node counts."""
+    wanted = set(FROM_DEPLOYMENT)
+    if bound & wanted and (missing := sorted(wanted - bound)):
+        what = f"{', '.join(missing)} is missing, though the deployment that produces it has run"
+        yield source.diagnostic(("clusters", cluster), what, "take all of the deployment's output over", key=True)

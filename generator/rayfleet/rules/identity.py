@@ -1,0 +1,26 @@
+"""Identities: limits of federation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rayfleet.catalogue import Catalogue
+from rayfleet.diagnostics import Diagnostic
+from rayfleet.model.fleet import Fleet
+from rayfleet.origin import Origin
+
+# Microsoft Entra takes this many federated credentials an identity (AKS docs, workload-identity-overview).
+MAX_CREDENTIALS = 20
+
+
+def judge(fleet: Fleet, origin: Origin, catalogue: Catalogue) -> Iterator[Diagnostic]:
+    """More service accounts than an identity takes; regions whose identities take none."""
+    for cluster in fleet.clusters:
+        count = len(cluster.service_accounts)
+        if count > MAX_CREDENTIALS:
+            what = f"with the operator's own there are {count} service accounts"
+            fix = f"an identity takes {MAX_CREDENTIALS} federated credentials: share some, or make another cluster"
+            yield origin.at(cluster.name, ("serviceAccounts",), what, fix, key=True)
+        if not catalogue.federates(cluster.region):
+            what = f"identities in {cluster.region} take no federated credentials, which every cluster needs"
+            yield origin.source.diagnostic(("clusters", cluster.name, "region"), what, "use another region")

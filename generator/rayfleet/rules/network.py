@@ -1,0 +1,177 @@
+"""Addresses: nothing overlaps, nothing is reserved, everything has room."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import ceil
+
+from rayfleet.address import Cidr
+from rayfleet.catalogue import Catalogue
+from rayfleet.diagnostics import Diagnostic, many
+from rayfleet.model.cluster import Cluster
+from rayfleet.model.fleet import Fleet
+from rayfleet.model.network import NODE_POD_PREFIX, SUBNET_RESERVED, public_ips_for
+from rayfleet.origin import Origin
+from rayfleet.source import Path
+
+# AKS refuses the first four (AKS docs, concepts-network-ip-address-planning), VNets the rest (Azure docs, VNet FAQ).
+RESERVED = tuple(
+    map(
+        Cidr.parse,
+        (
+            *("169.254.0.0/16", "172.30.0.0/16", "172.31.0.0/16", "192.0.2.0/24"),
+            *("127.0.0.0/8", "168.63.129.16/32", "224.0.0.0/4", "255.255.255.255/32"),
+        ),
+    )
+)
+# A service range must be smaller than /12 and hold the DNS address, its tenth.
+LARGEST_SERVICES, SMALLEST_SERVICES = 13, 27
+MAX_AUTHORIZED_RANGES = 200
+SUPERNET = ("azure", "network", "supernet")
+# Private ranges that a fleet's supernet is seldom in: shared address space (RFC 6598), and the smallest of RFC 1918.
+SPARE = {"podCidr": "100.64.0.0/11", "serviceCidr": "192.168.0.0/16"}
+
+
+def judge(fleet: Fleet, origin: Origin, catalogue: Catalogue) -> Iterator[Diagnostic]:
+    """Every finding about the fleet's addresses and its way out."""
+    yield from _range(origin, SUPERNET, fleet.supernet)
+    yield from _blocks(fleet, origin)
+    yield from _vnet_overlaps(fleet, origin)
+    for cluster in fleet.clusters:
+        yield from _ranges(fleet, cluster, origin)
+        yield from _authorized(cluster, origin)
+        yield from _room(cluster, origin)
+        if cluster.network.nat_sku == "StandardV2" and not catalogue.has_standard_v2_nat(cluster.region):
+            what = f"{cluster.region} had no StandardV2 NAT gateways when last looked at"
+            path = ("network", "natGateway", "sku")
+            yield origin.at(cluster.name, path, what, "use Standard, or see that it has now")._replace(
+                severity="warning"
+            )
+
+
+def _range(origin: Origin, path: Path, cidr: Cidr) -> Iterator[Diagnostic]:
+    if cidr != cidr.aligned:
+        what = f"{cidr} does not begin at a block of its size"
+        yield origin.source.diagnostic(path, what, f"write {cidr.aligned}")
+    for reserved in RESERVED:
+        if cidr.overlaps(reserved):
+            what = f"{cidr} overlaps {reserved}, which Azure keeps"
+            yield origin.source.diagnostic(path, what, "use another private range, for example of 10.0.0.0/8")
+
+
+def _blocks(fleet: Fleet, origin: Origin) -> Iterator[Diagnostic]:
+    """Each index is one cluster's, and has a block in the supernet."""
+    source = origin.source
+    there = fleet.supernet.blocks(fleet.vnet_prefix)
+    indexes = {cluster.network.index for cluster in fleet.clusters}
+    free = next(number for number in range(len(indexes) + 1) if number not in indexes)
+    taken: dict[int, str] = {}
+    for cluster in fleet.clusters:
+        path, index = ("clusters", cluster.name, "network", "index"), cluster.network.index
+        if index in taken:
+            what = f"index {index} is also that of {taken[index]}"
+            yield source.diagnostic(path, what, f"give each cluster an index of its own; {free} is free")
+        taken.setdefault(index, cluster.name)
+        if index >= there and not _has_own_vnet(cluster, origin):
+            room = f"room for indexes 0 to {there - 1}" if there else "no room for one"
+            what = f"of VNets of /{fleet.vnet_prefix} {fleet.supernet} has {room}"
+            fix = "use a free index, a larger azure.network.supernet, or smaller VNets (azure.network.vnetPrefix)"
+            yield source.diagnostic(path, what, fix)
+
+
+def _has_own_vnet(cluster: Cluster, origin: Origin) -> bool:
+    return "vnetCidr" in origin.source.data["clusters"][cluster.name]["network"]
+
+
+def _vnet_overlaps(fleet: Fleet, origin: Origin) -> Iterator[Diagnostic]:
+    """A sweep from the lowest address: any overlap shows between one range and the one that reaches furthest before."""
+    furthest: Cluster | None = None
+    for cluster in sorted(fleet.clusters, key=lambda cluster: (cluster.network.vnet, cluster.network.index)):
+        same_index = furthest is not None and furthest.network.index == cluster.network.index  # said already
+        if furthest is not None and furthest.network.vnet.overlaps(cluster.network.vnet) and not same_index:
+            what = f"its VNet {cluster.network.vnet} overlaps {furthest.network.vnet} of {furthest.name}"
+            key = "vnetCidr" if _has_own_vnet(cluster, origin) else "index"
+            yield origin.source.diagnostic(
+                ("clusters", cluster.name, "network", key), what, "give it a range that no other cluster uses"
+            )
+        if furthest is None or cluster.network.vnet.last > furthest.network.vnet.last:
+            furthest = cluster
+
+
+def _ranges(fleet: Fleet, cluster: Cluster, origin: Origin) -> Iterator[Diagnostic]:
+    """The pod and service ranges: well formed, and apart from each other and from all VNets."""
+    network = cluster.network
+    vnet = ("clusters", cluster.name, "network", "vnetCidr")
+    pods, services = _said(cluster, "podCidr", origin), _said(cluster, "serviceCidr", origin)
+    yield from _range(origin, pods, network.pods)
+    yield from _range(origin, services, network.services)
+    if _has_own_vnet(cluster, origin):
+        yield from _range(origin, vnet, network.vnet)
+    if not LARGEST_SERVICES <= network.services.prefix <= SMALLEST_SERVICES:
+        what = f"AKS takes no service range of /{network.services.prefix}"
+        yield origin.source.diagnostic(services, what, f"use /{LARGEST_SERVICES} to /{SMALLEST_SERVICES}")
+    nodes = ("the fleet's supernet", fleet.supernet), (f"the VNet of {cluster.name}", network.vnet)
+    for path, key, cidr, others in (
+        (pods, "podCidr", network.pods, (*nodes, ("the service range", network.services))),
+        (services, "serviceCidr", network.services, nodes),
+    ):
+        if clash := next(((other, theirs) for other, theirs in others if cidr.overlaps(theirs)), None):
+            other, theirs = clash
+            path = vnet if path == SUPERNET and theirs != fleet.supernet else path
+            what = f"the {'pod' if key == 'podCidr' else 'service'} range {cidr} overlaps {other} {theirs}"
+            yield origin.source.diagnostic(
+                path, what, f"give network.{key} a range of its own, for example {SPARE[key]}"
+            )
+
+
+def _said(cluster: Cluster, key: str, origin: Origin) -> Path:
+    """Where a range stands; one that nobody wrote is the default, which the supernet has to leave room for."""
+    path = origin.path(cluster.name, ("network", key))
+    return path if path[-1] == key else SUPERNET
+
+
+def _authorized(cluster: Cluster, origin: Origin) -> Iterator[Diagnostic]:
+    total = len(cluster.authorized_ip_ranges) + cluster.network.nat_public_ips
+    if cluster.authorized_ip_ranges and total > MAX_AUTHORIZED_RANGES:
+        what = f"with the NAT addresses it has {total} ranges"
+        path = origin.path(cluster.name, ("apiServer", "authorizedIpRanges"))
+        yield origin.source.diagnostic(path, what, f"AKS takes {MAX_AUTHORIZED_RANGES}: join some")
+    for at, text in enumerate(cluster.authorized_ip_ranges):
+        if (allowed := Cidr.parse(text)) != allowed.aligned:
+            what = f"{text} does not begin at a block of its size"
+            path = origin.path(cluster.name, ("apiServer", "authorizedIpRanges", at))
+            yield origin.source.diagnostic(path, what, f"write {allowed.aligned}")
+
+
+def _room(cluster: Cluster, origin: Origin) -> Iterator[Diagnostic]:
+    needed = cluster.max_nodes + _surge(cluster)
+    if (ips := public_ips_for(needed)) > cluster.network.nat_public_ips:
+        has = many(cluster.network.nat_public_ips, "public IP")
+        what = f"a NAT gateway with {has} has too few ports for {needed} nodes, to which the pools may grow with surge"
+        yield origin.at(cluster.name, ("network", "natGateway", "publicIps"), what, f"give it {ips}")
+    if needed <= cluster.network.node_capacity:
+        return
+    by_pods = cluster.network.pods.blocks(NODE_POD_PREFIX)
+    if by_pods < needed:
+        what = f"the pod range {cluster.network.pods} serves {by_pods} nodes; the pools may grow to {needed} with surge"
+        fix = f"use a /{_prefix_for(needed)} or larger: each node takes a /{NODE_POD_PREFIX}"
+        yield origin.at(cluster.name, ("network", "podCidr"), what, fix)
+    subnet = cluster.network.nodes
+    if cluster.network.node_capacity < by_pods or by_pods >= needed:
+        holds = subnet.size - SUBNET_RESERVED
+        what = f"a node subnet of /{subnet.prefix} holds {holds} nodes; the pools may grow to {needed} with surge"
+        fix = "use a shorter network.nodeSubnetPrefix, and a VNet that holds it (azure.network.vnetPrefix)"
+        yield origin.at(cluster.name, ("network", "nodeSubnetPrefix"), what, fix)
+
+
+def _prefix_for(nodes: int) -> int:
+    return NODE_POD_PREFIX - (nodes - 1).bit_length()
+
+
+def _surge(cluster: Cluster) -> int:
+    """Nodes that upgrades may add, were every pool upgraded at once."""
+    surge = cluster.upgrades.max_surge
+    if surge.endswith("%"):
+        share = int(surge[:-1]) / 100
+        return sum(ceil(pool.maximum * share) for pool in cluster.pools if not pool.spot)
+    return sum(int(surge) for pool in cluster.pools if not pool.spot)

@@ -1,0 +1,41 @@
+"""Regions: that they exist, and that what refers to one refers to a region of the fleet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rayfleet.catalogue import Catalogue
+from rayfleet.diagnostics import Diagnostic, did_you_mean
+from rayfleet.model.fleet import Fleet
+from rayfleet.origin import Origin
+from rayfleet.source import Path
+
+
+def judge(fleet: Fleet, origin: Origin, catalogue: Catalogue) -> Iterator[Diagnostic]:
+    """Unknown regions, layers for regions without clusters, and a routing order that misses or invents one."""
+    source = origin.source
+    known = catalogue.region_names
+    here = sorted({cluster.region for cluster in fleet.clusters})
+    named: list[tuple[Path, str]] = [
+        (("clusters", cluster.name, "region"), cluster.region) for cluster in fleet.clusters
+    ]
+    for path, region in [(("azure", "primaryRegion"), fleet.primary_region), *named]:
+        if region not in known:
+            what = f'Azure has no region "{region}"{did_you_mean(region, known)}'
+            yield source.diagnostic(path, what, "use a name of schemas/azure-regions.json")
+    for region in source.data.get("regions") or {}:
+        if region not in here:
+            what = f'no cluster is in region "{region}"{did_you_mean(region, here)}'
+            yield source.diagnostic(("regions", region), what, f"use one of: {', '.join(here)}", key=True)
+    yield from _order(fleet, origin, here)
+
+
+def _order(fleet: Fleet, origin: Origin, here: list[str]) -> Iterator[Diagnostic]:
+    path = ("routing", "regionOrder")
+    for at, region in enumerate(fleet.region_order):
+        if region not in here:
+            what = f'no cluster is in region "{region}"{did_you_mean(region, here)}'
+            yield origin.source.diagnostic((*path, at), what, f"use one of: {', '.join(here)}")
+    if missing := [region for region in here if region not in fleet.region_order]:
+        what = f"it leaves out {', '.join(missing)}"
+        yield origin.source.diagnostic(path, what, "name every region of the fleet once", key=True)

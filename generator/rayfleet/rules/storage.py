@@ -1,0 +1,52 @@
+"""Storage: which redundancy and tiers go together, and that lifecycle rules cannot surprise."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+from rayfleet.catalogue import Catalogue
+from rayfleet.diagnostics import Diagnostic
+from rayfleet.model.fleet import Fleet
+from rayfleet.model.storage import LifecycleRule
+from rayfleet.source import Source
+
+# Azure docs, access-tiers-overview.
+ARCHIVABLE = ("LRS", "GRS", "RAGRS")
+ZONAL = ("ZRS", "GZRS", "RAGZRS")
+STEPS = ("coolAfterDays", "coldAfterDays", "archiveAfterDays", "deleteAfterDays")
+
+
+def judge(fleet: Fleet, source: Source, catalogue: Catalogue) -> Iterator[Diagnostic]:
+    """Every finding about the storage account."""
+    storage = fleet.storage
+    known = storage.region in catalogue.region_names
+    if storage.redundancy in ZONAL and known and not catalogue.zones(storage.region):
+        what = f"{storage.redundancy} needs availability zones, which {storage.region} lacks"
+        yield source.diagnostic(("storage", "redundancy"), what, "use LRS or GRS, or another azure.primaryRegion")
+    for rule in storage.lifecycle:
+        yield from _rule(rule, storage.redundancy, source)
+    if storage.container in storage.more_containers:
+        what = f'"{storage.container}" is already storage.container'
+        yield source.diagnostic(("storage", "moreContainers"), what, "list only further containers")
+
+
+def _rule(rule: LifecycleRule, redundancy: str, source: Source) -> Iterator[Diagnostic]:
+    path = ("storage", "lifecycle", rule.name)
+    days = (rule.cool_after, rule.cold_after, rule.archive_after, rule.delete_after)
+    steps = [(key, after) for key, after in zip(STEPS, days, strict=True) if after is not None]
+    if not steps:
+        yield source.diagnostic(path, "the rule moves nothing", f"add one of: {', '.join(STEPS)}", key=True)
+    for (before, earlier), (key, after) in pairwise(steps):
+        if after <= earlier:
+            what = f"{key} {after} is not after {before} {earlier}"
+            yield source.diagnostic((*path, key), what, "let the days grow from cool to cold to archive to delete")
+    if rule.archive_after is not None and redundancy not in ARCHIVABLE:
+        what = f"blobs with redundancy {redundancy} cannot be archived"
+        fix = f"remove it, use coldAfterDays, or a storage.redundancy of {', '.join(ARCHIVABLE)}"
+        yield source.diagnostic((*path, "archiveAfterDays"), what, fix)
+    for key, after in steps[-2:]:
+        if key in ("archiveAfterDays", "deleteAfterDays") and not rule.prefix:
+            does = "archive, and so take offline," if key == "archiveAfterDays" else "delete"
+            what = f"without a prefix {after} days would {does} whatever the fleet still mounts"
+            yield source.diagnostic((*path, key), what, "add the prefix of what may go, for example runs/")
