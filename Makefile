@@ -21,6 +21,10 @@ unexport PYTHONDONTWRITEBYTECODE
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 PIP_INSTALL = bin/python -m pip install --quiet --no-deps
+# Tests write very many small files: into memory where a gigabyte of it is free, and apart from other checkouts.
+IN_MEMORY = $(shell test -w /dev/shm && df -Pk /dev/shm | awk 'NR == 2 { exit $$4 < 1000000 }' && \
+	echo /dev/shm/rayfleet-$$(id -u)-$$(pwd | cksum | cut -d ' ' -f 1))
+PYTEST = $(if $(IN_MEMORY),mkdir -p $(IN_MEMORY) && PYTEST_DEBUG_TEMPROOT=$(IN_MEMORY)) .venv/bin/pytest
 TESTED = .venv/.test .tools/stamp .tools/checkov/.installed
 
 .DEFAULT_GOAL := help
@@ -44,7 +48,7 @@ check: .venv/.render .tools/stamp ## prove that the pieces of rendered/ fit each
 deploy-tools: .venv/.deploy .tools/stamp ## what deploy, bind, register, status and retire run on
 
 test: lint $(TESTED) ## lint, then every test
-	.venv/bin/pytest $(PYTEST_FLAGS)
+	$(PYTEST) $(PYTEST_FLAGS)
 
 lint: .venv/.test ## ruff and mypy
 	.venv/bin/ruff check
@@ -52,7 +56,7 @@ lint: .venv/.test ## ruff and mypy
 	.venv/bin/mypy
 
 snapshots: $(TESTED) ## accept what the tests' snapshots now are
-	.venv/bin/pytest --snapshot-update
+	$(PYTEST) --snapshot-update
 
 bench: .venv/.render ## time a render of very many clusters
 	.venv/bin/python benchmarks/render.py
@@ -66,7 +70,7 @@ lock: .tools/uv/.made ## pin requirements/*.in with hashes
 	done
 
 clean: ## remove all that make has made, but not rendered/
-	rm -rf .venv .tools dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(IN_MEMORY) .venv .tools dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 %/.made:
