@@ -6,6 +6,7 @@ import gc
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -156,6 +157,19 @@ def committed(folder: Workspace, _made: Path) -> Workspace:
     """
     shutil.copytree(_made, folder.folder, symlinks=True, dirs_exist_ok=True)
     return folder
+
+
+def pytest_sessionstart() -> None:
+    """What nohup, cron or a shell's background job has ignored, every process that a test starts would ignore too, and
+    those that wait for a signal would wait for ever.
+    """
+    for number, default in (
+        (signal.SIGHUP, signal.SIG_DFL),
+        (signal.SIGINT, signal.default_int_handler),
+        (signal.SIGTERM, signal.SIG_DFL),
+    ):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, default)
 
 
 def pytest_collection_finish() -> None:
