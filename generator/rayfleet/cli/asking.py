@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future, wait
 from threading import Thread
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
@@ -63,30 +64,31 @@ def within(until: float, asks: Mapping[str, Callable[[], T]]) -> tuple[dict[str,
     """The answers that come until a time of the monotonic clock, and the faults of the others."""
     from rayfleet.deploy.faults import Fault, Stopped
 
-    answers: dict[str, T] = {}
-    faults: dict[str, Fault] = {}
-    bugs: list[Exception] = []
+    futures: dict[str, Future[T]] = {name: Future() for name in asks}
     rest = iter(list(asks.items()))
 
     def work() -> None:
         for name, ask in rest:
             try:
-                answers[name] = ask()
-            except Fault as fault:
-                faults[name] = fault
+                futures[name].set_result(ask())
             except Stopped:
                 return
-            except Exception as bug:  # raised again below
-                bugs.append(bug)
+            except Exception as fault:  # a bug is raised again below
+                futures[name].set_exception(fault)
 
     began = time.monotonic()
-    threads = [Thread(target=work, daemon=True) for _ in range(min(_AT_ONCE, len(asks)))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(max(0.0, until - time.monotonic()))
-    if bugs:
-        raise bugs[0]
+    for _ in range(min(_AT_ONCE, len(asks))):
+        Thread(target=work, daemon=True).start()
+    wait(futures.values(), timeout=max(0.0, until - began))
     late = Fault("NoAnswerInTime", f"no answer within {max(until - began, 0):.1f} s")
-    known = dict(answers)
-    return known, {name: faults.get(name, late) for name in asks if name not in known}
+    answers: dict[str, T] = {}
+    faults: dict[str, Fault] = {}
+    for name, future in futures.items():
+        try:
+            if future.done():
+                answers[name] = future.result()
+            else:
+                faults[name] = late
+        except Fault as fault:
+            faults[name] = fault
+    return answers, faults
