@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from copy import copy
 from functools import lru_cache
 from pathlib import Path
@@ -23,8 +24,10 @@ from rayfleet import rendered, source
 from rayfleet.cli import cli
 from rayfleet.proofs.flux import course, listing, permanence, releases
 from rayfleet.rendered import cluster, layer
-from tests.rendering import REFERENCE, SOURCE_ROOT
+from tests.processes import Started, own_environment, starting
+from tests.rendering import REFERENCE
 from tests.repository import git
+from tests.unhurried import unhurried
 
 T = TypeVar("T")
 
@@ -66,6 +69,14 @@ def _rendered_files_are_read_once() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _unhurried() -> Iterator[None]:
+    """Only a test of a limit has one that ends."""
+    with pytest.MonkeyPatch.context() as patch:
+        unhurried(patch.setattr)
+        yield
+
+
 class Workspace:
     """A folder, which is the working folder while a test has it. Names of files are relative to it."""
 
@@ -98,7 +109,7 @@ class Workspace:
         done = subprocess.run(
             [sys.executable, "-m", "rayfleet", *arguments],
             cwd=self.folder,
-            env={**os.environ, "PYTHONPATH": str(SOURCE_ROOT), **environment},
+            env=own_environment(environment),
             capture_output=True,
             check=False,
             text=True,
@@ -118,6 +129,29 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("NO_COLOR", raising=False)
     return Workspace(tmp_path)
+
+
+@pytest.fixture
+def started() -> Iterator[Started]:
+    """Starts ``rayfleet`` in processes of its own; none outlives the test."""
+    with starting() as start:
+        yield start
+
+
+@pytest.fixture
+def pipe(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A named pipe: who opens its other end is met there. Whoever still waits in the end is let go."""
+    path = tmp_path_factory.mktemp("pipe") / "pipe"
+    os.mkfifo(path)
+    yield path
+    with suppress(OSError):  # nobody waits
+        os.close(os.open(path, os.O_WRONLY | os.O_NONBLOCK))
+
+
+@pytest.fixture
+def no_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing waits for another try."""
+    monkeypatch.setattr("rayfleet.deploy.faults.Patience.pause", lambda *_: None)
 
 
 @pytest.fixture

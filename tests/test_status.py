@@ -6,9 +6,8 @@ import json
 import os
 import shutil
 import signal
-import subprocess
-import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from concurrent.futures import Future, as_completed
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,7 @@ from rayfleet.status import Bound, Deployed, Facts, next_step, row
 from tests.anyscale.stand_in import StandIn
 from tests.conftest import Workspace
 from tests.deploy.arm_server import ArmServer, answer, error, hash_of, slow
-from tests.rendering import SOURCE_ROOT
+from tests.processes import PIPES, Started
 from tests.repository import git
 
 SUB = "00000000-0000-0000-0000-000000000000"
@@ -356,14 +355,16 @@ def test_no_login(fleet: Workspace, server: ArmServer, monkeypatch: pytest.Monke
     assert not any(line.count("az login") > 1 for line in lines)
 
 
-def test_no_network_and_no_binary(fleet: Workspace, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_no_network_and_no_binary(
+    fleet: Workspace, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, no_time: None
+) -> None:
     with ArmServer() as other:
         pass
     monkeypatch.setenv("RAYFLEET_ARM_ENDPOINT", other.url)
     monkeypatch.setenv("PATH", str(tmp_path))
-    shown = said(fleet, "--wait", "0.3")
+    shown = said(fleet)
     assert "not seen: Azure: No" in shown and "not seen: Anyscale: there is no anyscale on PATH" in shown
-    assert of(fleet, "aks-eastus", "--wait", "0.3")["next"] == "nothing, as far as was seen"
+    assert of(fleet)["next"] == "nothing, as far as was seen"
 
 
 def test_another_endpoint_is_refused_and_no_failure(fleet: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -385,20 +386,28 @@ def test_a_bug_is_shown(fleet: Workspace, monkeypatch: pytest.MonkeyPatch) -> No
         fleet.run("status")
 
 
-def test_one_that_does_not_answer_in_time(fleet: Workspace, server: ArmServer) -> None:
+def all_but_one(futures: Collection[Future[Any]], **_: object) -> None:
+    """Waits as if the time were over once all others have answered; for one alone, until it has."""
+    for number, _ in enumerate(as_completed(futures), 1):
+        if number == max(len(futures) - 1, 1):
+            return
+
+
+def test_one_that_does_not_answer_in_time(fleet: Workspace, server: ArmServer, monkeypatch: pytest.MonkeyPatch) -> None:
     server.script("GET", f"/deployments/{EAST}", slow())
-    found = data(fleet, "--wait", "1")
+    monkeypatch.setattr(asking, "wait", all_but_one)
+    found = data(fleet)
     assert {row["cluster"]: row["deployment"]["state"] for row in found["clusters"]} == {
         "aks-eastus": None, "aks-westus2": "Succeeded",
     }  # fmt: skip
     assert next((row["what"], row["why"][:15]) for row in found["notSeen"]) == (EAST, "NoAnswerInTime:")
 
 
-def test_answers_that_are_none(fleet: Workspace, server: ArmServer, stand_in: StandIn) -> None:
+def test_answers_that_are_none(fleet: Workspace, server: ArmServer, stand_in: StandIn, no_time: None) -> None:
     server.script("GET", f"/deployments/{EAST}", answer(200, {"properties": {}}), *[answer(200, [])] * 5)
     server.script("GET", "/managedClusters", *[answer(403, {"error": {"code": "AuthorizationFailed"}})])
     stand_in.fail("cloud get", "prints", "no JSON")
-    found = data(fleet, "--wait", "1")
+    found = data(fleet)
     whats = [row["what"] for row in found["notSeen"]]
     assert EAST in whats and "clusters in aks-multi-region" in whats and "Anyscale" in whats
     server._scripts.clear()
@@ -479,19 +488,10 @@ def test_usage(workspace: Workspace) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_it(
-    fleet: Workspace, stand_in: StandIn, tmp_path_factory: pytest.TempPathFactory, number: signal.Signals
+    fleet: Workspace, stand_in: StandIn, started: Started, pipe: Path, number: signal.Signals
 ) -> None:
-    pipe = tmp_path_factory.mktemp("pipe") / "pipe"
-    os.mkfifo(pipe)
     stand_in.fail("cloud get", "blocks", str(pipe))
-    running = subprocess.Popen(
-        [sys.executable, "-m", "rayfleet", "status"],
-        cwd=fleet.folder,
-        env={**os.environ, "PYTHONPATH": str(SOURCE_ROOT)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    running = started("status", **PIPES)
     with pipe.open("w"):  # opens as soon as the stand-in waits
         running.send_signal(number)
         assert running.communicate() == ("", "\ninterrupted\n")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import json
-import os
 import re
 import subprocess
 import sys
@@ -19,6 +18,7 @@ import pytest
 from rayfleet import outputs, templating
 from tests import rendering
 from tests.model import smallest
+from tests.processes import own_environment
 
 ROOT = rendering.ROOT
 SOURCE_ROOT = rendering.SOURCE_ROOT
@@ -255,7 +255,7 @@ def _render(folder: Path) -> tuple[list[str], set[str]]:
     done = subprocess.run(
         [sys.executable, "-c", _RENDER],
         cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(SOURCE_ROOT)},
+        env=own_environment(),
         capture_output=True,
         check=True,
         text=True,

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import re
 import stat
+from collections.abc import Iterator
+from functools import partial
+from itertools import repeat
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -129,22 +132,26 @@ def test_a_binary_that_cannot_be_run(anyscale: StandIn) -> None:
     assert found.what == "there is no anyscale on PATH"
 
 
-def test_one_that_hangs_is_ended(anyscale: StandIn, tmp_path: Path) -> None:
+def test_one_that_hangs_is_ended(
+    anyscale: StandIn, tmp_path: Path, pipe: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """With all that it started: the shell that runs the stand-in, and what the shell waits for."""
-    pipe = tmp_path / "pipe"
-    os.mkfifo(pipe)
-    anyscale.binary.write_text(f"#!/bin/sh\ncat < '{pipe}' &\ncat < '{pipe}'\n")
-    found = fault(Cli(reading=0.05))
-    assert found.what == "anyscale cloud get --name did not end within 0.05 s"
-    assert any(_unread(pipe) for _ in range(100_000))  # the signal is sent, and takes its time to arrive
+    nobody = tmp_path / "nobody"  # writes to it
+    os.mkfifo(nobody)
+    says = f"{{ printf x; read never < '{nobody}'; }} > '{pipe}'"
+    anyscale.binary.write_text(f"#!/bin/sh\n{says} &\n{says}\n")
+    with open(os.open(pipe, os.O_RDONLY | os.O_NONBLOCK), "rb", buffering=0) as theirs:
+        os.set_blocking(theirs.fileno(), True)
 
+        def seconds() -> Iterator[float]:
+            yield 0
+            with pipe.open("wb"):  # or there may be nobody yet to read from
+                assert [theirs.read(1), theirs.read(1)] == [b"x", b"x"]  # both are there
+            yield from repeat(7)
 
-def _unread(pipe: Path) -> bool:
-    try:
-        os.close(os.open(pipe, os.O_WRONLY | os.O_NONBLOCK))
-    except OSError as error:
-        return error.errno == errno.ENXIO
-    return False
+        monkeypatch.setattr("rayfleet.anyscale.command.time", SimpleNamespace(monotonic=partial(next, seconds())))
+        assert fault(Cli(reading=5)).what == "anyscale cloud get --name did not end within 5 s"
+        assert theirs.read() == b""  # comes once nobody can write any more
 
 
 def test_it_is_asked_nothing_and_given_no_terminal(anyscale: StandIn) -> None:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,7 @@ import pytest
 from tests.anyscale.registering import CLOUD, EAST, REGISTER, WEST, WEST_FILE, lines
 from tests.anyscale.stand_in import TOKEN, StandIn
 from tests.conftest import Workspace
-from tests.rendering import SOURCE_ROOT
+from tests.processes import PIPES, Started, Terminal
 
 # --- what goes wrong --------------------------------------------------------------------------------------------------
 
@@ -168,23 +167,12 @@ def test_nobody_to_ask(rendered: Workspace, anyscale: StandIn) -> None:
 
 
 @pytest.mark.parametrize(("answer", "done"), [("y", [EAST, WEST]), ("n", None)])
-def test_somebody_to_ask(rendered: Workspace, anyscale: StandIn, answer: str, done: list[str] | None) -> None:
-    ours, theirs = os.openpty()
-    os.write(ours, f"{answer}\n".encode())
-    ran = subprocess.run(
-        [sys.executable, "-m", "rayfleet", "register"],
-        cwd=rendered.folder,
-        env={**os.environ, "PYTHONPATH": str(SOURCE_ROOT)},
-        stdin=theirs,
-        stdout=subprocess.DEVNULL,
-        stderr=theirs,
-        check=False,
-    )
-    said = os.read(ours, 10_000).decode()
-    os.close(ours)
-    os.close(theirs)
-    assert f"register {EAST}, {WEST} with the cloud {CLOUD}, which is made? [y/N]" in said
-    assert ran.returncode == (0 if done else 1)
+@pytest.mark.usefixtures("rendered")
+def test_somebody_to_ask(anyscale: StandIn, started: Started, answer: str, done: list[str] | None) -> None:
+    terminal = Terminal(started, "register")
+    terminal.type(f"{answer}\n")
+    assert terminal.end() == (0 if done else 1)
+    assert f"register {EAST}, {WEST} with the cloud {CLOUD}, which is made? [y/N]" in terminal.shown
     assert anyscale.clouds.get(CLOUD) is None if done is None else anyscale.names(CLOUD) == done
 
 
@@ -209,32 +197,23 @@ def test_an_unknown_cluster_is_a_matter_of_usage(rendered: Workspace) -> None:
 # --- interrupted ------------------------------------------------------------------------------------------------------
 
 
-def start(workspace: Workspace) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "rayfleet", "register", "--yes"],
-        cwd=workspace.folder,
-        env={**os.environ, "PYTHONPATH": str(SOURCE_ROOT)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+Register = Callable[[], subprocess.Popen[str]]
 
 
 @pytest.fixture
-def pipe(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    found = tmp_path_factory.mktemp("pipe") / "pipe"
-    os.mkfifo(found)
-    return found
+def register(rendered: Workspace, started: Started) -> Register:
+    """Starts ``rayfleet register`` in a process of its own."""
+    return lambda: started("register", "--yes", **PIPES)
 
 
 @pytest.mark.parametrize(
     ("number", "how"), [(signal.SIGINT, "blocks"), (signal.SIGTERM, "blocks after"), (signal.SIGHUP, "blocks")]
 )
 def test_a_signal_lets_the_running_command_end(
-    rendered: Workspace, anyscale: StandIn, pipe: Path, how: str, number: signal.Signals
+    rendered: Workspace, anyscale: StandIn, register: Register, pipe: Path, how: str, number: signal.Signals
 ) -> None:
     anyscale.fail("cloud register", how, str(pipe))
-    running = start(rendered)
+    running = register()
     assert running.stderr
     with pipe.open("w"):  # opens as soon as the stand-in waits
         assert running.stderr.readline() == f"registering {EAST} ...\n"
@@ -253,14 +232,13 @@ def test_a_signal_lets_the_running_command_end(
     assert anyscale.names(CLOUD) == [EAST, WEST]
 
 
-def test_a_second_one_ends_it_and_what_is_known_is_told(rendered: Workspace, anyscale: StandIn, pipe: Path) -> None:
+def test_a_second_one_ends_it_and_what_is_known_is_told(anyscale: StandIn, register: Register, pipe: Path) -> None:
     anyscale.fail("cloud resource create", "blocks", str(pipe))
-    running = start(rendered)
+    running = register()
     assert running.stderr
     with pipe.open("w"):
         running.send_signal(signal.SIGINT)
-        while not running.stderr.readline().startswith("interrupted: "):
-            pass
+        assert any(line.startswith("interrupted: ") for line in running.stderr)
         running.send_signal(signal.SIGTERM)
         out, err = running.communicate()
     assert running.returncode == 130
@@ -273,12 +251,12 @@ def test_a_second_one_ends_it_and_what_is_known_is_told(rendered: Workspace, any
     assert anyscale.names(CLOUD) == [EAST]
 
 
-def test_a_closed_terminal_that_is_to_be_ignored(rendered: Workspace, anyscale: StandIn, pipe: Path) -> None:
+def test_a_closed_terminal_that_is_to_be_ignored(anyscale: StandIn, register: Register, pipe: Path) -> None:
     """As ``nohup`` has it."""
     anyscale.fail("cloud register", "blocks", str(pipe))
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # which a child inherits
     try:
-        running = start(rendered)
+        running = register()
     finally:
         signal.signal(signal.SIGHUP, before)
     with pipe.open("w"):
@@ -288,25 +266,19 @@ def test_a_closed_terminal_that_is_to_be_ignored(rendered: Workspace, anyscale: 
     assert anyscale.names(CLOUD) == [EAST, WEST]
 
 
-def test_a_report_that_nobody_takes(rendered: Workspace, anyscale: StandIn) -> None:
+@pytest.mark.usefixtures("rendered")
+def test_a_report_that_nobody_takes(anyscale: StandIn, started: Started) -> None:
     with open("/dev/full", "w") as full:
-        ran = subprocess.run(
-            [sys.executable, "-m", "rayfleet", "register", "--yes"],
-            cwd=rendered.folder,
-            env={**os.environ, "PYTHONPATH": str(SOURCE_ROOT)},
-            stdout=full,
-            stderr=subprocess.PIPE,
-            text=True,
-            check=False,
-        )
+        ran = started("register", "--yes", stdout=full, stderr=subprocess.PIPE)
+    _, err = ran.communicate()
     assert ran.returncode == 1
-    assert ran.stderr.splitlines()[2].startswith("what was done cannot be told: no space left on device; run rayfleet")
+    assert err.splitlines()[2].startswith("what was done cannot be told: no space left on device; run rayfleet")
     assert anyscale.names(CLOUD) == [EAST, WEST]
 
 
-def test_a_signal_while_it_only_reads(rendered: Workspace, anyscale: StandIn, pipe: Path) -> None:
+def test_a_signal_while_it_only_reads(anyscale: StandIn, register: Register, pipe: Path) -> None:
     anyscale.fail("cloud get", "blocks", str(pipe))
-    running = start(rendered)
+    running = register()
     with pipe.open("w"):
         running.send_signal(signal.SIGTERM)
         out, err = running.communicate()

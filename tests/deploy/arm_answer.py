@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import NamedTuple
 
+EXPIRED = 599  # no status of Azure's
+
 
 class Answer(NamedTuple):
     """What a request gets. ``effect``: whether the protocol does what was asked before."""
@@ -45,8 +47,13 @@ def garble(body: bytes, kind: str = "application/json") -> Answer:
 
 
 def slow(after: bool = False) -> Answer:
-    """No answer comes for as long as the client waits."""
+    """No answer comes for as long as the client and the server are there."""
     return Answer("slow", effect=after)
+
+
+def expire(after: bool = False) -> Answer:
+    """No answer comes within the client's time: see the fixture ``expired``."""
+    return Answer("expire", EXPIRED, effect=after)
 
 
 def late(requests: int) -> Answer:

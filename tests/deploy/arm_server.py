@@ -18,8 +18,11 @@ expression is found get these answers, one each, and then the protocol's own aga
 - ``answer``: any status, body and headers; ``error``: one as ARM words it. The request has no effect.
 - ``drop``: the connection closes, before the request had its effect or ``after``.
 - ``cut``: it has its effect, and half of the answer comes; ``garble``: its effect, and another body.
-- ``slow``: nothing comes for as long as the client waits, before its effect or ``after``; ``pass_on``: as ever.
+- ``slow``: nothing comes as long as the server is there; ``expire``: nor within the client's time; both before the
+  effect or ``after``; ``pass_on``: as ever.
 - ``late``: the connection closes, and the request has its effect some requests later.
+
+``came(method, pattern)`` is set once it is asked so, and ``hold`` also lets the request wait until it is told to go on.
 
 ``stacks``: the same of deployment stacks (``Stack``), each with a deployment inside that goes as it goes.
 ``documents``: what GET answers, by path; PUT replaces one, POST answers with it, and DELETE removes it by an operation
@@ -34,16 +37,16 @@ import threading
 from collections import defaultdict
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from tests.deploy.arm_answer import Answer, answer, cut, drop, error, garble, late, pass_on, slow
+from tests.deploy.arm_answer import Answer, answer, cut, drop, error, expire, garble, late, pass_on, slow
 from tests.deploy.arm_deployment import Deployment, hash_of, operation
 from tests.deploy.arm_stack import Stack
 
 __all__ = [
-    "Answer", "ArmServer", "Deployment", "Stack", "answer", "cut", "drop", "error", "garble", "hash_of", "late",
-    "operation", "pass_on", "slow",
+    "Answer", "ArmServer", "Deployment", "Stack", "answer", "cut", "drop", "error", "expire", "garble", "hash_of",
+    "late", "operation", "pass_on", "slow",
 ]  # fmt: skip
 
 _DEPLOYMENT = re.compile(
@@ -70,6 +73,13 @@ class _NamedStacks(dict[str, Stack]):
         return self.setdefault(name, Stack(name))
 
 
+class Held(NamedTuple):
+    """A request that waits: ``came`` is set once it is there, and ``go_on`` lets it go."""
+
+    came: threading.Event
+    go_on: threading.Event
+
+
 class ArmServer:
     """The server; its attributes may be read and written while it runs, one test at a time."""
 
@@ -82,6 +92,8 @@ class ArmServer:
         self.headers: list[dict[str, str]] = []
         self.polls_of_operations = 1  # how often an operation that runs long says that it is at work
         self.before: Callable[[str, str], None] = lambda method, path: None  # called at every request
+        self.over = threading.Event()
+        self._held: list[Held] = []
         self._late: list[tuple[int, str, str, Any]] = []
         self._scripts: list[tuple[str, re.Pattern[str], list[Answer]]] = []
         self._operations: dict[str, tuple[int, str, int, Any]] = {}
@@ -92,6 +104,26 @@ class ArmServer:
         """The next requests that match get these, one each."""
         with self.lock:
             self._scripts.append((method, re.compile(pattern, re.IGNORECASE), list(answers)))
+
+    def came(self, method: str, pattern: str) -> threading.Event:
+        """Is set once it is asked so."""
+        held = self.hold(method, pattern)
+        held.go_on.set()
+        return held.came
+
+    def hold(self, method: str, pattern: str) -> Held:
+        """Lets such requests wait, no longer than the server is there."""
+        held, look = Held(threading.Event(), threading.Event()), self.before
+
+        def before(asked: str, path: str) -> None:
+            look(asked, path)
+            if asked == method and re.search(pattern, path):
+                held.came.set()
+                held.go_on.wait()
+
+        self._held.append(held)
+        self.before = before
+        return held
 
     def forget_scripts(self) -> None:
         """From now on all answers are the protocol's own."""
@@ -124,6 +156,9 @@ class ArmServer:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.over.set()
+        for held in self._held:
+            held.go_on.set()
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
@@ -284,10 +319,11 @@ class _Handler(BaseHTTPRequestHandler):
         arm.before(self.command, self.path)
         act = arm.scripted(self.command, self.path, body)
         own = arm.serve(self.command, self.path, body) if act.effect else act
+        if act.kind == "expire":
+            own = act
         if act.kind in ("drop", "late", "slow"):
             if act.kind == "slow":
-                self.connection.settimeout(5)
-                self.connection.recv(1)  # comes back when the client goes
+                arm.over.wait()
             self.close_connection = True
             return
         shown = own if act.kind in ("pass", "cut") else own._replace(body=act.body)

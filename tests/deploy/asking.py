@@ -18,7 +18,7 @@ ROOM = "/subscriptions/00000000-0000-0000-0000-000000000000"
 API = "2025-01-01"
 
 
-def client(server: ArmServer, time: Time | None = None, timeout: float = 30.0) -> Azure:
+def client(server: ArmServer, time: Time | None = None, timeout: float = 3600) -> Azure:
     patience = (time or Time()).patience
     return Azure(SHARED.scope.subscription, endpoint=server.url, patience=patience, timeout=timeout, poll=0)
 

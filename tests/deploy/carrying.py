@@ -24,10 +24,10 @@ def promise_outputs(server: ArmServer) -> None:
         server.deployments[step.name].outputs = {name: {"type": "string", "value": "v"} for name in step.outputs}
 
 
-def client(server: ArmServer, time: Time | None = None, timeout: float = 30.0) -> Azure:
-    """The client; ``timeout`` is of the clock on the wall, everything else of ``time``."""
+def client(server: ArmServer, time: Time | None = None) -> Azure:
+    """The client, in the time of ``time``."""
     patience = (time or Time()).patience
-    return Azure(EAST.scope.subscription, endpoint=server.url, patience=patience, timeout=timeout)
+    return Azure(EAST.scope.subscription, endpoint=server.url, patience=patience, timeout=3600)
 
 
 def carried(server: ArmServer, *steps: Step, time: Time | None = None, **how: Any) -> dict[str, Outcome]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from http.client import HTTPConnection, HTTPResponse
 
 import pytest
 
+from tests.deploy.arm_answer import EXPIRED
 from tests.deploy.arm_server import ArmServer
 from tests.deploy.carrying import promise_outputs
 
@@ -16,3 +18,21 @@ def server() -> Iterator[ArmServer]:
     with ArmServer() as found:
         promise_outputs(found)
         yield found
+
+
+@pytest.fixture
+def expired(monkeypatch: pytest.MonkeyPatch) -> list[float | None]:
+    """Requests that the server lets ``expire`` end as if their time were out; the seconds that they would have had."""
+    seconds: list[float | None] = []
+    own = HTTPConnection.getresponse
+
+    def getresponse(connection: HTTPConnection) -> HTTPResponse:
+        found = own(connection)
+        if found.status == EXPIRED:
+            seconds.append(connection.sock.gettimeout())
+            found.close()
+            raise TimeoutError("timed out")  # as the socket says it
+        return found
+
+    monkeypatch.setattr(HTTPConnection, "getresponse", getresponse)
+    return seconds

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -17,7 +16,7 @@ from tests.deploy.arm_server import ArmServer, answer, error, operation
 from tests.deploy.asking import API, ROOM, client, refused, state
 from tests.deploy.carrying import SHARED, STEPS
 from tests.deploy.time import Time
-from tests.rendering import SOURCE_ROOT
+from tests.processes import own_environment
 
 # --- as it should be ---
 
@@ -178,8 +177,9 @@ def test_nothing_is_logged_or_printed() -> None:
         "        try: azure.begin(reference()['shared'])\n"
         "        except Fault: print('fault')\n"
     )
-    environment = {**os.environ, "PYTHONPATH": str(SOURCE_ROOT)}
-    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, check=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=own_environment(), capture_output=True, check=True, text=True
+    )
     assert (done.stdout, done.stderr) == ("fault\n" * 3, "")
 
 

@@ -10,7 +10,7 @@ import pytest
 from rayfleet.deploy.answers import retry_after
 from rayfleet.deploy.azure import Azure
 from rayfleet.deploy.faults import Stopped
-from tests.deploy.arm_server import Answer, ArmServer, answer, cut, drop, error, garble, slow
+from tests.deploy.arm_server import Answer, ArmServer, answer, cut, drop, error, expire, garble
 from tests.deploy.asking import API, ROOM, client, refused, state
 from tests.deploy.carrying import SHARED
 from tests.deploy.time import Time
@@ -100,11 +100,11 @@ def test_faults_of_everything_else_pass_or_are_told(server: ArmServer, ask: str,
         assert refused(asks[ask]).code == code
 
 
-def test_an_answer_that_does_not_come(server: ArmServer) -> None:
-    azure = client(server, timeout=0.1)
-    server.script("PUT", "shared", slow(after=True))
+def test_an_answer_that_does_not_come(server: ArmServer, expired: list[float]) -> None:
+    azure = client(server, timeout=7.0)
+    server.script("PUT", "shared", expire(after=True))
     fault = refused(lambda: azure.begin(SHARED))
-    assert (fault.code, fault.unheard) == ("NoAnswerInTime", True)
+    assert (fault.code, fault.unheard, expired) == ("NoAnswerInTime", True, [7.0])
     assert server.deployments[SHARED.name].starts == 1
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 
 from tests.conftest import Workspace
 from tests.deploy.arm_server import ArmServer
 from tests.deploying.running import FEATURE, NAMES, PROVIDERS, SUB, usages
+from tests.processes import Started
 
 
 @pytest.fixture
@@ -28,6 +30,12 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[ArmServer]:
         monkeypatch.setenv("RAYFLEET_ARM_ENDPOINT", arm.url)
         yield arm
         assert arm.unused == []
+
+
+@pytest.fixture
+def process(fleet: Workspace, started: Started) -> Started:
+    """``rayfleet deploy`` of the fleet in a process of its own."""
+    return partial(started, "deploy", "--poll", "0.01")
 
 
 @pytest.fixture

@@ -11,10 +11,9 @@ import pytest
 from rich.console import Console
 
 from rayfleet.cli.progress import Progress, on_terminal
-from tests.conftest import Workspace
 from tests.deploy.arm_server import ArmServer
-from tests.deploying.process import Terminal, process
 from tests.deploying.running import EAST, NAMES
+from tests.processes import Started, Terminal
 
 
 def test_lines_say_what_changes_and_how_long_it_took(capsys: pytest.CaptureFixture[str]) -> None:
@@ -55,30 +54,31 @@ def test_a_closed_stream_is_no_terminal(monkeypatch: pytest.MonkeyPatch) -> None
     assert not on_terminal()
 
 
-def test_a_dumb_terminal_gets_lines(fleet: Workspace, server: ArmServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tests.deploying.process.TERM", "dumb")
-    terminal = Terminal(fleet, "--yes")
+def test_a_dumb_terminal_gets_lines(server: ArmServer, process: Started) -> None:
+    terminal = Terminal(process, "--yes", TERM="dumb")
     assert terminal.end() == 0
     assert f"{EAST}: running\r\n" in terminal.shown and "\x1b[?25l" not in terminal.shown
 
 
-def test_who_does_not_listen_stops_nothing(fleet: Workspace, server: ArmServer) -> None:
+def test_who_does_not_listen_stops_nothing(server: ArmServer, process: Started) -> None:
     reads, writes = os.pipe()
     os.close(reads)
-    running = process(fleet, "--yes", "--format", "json", stdout=subprocess.PIPE, stderr=writes)
+    running = process("--yes", "--format", "json", stdout=subprocess.PIPE, stderr=writes)
     os.close(writes)
-    out, _ = running.communicate(timeout=60)
+    out, _ = running.communicate()
     assert running.returncode == 0 and '"outcome": "succeeded"' in out
     assert {server.deployments[name].state for name in NAMES} == {"Succeeded"}
 
 
-def test_nor_does_one_who_reads_the_first_lines(fleet: Workspace, server: ArmServer) -> None:
+def test_nor_does_one_who_reads_the_first_lines(server: ArmServer, process: Started) -> None:
     reads, writes = os.pipe()
-    running = process(fleet, "--yes", stdout=writes, stderr=writes)
+    running = process("--yes", stdout=writes, stderr=writes)
     os.close(writes)
     said = b""
     while f"{EAST}: running".encode() not in said:
-        said += os.read(reads, 100)
+        more = os.read(reads, 100)
+        assert more, said
+        said += more
     os.close(reads)
-    assert running.wait(60) == 0
+    assert running.wait() == 0
     assert {server.deployments[name].state for name in NAMES} == {"Succeeded"}

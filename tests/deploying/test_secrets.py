@@ -9,8 +9,8 @@ import pytest
 
 from tests.conftest import Workspace
 from tests.deploy.arm_server import ArmServer
-from tests.deploying.process import Terminal
 from tests.deploying.running import AKS, EAST, WEST, data, deploy
+from tests.processes import Started, Terminal
 from tests.repository import git
 
 KEY = "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEAAAAABG5vbmU\n-----END OPENSSH PRIVATE KEY-----\n"
@@ -69,10 +69,10 @@ def test_a_secret_reaches_azure_and_nothing_else(
         assert secret not in shown and secret.encode() not in kept
 
 
-def test_a_secret_is_asked_for_unseen(private: Workspace, server: ArmServer) -> None:
+def test_a_secret_is_asked_for_unseen(private: Workspace, process: Started) -> None:
     private.write(KEY, "../flux.key")
-    terminal = Terminal(private, "--what-if")
+    terminal = Terminal(process, "--what-if")
     terminal.until("gitSshPrivateKey (hidden; @FILE for a file's content): ")
-    terminal.answer("@../flux.key")
+    terminal.type("@../flux.key\n")
     assert terminal.end() == 0
     assert "flux.key" not in terminal.shown

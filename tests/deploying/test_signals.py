@@ -8,33 +8,30 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from tests.conftest import Workspace
 from tests.deploy.arm_server import ArmServer, slow
-from tests.deploying.process import Terminal, once, process
 from tests.deploying.running import EAST, FIRST, NAMES, SHARED, WEST, data, deploy, nothing_started
-from tests.rendering import SOURCE_ROOT
-
-PIPES = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+from tests.processes import PIPES, Started, Terminal, own_environment
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_run_leaves_azure_working_and_the_next_picks_it_up(
-    fleet: Workspace, server: ArmServer, number: signal.Signals
+    fleet: Workspace, server: ArmServer, process: Started, number: signal.Signals
 ) -> None:
     for name in (EAST, WEST):
         server.deployments[name].polls = 10**9
-    running = process(fleet, "--yes", "--format", "json", **PIPES)
+    running = process("--yes", "--format", "json", **PIPES)
     both = lambda: all(server.deployments[name].seen > 3 for name in (EAST, WEST))  # noqa: E731
     seen = threading.Event()
     server.before = lambda method, path: seen.set() if both() else None
-    assert seen.wait(60)
+    seen.wait()
     running.send_signal(number)
-    out, err = running.communicate(timeout=60)
+    out, err = running.communicate()
     assert running.returncode == 130, err
     found = json.loads(out)
     assert found["outcome"] == "interrupted"
@@ -48,13 +45,13 @@ def test_an_interrupted_run_leaves_azure_working_and_the_next_picks_it_up(
     assert [server.deployments[name].clashes for name in NAMES] == [0, 0, 0, 0]
 
 
-def test_interrupted_before_anything_was_started(fleet: Workspace, server: ArmServer) -> None:
+def test_interrupted_before_anything_was_started(server: ArmServer, process: Started) -> None:
     server.polls_of_operations = 10**9
-    seen = once(server, "GET", "/operations/")
-    running = process(fleet, "--yes", **PIPES)
-    assert seen.wait(60)
+    seen = server.came("GET", "/operations/")
+    running = process("--yes", **PIPES)
+    seen.wait()
     running.send_signal(signal.SIGINT)
-    _, err = running.communicate(timeout=60)
+    _, err = running.communicate()
     assert running.returncode == 130 and "nothing was started" in err and "Traceback" not in err
     assert nothing_started(server)
 
@@ -62,15 +59,15 @@ def test_interrupted_before_anything_was_started(fleet: Workspace, server: ArmSe
 # --- a second one -----------------------------------------------------------------------------------------------------
 
 
-def test_interrupted_twice_it_ends_at_once(fleet: Workspace, server: ArmServer) -> None:
+def test_interrupted_twice_it_ends_at_once(server: ArmServer, process: Started) -> None:
     server.script("GET", f"deployments/{EAST}", slow())
-    seen = once(server, "GET", f"deployments/{EAST}")
-    running = process(fleet, "--yes", "--format", "json", **PIPES)
-    assert seen.wait(60)
+    seen = server.came("GET", f"deployments/{EAST}")
+    running = process("--yes", "--format", "json", **PIPES)
+    seen.wait()
     running.send_signal(signal.SIGINT)
     assert running.stderr and [running.stderr.readline(), running.stderr.readline()][1] == "stopping (again: at once)\n"
     running.send_signal(signal.SIGINT)
-    out, err = running.communicate(timeout=60)
+    out, err = running.communicate()
     assert running.returncode == 130 and nothing_started(server)
     assert err.endswith("interrupted; nothing was started\n")
     found = json.loads(out)
@@ -78,30 +75,29 @@ def test_interrupted_twice_it_ends_at_once(fleet: Workspace, server: ArmServer) 
 
 
 @pytest.fixture
-def stuck(server: ArmServer) -> Iterator[threading.Event]:
+def stuck(server: ArmServer) -> threading.Event:
     """Is set once eastus is under way, of which no answer comes any more."""
-    seen, gone = threading.Event(), threading.Event()
+    seen = threading.Event()
     server.deployments[EAST].polls = 10**9
 
     def look(method: str, path: str) -> None:
         if server.deployments[EAST].seen > 3 and method == "GET" and EAST in path:
             seen.set()
-            gone.wait(60)
+            server.over.wait()
 
     server.before = look
-    yield seen
-    gone.set()
+    return seen
 
 
-def test_at_once_is_not_without_a_word(fleet: Workspace, stuck: threading.Event) -> None:
-    running = process(fleet, "--yes", "--format", "json", "--region", "eastus", **PIPES)
-    assert stuck.wait(60)
+def test_at_once_is_not_without_a_word(process: Started, stuck: threading.Event) -> None:
+    running = process("--yes", "--format", "json", "--region", "eastus", **PIPES)
+    stuck.wait()
     running.send_signal(signal.SIGTERM)
     assert running.stderr
     while "again: at once" not in running.stderr.readline():
         pass
     running.send_signal(signal.SIGTERM)
-    out, err = running.communicate(timeout=60)
+    out, err = running.communicate()
     assert running.returncode == 130 and err.endswith(f"interrupted; Azure may go on with: {EAST}\n")
     found = json.loads(out)
     assert found["outcome"] == "interrupted"
@@ -109,9 +105,9 @@ def test_at_once_is_not_without_a_word(fleet: Workspace, stuck: threading.Event)
     assert rows == {FIRST: "succeeded", SHARED: "succeeded", EAST: "left running"}
 
 
-def test_at_once_gives_the_cursor_back(fleet: Workspace, stuck: threading.Event) -> None:
-    terminal = Terminal(fleet, "--yes", "--region", "eastus")
-    assert stuck.wait(60)
+def test_at_once_gives_the_cursor_back(process: Started, stuck: threading.Event) -> None:
+    terminal = Terminal(process, "--yes", "--region", "eastus")
+    stuck.wait()
     terminal.process.send_signal(signal.SIGINT)
     terminal.until("again: at once")
     terminal.process.send_signal(signal.SIGINT)
@@ -194,12 +190,12 @@ def test_while_python_shuts_down_the_exit_code_stands(fleet: Workspace, number: 
     late = f"atexit.register(lambda: os.kill(os.getpid(), {int(number)}))"  # the first one registered comes last
     script = f"import atexit, os, sys; {late}; from rayfleet.cli import main; sys.argv[0] = 'rayfleet'; main()"
     command = [sys.executable, "-c", script, "deploy", "--region", "nowhere", "--yes"]
-    done = subprocess.run(command, env={**os.environ, "PYTHONPATH": str(SOURCE_ROOT)}, check=False, capture_output=True)
+    done = subprocess.run(command, env=own_environment(), check=False, capture_output=True)
     assert done.returncode == 2, done.stderr
 
 
-def test_on_a_terminal_ctrl_c_is_no(fleet: Workspace, server: ArmServer) -> None:
-    terminal = Terminal(fleet)
+def test_on_a_terminal_ctrl_c_is_no(server: ArmServer, process: Started) -> None:
+    terminal = Terminal(process)
     terminal.until("[y/N]: ")
     terminal.interrupt()
     assert terminal.end() == 130

@@ -33,7 +33,6 @@ CUSTOM_RESOURCES = REPOSITORY / "schemas" / "custom-resources"
 SHARED_DATA_VARIABLE = "RAYFLEET_SHARED_DATA"
 KUSTOMIZE_GROUP = "kustomize.config.k8s.io/"
 DEFINITIONS = "_definitions.json"
-TIMEOUT_SECONDS = 120
 
 # A proxy where nobody listens, and no PATH on which kustomize could find git: what reaches for the
 # network fails at once instead of passing on a laptop and failing in CI.
@@ -228,6 +227,5 @@ def _run(command: Sequence[Path | str]) -> subprocess.CompletedProcess[str]:
         stdin=subprocess.DEVNULL,
         capture_output=True,
         encoding="utf-8",
-        timeout=TIMEOUT_SECONDS,
         check=False,
     )

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +14,7 @@ from tests.anyscale.stand_in import StandIn
 from tests.conftest import Workspace
 from tests.deploy.arm_server import ArmServer, error
 from tests.late.given import EAST, EMPTY, RESOURCES, WEST, cloud, nothing_new, outputs, put, refused
-from tests.rendering import SOURCE_ROOT
+from tests.processes import PIPES, Started
 
 
 @pytest.fixture
@@ -155,23 +153,14 @@ def test_a_library_that_is_not_installed(
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_interrupted_while_it_asks(
-    workspace: Workspace, arm: ArmServer, anyscale: StandIn, tmp_path: Path, number: signal.Signals
+    workspace: Workspace, arm: ArmServer, anyscale: StandIn, started: Started, pipe: Path, number: signal.Signals
 ) -> None:
     workspace.run("render")
-    pipe = tmp_path / "pipe"
-    os.mkfifo(pipe)
     anyscale.fail("cloud get", "blocks", str(pipe))
     before = workspace.files()
-    running = subprocess.Popen(
-        [sys.executable, "-m", "rayfleet", "bind"],
-        cwd=workspace.folder,
-        env={**os.environ, "PYTHONPATH": str(SOURCE_ROOT)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    running = started("bind", **PIPES)
     with pipe.open("w"):  # opens as soon as the stand-in waits
         running.send_signal(number)
-        out, err = running.communicate(timeout=60)
+        out, err = running.communicate()
     assert (running.returncode, out, err) == (130, "", "\ninterrupted; nothing was changed\n")
     assert workspace.files() == before

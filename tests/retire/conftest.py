@@ -39,9 +39,3 @@ def fleet(whole: Workspace) -> Workspace:
     """The same without aks-westus2, rendered and committed, and not deployed since."""
     change(whole, WEST, "")
     return whole
-
-
-@pytest.fixture
-def no_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing waits."""
-    monkeypatch.setattr("rayfleet.deploy.faults.Patience.pause", lambda *_: None)
