@@ -1,10 +1,16 @@
-"""What the stand-in needs of click, in click's words: click itself takes twice as long to load as all the rest."""
+"""What the stand-in needs of click, in click's words, and of json. It is started very often, so it loads little: not
+even typing, pathlib or re, each of which takes as long as Python itself.
+"""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable
-from typing import Any, NamedTuple, NoReturn
+from _json import encode_basestring_ascii
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from typing import Any, NoReturn
 
 
 class ClickException(Exception):
@@ -15,15 +21,39 @@ class ClickException(Exception):
         return str(self)
 
 
-class Option(NamedTuple):
+class Option:
     """``flags``: its spellings; ``name``: the argument of the function; without ``choices`` it takes any text."""
 
-    flags: tuple[str, ...]
-    name: str
-    required: bool = False
-    flag: bool = False
-    choices: tuple[str, ...] = ()
-    default: Any = None
+    def __init__(
+        self,
+        flags: tuple[str, ...],
+        name: str,
+        required: bool = False,
+        flag: bool = False,
+        choices: tuple[str, ...] = (),
+        default: Any = None,
+    ) -> None:
+        self.flags = flags
+        self.name = name
+        self.required = required
+        self.flag = flag
+        self.choices = choices
+        self.default = default
+
+
+def as_json(value: Any, line: str = "\n") -> str:
+    """As ``json.dumps(value, indent=4)`` has it, where all keys are texts; ``line``: the line break above."""
+    if isinstance(value, dict) and value:
+        rows = [f"{as_json(key)}: {as_json(each, f'{line}    ')}" for key, each in value.items()]
+    elif isinstance(value, list) and value:
+        rows = [as_json(each, f"{line}    ") for each in value]
+    else:
+        return encode_basestring_ascii(value) if isinstance(value, str) else _PLAIN.get(str(value), str(value))
+    begin, end = "{}" if isinstance(value, dict) else "[]"
+    return f"{begin}{line}    {f',{line}    '.join(rows)}{line}{end}"
+
+
+_PLAIN = {"None": "null", "True": "true", "False": "false"}
 
 
 class Commands:

@@ -10,23 +10,23 @@ Written from transcripts of the real one against a server on 127.0.0.1 that answ
 - log lines, with colours even in a file, go to stderr, and so does a lone ``Output``;
 - without credentials, a resource file is read first, and the refusal is no JSON.
 
-Its world is a JSON file named by ANYSCALE_STAND_IN: {"clouds": {name: [resource, ...]}, "calls": [[argument, ...]],
-"faults": [{"command": "cloud register", "how": ..., "text": ...}], "signed_in": bool}: see ``world``. It is started
-very often, so it loads little: no site packages, and PyYAML from ANYSCALE_STAND_IN_PACKAGES when it has to.
+Its world is a file that ANYSCALE_STAND_IN names: {"clouds": {name: [resource, ...]}, "calls": [[argument, ...]],
+"faults": [{"command": "cloud register", "how": ..., "text": ...}], "signed_in": bool}, written by marshal: see
+``world``. It is started very often, so it loads little: see ``clicking``; no site packages, and PyYAML from
+ANYSCALE_STAND_IN_PACKAGES when it has to.
 """
 
 from __future__ import annotations
 
-import json
 import os
-import pathlib
 import sys
-from typing import Any
 
-sys.path[0] = os.path.dirname(os.path.dirname(sys.path[0]))  # it is run as a script
+from tests.anyscale.clicking import ClickException, Commands, Option, as_json, confirm
+from tests.anyscale.world import World
 
-from tests.anyscale.clicking import ClickException, Commands, Option, confirm  # noqa: E402
-from tests.anyscale.world import World  # noqa: E402
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 KEYS: dict[str, set[str]] = {
     "": {
@@ -57,7 +57,7 @@ def with_yaml() -> Any:
 
 def api(status: str, verb: str, detail: str) -> str:
     number, _, reason = status.partition(" ")
-    body = json.dumps({"error": {"detail": detail}})
+    body = f'{{"error": {{"detail": {as_json(detail)}}}}}'
     return f"API Exception ({number}) from {verb} \nReason: {reason}\nHTTP response body: {body}\nTrace ID: None"
 
 
@@ -71,10 +71,10 @@ def signed_in() -> None:
 
 
 def parsed(file: str, must_be_mapping: bool) -> dict[str, Any]:
-    path = pathlib.Path(file)
-    if not path.exists():
+    if not os.path.exists(file):
         raise ClickException(f"{file} does not exist.")
-    spec = with_yaml().safe_load(path.read_text())
+    with open(file, encoding="utf-8") as stream:
+        spec = with_yaml().safe_load(stream)
     if not isinstance(spec, dict):
         kind = type(spec).__name__
         what = f"expected a mapping of cloud resource fields, got {kind}"
@@ -136,11 +136,11 @@ def get(
         problem["exit_code"] = 0 if legacy else 1
     if problem:
         text = output_format == "text"
-        print(f"Error: {problem['message']}" if text else json.dumps({"error": problem}, indent=4), file=sys.stderr)
+        print(f"Error: {problem['message']}" if text else as_json({"error": problem}), file=sys.stderr)
         sys.exit(problem["exit_code"])
     signed_in()
     data = {"name": name, "id": "cld_standin", "resources": found[str(name)]}
-    print(json.dumps(data, indent=4) if output_format == "json" else with_yaml().dump(data, sort_keys=False))
+    print(as_json(data) if output_format == "json" else with_yaml().dump(data, sort_keys=False))
 
 
 @cli.add(
@@ -241,7 +241,8 @@ def delete(name: str, removed: str, yes: bool) -> None:
         print(error)
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """The console script."""
     world.begin()
     world.before()
     cli.run(sys.argv[1:])

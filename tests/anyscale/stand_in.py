@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import marshal
 import os
 import sys
 from pathlib import Path
@@ -12,8 +12,10 @@ import pytest
 import yaml
 
 from tests.anyscale import world
+from tests.rendering import ROOT
 
-_EXECUTABLE = Path(world.__file__).with_name("executable.py")
+# As a module and not as a script, which Python would compile anew in each run.
+_MAIN = f'import sys; sys.path[0] = "{ROOT}"; from tests.anyscale.executable import main; main()'
 TOKEN = "aph0_ThisIsNoTokenButLooksLikeOne1234567890"
 
 
@@ -23,8 +25,8 @@ class StandIn:
     def __init__(self, folder: Path, patch: pytest.MonkeyPatch) -> None:
         """``folder``: an empty one for the executable and its state."""
         self.binary = folder / "anyscale"
-        self.state = folder / "state.json"
-        self.binary.write_text(f"#!/bin/sh\nexec '{sys.executable}' -E -s -S '{_EXECUTABLE}' \"$@\"\n")
+        self.state = folder / "state"
+        self.binary.write_text(f"#!/bin/sh\nexec '{sys.executable}' -E -s -S -c '{_MAIN}' \"$@\"\n")
         self.binary.chmod(0o755)
         self._write({"clouds": {}, "calls": [], "faults": [], "signed_in": False})
         patch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
@@ -70,8 +72,8 @@ class StandIn:
         self._write(state)
 
     def _read(self) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads(self.state.read_text())
+        found: dict[str, Any] = marshal.loads(self.state.read_bytes())
         return found
 
     def _write(self, state: dict[str, Any]) -> None:
-        self.state.write_text(json.dumps(state))
+        self.state.write_bytes(marshal.dumps(state))

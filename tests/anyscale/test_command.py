@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import stat
@@ -12,9 +13,12 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from rayfleet.anyscale import cloud as clouds
 from rayfleet.anyscale.command import Cli, Fault, Ran, object_in, words
+from tests.anyscale.clicking import as_json
 from tests.anyscale.stand_in import TOKEN, StandIn
 
 ROW = {"name": "east", "cloud_resource_id": "cldrsrc_1"}
@@ -283,3 +287,13 @@ def test_what_it_says(out: str, err: str, said: str) -> None:
 )
 def test_json_among_other_things(text: str, found: object) -> None:
     assert object_in(text, "a") == found
+
+
+# --- the stand-in -----------------------------------------------------------------------------------------------------
+
+PLAIN = st.none() | st.booleans() | st.integers() | st.text()
+
+
+@given(st.recursive(PLAIN, lambda each: st.lists(each) | st.dictionaries(st.text(), each)))
+def test_its_json_is_json(value: object) -> None:
+    assert as_json(value) == json.dumps(value, indent=4)

@@ -6,14 +6,16 @@ A fault is used up by the first run of its command; ``how`` is one of FAULTS.
 from __future__ import annotations
 
 import fcntl
-import json
+import marshal
 import os
-import pathlib
 import sys
-from collections.abc import Callable
-from typing import Any
 
 from tests.anyscale.clicking import ClickException
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
 
 HOST = "https://console.anyscale.com"
 FAULTS = {
@@ -38,13 +40,13 @@ class World:
         self.fault: dict[str, str] = {}
 
     def change(self, how: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
-        with open(os.environ["ANYSCALE_STAND_IN"], "r+", encoding="utf-8") as stream:
+        with open(os.environ["ANYSCALE_STAND_IN"], "r+b") as stream:
             fcntl.flock(stream, fcntl.LOCK_EX)
-            data: dict[str, Any] = json.load(stream)
+            data: dict[str, Any] = marshal.load(stream)
             how(data)
             stream.seek(0)
             stream.truncate()
-            json.dump(data, stream)
+            marshal.dump(data, stream)
         return data
 
     def begin(self) -> None:
@@ -92,7 +94,7 @@ class World:
         """What a fault does before the work."""
         text = self.fault.get("text", "")
         if self.how == "blocks":
-            pathlib.Path(text).read_bytes()
+            wait_for_end(text)
         elif self.how == "crash":
             os.kill(os.getpid(), 9)
         elif self.how == "prints":
@@ -106,7 +108,7 @@ class World:
 
     def after(self) -> None:
         if self.how == "blocks after":
-            pathlib.Path(self.fault["text"]).read_bytes()
+            wait_for_end(self.fault["text"])
         if self.how == "afterwards":
             raise ClickException(self.fault["text"])
 
@@ -114,3 +116,8 @@ class World:
         if self.how == "echoes":
             return f"token {os.environ.get('ANYSCALE_CLI_TOKEN')} is not allowed to"
         return self.fault.get("text", "no") if self.how == "refused" else None
+
+
+def wait_for_end(pipe: str) -> None:
+    with open(pipe, "rb") as stream:
+        stream.read()
