@@ -20,7 +20,8 @@ import pytest
 from click.testing import CliRunner, Result
 from hypothesis import HealthCheck, settings
 
-from rayfleet import rendered, source
+from rayfleet import rendered as read_back
+from rayfleet import source
 from rayfleet.cli import cli
 from rayfleet.proofs.flux import course, listing, permanence, releases
 from rayfleet.rendered import cluster, layer
@@ -62,7 +63,7 @@ def _rendered_files_are_read_once() -> Iterator[None]:
     """
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(source, "compose", lru_cache(maxsize=512)(source.compose))
-        for module in (rendered, cluster, layer, course, listing, permanence, releases):
+        for module in (read_back, cluster, layer, course, listing, permanence, releases):
             for name in ("read", "read_all", "read_json"):
                 if hasattr(module, name):
                     patch.setattr(module, name, _READ[name])
@@ -164,15 +165,31 @@ def workspace(folder: Workspace) -> Workspace:
 
 
 @pytest.fixture(scope="session")
-def _made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The reference fleet with its repository: made once, because many tests begin with it."""
-    made = Workspace(tmp_path_factory.mktemp("made"))
+def _rendered(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The reference fleet, rendered: once, because many tests begin with it."""
+    made = Workspace(tmp_path_factory.mktemp("rendered"))
+    shutil.copytree(REFERENCE, made.folder, dirs_exist_ok=True)
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(made.folder)
-        for name in ("fleet.yaml", "bindings.yaml"):
-            shutil.copyfile(REFERENCE / name, name)
-        shutil.copytree(REFERENCE / "overlays", "overlays")
         made.run("render")
+    shutil.rmtree(made.folder / ".rayfleet_cache")  # knows of this folder alone
+    return made.folder
+
+
+@pytest.fixture
+def rendered(folder: Workspace, _rendered: Path) -> Workspace:
+    """A workspace with the reference fleet, rendered."""
+    shutil.copytree(_rendered, folder.folder, dirs_exist_ok=True)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def _made(tmp_path_factory: pytest.TempPathFactory, _rendered: Path) -> Path:
+    """The same with its repository."""
+    made = Workspace(tmp_path_factory.mktemp("made"))
+    shutil.copytree(_rendered, made.folder, dirs_exist_ok=True)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(made.folder)
         made.write(".rayfleet_cache/\n", ".gitignore")
         git("init")
         git("remote", "add", "origin", ".")

@@ -24,12 +24,6 @@ regions:
 """
 
 
-@pytest.fixture
-def rendered(workspace: Workspace) -> Workspace:
-    workspace.run("render")
-    return workspace
-
-
 def data(workspace: Workspace, *arguments: str) -> Any:
     """What is printed for machines."""
     return json.loads(workspace.run("capacity", "--format", "json", *arguments).stdout)

@@ -17,12 +17,6 @@ DATE = ("--date", "2026-11-21")
 
 
 @pytest.fixture
-def rendered(workspace: Workspace) -> Workspace:
-    workspace.run("render")
-    return workspace
-
-
-@pytest.fixture
 def wrong(rendered: Workspace) -> Workspace:
     rendered.edit(POD_CIDR, '"podCidr": "10.193.0.0/16"', ARM)
     return rendered

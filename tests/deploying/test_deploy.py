@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import stat
 import sys
 
@@ -242,7 +241,6 @@ def test_what_is_in_flight_is_said_of_a_mere_look_too(fleet: Workspace, server: 
 
 
 def test_an_answer_that_cannot_be_kept_stops_nothing(fleet: Workspace, server: ArmServer) -> None:
-    shutil.rmtree(fleet.folder / ".rayfleet_cache")
     fleet.write("", ".rayfleet_cache")
     said = deploy(fleet, "--what-if")
     assert f"what-if of {EAST} cannot be kept: " in said.stderr and "all of it:" not in said.stdout
