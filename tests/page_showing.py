@@ -18,7 +18,7 @@ from click.testing import CliRunner
 
 from rayfleet.cli import cli
 from rayfleet.compiler import compile_fleet
-from rayfleet.places import locate, read
+from rayfleet.fleet_files import locate, read
 from tests.judges import kubernetes
 from tests.pages import Block, files
 from tests.rendering import REFERENCE, ROOT

@@ -7,9 +7,9 @@ import uuid
 from functools import cache
 from pathlib import Path
 
-from rayfleet import tree
+from rayfleet import sync
 from rayfleet.compiler import Compiled, compile_fleet
-from rayfleet.places import Inputs, Places, locate, read
+from rayfleet.fleet_files import FleetFiles, Inputs, locate, read
 
 ROOT = Path(__file__).parent.parent
 # Where the package is imported from, in processes of their own too.
@@ -44,10 +44,10 @@ def from_text(
 ) -> Compiled:
     """A fleet given as text, with the bindings ``late`` or made-up ones. Raises Invalid."""
     inputs = Inputs(text.encode(), late.encode() if late else None, overlays)
-    return _compile(Places("fleet.yaml", "rendered"), inputs, bound)
+    return _compile(FleetFiles("fleet.yaml", "rendered"), inputs, bound)
 
 
-def _compile(places: Places, inputs: Inputs, bound: bool) -> Compiled:
+def _compile(places: FleetFiles, inputs: Inputs, bound: bool) -> Compiled:
     unbound = compile_fleet(places, inputs)
     return compile_fleet(places, inputs._replace(bindings=bindings(unbound))) if bound else unbound
 
@@ -68,5 +68,5 @@ def bindings(unbound: Compiled) -> bytes:
 
 def onto_disk(fleet: Compiled, folder: Path) -> Path:
     """Writes a fleet's outputs to ``folder/rendered`` and returns that."""
-    tree.write(str(folder / "rendered"), fleet.rendered(), fleet.paths())
+    sync.write(str(folder / "rendered"), fleet.rendered(), fleet.paths())
     return folder / "rendered"

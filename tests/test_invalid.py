@@ -22,10 +22,10 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from rayfleet import rules, schema, shape, source
+from rayfleet import rules, schema, schema_matcher, source
 from rayfleet.compiler import compile_fleet
 from rayfleet.diagnostics import Diagnostic, Invalid
-from rayfleet.places import locate, read
+from rayfleet.fleet_files import locate, read
 from tests.conftest import Workspace
 
 FOLDER = Path(__file__).parent / "invalid"
@@ -227,7 +227,7 @@ def test_every_keyword_of_the_schemas_has_a_case() -> None:
         for file, name in ((fleet, "fleet"), (files / "bindings.yaml", "bindings")):
             broken |= violated(file, name)
     # "properties", "items" and "$ref" only lead to other keywords.
-    assert broken == shape.KEYWORDS - {"properties", "items", "$ref"}
+    assert broken == schema_matcher.KEYWORDS - {"properties", "items", "$ref"}
 
 
 def violated(file: Path, name: str) -> set[str]:

@@ -13,11 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from rayfleet import schema, shape, source
+from rayfleet import schema, schema_matcher, source
 from rayfleet.compiler import compile_fleet
 from rayfleet.diagnostics import Invalid
+from rayfleet.fleet_files import FleetFiles, Inputs
 from rayfleet.model import bindings
-from rayfleet.places import Inputs, Places
 from rayfleet.source import Source
 from tests.rendering import REFERENCE
 
@@ -67,8 +67,8 @@ def test_a_schema_is_a_schema(name: str) -> None:
 
 def test_only_known_keywords_are_used_and_every_known_one_is() -> None:
     used = {keyword for _, node in every_node() for keyword in node}
-    assert used - shape.ANNOTATIONS == shape.KEYWORDS
-    assert used >= shape.ANNOTATIONS
+    assert used - schema_matcher.ANNOTATIONS == schema_matcher.KEYWORDS
+    assert used >= schema_matcher.ANNOTATIONS
 
 
 def test_every_property_is_described() -> None:
@@ -280,7 +280,7 @@ def outcome(data: Node) -> dict[str, bytes] | set[str]:
     """What is rendered, or what is wrong."""
     inputs = Inputs(json.dumps(data).encode(), None, OVERLAYS)
     try:
-        return dict(compile_fleet(Places("fleet.yaml", "rendered"), inputs).rendered())
+        return dict(compile_fleet(FleetFiles("fleet.yaml", "rendered"), inputs).rendered())
     except Invalid as invalid:
         assert any(found.severity == "error" for found in invalid.diagnostics)
         return {found.what for found in invalid.diagnostics}

@@ -13,7 +13,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from rayfleet.diagnostics import Diagnostic, Invalid
-from rayfleet.places import MAX_BYTES
+from rayfleet.fleet_files import MAX_BYTES
 from rayfleet.source import dotted, read, read_all, read_json
 from rayfleet.source.parsing import MAX_DEPTH
 from tests.conftest import Workspace

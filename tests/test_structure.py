@@ -31,7 +31,7 @@ FLOORS = (
     ("rayfleet.cli",),
     ("rayfleet.retire",),
     (
-        "rayfleet.compiler", "rayfleet.tree", "rayfleet.fingerprint", "rayfleet.proofs", "rayfleet.history",
+        "rayfleet.compiler", "rayfleet.sync", "rayfleet.fingerprint", "rayfleet.proofs", "rayfleet.git",
         "rayfleet.anyscale", "rayfleet.deploy", "rayfleet.late", "rayfleet.status",
     ),
     ("rayfleet.outputs",),
@@ -41,15 +41,15 @@ FLOORS = (
     ),
     ("rayfleet.origin",),
     ("rayfleet.source",),
-    ("rayfleet.model", "rayfleet.places"),
+    ("rayfleet.model", "rayfleet.fleet_files"),
     ("rayfleet.catalogue",),
-    ("rayfleet.address", "rayfleet.diagnostics", "rayfleet.resources", "rayfleet.shape", "rayfleet"),
+    ("rayfleet.address", "rayfleet.diagnostics", "rayfleet.data_files", "rayfleet.schema_matcher", "rayfleet"),
 )  # fmt: skip
 
 DOORS = {
     "azure": "rayfleet.deploy",
     "click": "rayfleet.cli",
-    "dulwich": "rayfleet.history",
+    "dulwich": "rayfleet.git",
     "jinja2": "rayfleet.templating",
     "jsonschema": "rayfleet.schema",
     "rich": "rayfleet.cli",
@@ -128,7 +128,7 @@ def test_imports_go_down_only(module: str) -> None:
 )
 def test_proofs_never_look_at_the_model(module: str) -> None:
     """They judge what was rendered, mistakes of the model's own included."""
-    may = ("proofs", "rendered", "source", "catalogue", "address", "diagnostics", "places", "resources", "schema")
+    may = ("proofs", "rendered", "source", "catalogue", "address", "diagnostics", "fleet_files", "data_files", "schema")
     units = {_unit(name).removeprefix("rayfleet.") for name in _own_imports(module)}
     assert units <= {*may, "rayfleet"}
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from rayfleet.resources import SCHEMAS
+from rayfleet.data_files import SCHEMAS
 
 
 @dataclass(frozen=True, slots=True)

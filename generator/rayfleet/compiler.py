@@ -12,10 +12,10 @@ from rayfleet import outputs, rules, schema, source
 from rayfleet.build import build
 from rayfleet.catalogue import Catalogue
 from rayfleet.diagnostics import Diagnostic, Invalid, errors, in_order
+from rayfleet.fleet_files import FleetFiles, Inputs
 from rayfleet.model import bindings
 from rayfleet.model.fleet import Fleet
 from rayfleet.origin import Origin
-from rayfleet.places import Inputs, Places
 
 _INSTEAD_OF_ANCHORS = "write the value out, or give it once in defaults or regions"
 
@@ -45,7 +45,7 @@ class Compiled(NamedTuple):
         return outputs.pending(self.fleet)
 
 
-def compile_fleet(places: Places, inputs: Inputs) -> Compiled:
+def compile_fleet(places: FleetFiles, inputs: Inputs) -> Compiled:
     """Judges what was read. Raises Invalid with all that is wrong, of the shape and of what the shape cannot say."""
     fleet_source, found = _shaped(source.read(places.fleet, inputs.fleet, _INSTEAD_OF_ANCHORS), "fleet")
     late, late_found = _late(places, inputs)
@@ -64,7 +64,7 @@ def compile_fleet(places: Places, inputs: Inputs) -> Compiled:
     return Compiled(fleet, in_order(found), inputs.overlay_folders)
 
 
-def _late(places: Places, inputs: Inputs) -> tuple[source.Source | None, list[Diagnostic]]:
+def _late(places: FleetFiles, inputs: Inputs) -> tuple[source.Source | None, list[Diagnostic]]:
     """bindings.yaml, where there is one, and what is wrong with its shape."""
     if inputs.bindings is None:
         return None, []
@@ -118,7 +118,7 @@ def _section(diagnostic: Diagnostic) -> str:
     return where if alone or not parent else parent
 
 
-def is_of(fleet: Fleet, places: Places) -> bool:
+def is_of(fleet: Fleet, places: FleetFiles) -> bool:
     """Whether the output folder holds what was rendered of this fleet: its list of deployments, made first, says so."""
     try:
         with open(f"{places.output}/{outputs.DEPLOYMENTS}", "rb") as stream:
@@ -127,7 +127,7 @@ def is_of(fleet: Fleet, places: Places) -> bool:
         return False
 
 
-def refuse_unbinding(compiled: Compiled, places: Places, allowed: tuple[str, ...]) -> None:
+def refuse_unbinding(compiled: Compiled, places: FleetFiles, allowed: tuple[str, ...]) -> None:
     """Raises Invalid where an output that is rendered would go because a binding went: it would delete live objects."""
     gone: dict[str, set[str]] = {}
     for row in compiled.pending():

@@ -12,11 +12,11 @@ from operator import attrgetter
 from typing import Any, NamedTuple
 
 from rayfleet.arm import documents
+from rayfleet.fleet_files import LAYERS
 from rayfleet.model.cluster import Cluster
 from rayfleet.model.compute_config import compute_configs
 from rayfleet.model.fleet import Fleet
 from rayfleet.model.node_pool import ACCELERATOR, ROLE
-from rayfleet.places import LAYERS
 
 Make = Callable[[], str]
 

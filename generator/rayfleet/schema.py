@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any, NamedTuple
 
-from rayfleet import shape
+from rayfleet import schema_matcher
+from rayfleet.data_files import SCHEMAS
 from rayfleet.diagnostics import Diagnostic, did_you_mean
 from rayfleet.model.layers import Defaults, Whole
-from rayfleet.resources import SCHEMAS
 from rayfleet.source import Path, Source
 
 
@@ -39,8 +39,8 @@ def accepts(source: Source, name: str) -> bool:
 
 
 @cache
-def _compiled(name: str) -> shape.Accepts:
-    return shape.compile_schema(load(name))
+def _compiled(name: str) -> schema_matcher.Accepts:
+    return schema_matcher.compile_schema(load(name))
 
 
 @cache
@@ -65,7 +65,7 @@ def defaults() -> Defaults:
 def _gather(schema: dict[str, Any], node: dict[str, Any]) -> dict[str, Any]:
     found = {}
     for key, child in node.get("properties", {}).items():
-        child = shape.resolve(schema, child)
+        child = schema_matcher.resolve(schema, child)
         if "default" in child:
             found[key] = Whole(child["default"]) if isinstance(child["default"], dict) else child["default"]
         elif nested := _gather(schema, child):
@@ -77,18 +77,20 @@ def _explain(source: Source, schema: dict[str, Any]) -> list[Violation]:
     from jsonschema import Draft202012Validator, ValidationError, validators  # 80 ms, for invalid files only
 
     def pattern(validator: Any, pattern: str, value: Any, node: Any) -> Iterator[ValidationError]:
-        if isinstance(value, str) and not shape.matcher(pattern)(value):
+        if isinstance(value, str) and not schema_matcher.matcher(pattern)(value):
             yield ValidationError(f"{value!r} does not match {pattern!r}")
 
     def one_of(validator: Any, choices: Any, value: Any, node: Any) -> Iterator[ValidationError]:
-        if not shape.one_of(choices)(value):
+        if not schema_matcher.one_of(choices)(value):
             yield ValidationError(f"{value!r} is not one of {choices!r}")
 
     def const(validator: Any, choice: Any, value: Any, node: Any) -> Iterator[ValidationError]:
         yield from one_of(validator, [choice], value, node)
 
     # jsonschema takes 1.0 for an integer and equal to 1; we keep them apart.
-    types = Draft202012Validator.TYPE_CHECKER.redefine("integer", lambda _, value: shape.TYPES["integer"](value))
+    types = Draft202012Validator.TYPE_CHECKER.redefine(
+        "integer", lambda _, value: schema_matcher.TYPES["integer"](value)
+    )
     extend: Any = validators.extend
     strict = {"pattern": pattern, "enum": one_of, "const": const}
     validator = extend(Draft202012Validator, strict, type_checker=types)(schema)
@@ -109,7 +111,7 @@ def _diagnose(source: Source, schema: dict[str, Any], error: Any) -> list[Violat
         return [at([*path, key], *_unknown_key(key, known), key=True) for key in unknown]
     if keyword == "required":
         missing = error.message.split("'")[1]
-        absent = shape.resolve(schema, node["properties"][missing])
+        absent = schema_matcher.resolve(schema, node["properties"][missing])
         fix = f'add "{missing}". {absent.get("description", "")}'.strip()
         diagnostic = source.diagnostic(path, f'"{missing}" is missing', fix, key=True)
         return [Violation([*path, missing], diagnostic, _example(absent))]

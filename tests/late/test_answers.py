@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from rayfleet.diagnostics import Invalid
+from rayfleet.fleet_files import MAX_BYTES
 from rayfleet.late.answers import Answers, of_file
-from rayfleet.places import MAX_BYTES
 
 OUTPUT = {"type": "Object", "value": {"clientId": "a"}}
 CLOUD: dict[str, Any] = {"name": "c", "id": "cld_1", "resources": []}
@@ -95,7 +95,7 @@ def test_byte_order_marks(encoding: str) -> None:
         (b'{"properties": {"outputs": []}}', "a.json:1:28: properties.outputs: these are no outputs"),
         (b'{"clientId": "a"}', "a.json:1:1: it is the value of one output, and does not say of which cluster"),
         (b'{"a": {"resources": 1}}', "a.json:1:7: a: it is neither outputs nor a cloud"),
-        # Places are looked up by a parser that reads neither; without them it is still said what is wrong.
+        # FleetFiles are looked up by a parser that reads neither; without them it is still said what is wrong.
         (b'{\n\t"a":\t1}', "a.json:2:7: a: it is neither outputs nor a cloud"),
         (b'{"a": "\\ud83d\\ude00"}', "a.json: a: it is neither outputs nor a cloud"),
         (b'{"\\u001b[31m": 1}', "a.json:1:16: \\x1b[31m: it is neither outputs nor a cloud"),

@@ -7,9 +7,10 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from rayfleet import places
+from rayfleet import fleet_files
 from rayfleet.cli import reading
 from rayfleet.diagnostics import Diagnostic, Invalid
+from rayfleet.fleet_files import FleetFiles
 from rayfleet.model.bindings import FROM_ANYSCALE, FROM_DEPLOYMENT
 
 if TYPE_CHECKING:
@@ -38,11 +39,11 @@ def by_files(files: Iterable[str], rows: Sequence[Wanted]) -> Answers:
 
 def _content(file: str) -> bytes:
     if file == "-":
-        return sys.stdin.buffer.read(places.MAX_BYTES + 1)
-    return places.read_bytes(file, "name an existing, readable file with --from")
+        return sys.stdin.buffer.read(fleet_files.MAX_BYTES + 1)
+    return fleet_files.read_bytes(file, "name an existing, readable file with --from")
 
 
-def by_asking(where: places.Places, rows: Sequence[Wanted], cloud: str) -> tuple[Answers, list[Diagnostic]]:
+def by_asking(where: FleetFiles, rows: Sequence[Wanted], cloud: str) -> tuple[Answers, list[Diagnostic]]:
     """What Azure says, and Anyscale where a cluster is rendered as far as it takes to register it; and who did not say
     anything. ``cloud`` is the name of the fleet's. Raises Invalid where nobody can be asked.
     """
@@ -56,7 +57,7 @@ def by_asking(where: places.Places, rows: Sequence[Wanted], cloud: str) -> tuple
     return together(answers), silent
 
 
-def _by_azure(where: places.Places, rows: Iterable[Wanted], silent: list[Diagnostic]) -> Iterator[Answers]:
+def _by_azure(where: FleetFiles, rows: Iterable[Wanted], silent: list[Diagnostic]) -> Iterator[Answers]:
     """The deployments that there are."""
     from rayfleet.deploy import plan
     from rayfleet.deploy.azure import Azure, Fault

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from rayfleet import places
+from rayfleet import fleet_files
 from rayfleet.diagnostics import Diagnostic, Invalid
+from rayfleet.fleet_files import FleetFiles
 
 if TYPE_CHECKING:
     from rayfleet.deploy.azure import Azure
@@ -36,7 +37,7 @@ class Allowed(NamedTuple):
     short_quota: bool
 
 
-def of_files(where: places.Places, rendered: Rendered, allowed: Allowed) -> Iterator[Diagnostic]:
+def of_files(where: FleetFiles, rendered: Rendered, allowed: Allowed) -> Iterator[Diagnostic]:
     """What of the files speaks against a deployment. Raises Invalid where they cannot be read."""
     from rayfleet.deploy import gate
 
@@ -45,32 +46,32 @@ def of_files(where: places.Places, rendered: Rendered, allowed: Allowed) -> Iter
     yield from gate.uncommitted(os.path.normpath(where.beside), uncommitted(where), allowed.dirty)
 
 
-def uncommitted(where: places.Places) -> list[str] | None:
+def uncommitted(where: FleetFiles) -> list[str] | None:
     """The files of a fleet that are not as the last commit has them; None where there is no repository. Raises Invalid
     where that cannot be read.
     """
-    from rayfleet import history
+    from rayfleet import git
 
     inputs = (where.fleet, where.bindings, where.quota, os.path.join(where.beside, "overlays"), where.output)
-    paths = history.changed(where.beside, [os.path.relpath(path, where.beside) for path in inputs])
+    paths = git.changed(where.beside, [os.path.relpath(path, where.beside) for path in inputs])
     return paths and [os.path.normpath(os.path.join(where.beside, path)) for path in paths]
 
 
-def _stale(where: places.Places, allowed: bool) -> Iterator[Diagnostic]:
-    from rayfleet import tree
+def _stale(where: FleetFiles, allowed: bool) -> Iterator[Diagnostic]:
+    from rayfleet import sync
     from rayfleet.compiler import compile_fleet
     from rayfleet.deploy import gate
 
     try:
-        compiled = compile_fleet(where, places.read(where))
-        paths = sorted(row.path for row in tree.compare(where.output, compiled.rendered()))
+        compiled = compile_fleet(where, fleet_files.read(where))
+        paths = sorted(row.path for row in sync.compare(where.output, compiled.rendered()))
     except Invalid as invalid:
         yield from gate.uncompiled(invalid.diagnostics, allowed)
         return
     yield from gate.stale(where.output, paths, allowed)
 
 
-def _unproved(where: places.Places, rendered: Rendered) -> Iterator[Diagnostic]:
+def _unproved(where: FleetFiles, rendered: Rendered) -> Iterator[Diagnostic]:
     """What ``rayfleet check`` says too."""
     from rayfleet import proofs
     from rayfleet.cli import reading
@@ -183,6 +184,6 @@ def _asked(name: str) -> str:
     if not answer.startswith("@"):
         return answer
     try:
-        return places.read_bytes(answer[1:], "name a readable file").decode()
+        return fleet_files.read_bytes(answer[1:], "name a readable file").decode()
     except UnicodeDecodeError:
         raise Invalid([Diagnostic(answer[1:], 0, 0, name, "is not UTF-8", "name a file of text")]) from None

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from rayfleet import places
+from rayfleet import fleet_files
 from rayfleet.cli import answered
 from rayfleet.cli.printing import aside, echo_json, fail, fleet_option, format_option, not_installed, report
 from rayfleet.cli.signals import INTERRUPTED, heard
 from rayfleet.diagnostics import Diagnostic, Invalid, as_json, did_you_mean, errors, in_order, many, printable
+from rayfleet.fleet_files import FleetFiles
 
 if TYPE_CHECKING:
     from rayfleet.late.answers import Answers
@@ -46,7 +47,7 @@ def bind(fleet: str, files: tuple[str, ...], names: tuple[str, ...], check: bool
     """
     if check and yes:
         raise click.UsageError("--check writes nothing: leave --yes out")
-    where = places.locate(fleet, None)
+    where = fleet_files.locate(fleet, None)
     before = _written(where)
     with heard(Event()):
         try:
@@ -57,7 +58,7 @@ def bind(fleet: str, files: tuple[str, ...], names: tuple[str, ...], check: bool
             sys.exit(INTERRUPTED)
 
 
-def _written(where: places.Places) -> bytes | None:
+def _written(where: FleetFiles) -> bytes | None:
     """bindings.yaml as it is; None where it cannot be read, which is told elsewhere."""
     from rayfleet.late import file
 
@@ -66,7 +67,7 @@ def _written(where: places.Places) -> bytes | None:
     return None
 
 
-def _bind(where: places.Places, files: Sequence[str], names: Sequence[str], check: bool, yes: bool, form: str) -> None:
+def _bind(where: FleetFiles, files: Sequence[str], names: Sequence[str], check: bool, yes: bool, form: str) -> None:
     try:
         task = _task(where, names)
         found = _check(task, files) if check else None
@@ -90,7 +91,7 @@ def _bind(where: places.Places, files: Sequence[str], names: Sequence[str], chec
 class _Task(NamedTuple):
     """What is to be bound: ``rows`` of the clusters in ``only``, in ``current``, which was read from ``content``."""
 
-    where: places.Places
+    where: FleetFiles
     fleet: Fleet
     every: list[Wanted]
     only: list[str]
@@ -111,13 +112,13 @@ class _Outcome(NamedTuple):
     failures: list[Diagnostic]
 
 
-def _task(where: places.Places, names: Sequence[str]) -> _Task:
+def _task(where: FleetFiles, names: Sequence[str]) -> _Task:
     """Raises Invalid. The fleet is read as if nothing was bound: what is bound may be what is to be mended."""
     from rayfleet.compiler import compile_fleet
     from rayfleet.late.file import current
     from rayfleet.late.wanted import wanted
 
-    inputs = places.read(where)
+    inputs = fleet_files.read(where)
     fleet = compile_fleet(where, inputs._replace(bindings=None)).fleet
     known = [cluster.name for cluster in fleet.clusters]
     for name in names:
@@ -179,7 +180,7 @@ def _names(task: _Task) -> list[str]:
     return [row.cluster for row in task.every]
 
 
-def outstanding(where: places.Places, outputs: Mapping[str, dict[str, Any]]) -> bool:
+def outstanding(where: FleetFiles, outputs: Mapping[str, dict[str, Any]]) -> bool:
     """Whether the outputs of deployments that succeeded, by name, are other than what bindings.yaml has. Raises Invalid
     where the fleet or the file cannot be read.
     """

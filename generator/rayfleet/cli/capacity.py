@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from rayfleet import places
+from rayfleet import fleet_files
 from rayfleet.cli import reading, tables
 from rayfleet.cli.printing import echo_json, fail, fleet_option, format_option
 from rayfleet.diagnostics import Invalid, did_you_mean, many, printable
@@ -56,7 +56,7 @@ def capacity(
 
     Reads rendered/, quota.yaml and the VM sizes. A report: it exits with 0 even where something is short.
     """
-    where = places.locate(fleet, output)
+    where = fleet_files.locate(fleet, output)
     try:
         figures = _figures(reading.rendered(where, "files"), reading.quota(where), regions, without_spot, wanted)
     except Invalid as invalid:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 import click
 
-from rayfleet import places
+from rayfleet import fleet_files
 from rayfleet.cli import before, leaving
 from rayfleet.cli.bind import outstanding
 from rayfleet.cli.looking import Looking
@@ -18,6 +18,7 @@ from rayfleet.cli.progress import Progress, draws
 from rayfleet.cli.signals import INTERRUPTED, interruptible, waited
 from rayfleet.cli.telling import Told, show
 from rayfleet.diagnostics import Diagnostic, Invalid, errors, in_order, many
+from rayfleet.fleet_files import FleetFiles
 
 if TYPE_CHECKING:
     from rayfleet.deploy.carry import Outcome
@@ -46,7 +47,13 @@ class Deploying:
     """One run: the steps, the client, and what of it is told."""
 
     def __init__(
-        self, where: places.Places, rendered: Rendered, steps: Sequence[Step], how: How, stop: Event, told: Told
+        self,
+        where: FleetFiles,
+        rendered: Rendered,
+        steps: Sequence[Step],
+        how: How,
+        stop: Event,
+        told: Told,
     ) -> None:
         """``stop`` is set by a signal."""
         from rayfleet.deploy.azure import Azure
@@ -158,7 +165,7 @@ class Deploying:
     def _command(self, name: str, *words: str) -> str:
         """A command of rayfleet's about this fleet."""
         own = ["-f", self.where.fleet] if self.where.fleet != DEFAULT_FLEET else []
-        if name == "deploy" and self.where.output != places.locate(self.where.fleet, None).output:
+        if name == "deploy" and self.where.output != fleet_files.locate(self.where.fleet, None).output:
             own += ["-o", self.where.output]
         return shlex.join(["rayfleet", name, *own, *words])
 
@@ -170,12 +177,12 @@ class Deploying:
         return [row._replace(message=self.look.hidden(row.message)) for row in rows]
 
 
-def _origin(where: places.Places) -> Origin | None:
+def _origin(where: FleetFiles) -> Origin | None:
     """fleet.yaml, for the places that it has; None where it cannot be read: the deployment goes by rendered/."""
     from rayfleet.origin import Origin
     from rayfleet.source import read
 
     try:
-        return Origin(read(where.fleet, places.read_bytes(where.fleet, "")))
+        return Origin(read(where.fleet, fleet_files.read_bytes(where.fleet, "")))
     except Invalid:
         return None

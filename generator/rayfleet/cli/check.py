@@ -7,7 +7,7 @@ from datetime import date, datetime
 
 import click
 
-from rayfleet import places
+from rayfleet import fleet_files
 from rayfleet.cli import reading
 from rayfleet.cli.printing import fail, fleet_option, format_option
 from rayfleet.diagnostics import Invalid, did_you_mean
@@ -51,7 +51,7 @@ def check(
         if name not in proving.names():
             what = f"{name!r} is none of {', '.join(proving.names())}{did_you_mean(name, proving.names())}"
             raise click.BadParameter(what, param_hint="PROOF")
-    where = places.locate(fleet, output)
+    where = fleet_files.locate(fleet, output)
     try:
         today = on.date() if on else date.today()
         evidence = reading.evidence(where, reading.rendered(where, layers), base, today)

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from rayfleet import places
+from rayfleet import fleet_files
 from rayfleet.cli.printing import aside, fleet_option, format_option, not_installed
 from rayfleet.cli.progress import on_terminal
 from rayfleet.cli.signals import INTERRUPTED, heard
 from rayfleet.cli.telling import Told
 from rayfleet.diagnostics import Invalid, did_you_mean, errors, in_order, printable
+from rayfleet.fleet_files import FleetFiles
 
 if TYPE_CHECKING:
     from rayfleet.cli.before import Allowed
@@ -79,7 +80,7 @@ def deploy(
             gc.enable()  # a deployment takes an hour, and is looked at every few seconds
             how = How(poll, stack, only_look, yes, yes_delete, asks, regions)
             allowed = Allowed(allow_stale, allow_failed_proofs, allow_dirty, allow_short_quota)
-            _deploy(places.locate(fleet, output), how, allowed, stop, told)
+            _deploy(fleet_files.locate(fleet, output), how, allowed, stop, told)
         except (KeyboardInterrupt, click.Abort):
             aside(f"\ninterrupted; {'Azure goes on' if told.started else 'nothing was started'}")
             told.end("interrupted", INTERRUPTED)
@@ -97,7 +98,7 @@ def _refuse_pace(seconds: float) -> None:
         raise click.BadParameter(what, param_hint="--poll")
 
 
-def _deploy(where: places.Places, how: How, allowed: Allowed, stop: Event, told: Told) -> None:
+def _deploy(where: FleetFiles, how: How, allowed: Allowed, stop: Event, told: Told) -> None:
     from rayfleet.cli import reading
     from rayfleet.cli.carrying import Deploying
 
@@ -115,7 +116,7 @@ def _deploy(where: places.Places, how: How, allowed: Allowed, stop: Event, told:
         told.refuse([not_installed("rayfleet", missing)])
 
 
-def _judged(where: places.Places, rendered: Rendered, how: How, allowed: Allowed, told: Told) -> tuple[Step, ...]:
+def _judged(where: FleetFiles, rendered: Rendered, how: How, allowed: Allowed, told: Told) -> tuple[Step, ...]:
     """The steps, with their parameters, once nothing of the files speaks against them. Raises Invalid."""
     from rayfleet.cli import before
     from rayfleet.deploy import plan

@@ -7,10 +7,11 @@ from collections.abc import Callable, Collection
 from contextlib import suppress
 from typing import TYPE_CHECKING, TypeVar
 
-from rayfleet import places
+from rayfleet import fleet_files
 from rayfleet.cli import asking, reading
 from rayfleet.cli.outside import NotSeen
 from rayfleet.diagnostics import Diagnostic, Invalid
+from rayfleet.fleet_files import FleetFiles
 
 if TYPE_CHECKING:
     from rayfleet.compiler import Compiled
@@ -26,14 +27,14 @@ _CLOUD_RESOURCE = "clusters/{}/anyscale/cloud_resource.yaml"
 class Files:
     """What the files and their commits say. Raises Invalid for an invalid fleet."""
 
-    def __init__(self, where: places.Places) -> None:
+    def __init__(self, where: FleetFiles) -> None:
         from rayfleet.compiler import compile_fleet
         from rayfleet.deploy import plan
         from rayfleet.late.file import current
 
         self.where = where
         self.not_seen: list[NotSeen] = []
-        inputs = places.read(where)
+        inputs = fleet_files.read(where)
         # The fleet is judged by itself: a mistake in bindings.yaml leaves the rest to be seen.
         self.fleet = compile_fleet(where, inputs._replace(bindings=None)).fleet
         self.shaped = True
@@ -86,27 +87,27 @@ class Files:
         return Rendered(Files(self.where.output, OnDisk(self.where.output)))
 
     def _stale(self, compiled: Compiled) -> list[str] | None:
-        from rayfleet import tree
+        from rayfleet import sync
 
-        found = tree.compare(self.where.output, compiled.rendered())
+        found = sync.compare(self.where.output, compiled.rendered())
         return self.or_not(self.where.output, lambda: [row.path for row in found])
 
     def _commits(self) -> tuple[list[str] | None, list[str] | None]:
         """Files that are not as the last commit has them, and those of it that nobody pushed, by their path beside the
         fleet.
         """
-        from rayfleet import history
+        from rayfleet import git
 
         where, branch = self.where, self.fleet.gitops.branch
         paths = (where.fleet, where.bindings, where.quota, os.path.join(where.beside, "overlays"), where.output)
         below = [os.path.relpath(path, where.beside) for path in paths]
         before = len(self.not_seen)
-        dirty = self.or_not("the last commit", lambda: history.changed(where.beside, below))
+        dirty = self.or_not("the last commit", lambda: git.changed(where.beside, below))
         if dirty is None:
             if len(self.not_seen) == before:
                 self.not_seen.append(NotSeen("the last commit", "this is no Git repository", "git init, and commit"))
             return None, None
-        unpushed = self.or_not("what is pushed", lambda: history.unpushed(where.beside, below, branch))
+        unpushed = self.or_not("what is pushed", lambda: git.unpushed(where.beside, below, branch))
         if unpushed is None and len(self.not_seen) == before:
             what = f"nobody pushed to or fetched {branch}, which Flux follows"
             self.not_seen.append(NotSeen("what is pushed", what, f"git push --set-upstream origin {branch}"))
@@ -114,19 +115,19 @@ class Files:
 
     def committed(self, commit: str) -> set[str]:
         """The clusters that a commit has; none where there is no such commit."""
-        from rayfleet import history
+        from rayfleet import git
 
         with suppress(Invalid):
-            return history.names(self._clusters, commit)
+            return git.names(self._clusters, commit)
         return set()
 
     def last_with(self, clusters: Collection[str]) -> dict[str, str]:
         """The last commit that had each of some clusters, as far as the commits go back."""
-        from rayfleet import history
+        from rayfleet import git
 
         found: dict[str, str] = {}
         with suppress(Invalid):  # a shallow clone ends
-            for commit in history.versions(self._clusters) if clusters else ():
+            for commit in git.versions(self._clusters) if clusters else ():
                 found |= dict.fromkeys((self.committed(commit) & set(clusters)) - set(found), commit)
                 if len(found) == len(clusters):
                     break

@@ -7,9 +7,10 @@ import re
 from datetime import date
 from typing import TYPE_CHECKING
 
-from rayfleet import places
+from rayfleet import fleet_files
 from rayfleet.cli.printing import DEFAULT_FLEET
 from rayfleet.diagnostics import Diagnostic, Invalid
+from rayfleet.fleet_files import FleetFiles
 
 if TYPE_CHECKING:
     from rayfleet.catalogue import Catalogue
@@ -24,7 +25,7 @@ _COMPARED = re.compile(
 )
 
 
-def rendered(where: places.Places, layers: str) -> Rendered:
+def rendered(where: FleetFiles, layers: str) -> Rendered:
     """The tree, with its layers as ``kustomize`` builds them, as their ``files`` say, or ``auto``: built when kustomize
     is there. Raises Invalid where something cannot be read.
     """
@@ -45,7 +46,7 @@ def rendered(where: places.Places, layers: str) -> Rendered:
     return Rendered(files, bindings(where), catalogue(where), kustomize)
 
 
-def evidence(where: places.Places, tree: Rendered, revision: str | None, on: date) -> Evidence:
+def evidence(where: FleetFiles, tree: Rendered, revision: str | None, on: date) -> Evidence:
     """All that proofs judge of a tree as of a day; ``revision``: the commit to compare with, HEAD for None. Raises
     Invalid where something cannot be read.
     """
@@ -54,16 +55,16 @@ def evidence(where: places.Places, tree: Rendered, revision: str | None, on: dat
     return Evidence(tree, on, base(where, revision), quota(where), inside(where))
 
 
-def bindings(where: places.Places) -> Source | None:
+def bindings(where: FleetFiles) -> Source | None:
     """bindings.yaml; None where there is none."""
     from rayfleet.source import read
 
     if not os.path.lexists(where.bindings):
         return None
-    return read(where.bindings, places.read_bytes(where.bindings, "make it a readable file, or remove it"))
+    return read(where.bindings, fleet_files.read_bytes(where.bindings, "make it a readable file, or remove it"))
 
 
-def catalogue(where: places.Places) -> Catalogue:
+def catalogue(where: FleetFiles) -> Catalogue:
     """The VM sizes, with those that the fleet adds: they are figures of Azure's, and all that is read of fleet.yaml."""
     from rayfleet import schema
     from rayfleet.catalogue import Catalogue
@@ -71,7 +72,7 @@ def catalogue(where: places.Places) -> Catalogue:
 
     if where.fleet == DEFAULT_FLEET and not os.path.lexists(where.fleet):
         return Catalogue({})  # whoever names a fleet means one that is there
-    source = read(where.fleet, places.read_bytes(where.fleet, "make it readable"))
+    source = read(where.fleet, fleet_files.read_bytes(where.fleet, "make it readable"))
     own = source.data.get("vmSizes") or {}
     violations = schema.violations(source, "fleet") if own else []
     if wrong := [row.diagnostic for row in violations if row.path and row.path[0] == "vmSizes"]:
@@ -79,32 +80,32 @@ def catalogue(where: places.Places) -> Catalogue:
     return Catalogue(own)
 
 
-def base(where: places.Places, revision: str | None) -> Rendered | None:
+def base(where: FleetFiles, revision: str | None) -> Rendered | None:
     """What proofs compare of the base commit: ARM templates, Helm releases, layers, claims and volumes."""
-    from rayfleet import history
+    from rayfleet import git
     from rayfleet.rendered import Rendered
     from rayfleet.rendered.files import Files
 
-    files = history.files(where.output, revision, _COMPARED)
+    files = git.files(where.output, revision, _COMPARED)
     return Rendered(Files(f"{revision or 'HEAD'}:{where.output}", files)) if files else None
 
 
-def inside(where: places.Places) -> str | None:
+def inside(where: FleetFiles) -> str | None:
     """The folder of its Git repository that rendered/ is in; None where no Flux can read it under that name."""
-    from rayfleet import history
+    from rayfleet import git
 
-    found = history.inside(where.output)
+    found = git.inside(where.output)
     return os.path.dirname(found) if found and os.path.basename(found) == "rendered" else None
 
 
-def quota(where: places.Places) -> Source | None:
+def quota(where: FleetFiles) -> Source | None:
     """quota.yaml; None where there is none. Raises Invalid with all that is wrong with its shape."""
     from rayfleet import schema
     from rayfleet.source import read
 
     if not os.path.lexists(where.quota):
         return None
-    source = read(where.quota, places.read_bytes(where.quota, "make it a readable file, or remove it"))
+    source = read(where.quota, fleet_files.read_bytes(where.quota, "make it a readable file, or remove it"))
     if violations := schema.violations(source, "quota"):
         raise Invalid(row.diagnostic for row in violations)
     return source

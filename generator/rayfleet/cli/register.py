@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 import click
 
-from rayfleet import places
+from rayfleet import fleet_files
 from rayfleet.cli.printing import aside, echo_json, fail, fleet_option, format_option, mute, report
 from rayfleet.cli.progress import on_terminal
 from rayfleet.cli.signals import INTERRUPTED, counted, heard
 from rayfleet.diagnostics import Diagnostic, Invalid, did_you_mean, errors, many, printable
+from rayfleet.fleet_files import FleetFiles
 
 if TYPE_CHECKING:
     from rayfleet.anyscale.cloud import Cloud
@@ -53,7 +54,7 @@ def register(fleet: str, name: str | None, show: bool, yes: bool, allow_stale: b
     Registers the cloud with the primary cluster's cloud resource, then adds those of the others, with the anyscale
     command line. What is there is skipped, and whatever is done is read back.
     """
-    where = places.locate(fleet, None)
+    where = fleet_files.locate(fleet, None)
     try:
         with heard(Event()):
             task = _task(where, name, allow_stale)
@@ -81,11 +82,11 @@ class _Task(NamedTuple):
         return [row for row in self.rows if row.rendered is None]
 
 
-def _task(where: places.Places, name: str | None, allow_stale: bool) -> _Task:
+def _task(where: FleetFiles, name: str | None, allow_stale: bool) -> _Task:
     """Raises Invalid where the fleet or a cloud_resource.yaml cannot be read, or they are not of each other."""
     from rayfleet.compiler import compile_fleet
 
-    inputs = places.read(where)
+    inputs = fleet_files.read(where)
     # The fleet by itself: a mistake in bindings.yaml is told below, and can be let pass.
     fleet = compile_fleet(where, inputs._replace(bindings=None)).fleet
     primary = fleet.primary_cluster
@@ -109,7 +110,7 @@ def _task(where: places.Places, name: str | None, allow_stale: bool) -> _Task:
 
 
 def _candidates(
-    where: places.Places,
+    where: FleetFiles,
     fleet: Fleet,
     names: list[str],
     compiled: Compiled | None,

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from rayfleet import fingerprint, places
+from rayfleet import fingerprint, fleet_files
 from rayfleet.cli.printing import echo_json, fail, fleet_option, format_option, report
 from rayfleet.diagnostics import Diagnostic, Invalid, as_json, many, printable
+from rayfleet.fleet_files import FleetFiles
 
 if TYPE_CHECKING:
     from rayfleet.compiler import Compiled
-    from rayfleet.tree import Changes, Difference
+    from rayfleet.sync import Changes, Difference
 
 _OUTPUT_HELP = """The folder to render into; by default rendered, beside the fleet. Elsewhere only for a look: Flux
 and overlays go by the default."""
@@ -28,9 +29,9 @@ _SHOWN = 20  # paths that a summary lists before it only counts
 @click.option("--unbind", multiple=True, metavar="CLUSTER", help="Let outputs of CLUSTER go whose bindings are gone.")
 def render(fleet: str, form: str, output: str | None, check: bool, unbind: tuple[str, ...]) -> None:
     """Render the fleet into rendered/: only what changed is written."""
-    where = places.locate(fleet, output)
+    where = fleet_files.locate(fleet, output)
     try:
-        inputs = places.read(where)
+        inputs = fleet_files.read(where)
         known = fingerprint.of_inputs(inputs.named(), where.output)
         # --check is a gate, and takes nobody's word; the others ask for more than the notes.
         full = check or unbind or form == "json"
@@ -64,9 +65,9 @@ def render(fleet: str, form: str, output: str | None, check: bool, unbind: tuple
 @format_option("text", "json")
 def validate(fleet: str, form: str) -> None:
     """Judge the fleet and its bindings; write nothing."""
-    where = places.locate(fleet, None)
+    where = fleet_files.locate(fleet, None)
     try:
-        compiled = _compile(where, places.read(where))
+        compiled = _compile(where, fleet_files.read(where))
     except Invalid as invalid:
         fail(invalid.diagnostics, form)
     if form == "json":
@@ -78,14 +79,14 @@ def validate(fleet: str, form: str) -> None:
     click.echo(f"{fleet} is valid: {many(count, 'cluster')} in {many(regions, 'region')}")
 
 
-def _compile(where: places.Places, inputs: places.Inputs) -> Compiled:
+def _compile(where: FleetFiles, inputs: fleet_files.Inputs) -> Compiled:
     from rayfleet.compiler import compile_fleet
 
     return compile_fleet(where, inputs)
 
 
-def _write(compiled: Compiled, where: places.Places, unbind: tuple[str, ...]) -> tuple[Changes, fingerprint.Total]:
-    from rayfleet import tree
+def _write(compiled: Compiled, where: FleetFiles, unbind: tuple[str, ...]) -> tuple[Changes, fingerprint.Total]:
+    from rayfleet import sync
     from rayfleet.compiler import is_of, refuse_unbinding
 
     names = [cluster.name for cluster in compiled.fleet.clusters]
@@ -96,13 +97,13 @@ def _write(compiled: Compiled, where: places.Places, unbind: tuple[str, ...]) ->
     total = fingerprint.Total()
     fingerprint.forget(where.beside)
     rendered = total.watch(compiled.rendered())
-    return tree.write(where.output, rendered, compiled.paths(), own=is_of(compiled.fleet, where)), total
+    return sync.write(where.output, rendered, compiled.paths(), own=is_of(compiled.fleet, where)), total
 
 
-def _check(compiled: Compiled, where: places.Places, form: str) -> None:
-    from rayfleet import tree
+def _check(compiled: Compiled, where: FleetFiles, form: str) -> None:
+    from rayfleet import sync
 
-    found = list(tree.compare(where.output, compiled.rendered()))
+    found = list(sync.compare(where.output, compiled.rendered()))
     if form == "json":
         echo_json(
             {

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 import click
 
-from rayfleet import places
+from rayfleet import fleet_files
 from rayfleet.cli import reading
 from rayfleet.cli.left import AGAIN, Allowed
 from rayfleet.cli.printing import DEFAULT_FLEET, aside, echo_json, fleet_option, format_option, report
 from rayfleet.cli.progress import on_terminal
 from rayfleet.cli.signals import INTERRUPTED, deaf, heard
 from rayfleet.diagnostics import Diagnostic, Invalid, did_you_mean, in_order, many, printable
+from rayfleet.fleet_files import FleetFiles
 
 if TYPE_CHECKING:
     from rayfleet.cli.retiring import Retiring
@@ -66,7 +67,7 @@ def retire(
     told = _Told(form, verbose)
     with heard(told.stop, told.at_once):
         try:
-            _retire(places.locate(fleet, None), base, clusters, allowed, _How(carry, not yes, offline), told)
+            _retire(fleet_files.locate(fleet, None), base, clusters, allowed, _How(carry, not yes, offline), told)
         except Invalid as invalid:
             told.refuse(invalid.diagnostics)
         except (KeyboardInterrupt, click.Abort):
@@ -90,7 +91,7 @@ class _Found(NamedTuple):
 
 
 def _retire(
-    where: places.Places, base: str | None, clusters: tuple[str, ...], allowed: Allowed, how: _How, told: _Told
+    where: FleetFiles, base: str | None, clusters: tuple[str, ...], allowed: Allowed, how: _How, told: _Told
 ) -> NoReturn:
     from rayfleet.cli.retiring import Retiring
 
@@ -125,17 +126,17 @@ def _retire(
 # --- the plan ---
 
 
-def _found(where: places.Places, base: str | None, clusters: tuple[str, ...], carry: bool) -> _Found:
+def _found(where: FleetFiles, base: str | None, clusters: tuple[str, ...], carry: bool) -> _Found:
     """Raises Invalid, also where a bound cluster is in neither tree and it is to be carried out."""
-    from rayfleet import tree
+    from rayfleet import sync
     from rayfleet.compiler import compile_fleet
     from rayfleet.rendered.document import mapping, text
     from rayfleet.retire import since
     from rayfleet.retire.plan import plan
     from rayfleet.retire.step import clusters_of
 
-    compiled = compile_fleet(where, places.read(where))
-    stale = [row.path for row in tree.compare(where.output, compiled.rendered()) if row.path.startswith("azure/")]
+    compiled = compile_fleet(where, fleet_files.read(where))
+    stale = [row.path for row in sync.compare(where.output, compiled.rendered()) if row.path.startswith("azure/")]
     if stale:  # half a tree would look as if all the rest had gone
         what, fix = "is not what fleet.yaml gives, and what goes is read from it", "run rayfleet render"
         raise Invalid(Diagnostic(f"{where.output}/{path}", 0, 0, "", what, fix) for path in stale)
@@ -159,7 +160,7 @@ def _found(where: places.Places, base: str | None, clusters: tuple[str, ...], ca
     return _Found(plan(before, now, compiled.fleet.anyscale.cloud, clusters), commit, principals, notes)
 
 
-def _lost(where: places.Places, cluster: str, commit: str, now: Rendered, gone: set[str]) -> Diagnostic:
+def _lost(where: FleetFiles, cluster: str, commit: str, now: Rendered, gone: set[str]) -> Diagnostic:
     """A cluster that neither tree has: what was its is in an older commit, or it never was. Of names that are alike
     only those that go are said.
     """
@@ -183,7 +184,7 @@ def _short(commit: str) -> str:
     return commit[:12] if len(commit) == 40 else commit
 
 
-def _uncommitted(where: places.Places) -> list[Diagnostic]:
+def _uncommitted(where: FleetFiles) -> list[Diagnostic]:
     """What is retired must be in Git, as what is deployed: otherwise the next deployment makes it anew."""
     from rayfleet.cli import before
     from rayfleet.deploy import gate

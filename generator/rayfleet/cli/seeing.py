@@ -7,11 +7,11 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
-from rayfleet import places
 from rayfleet.cli import outside
 from rayfleet.cli.filed import Files
 from rayfleet.cli.outside import FromAnyscale, FromAzure, NotSeen
 from rayfleet.diagnostics import many
+from rayfleet.fleet_files import FleetFiles
 from rayfleet.model.bindings import FROM_ANYSCALE
 from rayfleet.rendered.document import mapping
 
@@ -31,7 +31,7 @@ class Seen(NamedTuple):
     notes: list[str]
 
 
-def see(where: places.Places, offline: bool, wait: float) -> Seen:
+def see(where: FleetFiles, offline: bool, wait: float) -> Seen:
     """Everything. Azure and Anyscale have ``wait`` seconds each to answer. Raises Invalid for an invalid fleet."""
     files = Files(where)
     fleet = files.fleet

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from rayfleet import places
+from rayfleet import fleet_files
 from rayfleet.cli import tables
 from rayfleet.cli.printing import aside, echo_json, fail, fleet_option, format_option
 from rayfleet.cli.signals import INTERRUPTED, heard
@@ -47,7 +47,7 @@ def status(fleet: str, output: str | None, offline: bool, wait: float, form: str
     """
     from rayfleet.cli.seeing import see
 
-    where = places.locate(fleet, output)
+    where = fleet_files.locate(fleet, output)
     try:
         with heard(Event()):
             seen = see(where, offline, wait)

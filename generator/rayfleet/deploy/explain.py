@@ -42,7 +42,7 @@ _ID = re.compile(r"/subscriptions/[^\s'\",;]+/providers/[^\s'\",;]*[\w)]")
 
 
 class Failure(NamedTuple):
-    """A problem, with what it is about. Places are ``file:line:column``, empty where there is none."""
+    """A problem, with what it is about. FleetFiles are ``file:line:column``, empty where there is none."""
 
     deployment: str
     code: str

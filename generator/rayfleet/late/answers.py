@@ -17,7 +17,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from rayfleet.diagnostics import Diagnostic, Invalid
-from rayfleet.places import MAX_BYTES
+from rayfleet.fleet_files import MAX_BYTES
 from rayfleet.rendered.document import Side, get, mapping, text
 from rayfleet.source import Path, Source
 

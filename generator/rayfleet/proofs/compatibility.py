@@ -9,7 +9,7 @@ from datetime import date
 from functools import cache
 from typing import Any, NamedTuple
 
-from rayfleet.resources import SCHEMAS
+from rayfleet.data_files import SCHEMAS
 
 Number = tuple[int, ...]
 Row = dict[str, Any]

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
 from rayfleet.diagnostics import Diagnostic, Invalid
-from rayfleet.places import MAX_BYTES, read_bytes
+from rayfleet.fleet_files import MAX_BYTES, read_bytes
 from rayfleet.source import Source
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from rayfleet import history
+from rayfleet import git
 from rayfleet.diagnostics import Diagnostic, Invalid
 from rayfleet.rendered import Rendered
 from rayfleet.rendered.files import Files
@@ -23,15 +23,15 @@ def base(folder: str, revision: str | None) -> str | None:
     Raises Invalid.
     """
     if revision is not None:
-        history.files(folder, revision, _AZURE)  # says what is wrong with it, or with the repository
-        if not history.is_ancestor(folder, revision):
+        git.files(folder, revision, _AZURE)  # says what is wrong with it, or with the repository
+        if not git.is_ancestor(folder, revision):
             what = f"{revision!r} is not among the commits before HEAD: what it has more may be new, and alive"
             fix = "name a commit that HEAD comes after, or merge it first"
             raise Invalid([Diagnostic("--base", 0, 0, "", what, fix)])
         return revision
     found = _versions(folder)
     head = next(found, None)
-    if head is None or history.changed(folder, ["azure"]):
+    if head is None or git.changed(folder, ["azure"]):
         return head and "HEAD"
     return next(found, "HEAD")
 
@@ -39,7 +39,7 @@ def base(folder: str, revision: str | None) -> str | None:
 def last_with(folder: str, cluster: str) -> str | None:
     """The last commit whose ARM templates make a cluster. Raises Invalid where a shallow clone ends before."""
     for commit in _versions(folder):
-        files = history.files(folder, commit, _AZURE) or {}
+        files = git.files(folder, commit, _AZURE) or {}
         if any(cluster.encode() in content for content in files.values()):
             tree = Rendered(Files(commit, files))
             if cluster in clusters_of(tree):
@@ -48,4 +48,4 @@ def last_with(folder: str, cluster: str) -> str | None:
 
 
 def _versions(folder: str) -> Iterator[str]:
-    return history.versions(f"{folder}/azure")
+    return git.versions(f"{folder}/azure")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rayfleet.diagnostics import Diagnostic, did_you_mean
+from rayfleet.fleet_files import LAYERS
 from rayfleet.model.fleet import Fleet
 from rayfleet.origin import Origin
-from rayfleet.places import LAYERS
 
 
 def judge(fleet: Fleet, origin: Origin, folders: frozenset[str]) -> Iterator[Diagnostic]:

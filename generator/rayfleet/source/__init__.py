@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 from rayfleet.diagnostics import Diagnostic, Invalid
-from rayfleet.places import MAX_BYTES
+from rayfleet.fleet_files import MAX_BYTES
 from rayfleet.source.parsing import INSTEAD_OF_ANCHORS, MAX_DEPTH_OF_MANIFESTS, at, compose, construct
 
 Path = Sequence[str | int]

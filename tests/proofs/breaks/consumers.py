@@ -1,4 +1,4 @@
-"""Places that hold something else, and outputs that are missing."""
+"""FleetFiles that hold something else, and outputs that are missing."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ LAYERS = ("platform", "operators", "workloads")
 MAX_BYTES = 32 * 1024 * 1024  # 10,000 clusters take 7 MB
 
 
-class Places(NamedTuple):
+class FleetFiles(NamedTuple):
     """Everything stands beside fleet.yaml; only the output may stand elsewhere."""
 
     fleet: str
@@ -51,12 +51,12 @@ class Inputs(NamedTuple):
         ]
 
 
-def locate(fleet: str, output: str | None) -> Places:
-    """The places of a fleet; without an output it is ``rendered`` beside the fleet."""
-    return Places(fleet, output or os.path.join(os.path.dirname(fleet), "rendered"))
+def locate(fleet: str, output: str | None) -> FleetFiles:
+    """The files of a fleet; without an output it is ``rendered`` beside the fleet."""
+    return FleetFiles(fleet, output or os.path.join(os.path.dirname(fleet), "rendered"))
 
 
-def read(places: Places) -> Inputs:
+def read(places: FleetFiles) -> Inputs:
     """Reads everything once. Raises Invalid when a file is there and cannot be read."""
     exists = os.path.lexists(places.bindings)
     return Inputs(

@@ -8,7 +8,7 @@ import zlib
 
 import pytest
 
-from rayfleet import history
+from rayfleet import git as git_objects
 from rayfleet.diagnostics import Invalid
 from tests.conftest import Workspace
 from tests.repository import git
@@ -33,44 +33,44 @@ def repository(folder: Workspace) -> Workspace:
     ("revision", "content"), [(None, b"two"), ("HEAD", b"two"), ("main", b"two"), ("v1", b"one"), ("HEAD~1", b"one")]
 )
 def test_revisions(repository: Workspace, revision: str | None, content: bytes) -> None:
-    assert history.files("fleets/a/rendered", revision, AZURE) == {"azure/one.json": content}
+    assert git_objects.files("fleets/a/rendered", revision, AZURE) == {"azure/one.json": content}
 
 
 def test_packed_objects_and_worktrees(repository: Workspace) -> None:
     git("gc")
     git("worktree", "add", "other", "v1")
-    assert history.files("other/fleets/a/rendered", None, AZURE) == {"azure/one.json": b"one"}
-    assert history.files("fleets/a/rendered", "v1", AZURE) == {"azure/one.json": b"one"}
+    assert git_objects.files("other/fleets/a/rendered", None, AZURE) == {"azure/one.json": b"one"}
+    assert git_objects.files("fleets/a/rendered", "v1", AZURE) == {"azure/one.json": b"one"}
 
 
 @pytest.mark.parametrize("path", ["fleets/b/rendered", "fleets/a/rendered/azure/one.json", "fleets/a/rendered/gone"])
 def test_what_a_commit_does_not_have(repository: Workspace, path: str) -> None:
-    assert history.files(path, None, AZURE) == {}
+    assert git_objects.files(path, None, AZURE) == {}
 
 
 def test_a_fleet_at_the_top(repository: Workspace) -> None:
-    assert history.files(".", None, re.compile(".*one.*")) == {"fleets/a/rendered/azure/one.json": b"two"}
+    assert git_objects.files(".", None, re.compile(".*one.*")) == {"fleets/a/rendered/azure/one.json": b"two"}
 
 
 @pytest.mark.parametrize("revision", ["nope", "", "origin/main", "HEAD~9", "-x", "a b", "HEAD:fleets", "é"])
 def test_a_revision_that_nobody_knows(repository: Workspace, revision: str) -> None:
     with pytest.raises(Invalid, match="is no commit of this repository"):
-        history.files("fleets/a/rendered", revision, AZURE)
+        git_objects.files("fleets/a/rendered", revision, AZURE)
 
 
 def test_no_repository_and_no_commit(folder: Workspace) -> None:
-    assert history.files(".", None, AZURE) is None
+    assert git_objects.files(".", None, AZURE) is None
     with pytest.raises(Invalid, match="is in no Git repository"):
-        history.files(".", "main", AZURE)
+        git_objects.files(".", "main", AZURE)
     git("init")
-    assert history.files(".", None, AZURE) is None
+    assert git_objects.files(".", None, AZURE) is None
 
 
 INPUTS = ["fleet.yaml", "overlays", "rendered"]
 
 
 def changed() -> list[str] | None:
-    return history.changed("fleets/a", INPUTS)
+    return git_objects.changed("fleets/a", INPUTS)
 
 
 def test_what_is_not_as_the_last_commit_has_it(repository: Workspace) -> None:
@@ -132,7 +132,7 @@ def test_a_damaged_repository_is_said(repository: Workspace, file: str, content:
     with pytest.raises(Invalid, match=r"its Git repository cannot be read: (.|\n)*git fsck says what is damaged"):
         changed()
     with pytest.raises(Invalid, match="its Git repository cannot be read"):
-        history.files("fleets/a/rendered", None, AZURE)
+        git_objects.files("fleets/a/rendered", None, AZURE)
 
 
 @pytest.mark.parametrize("content", [b"", b"garbage", zlib.compress(b"tree 3\0abc")])
@@ -148,7 +148,7 @@ def test_an_unreadable_file_is_named(repository: Workspace, monkeypatch: pytest.
     def refuse(path: str) -> bytes:
         raise PermissionError(13, "Permission denied", path)
 
-    monkeypatch.setattr(history, "_blob_of", refuse)
+    monkeypatch.setattr(git_objects, "_blob_of", refuse)
     with pytest.raises(Invalid, match="permission denied\n    fix: make it readable"):
         changed()
 
@@ -159,7 +159,7 @@ def test_changes_without_a_repository_or_a_commit_and_outside_of_it(folder: Work
     git("init", "fleets")
     assert changed() == ["fleet.yaml"]
     folder.write("x", "elsewhere/y.json")
-    assert history.changed("fleets/a", ["../../elsewhere"]) == ["../../elsewhere/y.json"]
+    assert git_objects.changed("fleets/a", ["../../elsewhere"]) == ["../../elsewhere/y.json"]
 
 
 # --- back in time -----------------------------------------------------------------------------------------------------
@@ -174,9 +174,9 @@ def test_the_commits_that_last_had_a_content(repository: Workspace) -> None:
     repository.write("x", "elsewhere.txt")
     git("add", ".")
     git("commit", "-m", "fourth")
-    assert list(history.versions("fleets/a/rendered/azure")) == ids("HEAD", "v1^{commit}")
-    assert list(history.versions("fleets/a/rendered/clusters")) == ids("HEAD")
-    assert list(history.versions("fleets/b/rendered")) == ids("HEAD")
+    assert list(git_objects.versions("fleets/a/rendered/azure")) == ids("HEAD", "v1^{commit}")
+    assert list(git_objects.versions("fleets/a/rendered/clusters")) == ids("HEAD")
+    assert list(git_objects.versions("fleets/b/rendered")) == ids("HEAD")
 
 
 def test_only_first_parents_are_gone_back(repository: Workspace) -> None:
@@ -187,40 +187,40 @@ def test_only_first_parents_are_gone_back(repository: Workspace) -> None:
         git("commit", "-a", "-m", content)
     git("checkout", "main")
     git("merge", "--no-ff", "-m", "merge", "branch")
-    assert list(history.versions("fleets/a/rendered")) == ids("HEAD", "HEAD^1", "v1^{commit}")
+    assert list(git_objects.versions("fleets/a/rendered")) == ids("HEAD", "HEAD^1", "v1^{commit}")
 
 
 def test_nothing_to_go_back_to(folder: Workspace) -> None:
-    assert list(history.versions(".")) == []
+    assert list(git_objects.versions(".")) == []
     git("init")
-    assert list(history.versions(".")) == []
+    assert list(git_objects.versions(".")) == []
 
 
 def test_a_shallow_clone_ends(repository: Workspace) -> None:
     git("clone", "--depth", "1", "file://" + str(repository.folder), "copy")
-    back = history.versions("copy/fleets/a/rendered")
+    back = git_objects.versions("copy/fleets/a/rendered")
     assert next(back) == ids("HEAD")[0]
     with pytest.raises(Invalid, match=r"the clone is shallow(.|\n)*git fetch --unshallow"):
         next(back)
-    assert history.is_ancestor("copy/fleets/a/rendered", "HEAD")
+    assert git_objects.is_ancestor("copy/fleets/a/rendered", "HEAD")
 
 
 def test_ancestors(repository: Workspace) -> None:
     git("checkout", "-b", "branch", "v1")
     git("commit", "--allow-empty", "-m", "aside")
     for revision, is_one in (("HEAD", True), ("v1", True), ("branch", True), ("main", False)):
-        assert history.is_ancestor("fleets/a/rendered", revision) == is_one
+        assert git_objects.is_ancestor("fleets/a/rendered", revision) == is_one
     git("merge", "--no-ff", "-m", "merge", "main")
-    assert history.is_ancestor("fleets/a/rendered", "main")  # by a second parent
+    assert git_objects.is_ancestor("fleets/a/rendered", "main")  # by a second parent
     with pytest.raises(Invalid, match="is no commit of this repository"):
-        history.is_ancestor("fleets/a/rendered", "nowhere")
+        git_objects.is_ancestor("fleets/a/rendered", "nowhere")
 
 
 # --- what is pushed ---------------------------------------------------------------------------------------------------
 
 
 def unpushed(branch: str = "main") -> list[str] | None:
-    return history.unpushed("fleets/a", ["fleet.yaml", "rendered"], branch)
+    return git_objects.unpushed("fleets/a", ["fleet.yaml", "rendered"], branch)
 
 
 def test_what_the_remote_does_not_have(repository: Workspace) -> None:
@@ -289,7 +289,7 @@ def test_nothing_is_pushed_from_nowhere(folder: Workspace) -> None:
 
 
 def test_names_in_a_folder(repository: Workspace) -> None:
-    assert history.names("fleets/a/rendered", "HEAD") == {"azure", "clusters"}
-    assert history.names("fleets/a/rendered/clusters", "v1") == {"x.yaml"}
-    assert history.names("fleets/b", "HEAD") == set()
-    assert history.names("fleets/a/rendered/clusters/x.yaml", "HEAD") == set()
+    assert git_objects.names("fleets/a/rendered", "HEAD") == {"azure", "clusters"}
+    assert git_objects.names("fleets/a/rendered/clusters", "v1") == {"x.yaml"}
+    assert git_objects.names("fleets/b", "HEAD") == set()
+    assert git_objects.names("fleets/a/rendered/clusters/x.yaml", "HEAD") == set()

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rayfleet import tree
+from rayfleet import sync
 from rayfleet.diagnostics import Invalid
 from tests import rendering
 
@@ -46,12 +46,12 @@ FOREIGN = st.dictionaries(
 Rendered = dict[str, bytes]
 
 
-def _write(folder: Path, rendered: Rendered) -> tree.Changes:
-    return tree.write(str(folder), iter(rendered.items()), list(rendered))
+def _write(folder: Path, rendered: Rendered) -> sync.Changes:
+    return sync.write(str(folder), iter(rendered.items()), list(rendered))
 
 
-def _compare(folder: Path, rendered: Rendered) -> list[tree.Difference]:
-    return list(tree.compare(str(folder), iter(rendered.items())))
+def _compare(folder: Path, rendered: Rendered) -> list[sync.Difference]:
+    return list(sync.compare(str(folder), iter(rendered.items())))
 
 
 def _put(folder: Path, files: Rendered) -> None:
@@ -113,7 +113,7 @@ def test_after_each_write_the_folder_is_what_is_rendered(steps: list[Rendered], 
             differences = _compare(folder, rendered)
             changes = _write(folder, rendered)
             assert _files(folder) == rendered | foreign
-            assert changes == tree.Changes(
+            assert changes == sync.Changes(
                 created=sorted(rendered.keys() - there.keys()),
                 updated=sorted(path for path in rendered.keys() & there.keys() if rendered[path] != there[path]),
                 deleted=sorted(there.keys() - rendered.keys()),
@@ -212,7 +212,7 @@ class _FailingOs:
 def _cut_off(folder: Path, rendered: Rendered, failing: _FailingOs) -> bool:
     """Whether writing failed, as told to; if not, there was nothing left to fail."""
     patched = pytest.MonkeyPatch()
-    patched.setattr(tree, "os", failing)
+    patched.setattr(sync, "os", failing)
     try:
         _write(folder, rendered)
     except (_Cut, OSError):
@@ -277,7 +277,7 @@ def test_an_output_that_cannot_be_made_leaves_a_tree_that_the_next_run_repairs(f
         raise _Cut
 
     with pytest.raises(_Cut):
-        tree.write(str(folder), rendered(), list(AFTER))
+        sync.write(str(folder), rendered(), list(AFTER))
     expected = BEFORE | dict(list(AFTER.items())[:made])
     assert _files(folder) == expected, "something was deleted, or is half there"
     _write(folder, AFTER)
@@ -294,7 +294,7 @@ def test_a_folder_that_cannot_be_written_to_says_which_file(folder: Path, monkey
         return os.open(path, flags, *mode)
 
     names = {name: getattr(os, name) for name in dir(os)}
-    monkeypatch.setattr(tree, "os", SimpleNamespace(**names | {"open": read_only}))
+    monkeypatch.setattr(sync, "os", SimpleNamespace(**names | {"open": read_only}))
     assert _write(folder, {"a/x.yaml": YAML}).unchanged == 1
     with pytest.raises(OSError) as refused:
         _write(folder, {"a/x.yaml": YAML + b"new\n"})
