@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 import yaml
 
-from rayfleet.address import Cidr
 from rayfleet.diagnostics import Invalid
+from rayfleet.facts.cidr import Cidr
 from tests import rendering
 
 FLEET = (rendering.REFERENCE / "fleet.yaml").read_text()

@@ -39,11 +39,10 @@ FLOORS = (
         "rayfleet.arm", "rayfleet.templating", "rayfleet.schema", "rayfleet.rules", "rayfleet.overview",
         "rayfleet.build", "rayfleet.rendered",
     ),
-    ("rayfleet.origin",),
     ("rayfleet.source",),
     ("rayfleet.model", "rayfleet.fleet_files"),
-    ("rayfleet.catalogue",),
-    ("rayfleet.address", "rayfleet.diagnostics", "rayfleet.data_files", "rayfleet.schema_matcher", "rayfleet"),
+    ("rayfleet.facts",),
+    ("rayfleet.diagnostics", "rayfleet.data_files", "rayfleet.schema_matcher", "rayfleet"),
 )  # fmt: skip
 
 DOORS = {
@@ -128,7 +127,7 @@ def test_imports_go_down_only(module: str) -> None:
 )
 def test_proofs_never_look_at_the_model(module: str) -> None:
     """They judge what was rendered, mistakes of the model's own included."""
-    may = ("proofs", "rendered", "source", "catalogue", "address", "diagnostics", "fleet_files", "data_files", "schema")
+    may = ("proofs", "rendered", "source", "facts", "diagnostics", "fleet_files", "data_files", "schema")
     units = {_unit(name).removeprefix("rayfleet.") for name in _own_imports(module)}
     assert units <= {*may, "rayfleet"}
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 
-from rayfleet.address import Cidr
-from rayfleet.catalogue import Catalogue, VmSize
 from rayfleet.diagnostics import Diagnostic, did_you_mean
+from rayfleet.facts.catalogue import Catalogue, VmSize
+from rayfleet.facts.cidr import Cidr
 from rayfleet.model import bindings as late
 from rayfleet.model.bindings import ClusterBindings
 from rayfleet.model.cluster import Chart, Cluster, Upgrades
@@ -21,7 +21,7 @@ from rayfleet.model.network import Network
 from rayfleet.model.node_pool import NodePool, Taint
 from rayfleet.model.service_account import OPERATOR, ServiceAccount
 from rayfleet.model.storage import LifecycleRule, Storage, Volume
-from rayfleet.origin import Origin
+from rayfleet.source.origin import Origin
 
 Built = TypeVar("Built")
 

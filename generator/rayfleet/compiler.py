@@ -10,12 +10,12 @@ from typing import Any, NamedTuple
 
 from rayfleet import outputs, rules, schema, source
 from rayfleet.build import build
-from rayfleet.catalogue import Catalogue
 from rayfleet.diagnostics import Diagnostic, Invalid, errors, in_order
+from rayfleet.facts.catalogue import Catalogue
 from rayfleet.fleet_files import FleetFiles, Inputs
 from rayfleet.model import bindings
 from rayfleet.model.fleet import Fleet
-from rayfleet.origin import Origin
+from rayfleet.source.origin import Origin
 
 _INSTEAD_OF_ANCHORS = "write the value out, or give it once in defaults or regions"
 

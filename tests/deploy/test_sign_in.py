@@ -10,11 +10,11 @@ from typing import Any, NamedTuple
 import pytest
 from azure.core.exceptions import ClientAuthenticationError, ServiceRequestError
 
-from rayfleet.deploy.advice import about
 from rayfleet.deploy.azure import ENDPOINT, Azure
 from rayfleet.deploy.faults import Fault
 from rayfleet.deploy.sign_in import SignIn
 from rayfleet.deploy.stacks import Stacks
+from rayfleet.facts.advice import about
 from tests.deploy.asking import refused
 from tests.deploy.carrying import SHARED
 from tests.deploy.time import Time

@@ -8,7 +8,7 @@ from datetime import date
 from functools import cache
 from typing import NamedTuple, TypeVar
 
-from rayfleet.catalogue import Catalogue
+from rayfleet.facts.catalogue import Catalogue
 from rayfleet.proofs import Evidence, Report, Shown, prove
 from rayfleet.rendered import Rendered
 from rayfleet.rendered.files import Files

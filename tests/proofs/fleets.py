@@ -6,7 +6,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from rayfleet.catalogue import Catalogue
+from rayfleet.facts.catalogue import Catalogue
 from tests.model import Data, smallest
 
 _CATALOGUE = Catalogue({})

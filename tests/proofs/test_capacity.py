@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from rayfleet.catalogue import Catalogue
+from rayfleet.facts.catalogue import Catalogue
 from rayfleet.proofs import Report, demand
 from rayfleet.proofs.fit import fit
 from rayfleet.proofs.quota import Quota

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 
-from rayfleet.catalogue import Catalogue
 from rayfleet.diagnostics import Invalid
+from rayfleet.facts.catalogue import Catalogue
 from rayfleet.proofs import Evidence, prove
 from rayfleet.rendered import Rendered
 from rayfleet.rendered.files import Files

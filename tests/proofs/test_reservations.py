@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rayfleet.catalogue import Catalogue
+from rayfleet.facts.catalogue import Catalogue
 from rayfleet.model import instance_type, storage
 from rayfleet.proofs.reservations import Room, allocatable, mount
 from tests.proofs.breaking import Edit, broken, rendered

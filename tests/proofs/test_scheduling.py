@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from rayfleet.catalogue import Catalogue
+from rayfleet.facts.catalogue import Catalogue
 from rayfleet.proofs.nodes import Node, may_be_empty, node_of
 from rayfleet.proofs.scheduling import guesses, obstacles, pod_of, sleeps, tolerates
 from rayfleet.rendered import Side

@@ -86,7 +86,7 @@ def _by_azure(where: FleetFiles, rows: Iterable[Wanted], silent: list[Diagnostic
 
 
 def _fix(fault: Fault) -> str:
-    from rayfleet.deploy.advice import about
+    from rayfleet.facts.advice import about
 
     if fault.code == "NotSignedIn" or fault.status in (401, 403):
         return about(fault.code, fault.message).fix

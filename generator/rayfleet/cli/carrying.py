@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from rayfleet.deploy.explain import Failure
     from rayfleet.deploy.plan import Step
     from rayfleet.deploy.stacks import Leaving
-    from rayfleet.origin import Origin
     from rayfleet.rendered import Rendered
+    from rayfleet.source.origin import Origin
 
 
 class How(NamedTuple):
@@ -179,8 +179,8 @@ class Deploying:
 
 def _origin(where: FleetFiles) -> Origin | None:
     """fleet.yaml, for the places that it has; None where it cannot be read: the deployment goes by rendered/."""
-    from rayfleet.origin import Origin
     from rayfleet.source import read
+    from rayfleet.source.origin import Origin
 
     try:
         return Origin(read(where.fleet, fleet_files.read_bytes(where.fleet, "")))

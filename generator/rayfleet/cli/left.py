@@ -172,8 +172,8 @@ def lost(cluster: str, group: str, data: list[str], allowed: Allowed) -> Iterato
 
 def fix(fault: Fault, identifier: str) -> str:
     """What to do about a fault; ``identifier``: of what it is about."""
-    from rayfleet.deploy.advice import about
     from rayfleet.deploy.allowed import type_of
+    from rayfleet.facts.advice import about
     from rayfleet.retire.commands import command, of_locks
 
     said = f"{fault.code} {fault.message}".lower()

@@ -15,7 +15,7 @@ from rayfleet.cli import leaving
 from rayfleet.cli.signals import waited
 from rayfleet.cli.telling import Told
 from rayfleet.diagnostics import Diagnostic, in_order, many, printable
-from rayfleet.origin import Origin
+from rayfleet.source.origin import Origin
 
 if TYPE_CHECKING:
     from rayfleet.deploy.azure import Azure
@@ -147,7 +147,7 @@ class Looking:
 
     def refusal(self, fault: Fault) -> Diagnostic:
         """What is said of a fault that ends all."""
-        from rayfleet.deploy.advice import about
+        from rayfleet.facts.advice import about
 
         what = self.hidden(f"{fault.code}: {fault.message}")
         return Diagnostic("Azure", 0, 0, "", what, about(fault.code, fault.message).fix)

@@ -102,7 +102,7 @@ def _clusters(
 
 def _told(faults: Mapping[str, Fault], some: bool) -> list[NotSeen]:
     """Each reason once."""
-    from rayfleet.deploy.advice import about
+    from rayfleet.facts.advice import about
 
     rows = []
     for words, fault in {f"{fault.code}: {fault.message}": fault for fault in faults.values()}.items():

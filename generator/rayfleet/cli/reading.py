@@ -13,7 +13,7 @@ from rayfleet.diagnostics import Diagnostic, Invalid
 from rayfleet.fleet_files import FleetFiles
 
 if TYPE_CHECKING:
-    from rayfleet.catalogue import Catalogue
+    from rayfleet.facts.catalogue import Catalogue
     from rayfleet.proofs import Evidence
     from rayfleet.rendered import Rendered
     from rayfleet.source import Source
@@ -67,7 +67,7 @@ def bindings(where: FleetFiles) -> Source | None:
 def catalogue(where: FleetFiles) -> Catalogue:
     """The VM sizes, with those that the fleet adds: they are figures of Azure's, and all that is read of fleet.yaml."""
     from rayfleet import schema
-    from rayfleet.catalogue import Catalogue
+    from rayfleet.facts.catalogue import Catalogue
     from rayfleet.source import read
 
     if where.fleet == DEFAULT_FLEET and not os.path.lexists(where.fleet):

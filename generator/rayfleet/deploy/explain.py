@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
-from rayfleet.deploy.advice import about
 from rayfleet.deploy.faults import Problem
 from rayfleet.diagnostics import Diagnostic
-from rayfleet.origin import Origin
+from rayfleet.facts.advice import about
 from rayfleet.rendered import Resource, Side, Template, entries, mapping, text
 from rayfleet.source import Path, dotted
+from rayfleet.source.origin import Origin
 
 if TYPE_CHECKING:
     from rayfleet.deploy.state import Operation

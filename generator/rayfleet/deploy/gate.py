@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from typing import Any, NamedTuple, Protocol
 
-from rayfleet.deploy.advice import encryption_at_host
 from rayfleet.deploy.faults import Fault
 from rayfleet.diagnostics import Diagnostic, many
+from rayfleet.facts.advice import encryption_at_host
 from rayfleet.rendered import Resource, Side, Template, entries, get, text
 
 # The API versions of what is asked.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-from rayfleet.address import Cidr
+from rayfleet.facts.cidr import Cidr
 from rayfleet.model.cluster import Cluster
 from rayfleet.model.deployment import Deployment, Scope, regional_templates
 from rayfleet.model.node_pool import NodePool

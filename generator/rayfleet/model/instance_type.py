@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from math import floor
 
-from rayfleet.catalogue import VmSize
+from rayfleet.facts.catalogue import VmSize
 from rayfleet.model.node_pool import NodePool, Taint
 
 # Memory that the hypervisor and kernel take before Kubernetes counts: Karpenter's default for Azure

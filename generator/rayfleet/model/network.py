@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from rayfleet.address import Cidr
+from rayfleet.facts.cidr import Cidr
 
 # Each node of an overlay network takes a /24 of the pod range (AKS docs, concepts-network-azure-cni-overlay).
 NODE_POD_PREFIX = 24

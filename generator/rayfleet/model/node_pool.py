@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from rayfleet.catalogue import VmSize
+from rayfleet.facts.catalogue import VmSize
 
 # Anyscale's operator matches these (anyscale-operator 1.8.0, values.yaml: workloads.marketType, workloads.accelerator).
 CAPACITY_TYPE = "node.anyscale.com/capacity-type"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from rayfleet.address import Cidr
 from rayfleet.diagnostics import many
+from rayfleet.facts.cidr import Cidr
 from rayfleet.proofs.evidence import Evidence
 from rayfleet.proofs.finding import Finding, failed, noted, proved, warned
 from rayfleet.proofs.network import CIDR, SUBNET, VNET, vnets, within

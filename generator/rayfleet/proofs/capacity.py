@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
-from rayfleet.catalogue import Catalogue
 from rayfleet.diagnostics import did_you_mean, many
+from rayfleet.facts.catalogue import Catalogue
 from rayfleet.proofs import demand
 from rayfleet.proofs.demand import Home, Need, Uncounted
 from rayfleet.proofs.evidence import Evidence

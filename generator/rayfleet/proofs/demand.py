@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Literal, NamedTuple
 
-from rayfleet.catalogue import VmSize
+from rayfleet.facts.catalogue import VmSize
 from rayfleet.proofs.quota import SPOT, TOTAL, Limit, Quota, family
 from rayfleet.rendered import Cluster, Rendered, Resource
 from rayfleet.rendered.pool import Pool

@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
-from rayfleet.address import Cidr
 from rayfleet.diagnostics import did_you_mean
+from rayfleet.facts.cidr import Cidr
 from rayfleet.proofs import inbound
 from rayfleet.proofs.cloud_resource import plain
 from rayfleet.proofs.evidence import Evidence

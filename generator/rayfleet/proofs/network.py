@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
-from rayfleet.address import Cidr
 from rayfleet.diagnostics import many
+from rayfleet.facts.cidr import Cidr
 from rayfleet.proofs.evidence import Evidence
 from rayfleet.proofs.finding import Finding, failed, proved
 from rayfleet.rendered import Cluster, Rendered, Resource, Side, entries, mapping, text

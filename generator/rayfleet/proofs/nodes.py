@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
-from rayfleet.catalogue import VmSize
+from rayfleet.facts.catalogue import VmSize
 from rayfleet.proofs.content import Content
 from rayfleet.rendered import entries, get, text
 from rayfleet.rendered.pool import Pool, Taint

@@ -10,11 +10,11 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from rayfleet.facts.anyscale_chart import CHART, add, select
+from rayfleet.facts.quantity import quantity
 from rayfleet.proofs.content import Content
 from rayfleet.proofs.helm import coalesced, first_wins
-from rayfleet.proofs.operator_chart import CHART, add, select
 from rayfleet.proofs.patches import Patch, Patched, applied, of_values, picks, unread
-from rayfleet.proofs.quantity import quantity
 from rayfleet.proofs.scheduling import Pod, pod_of
 from rayfleet.rendered import entries, get, mapping, text
 from rayfleet.rendered.release import Release

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from rayfleet.facts.quantity import MIB, quantity
 from rayfleet.proofs.helm import coalesced
-from rayfleet.proofs.quantity import MIB, quantity
 from rayfleet.proofs.reservations import Room
 from rayfleet.proofs.scheduling import Pod, pod_of
 from rayfleet.rendered import Cluster, Side, entries, get, mapping, text

@@ -9,9 +9,9 @@ from itertools import pairwise
 from math import floor
 from typing import NamedTuple
 
-from rayfleet.catalogue import VmSize
+from rayfleet.facts.catalogue import VmSize
+from rayfleet.facts.quantity import MIB, quantity
 from rayfleet.proofs.operator import Shape
-from rayfleet.proofs.quantity import MIB, quantity
 from rayfleet.proofs.scheduling import GPU_RESOURCES
 from rayfleet.rendered import Cluster, Side, entries, get, mapping, text
 from rayfleet.rendered.layer import Manifest

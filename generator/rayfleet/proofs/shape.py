@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from rayfleet.facts.quantity import quantity
 from rayfleet.proofs.evidence import Evidence
 from rayfleet.proofs.finding import Finding, failed, noted, pending, proved, warned
 from rayfleet.proofs.nodes import Node
@@ -12,7 +13,6 @@ from rayfleet.proofs.notices import notices, of
 from rayfleet.proofs.operator import MARKETS, Asked, Shape
 from rayfleet.proofs.placement import asked_of, nodes_of
 from rayfleet.proofs.pods import of_controllers, of_manifests
-from rayfleet.proofs.quantity import quantity
 from rayfleet.proofs.reservations import Mount, Room, allocatable, mount, takes
 from rayfleet.proofs.scheduling import GPU_RESOURCES, obstacles
 from rayfleet.rendered import Cluster, Side

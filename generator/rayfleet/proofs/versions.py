@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from weakref import WeakKeyDictionary
 
 from rayfleet.diagnostics import many
-from rayfleet.proofs.compatibility import Number, Table, minor, number, table
+from rayfleet.facts.versions import Number, Table, minor, number, table
 from rayfleet.proofs.evidence import Evidence
 from rayfleet.proofs.finding import Finding, Outcome, failed, noted, proved, warned
 from rayfleet.rendered import Cluster, Rendered, Side, get, mapping, text

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cached_property
 
-from rayfleet.catalogue import Catalogue
+from rayfleet.facts.catalogue import Catalogue
 from rayfleet.diagnostics import Diagnostic
 from rayfleet.rendered.cluster import Cluster
 from rayfleet.rendered.document import Side, entries, get, mapping, text

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from functools import cached_property
 from typing import Any
 
-from rayfleet.catalogue import Catalogue
+from rayfleet.facts.catalogue import Catalogue
 from rayfleet.diagnostics import Diagnostic
 from rayfleet.rendered.document import Side, entries, get, mapping, text
 from rayfleet.rendered.files import Files

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from rayfleet.catalogue import Catalogue, VmSize
+from rayfleet.facts.catalogue import Catalogue, VmSize
 from rayfleet.rendered.document import Side, entries, get, mapping, text
 
 

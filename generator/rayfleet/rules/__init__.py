@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from rayfleet.catalogue import Catalogue
 from rayfleet.diagnostics import Diagnostic
+from rayfleet.facts.catalogue import Catalogue
 from rayfleet.model.fleet import Fleet
-from rayfleet.origin import Origin
 from rayfleet.rules import bindings, gateway, gitops, identity, names, network, overlays, pools, regions, storage
 from rayfleet.source import Source
+from rayfleet.source.origin import Origin
 
 
 def judge(fleet: Fleet, origin: Origin, catalogue: Catalogue, overlay_folders: frozenset[str]) -> list[Diagnostic]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from rayfleet.diagnostics import Diagnostic
 from rayfleet.model.fleet import Fleet
-from rayfleet.origin import Origin
+from rayfleet.source.origin import Origin
 
 
 def judge(fleet: Fleet, origin: Origin) -> Iterator[Diagnostic]:

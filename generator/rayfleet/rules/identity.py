@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rayfleet.catalogue import Catalogue
 from rayfleet.diagnostics import Diagnostic
+from rayfleet.facts.catalogue import Catalogue
 from rayfleet.model.fleet import Fleet
-from rayfleet.origin import Origin
+from rayfleet.source.origin import Origin
 
 # Microsoft Entra takes this many federated credentials an identity (AKS docs, workload-identity-overview).
 MAX_CREDENTIALS = 20

@@ -8,8 +8,8 @@ from typing import Any
 from rayfleet.diagnostics import Diagnostic
 from rayfleet.model.cluster import Cluster
 from rayfleet.model.fleet import Fleet
-from rayfleet.origin import Origin
 from rayfleet.source import Path
+from rayfleet.source.origin import Origin
 
 # Azure's limits (learn.microsoft.com, resource-name-rules); VNet and subnet as overlay networking has them.
 NODE_RESOURCE_GROUP, DNS_PREFIX, VNET, NETWORK, IDENTITY, CREDENTIAL, DEPLOYMENT = 80, 54, 63, 80, 128, 120, 64

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from math import ceil
 
-from rayfleet.address import Cidr
-from rayfleet.catalogue import Catalogue
 from rayfleet.diagnostics import Diagnostic, many
+from rayfleet.facts.catalogue import Catalogue
+from rayfleet.facts.cidr import Cidr
 from rayfleet.model.cluster import Cluster
 from rayfleet.model.fleet import Fleet
 from rayfleet.model.network import NODE_POD_PREFIX, SUBNET_RESERVED, public_ips_for
-from rayfleet.origin import Origin
 from rayfleet.source import Path
+from rayfleet.source.origin import Origin
 
 # AKS refuses the first four (AKS docs, concepts-network-ip-address-planning), VNets the rest (Azure docs, VNet FAQ).
 RESERVED = tuple(

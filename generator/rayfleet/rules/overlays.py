@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from rayfleet.diagnostics import Diagnostic, did_you_mean
 from rayfleet.fleet_files import LAYERS
 from rayfleet.model.fleet import Fleet
-from rayfleet.origin import Origin
+from rayfleet.source.origin import Origin
 
 
 def judge(fleet: Fleet, origin: Origin, folders: frozenset[str]) -> Iterator[Diagnostic]:

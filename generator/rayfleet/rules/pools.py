@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from rayfleet.catalogue import Catalogue
 from rayfleet.diagnostics import Diagnostic
+from rayfleet.facts.catalogue import Catalogue
 from rayfleet.model.cluster import Cluster
 from rayfleet.model.fleet import Fleet
 from rayfleet.model.node_pool import NodePool
-from rayfleet.origin import Origin
+from rayfleet.source.origin import Origin
 
 #: Makes a finding about a key of the pool, or about the pool itself.
 At = Callable[[str | None, str, str], Diagnostic]

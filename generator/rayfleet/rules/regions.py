@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rayfleet.catalogue import Catalogue
 from rayfleet.diagnostics import Diagnostic, did_you_mean
+from rayfleet.facts.catalogue import Catalogue
 from rayfleet.model.fleet import Fleet
-from rayfleet.origin import Origin
 from rayfleet.source import Path
+from rayfleet.source.origin import Origin
 
 
 def judge(fleet: Fleet, origin: Origin, catalogue: Catalogue) -> Iterator[Diagnostic]:

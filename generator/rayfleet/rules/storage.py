@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import pairwise
 
-from rayfleet.catalogue import Catalogue
 from rayfleet.diagnostics import Diagnostic
+from rayfleet.facts.catalogue import Catalogue
 from rayfleet.model.fleet import Fleet
 from rayfleet.model.storage import LifecycleRule
 from rayfleet.source import Source

@@ -8,8 +8,8 @@ from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
 
 from rayfleet.diagnostics import Invalid
+from rayfleet.facts.flux import BY_AKS, BY_FLUX, CHARTS, FLUX, HELM, IMAGE_SETTINGS, Chart
 from rayfleet.proofs.finding import Finding, failed, warned
-from rayfleet.proofs.flux.vocabulary import BY_AKS, BY_FLUX, CHARTS, FLUX, HELM, IMAGE_SETTINGS, Chart
 from rayfleet.rendered import Cluster, Resource, Side, entries, get, mapping, text
 from rayfleet.rendered.files import Files
 from rayfleet.rendered.layer import Layer, Manifest

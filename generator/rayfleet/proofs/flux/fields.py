@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from rayfleet.facts.flux import HELM, KUSTOMIZE
 from rayfleet.proofs.finding import Finding, failed, warned
 from rayfleet.proofs.flux.course import Course, Placed, named
-from rayfleet.proofs.flux.vocabulary import HELM, KUSTOMIZE
 from rayfleet.rendered import get, text
 from rayfleet.rendered.layer import Manifest
 

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 
 from rayfleet.diagnostics import many
+from rayfleet.facts.flux import FLUX, HOLDS_DATA, NEWER, VERSIONS
 from rayfleet.proofs.finding import Finding, failed, noted, proved, warned
 from rayfleet.proofs.flux.course import Course, Placed, named, walk
-from rayfleet.proofs.flux.vocabulary import FLUX, HOLDS_DATA, NEWER, VERSIONS
 from rayfleet.rendered import Side, entries, get, mapping, text
 from rayfleet.rendered.layer import Manifest
 

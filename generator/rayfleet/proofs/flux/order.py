@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from rayfleet.facts.flux import AKS_NAMESPACES, FLUX, INITIAL, KUBERNETES, NAMESPACED
 from rayfleet.proofs.finding import Finding, failed, proved, warned
 from rayfleet.proofs.flux.course import ENTRY, Course, Installer, awaited, named
-from rayfleet.proofs.flux.vocabulary import AKS_NAMESPACES, FLUX, INITIAL, KUBERNETES, NAMESPACED
 from rayfleet.rendered import Side, entries, get, text
 
 _Node = tuple[str, ...]  # ("ready", layer), ("applied", layer), ("release", namespace, name)

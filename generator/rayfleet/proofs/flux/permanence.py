@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from rayfleet.diagnostics import Invalid
+from rayfleet.facts.flux import HELM, KUSTOMIZE
+from rayfleet.facts.quantity import quantity
 from rayfleet.proofs.evidence import Evidence
 from rayfleet.proofs.finding import Finding, failed, warned
 from rayfleet.proofs.flux.course import Course, named
 from rayfleet.proofs.flux.entry import files_of
-from rayfleet.proofs.flux.vocabulary import HELM, KUSTOMIZE
-from rayfleet.proofs.quantity import quantity
 from rayfleet.rendered import Rendered, Side, get, mapping, text
 from rayfleet.rendered.cluster import below
 from rayfleet.source import Path, Source, read_all

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from rayfleet.facts.flux import FLUX, STORAGE_CLASSES
 from rayfleet.proofs.finding import Finding, failed, noted, proved, warned
 from rayfleet.proofs.flux.course import Course, named
-from rayfleet.proofs.flux.vocabulary import FLUX, STORAGE_CLASSES
 from rayfleet.rendered import Side, entries, get, mapping, text
 from rayfleet.rendered.layer import Layer, Manifest
 from rayfleet.rendered.release import Release

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from rayfleet.facts.quantity import quantity
 from rayfleet.proofs.finding import Finding, failed, pending, warned
-from rayfleet.proofs.quantity import quantity
 from rayfleet.proofs.storage.mount import options
 from rayfleet.proofs.unread import has_gaps
 from rayfleet.proofs.volume import CLAIM, DRIVER, Volume

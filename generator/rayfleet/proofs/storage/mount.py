@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from rayfleet.catalogue import VmSize
 from rayfleet.diagnostics import did_you_mean
+from rayfleet.facts.catalogue import VmSize
 from rayfleet.proofs.finding import Finding, failed, noted, proved, warned
 from rayfleet.proofs.volume import Volume
 from rayfleet.rendered import Cluster, Side, entries, get

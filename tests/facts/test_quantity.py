@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from rayfleet.proofs.quantity import quantity
+from rayfleet.facts.quantity import quantity
 
 
 @pytest.mark.parametrize(

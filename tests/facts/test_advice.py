@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from rayfleet.deploy.advice import TABLE, about, encryption_at_host
+from rayfleet.facts.advice import TABLE, about, encryption_at_host
 from tests.rendering import ROOT
 
 # For each row of the table, in its order: codes with words of their message, and a word of the advice.

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from rayfleet.proofs.compatibility import Table, minor, number, table
+from rayfleet.facts.versions import Table, minor, number, table
 from tests import rendering
 
 

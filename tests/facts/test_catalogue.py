@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 import pytest
 import yaml
 
-from rayfleet.catalogue import Catalogue, VmSize
 from rayfleet.diagnostics import Invalid
+from rayfleet.facts.catalogue import Catalogue, VmSize
 from tests import rendering
 from tests.model import Data, build, rendered, smallest, with_pools
 

@@ -7,7 +7,7 @@ from ipaddress import IPv4Address, IPv4Network
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from rayfleet.address import Cidr
+from rayfleet.facts.cidr import Cidr
 
 properties = settings(max_examples=200, derandomize=True, deadline=None)
 
