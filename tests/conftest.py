@@ -20,11 +20,10 @@ import pytest
 from click.testing import CliRunner, Result
 from hypothesis import HealthCheck, settings
 
-from rayfleet import rendered as read_back
-from rayfleet import source
+from rayfleet import source, tree
 from rayfleet.cli import cli
 from rayfleet.proofs.flux import course, listing, permanence, releases
-from rayfleet.rendered import cluster, layer
+from rayfleet.tree import cluster, layer
 from tests.processes import Started, own_environment, starting
 from tests.rendering import REFERENCE
 from tests.repository import git
@@ -63,7 +62,7 @@ def _rendered_files_are_read_once() -> Iterator[None]:
     """
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(source, "compose", lru_cache(maxsize=512)(source.compose))
-        for module in (read_back, cluster, layer, course, listing, permanence, releases):
+        for module in (tree, cluster, layer, course, listing, permanence, releases):
             for name in ("read", "read_all", "read_json"):
                 if hasattr(module, name):
                     patch.setattr(module, name, _READ[name])

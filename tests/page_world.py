@@ -13,8 +13,8 @@ from uuid import NAMESPACE_DNS, uuid5
 import pytest
 import yaml
 
-from rayfleet.rendered import Rendered
-from rayfleet.rendered.files import Files, OnDisk
+from rayfleet.tree import Rendered
+from rayfleet.tree.files import Files, OnDisk
 from tests.anyscale.stand_in import StandIn
 from tests.deploy.arm_server import Answer, ArmServer, answer, hash_of
 

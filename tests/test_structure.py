@@ -37,7 +37,7 @@ FLOORS = (
     ("rayfleet.outputs",),
     (
         "rayfleet.arm", "rayfleet.templating", "rayfleet.schema", "rayfleet.rules", "rayfleet.overview",
-        "rayfleet.build", "rayfleet.rendered",
+        "rayfleet.build", "rayfleet.tree",
     ),
     ("rayfleet.source",),
     ("rayfleet.model", "rayfleet.fleet_files"),
@@ -122,12 +122,10 @@ def test_imports_go_down_only(module: str) -> None:
     assert up == set()
 
 
-@pytest.mark.parametrize(
-    "module", [name for name in NAMES if name.startswith(("rayfleet.proofs", "rayfleet.rendered"))]
-)
+@pytest.mark.parametrize("module", [name for name in NAMES if name.startswith(("rayfleet.proofs", "rayfleet.tree"))])
 def test_proofs_never_look_at_the_model(module: str) -> None:
     """They judge what was rendered, mistakes of the model's own included."""
-    may = ("proofs", "rendered", "source", "facts", "diagnostics", "fleet_files", "data_files", "schema")
+    may = ("proofs", "tree", "source", "facts", "diagnostics", "fleet_files", "data_files", "schema")
     units = {_unit(name).removeprefix("rayfleet.") for name in _own_imports(module)}
     assert units <= {*may, "rayfleet"}
 

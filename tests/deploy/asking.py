@@ -8,8 +8,8 @@ import pytest
 
 from rayfleet.deploy.azure import Azure
 from rayfleet.deploy.faults import Fault
-from rayfleet.deploy.plan import Step
 from rayfleet.deploy.state import State
+from rayfleet.tree.deployment_steps import Step
 from tests.deploy.arm_server import ArmServer
 from tests.deploy.carrying import SHARED
 from tests.deploy.time import Time

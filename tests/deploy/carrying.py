@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from rayfleet.deploy.azure import Azure
-from rayfleet.deploy.plan import Step
 from rayfleet.deploy.run import Outcome, run
+from rayfleet.tree.deployment_steps import Step
 from tests.deploy.arm_server import ArmServer
 from tests.deploy.time import Time, reference
 

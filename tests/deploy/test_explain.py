@@ -10,10 +10,10 @@ import pytest
 from rayfleet.deploy import explain
 from rayfleet.deploy.faults import Problem, problem_of
 from rayfleet.deploy.state import Operation
-from rayfleet.rendered import Rendered, Template
-from rayfleet.rendered.files import Files
 from rayfleet.source import read
 from rayfleet.source.origin import Origin
+from rayfleet.tree import Rendered, Template
+from rayfleet.tree.files import Files
 from tests.rendering import REFERENCE, reference
 
 _SUB = "/subscriptions/00000000-0000-0000-0000-000000000000"

@@ -13,9 +13,9 @@ import pytest
 
 from rayfleet.deploy.azure import Azure
 from rayfleet.deploy.carry import Client
-from rayfleet.deploy.plan import Step
 from rayfleet.deploy.run import Outcome, run
 from rayfleet.deploy.stacks import Stacks
+from rayfleet.tree.deployment_steps import Step
 from tests.deploy import arm_server as arm
 from tests.deploy.arm_server import Answer, ArmServer, Deployment, answer, cut, drop, error, garble, operation, pass_on
 from tests.deploy.time import Time, reference

@@ -9,9 +9,9 @@ import pytest
 from rayfleet.deploy import gate
 from rayfleet.deploy.faults import Fault
 from rayfleet.diagnostics import Diagnostic
-from rayfleet.rendered import Rendered, Side, Template
-from rayfleet.rendered.files import Files
 from rayfleet.source import read_json
+from rayfleet.tree import Rendered, Side, Template
+from rayfleet.tree.files import Files
 from tests.rendering import compiled, reference
 
 _SUB = "0-0-0"

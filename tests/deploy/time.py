@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from threading import Event, Lock
 
-from rayfleet.deploy import plan
 from rayfleet.deploy.faults import Patience
-from rayfleet.deploy.plan import Step
+from rayfleet.tree import deployment_steps
+from rayfleet.tree.deployment_steps import Step
 from tests.proofs.breaking import rendered, tree
 
 
@@ -35,5 +35,5 @@ class Time:
 
 def reference(parameters: Mapping[str, object] | None = None) -> dict[str, Step]:
     """The steps of the reference fleet by the end of their names: resource-group, shared, eastus, westus2."""
-    steps = plan.steps(rendered(tree()), parameters)
+    steps = deployment_steps.steps(rendered(tree()), parameters)
     return {step.name.removeprefix("aks-multi-region-"): step for step in steps}

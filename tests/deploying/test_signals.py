@@ -141,7 +141,7 @@ def then(number: signal.Signals, own: Callable[..., Any]) -> Callable[..., Any]:
         "rayfleet.cli.before.parameters",
         "rayfleet.cli.before.of_azure",
         "rayfleet.cli.leaving.question",
-        "rayfleet.deploy.plan.steps",
+        "rayfleet.tree.deployment_steps.steps",
         "rayfleet.deploy.whatif.lines",
     ],
 )

@@ -10,9 +10,9 @@ from typing import NamedTuple, TypeVar
 
 from rayfleet.facts.catalogue import Catalogue
 from rayfleet.proofs import Evidence, Report, Shown, prove
-from rayfleet.rendered import Rendered
-from rayfleet.rendered.files import Files
 from rayfleet.source import Source, read
+from rayfleet.tree import Rendered
+from rayfleet.tree.files import Files
 from tests import rendering
 
 TODAY = date(2026, 11, 21)

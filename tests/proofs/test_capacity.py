@@ -13,9 +13,9 @@ from rayfleet.facts.catalogue import Catalogue
 from rayfleet.proofs import Report, demand
 from rayfleet.proofs.fit import fit
 from rayfleet.proofs.quota import Quota
-from rayfleet.rendered import Rendered
-from rayfleet.rendered.files import Files
 from rayfleet.source import Source, read
+from rayfleet.tree import Rendered
+from rayfleet.tree.files import Files
 from tests import rendering
 from tests.proofs.breaking import (
     BINDINGS,

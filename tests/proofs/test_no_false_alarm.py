@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from rayfleet.diagnostics import Invalid
 from rayfleet.facts.catalogue import Catalogue
 from rayfleet.proofs import Evidence, prove
-from rayfleet.rendered import Rendered
-from rayfleet.rendered.files import Files
 from rayfleet.source import read
+from rayfleet.tree import Rendered
+from rayfleet.tree.files import Files
 from tests import rendering
 from tests.model import Data
 from tests.proofs.breaking import BINDINGS, TODAY, check, failures, tree

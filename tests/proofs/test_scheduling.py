@@ -9,9 +9,9 @@ import pytest
 from rayfleet.facts.catalogue import Catalogue
 from rayfleet.proofs.nodes import Node, may_be_empty, node_of
 from rayfleet.proofs.scheduling import guesses, obstacles, pod_of, sleeps, tolerates
-from rayfleet.rendered import Side
-from rayfleet.rendered.pool import Pool, Taint
 from rayfleet.source import Source
+from rayfleet.tree import Side
+from rayfleet.tree.node_pool import Pool, Taint
 
 CATALOGUE = Catalogue({})
 SOURCE = Source("eastus.json", "{}", {})

@@ -10,8 +10,8 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from click.testing import Result
 
-from rayfleet.rendered import Rendered
-from rayfleet.rendered.files import Files, OnDisk
+from rayfleet.tree import Rendered
+from rayfleet.tree.files import Files, OnDisk
 from tests.anyscale.stand_in import StandIn
 from tests.conftest import Workspace
 from tests.deploy.arm_server import Answer, ArmServer, answer, hash_of

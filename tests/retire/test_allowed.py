@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from rayfleet.deploy import allowed
 from rayfleet.deploy.allowed import ALLOWED, Refused, guard, type_of
 from rayfleet.deploy.azure import Azure
-from rayfleet.rendered import Rendered
 from rayfleet.retire.carry import delete
 from rayfleet.retire.plan import plan
 from rayfleet.retire.step import Plan, Role, Step, clusters_of
+from rayfleet.tree import Rendered
 from tests.deploy.arm_server import ArmServer
 from tests.deploy.time import Time
 from tests.proofs.breaking import rendered, tree

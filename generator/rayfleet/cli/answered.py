@@ -59,12 +59,12 @@ def by_asking(where: FleetFiles, rows: Sequence[Wanted], cloud: str) -> tuple[An
 
 def _by_azure(where: FleetFiles, rows: Iterable[Wanted], silent: list[Diagnostic]) -> Iterator[Answers]:
     """The deployments that there are."""
-    from rayfleet.deploy import plan
     from rayfleet.deploy.azure import Azure, Fault
     from rayfleet.deploy.stacks import latest
     from rayfleet.late.answers import of_deployment
+    from rayfleet.tree import deployment_steps
 
-    steps = {step.name: step for step in plan.steps(reading.rendered(where, "files"))}
+    steps = {step.name: step for step in deployment_steps.steps(reading.rendered(where, "files"))}
     clients: dict[str, Azure] = {}
     for name in dict.fromkeys(row.deployment for row in rows):
         if name not in steps:

@@ -8,12 +8,12 @@ from concurrent.futures import Future, wait
 from threading import Thread
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from rayfleet.rendered.document import get, text
+from rayfleet.tree.place import get, text
 
 if TYPE_CHECKING:
     from rayfleet.deploy.azure import Azure, Fault
-    from rayfleet.deploy.plan import Scope, Step
     from rayfleet.status import Deployed
+    from rayfleet.tree.deployment_steps import Scope, Step
 
 T = TypeVar("T")
 

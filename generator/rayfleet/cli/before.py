@@ -17,8 +17,8 @@ from rayfleet.fleet_files import FleetFiles
 if TYPE_CHECKING:
     from rayfleet.deploy.azure import Azure
     from rayfleet.deploy.gate import Need
-    from rayfleet.deploy.plan import Step
-    from rayfleet.rendered import Rendered, Resource, Template
+    from rayfleet.tree import Rendered, Resource, Template
+    from rayfleet.tree.deployment_steps import Step
 
 _CLUSTER = "Microsoft.ContainerService/managedClusters"
 PARAMETER = "RAYFLEET_PARAMETER_"
@@ -102,7 +102,7 @@ def of_azure(
 def _addresses(templates: Collection[Template], files: dict[str, Step], new: Collection[str]) -> list[Need]:
     """The public addresses that are deployed. Of those of another SKU than Standard, Azure docs name no limit."""
     from rayfleet.deploy.gate import Need
-    from rayfleet.rendered import text
+    from rayfleet.tree import text
 
     found: dict[str, list[Resource]] = {}
     for template in templates:

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from rayfleet.proofs.demand import Growth, Home, Left, Need, Row, Uncounted
     from rayfleet.proofs.fit import Fit
     from rayfleet.proofs.quota import Given
-    from rayfleet.rendered import Rendered
     from rayfleet.source import Source
+    from rayfleet.tree import Rendered
 
 _HEAD = ("region", "accelerator", "capacity type", "clusters", "pools", "nodes", "GPUs", "vCPUs", "quota left")
 _FIT_HEAD = ("accelerator", "demand", "region", "GPUs", "takes", "still short", "quota has room for")

@@ -23,10 +23,10 @@ from rayfleet.fleet_files import FleetFiles
 if TYPE_CHECKING:
     from rayfleet.deploy.carry import Outcome
     from rayfleet.deploy.explain import Failure
-    from rayfleet.deploy.plan import Step
     from rayfleet.deploy.stacks import Leaving
-    from rayfleet.rendered import Rendered
     from rayfleet.source.origin import Origin
+    from rayfleet.tree import Rendered
+    from rayfleet.tree.deployment_steps import Step
 
 
 class How(NamedTuple):

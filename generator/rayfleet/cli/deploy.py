@@ -21,8 +21,8 @@ from rayfleet.fleet_files import FleetFiles
 if TYPE_CHECKING:
     from rayfleet.cli.before import Allowed
     from rayfleet.cli.carrying import How
-    from rayfleet.deploy.plan import Step
-    from rayfleet.rendered import Rendered
+    from rayfleet.tree import Rendered
+    from rayfleet.tree.deployment_steps import Step
 
 _SOONEST, _LATEST = 1.0, 300.0  # seconds between two looks
 
@@ -119,9 +119,9 @@ def _deploy(where: FleetFiles, how: How, allowed: Allowed, stop: Event, told: To
 def _judged(where: FleetFiles, rendered: Rendered, how: How, allowed: Allowed, told: Told) -> tuple[Step, ...]:
     """The steps, with their parameters, once nothing of the files speaks against them. Raises Invalid."""
     from rayfleet.cli import before
-    from rayfleet.deploy import plan
+    from rayfleet.tree import deployment_steps
 
-    steps = _chosen(plan.steps(rendered), how.regions)
+    steps = _chosen(deployment_steps.steps(rendered), how.regions)
     found = in_order(before.of_files(where, rendered, allowed))
     values: dict[str, str] = {}
     try:
@@ -132,15 +132,15 @@ def _judged(where: FleetFiles, rendered: Rendered, how: How, allowed: Allowed, t
         raise Invalid(found)
     told.warn(found)
     names = {step.name for step in steps}
-    return tuple(step for step in plan.steps(rendered, values) if step.name in names)
+    return tuple(step for step in deployment_steps.steps(rendered, values) if step.name in names)
 
 
 def _chosen(every: tuple[Step, ...], regions: Sequence[str]) -> tuple[Step, ...]:
-    from rayfleet.deploy import plan
+    from rayfleet.tree import deployment_steps
 
     known = sorted({step.location for step in every})
     for region in regions:
         if region not in known:
             what = f"nothing is deployed to {region!r}{did_you_mean(region, known)}; known: {', '.join(known)}"
             raise click.BadParameter(printable(what), param_hint="--region")
-    return plan.selected(every, regions)
+    return deployment_steps.selected(every, regions)

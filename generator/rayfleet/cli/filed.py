@@ -15,9 +15,9 @@ from rayfleet.fleet_files import FleetFiles
 
 if TYPE_CHECKING:
     from rayfleet.compiler import Compiled
-    from rayfleet.deploy.plan import Step
-    from rayfleet.rendered import Rendered, Resource
     from rayfleet.source import Source
+    from rayfleet.tree import Rendered, Resource
+    from rayfleet.tree.deployment_steps import Step
 
 T = TypeVar("T")
 
@@ -29,8 +29,8 @@ class Files:
 
     def __init__(self, where: FleetFiles) -> None:
         from rayfleet.compiler import compile_fleet
-        from rayfleet.deploy import plan
         from rayfleet.late.file import current
+        from rayfleet.tree import deployment_steps
 
         self.where = where
         self.not_seen: list[NotSeen] = []
@@ -56,7 +56,7 @@ class Files:
             rendered = self.or_not(where.output, self._tree)
             self.rendered = rendered
             if rendered:
-                found = self.or_not("the deployments", lambda: plan.steps(rendered))
+                found = self.or_not("the deployments", lambda: deployment_steps.steps(rendered))
                 self.steps = {step.name: step for step in found or ()}
         self.clusters: dict[str, Resource] = {}
         if self.rendered:
@@ -79,8 +79,8 @@ class Files:
 
     def _tree(self) -> Rendered:
         """Without the bindings, which are looked at apart. Raises Invalid."""
-        from rayfleet.rendered import Rendered
-        from rayfleet.rendered.files import Files, OnDisk
+        from rayfleet.tree import Rendered
+        from rayfleet.tree.files import Files, OnDisk
 
         if not os.path.isdir(self.where.output):
             return reading.rendered(self.where, "files")  # says what it is instead

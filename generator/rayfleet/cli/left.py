@@ -15,9 +15,9 @@ from rayfleet.diagnostics import Diagnostic
 if TYPE_CHECKING:
     from rayfleet.deploy.azure import Azure, Fault
     from rayfleet.deploy.faults import Patience
-    from rayfleet.deploy.plan import Step as Deployment
     from rayfleet.retire.step import Plan, Step
     from rayfleet.status import Deployed
+    from rayfleet.tree.deployment_steps import Step as Deployment
 
 AGAIN = "run rayfleet retire --run again: what is gone counts as done"
 WAIT = 30.0  # seconds, for all of Azure's answers, and for each of Anyscale's

@@ -20,9 +20,9 @@ from rayfleet.source.origin import Origin
 if TYPE_CHECKING:
     from rayfleet.deploy.azure import Azure
     from rayfleet.deploy.faults import Fault
-    from rayfleet.deploy.plan import Step
     from rayfleet.deploy.stacks import Leaving, Stacks
-    from rayfleet.rendered import Rendered
+    from rayfleet.tree import Rendered
+    from rayfleet.tree.deployment_steps import Step
 
 T = TypeVar("T")
 

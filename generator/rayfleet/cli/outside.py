@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from rayfleet.anyscale.cloud import Cloud
     from rayfleet.cli.asking import InAzure
     from rayfleet.deploy.azure import Azure, Fault
-    from rayfleet.deploy.plan import Step
     from rayfleet.status import Deployed
+    from rayfleet.tree.deployment_steps import Step
 
 
 class NotSeen(NamedTuple):

@@ -15,8 +15,8 @@ from rayfleet.fleet_files import FleetFiles
 if TYPE_CHECKING:
     from rayfleet.facts.catalogue import Catalogue
     from rayfleet.proofs import Evidence
-    from rayfleet.rendered import Rendered
     from rayfleet.source import Source
+    from rayfleet.tree import Rendered
 
 # Of a base commit, all that proofs look at.
 _COMPARED = re.compile(
@@ -29,9 +29,9 @@ def rendered(where: FleetFiles, layers: str) -> Rendered:
     """The tree, with its layers as ``kustomize`` builds them, as their ``files`` say, or ``auto``: built when kustomize
     is there. Raises Invalid where something cannot be read.
     """
-    from rayfleet.rendered import Rendered
-    from rayfleet.rendered.files import Files, OnDisk
-    from rayfleet.rendered.kustomize import Kustomize, find
+    from rayfleet.tree import Rendered
+    from rayfleet.tree.files import Files, OnDisk
+    from rayfleet.tree.kustomize import Kustomize, find
 
     if not os.path.isdir(where.output):
         there = os.path.lexists(where.output)
@@ -83,8 +83,8 @@ def catalogue(where: FleetFiles) -> Catalogue:
 def base(where: FleetFiles, revision: str | None) -> Rendered | None:
     """What proofs compare of the base commit: ARM templates, Helm releases, layers, claims and volumes."""
     from rayfleet import git
-    from rayfleet.rendered import Rendered
-    from rayfleet.rendered.files import Files
+    from rayfleet.tree import Rendered
+    from rayfleet.tree.files import Files
 
     files = git.files(where.output, revision, _COMPARED)
     return Rendered(Files(f"{revision or 'HEAD'}:{where.output}", files)) if files else None

@@ -121,8 +121,8 @@ def _candidates(
     fleet gives. ``compiled``: None where nobody knows that.
     """
     from rayfleet.anyscale.registration import Candidate
-    from rayfleet.rendered.files import Files, OnDisk
     from rayfleet.source import read
+    from rayfleet.tree.files import Files, OnDisk
 
     files = Files(where.output, OnDisk(where.output))
     clusters = {cluster.name: cluster for cluster in fleet.clusters}

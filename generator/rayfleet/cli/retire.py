@@ -21,8 +21,8 @@ from rayfleet.fleet_files import FleetFiles
 
 if TYPE_CHECKING:
     from rayfleet.cli.retiring import Retiring
-    from rayfleet.rendered import Rendered
     from rayfleet.retire.step import Plan
+    from rayfleet.tree import Rendered
 
 _SIGNS = {"to do": "-", "not seen": "?", "done": "=", "kept": "+"}
 
@@ -130,10 +130,10 @@ def _found(where: FleetFiles, base: str | None, clusters: tuple[str, ...], carry
     """Raises Invalid, also where a bound cluster is in neither tree and it is to be carried out."""
     from rayfleet import sync
     from rayfleet.compiler import compile_fleet
-    from rayfleet.rendered.document import mapping, text
     from rayfleet.retire import since
     from rayfleet.retire.plan import plan
     from rayfleet.retire.step import clusters_of
+    from rayfleet.tree.place import mapping, text
 
     compiled = compile_fleet(where, fleet_files.read(where))
     stale = [row.path for row in sync.compare(where.output, compiled.rendered()) if row.path.startswith("azure/")]

@@ -13,7 +13,7 @@ from rayfleet.cli.outside import FromAnyscale, FromAzure, NotSeen
 from rayfleet.diagnostics import many
 from rayfleet.fleet_files import FleetFiles
 from rayfleet.model.bindings import FROM_ANYSCALE
-from rayfleet.rendered.document import mapping
+from rayfleet.tree.place import mapping
 
 if TYPE_CHECKING:
     from rayfleet.late.changes import Change

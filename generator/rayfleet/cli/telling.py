@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from rayfleet.deploy import carry
     from rayfleet.deploy.carry import Ended, Outcome
     from rayfleet.deploy.explain import Failure
-    from rayfleet.deploy.plan import Step
+    from rayfleet.tree.deployment_steps import Step
 
 _ENDED: tuple[Ended, ...] = ("succeeded", "failed", "skipped", "left running")
 _SHOW_CURSOR = "\x1b[?25h"  # which a table on a terminal hides

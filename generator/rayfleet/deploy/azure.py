@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from rayfleet.deploy.answers import Asking, follow, json_of, member
 from rayfleet.deploy.faults import Fault, Patience, problem_of
 from rayfleet.deploy.hiding import known
-from rayfleet.deploy.plan import Scope, Step
 from rayfleet.deploy.state import Operation, State, operation_of, state_of
+from rayfleet.tree.deployment_steps import Scope, Step
 
 if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential

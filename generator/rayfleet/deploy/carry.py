@@ -8,8 +8,8 @@ from itertools import count
 
 from rayfleet.deploy.faults import Fault, Problem, Stopped
 from rayfleet.deploy.outcome import Client, Ended, Outcome, Progress, What
-from rayfleet.deploy.plan import Step
 from rayfleet.deploy.state import Operation, State
+from rayfleet.tree.deployment_steps import Step
 
 _STARTS = 3  # of one deployment, whose resources failed for a reason that passes
 _LOOKS = 5  # before what is not there counts as not there: ARM's regions learn of a new deployment one after another

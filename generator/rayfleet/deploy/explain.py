@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from rayfleet.deploy.faults import Problem
 from rayfleet.diagnostics import Diagnostic
 from rayfleet.facts.advice import about
-from rayfleet.rendered import Resource, Side, Template, entries, mapping, text
 from rayfleet.source import Path, dotted
 from rayfleet.source.origin import Origin
+from rayfleet.tree import Resource, Side, Template, entries, mapping, text
 
 if TYPE_CHECKING:
     from rayfleet.deploy.state import Operation

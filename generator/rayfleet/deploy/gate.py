@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, Protocol
 from rayfleet.deploy.faults import Fault
 from rayfleet.diagnostics import Diagnostic, many
 from rayfleet.facts.advice import encryption_at_host
-from rayfleet.rendered import Resource, Side, Template, entries, get, text
+from rayfleet.tree import Resource, Side, Template, entries, get, text
 
 # The API versions of what is asked.
 _PROVIDERS = "2021-04-01"

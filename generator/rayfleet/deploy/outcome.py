@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Literal, NamedTuple, Protocol
 
 from rayfleet.deploy.faults import Fault, Patience
-from rayfleet.deploy.plan import Step
 from rayfleet.deploy.state import Operation, State
+from rayfleet.tree.deployment_steps import Step
 
 Ended = Literal["succeeded", "failed", "skipped", "left running"]
 What = Literal["started", "adopted", "waiting", "working", "again", "ended"]

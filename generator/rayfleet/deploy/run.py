@@ -7,7 +7,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from threading import Lock
 
 from rayfleet.deploy.carry import Carrying, Client, Ended, Outcome, Progress
-from rayfleet.deploy.plan import Step, waves
+from rayfleet.tree.deployment_steps import Step, waves
 
 #: Deployments at one time. Each is looked at every few seconds, and ARM lets a subscription read 25 times a second
 #: (docs: azure-resource-manager/management/request-limits-and-throttling).

@@ -15,8 +15,8 @@ from rayfleet.deploy.answers import json_of, member
 from rayfleet.deploy.azure import Azure, scoped, secrets_of, unless_error
 from rayfleet.deploy.explain import named
 from rayfleet.deploy.faults import Fault, problem_of
-from rayfleet.deploy.plan import Step
 from rayfleet.deploy.state import Operation, State, state_of
+from rayfleet.tree.deployment_steps import Step
 
 if TYPE_CHECKING:
     from azure.mgmt.resource.deploymentstacks import DeploymentStacksClient

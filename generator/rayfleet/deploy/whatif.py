@@ -11,7 +11,7 @@ from rayfleet.deploy.explain import named
 from rayfleet.deploy.hiding import hidden
 from rayfleet.deploy.noise import INLINE_POOL, noise
 from rayfleet.diagnostics import many, printable
-from rayfleet.rendered import entries, get, mapping, text
+from rayfleet.tree import entries, get, mapping, text
 
 Kind = Literal["delete", "modify", "create", "deploy", "unsupported", "unchanged", "ignored"]
 

@@ -18,8 +18,8 @@ from typing import Any, NamedTuple
 
 from rayfleet.diagnostics import Diagnostic, Invalid
 from rayfleet.fleet_files import MAX_BYTES
-from rayfleet.rendered.document import Side, get, mapping, text
 from rayfleet.source import Path, Source
+from rayfleet.tree.place import Side, get, mapping, text
 
 SUCCEEDED = "Succeeded"
 _PLACED = 2**20  # bytes; in a larger file, places are not looked up

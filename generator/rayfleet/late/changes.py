@@ -9,9 +9,9 @@ from rayfleet.diagnostics import Diagnostic
 from rayfleet.late.values import Value
 from rayfleet.late.wanted import Wanted
 from rayfleet.model.bindings import KINDS
-from rayfleet.rendered.document import get, mapping
 from rayfleet.rules import bindings as rules
 from rayfleet.source import Source
+from rayfleet.tree.place import get, mapping
 
 
 class Change(NamedTuple):

@@ -12,8 +12,8 @@ from typing import Any
 
 from rayfleet import schema
 from rayfleet.diagnostics import Diagnostic, Invalid
-from rayfleet.rendered.document import mapping
 from rayfleet.source import Source, read, read_all
+from rayfleet.tree.place import mapping
 
 #: What a bindings.yaml says in which nothing is bound.
 NONE: dict[str, Any] = {"version": 1, "clusters": {}}

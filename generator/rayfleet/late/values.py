@@ -11,8 +11,8 @@ from rayfleet.diagnostics import Diagnostic, did_you_mean
 from rayfleet.late.answers import Answers, Cloud, Output, Unfinished
 from rayfleet.late.wanted import Wanted
 from rayfleet.model.bindings import FROM_ANYSCALE, FROM_DEPLOYMENT
-from rayfleet.rendered.document import Side, get, mapping
 from rayfleet.source import Source
+from rayfleet.tree.place import Side, get, mapping
 
 _UUID = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 _NOBODY = "00000000-0000-0000-0000-000000000000"

@@ -27,7 +27,7 @@ from rayfleet.proofs import (
 from rayfleet.proofs.evidence import Evidence
 from rayfleet.proofs.finding import Finding, Outcome
 from rayfleet.proofs.report import Place, Report, Section, Shown
-from rayfleet.rendered import Cluster
+from rayfleet.tree import Cluster
 
 OfCluster = Callable[[Cluster, Evidence], Iterator[Finding]]
 OfFleet = Callable[[Evidence], Iterator[Finding]]

@@ -10,7 +10,7 @@ from rayfleet.facts.cidr import Cidr
 from rayfleet.proofs.evidence import Evidence
 from rayfleet.proofs.finding import Finding, failed, noted, proved, warned
 from rayfleet.proofs.network import CIDR, SUBNET, VNET, vnets, within
-from rayfleet.rendered import Side, Template, entries, get
+from rayfleet.tree import Side, Template, entries, get
 
 # What Azure widens but does not move (AKS docs, concepts-network-azure-cni-overlay; Azure docs, manage VNets).
 GROW = ("VNet", "pod range")

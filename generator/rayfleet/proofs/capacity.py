@@ -12,8 +12,8 @@ from rayfleet.proofs.demand import Home, Need, Uncounted
 from rayfleet.proofs.evidence import Evidence
 from rayfleet.proofs.finding import Finding, failed, noted, proved, warned
 from rayfleet.proofs.quota import SPOT, TOTAL, Given, Limit, Quota, family
-from rayfleet.rendered import Cluster, Resource, Side, text
-from rayfleet.rendered.pool import Pool
+from rayfleet.tree import Cluster, Resource, Side, text
+from rayfleet.tree.node_pool import Pool
 
 # AKS docs, quotas-skus-regions; the Free tier's 1,000 nodes: AKS docs, free-standard-pricing-tiers.
 NODES_A_POOL, POOLS_A_CLUSTER = 1_000, 100

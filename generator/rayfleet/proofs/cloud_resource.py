@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from rayfleet.proofs.evidence import Evidence
 from rayfleet.proofs.finding import Finding, failed, proved
-from rayfleet.rendered import Cluster, Side, get
+from rayfleet.tree import Cluster, Side, get
 
 # What ``anyscale cloud resource create -f`` makes of it (anyscale CLI 0.26.112: CloudDeployment, cloud_commands). Only
 # the provider may be written in small letters; the CLI takes any compute stack, and the server does not.

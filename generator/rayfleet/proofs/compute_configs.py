@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 from rayfleet.proofs.finding import Finding, failed, pending, proved
 from rayfleet.proofs.operator import MARKETS
 from rayfleet.proofs.ray import Found
-from rayfleet.rendered import Cluster, Rendered, Side, entries, get, text
-from rayfleet.rendered.release import Release
+from rayfleet.tree import Cluster, Rendered, Side, entries, get, text
+from rayfleet.tree.helm_release import Release
 
 # The market types of a worker group, and those that its pods may have; a head, and workers that say none, have the
 # first (Anyscale docs, reference: compute config API).

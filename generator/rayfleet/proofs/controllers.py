@@ -11,8 +11,8 @@ from rayfleet.proofs.pods import DEVICE_PLUGIN, GPU_OPERATOR, Defined, device_pl
 from rayfleet.proofs.ray import is_gpu, is_ray
 from rayfleet.proofs.scheduling import Why, obstacles, sleeps, tolerates
 from rayfleet.proofs.unread import operator_of
-from rayfleet.rendered import Cluster, Side, get, mapping, text
-from rayfleet.rendered.release import Release
+from rayfleet.tree import Cluster, Side, get, mapping, text
+from rayfleet.tree.helm_release import Release
 
 # The tag of a scale set that tells the autoscaler of devices which it does not know of: it takes every GPU of a size
 # for NVIDIA's (kubernetes/autoscaler, cluster-autoscaler/cloudprovider/azure: README.md, azure_template.go). A pool's

@@ -7,8 +7,8 @@ from typing import Literal, NamedTuple
 
 from rayfleet.facts.catalogue import VmSize
 from rayfleet.proofs.quota import SPOT, TOTAL, Limit, Quota, family
-from rayfleet.rendered import Cluster, Rendered, Resource
-from rayfleet.rendered.pool import Pool
+from rayfleet.tree import Cluster, Rendered, Resource
+from rayfleet.tree.node_pool import Pool
 
 #: What stands where an accelerator would, for pools without GPUs.
 CPU = "CPU"

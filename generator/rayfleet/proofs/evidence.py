@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import date
 from typing import NamedTuple
 
-from rayfleet.rendered import Rendered, Template
 from rayfleet.source import Source
+from rayfleet.tree import Rendered, Template
 
 
 class Evidence(NamedTuple):

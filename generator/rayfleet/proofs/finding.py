@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
-from rayfleet.rendered.document import Side
+from rayfleet.tree.place import Side
 
 #: In the order of weight. ``noted`` is worth knowing, ``pending`` waits for bindings, ``warned`` stops nobody.
 Outcome = Literal["proved", "noted", "pending", "warned", "failed"]

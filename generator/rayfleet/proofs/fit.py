@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from rayfleet.proofs.demand import Growth, Left, gpus, left
 from rayfleet.proofs.quota import Quota
-from rayfleet.rendered import Rendered, entries, text
+from rayfleet.tree import Rendered, entries, text
 
 
 class Stop(NamedTuple):

@@ -13,9 +13,9 @@ from rayfleet.proofs.cloud_resource import plain
 from rayfleet.proofs.evidence import Evidence
 from rayfleet.proofs.finding import Finding, failed, pending, proved, warned
 from rayfleet.proofs.network import CIDR
-from rayfleet.rendered import Cluster, Resource, Side, entries, get, mapping, text
-from rayfleet.rendered.layer import Manifest
-from rayfleet.rendered.release import Release
+from rayfleet.tree import Cluster, Resource, Side, entries, get, mapping, text
+from rayfleet.tree.helm_release import Release
+from rayfleet.tree.layer import Manifest
 
 _API = "gateway.networking.k8s.io"
 # cloud-provider-azure docs, topics/loadbalancer: annotations of a Service of type LoadBalancer.

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from rayfleet.proofs.finding import Finding, failed, noted
-from rayfleet.rendered import Cluster, Rendered, Resource, Side, entries, get, mapping, text
+from rayfleet.tree import Cluster, Rendered, Resource, Side, entries, get, mapping, text
 
 NSG = "Microsoft.Network/networkSecurityGroups"
 HTTPS = 443

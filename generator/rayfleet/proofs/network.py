@@ -12,7 +12,7 @@ from rayfleet.diagnostics import many
 from rayfleet.facts.cidr import Cidr
 from rayfleet.proofs.evidence import Evidence
 from rayfleet.proofs.finding import Finding, failed, proved
-from rayfleet.rendered import Cluster, Rendered, Resource, Side, entries, mapping, text
+from rayfleet.tree import Cluster, Rendered, Resource, Side, entries, mapping, text
 
 VNET = "Microsoft.Network/virtualNetworks"
 SUBNET = f"{VNET}/subnets"

@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 from rayfleet.facts.catalogue import VmSize
 from rayfleet.proofs.content import Content
-from rayfleet.rendered import entries, get, text
-from rayfleet.rendered.pool import Pool, Taint
 from rayfleet.source import Path
+from rayfleet.tree import entries, get, text
+from rayfleet.tree.node_pool import Pool, Taint
 
 SPOT_PRIORITY = "kubernetes.azure.com/scalesetpriority"
 # AKS adds it to spot nodes (AKS docs, spot-node-pool).

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 
 from rayfleet.proofs.finding import Finding, Outcome
-from rayfleet.rendered import Rendered
+from rayfleet.tree import Rendered
 
 _Key = tuple[Outcome, str, str]  # what it says, and the file where that is part of it
 

@@ -16,9 +16,9 @@ from rayfleet.proofs.content import Content
 from rayfleet.proofs.helm import coalesced, first_wins
 from rayfleet.proofs.patches import Patch, Patched, applied, of_values, picks, unread
 from rayfleet.proofs.scheduling import Pod, pod_of
-from rayfleet.rendered import entries, get, mapping, text
-from rayfleet.rendered.release import Release
 from rayfleet.source import Path
+from rayfleet.tree import entries, get, mapping, text
+from rayfleet.tree.helm_release import Release
 
 #: Market types, and how people say them.
 MARKETS = {"ON_DEMAND": "on demand", "SPOT": "on spot"}

@@ -8,8 +8,8 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-from rayfleet.rendered import entries, get, mapping, text
 from rayfleet.source import Path
+from rayfleet.tree import entries, get, mapping, text
 
 # One requirement of a selector (Kubernetes docs, labels: set-based and equality-based requirements).
 _REQUIREMENT = re.compile(

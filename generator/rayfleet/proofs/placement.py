@@ -14,7 +14,7 @@ from rayfleet.proofs.operator import Asked, Shape, asked
 from rayfleet.proofs.ray import Found, Holds
 from rayfleet.proofs.reservations import Mount, allocatable, mount, takes
 from rayfleet.proofs.unread import has_gaps
-from rayfleet.rendered import Cluster, Rendered
+from rayfleet.tree import Cluster, Rendered
 
 # The operator's values take these (rendered values: global.cloudDeploymentId, global.auth.iamIdentity).
 _WAITS_FOR = ("cloudResourceId", "clientId")

@@ -10,9 +10,9 @@ from rayfleet.facts.quantity import MIB, quantity
 from rayfleet.proofs.helm import coalesced
 from rayfleet.proofs.reservations import Room
 from rayfleet.proofs.scheduling import Pod, pod_of
-from rayfleet.rendered import Cluster, Side, entries, get, mapping, text
-from rayfleet.rendered.release import Release
 from rayfleet.source import Path
+from rayfleet.tree import Cluster, Side, entries, get, mapping, text
+from rayfleet.tree.helm_release import Release
 
 DEVICE_PLUGIN = "nvidia-device-plugin"
 GPU_OPERATOR = "gpu-operator"

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
-from rayfleet.rendered import Side, get, mapping
 from rayfleet.source import Source
+from rayfleet.tree import Side, get, mapping
 
 
 class Limit(NamedTuple):

@@ -9,8 +9,8 @@ from rayfleet.proofs.finding import Finding, failed, noted, proved, warned
 from rayfleet.proofs.nodes import Node
 from rayfleet.proofs.operator import MARKETS, Ask, Asked, Shape
 from rayfleet.proofs.scheduling import Pod, Why, guesses, obstacles, sleeps
-from rayfleet.rendered import Side
-from rayfleet.rendered.release import Release
+from rayfleet.tree import Side
+from rayfleet.tree.helm_release import Release
 
 # What Anyscale calls its partition of the nodes (anyscale-operator 1.8.0, values.yaml, marketType.generic).
 CAPACITY_TYPE = "node.anyscale.com/capacity-type"

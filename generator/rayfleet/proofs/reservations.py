@@ -13,8 +13,8 @@ from rayfleet.facts.catalogue import VmSize
 from rayfleet.facts.quantity import MIB, quantity
 from rayfleet.proofs.operator import Shape
 from rayfleet.proofs.scheduling import GPU_RESOURCES
-from rayfleet.rendered import Cluster, Side, entries, get, mapping, text
-from rayfleet.rendered.layer import Manifest
+from rayfleet.tree import Cluster, Side, entries, get, mapping, text
+from rayfleet.tree.layer import Manifest
 
 # Of the memory of a VM size, the part that hypervisor and kernel keep before Kubernetes counts: what Karpenter assumes
 # of Azure (Azure/karpenter-provider-azure, vm-memory-overhead-percent).

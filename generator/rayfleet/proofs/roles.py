@@ -8,8 +8,8 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from rayfleet.proofs.finding import Finding, failed, proved, warned
-from rayfleet.rendered import Rendered, Resource, Side, get, text
-from rayfleet.rendered.expression import Call, reference
+from rayfleet.tree import Rendered, Resource, Side, get, text
+from rayfleet.tree.arm_expression import Call, reference
 
 ASSIGNMENT = "Microsoft.Authorization/roleAssignments"
 # Azure docs, built-in-roles.

@@ -15,9 +15,9 @@ from rayfleet.proofs.content import Content
 from rayfleet.proofs.nodes import HARD, Labels, Node, Traits, Values
 from rayfleet.proofs.nodes import SPOT_PRIORITY as SPOT_PRIORITY
 from rayfleet.proofs.nodes import SPOT_TAINT as SPOT_TAINT
-from rayfleet.rendered import entries, get, mapping, text
-from rayfleet.rendered.pool import Taint
 from rayfleet.source import Path
+from rayfleet.tree import entries, get, mapping, text
+from rayfleet.tree.node_pool import Taint
 
 #: What device plugins register; of other devices nothing rendered says which nodes have them.
 GPU_RESOURCES = frozenset({"nvidia.com/gpu", "amd.com/gpu"})

@@ -15,8 +15,8 @@ from rayfleet.proofs.placement import asked_of, nodes_of
 from rayfleet.proofs.pods import of_controllers, of_manifests
 from rayfleet.proofs.reservations import Mount, Room, allocatable, mount, takes
 from rayfleet.proofs.scheduling import GPU_RESOURCES, obstacles
-from rayfleet.rendered import Cluster, Side
-from rayfleet.rendered.release import Release
+from rayfleet.tree import Cluster, Side
+from rayfleet.tree.helm_release import Release
 
 
 class _Fit(NamedTuple):

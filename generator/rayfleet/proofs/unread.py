@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from rayfleet.rendered import Cluster, Rendered, text
-from rayfleet.rendered.cluster import below
-from rayfleet.rendered.release import Release
+from rayfleet.tree import Cluster, Rendered, text
+from rayfleet.tree.cluster import below
+from rayfleet.tree.helm_release import Release
 
 
 def has_gaps(cluster: Cluster) -> bool:

@@ -13,8 +13,8 @@ from rayfleet.diagnostics import many
 from rayfleet.facts.versions import Number, Table, minor, number, table
 from rayfleet.proofs.evidence import Evidence
 from rayfleet.proofs.finding import Finding, Outcome, failed, noted, proved, warned
-from rayfleet.rendered import Cluster, Rendered, Side, get, mapping, text
-from rayfleet.rendered.release import Release
+from rayfleet.tree import Cluster, Rendered, Side, get, mapping, text
+from rayfleet.tree.helm_release import Release
 
 #: What ends within this time warns: a quarter is what a fleet takes to move on.
 SOON = timedelta(days=90)

@@ -9,9 +9,9 @@ from rayfleet.deploy.allowed import ALLOWED, Refused, guard, type_of
 from rayfleet.diagnostics import Diagnostic, printable
 from rayfleet.proofs.arm.incremental import Written
 from rayfleet.proofs.arm.references import who
-from rayfleet.rendered import Rendered, Resource, entries, text
-from rayfleet.rendered.expression import Call, identity
 from rayfleet.retire.step import AKS, Step, clusters_of, owner_names
+from rayfleet.tree import Rendered, Resource, entries, text
+from rayfleet.tree.arm_expression import Call, identity
 
 _ANY_GUID = "00000000-0000-0000-0000-000000000000"
 

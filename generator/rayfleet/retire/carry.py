@@ -9,8 +9,8 @@ from urllib.parse import quote
 from rayfleet.deploy.allowed import guard
 from rayfleet.deploy.azure import Azure, Fault
 from rayfleet.deploy.stacks import Stacks
-from rayfleet.rendered import get, text
 from rayfleet.retire.step import Plan, Role, Step
+from rayfleet.tree import get, text
 
 # Of the answers with 404, those that say nothing about the resource: it was looked for where nothing is.
 _NO_ANSWER = {

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from rayfleet.deploy.azure import Azure, Fault
-from rayfleet.rendered import get, mapping, text
+from rayfleet.tree import get, mapping, text
 
 # API versions: REST docs, compute/snapshots; the one that rendered/ has.
 _COMPUTE = "2024-03-02"

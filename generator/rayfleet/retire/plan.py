@@ -6,13 +6,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from rayfleet.deploy.allowed import ALLOWED, ROLE_ASSIGNMENTS, type_of
-from rayfleet.deploy.plan import Step as Deployment
-from rayfleet.deploy.plan import steps as deployments
 from rayfleet.diagnostics import Invalid
 from rayfleet.proofs.arm.incremental import Written, everything
-from rayfleet.proofs.bindings.late import late_values
-from rayfleet.rendered import Rendered, Resource, get, text
-from rayfleet.rendered.expression import is_expression, reference
 from rayfleet.retire import commands, words
 from rayfleet.retire.against import carries_the_cloud, referring, refusals, sharing, still_there
 from rayfleet.retire.step import (
@@ -27,6 +22,11 @@ from rayfleet.retire.step import (
     clusters_of,
     owner_names,
 )
+from rayfleet.tree import Rendered, Resource, get, text
+from rayfleet.tree.arm_expression import is_expression, reference
+from rayfleet.tree.bindings import late_values
+from rayfleet.tree.deployment_steps import Step as Deployment
+from rayfleet.tree.deployment_steps import steps as deployments
 
 _POOL = f"{AKS}/agentPools".lower()
 _STORAGE = "microsoft.storage/"

@@ -14,9 +14,9 @@ from rayfleet.anyscale import cloud as anyscale
 from rayfleet.anyscale.cloud import Cloud
 from rayfleet.anyscale.command import TOKEN, Cli, Fault, remedy, words
 from rayfleet.diagnostics import Diagnostic
-from rayfleet.rendered import text
 from rayfleet.retire import commands
 from rayfleet.retire.step import ANYSCALE, Plan, Step
+from rayfleet.tree import text
 
 
 class Seen(NamedTuple):

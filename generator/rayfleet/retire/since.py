@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from rayfleet import git
 from rayfleet.diagnostics import Diagnostic, Invalid
-from rayfleet.rendered import Rendered
-from rayfleet.rendered.files import Files
 from rayfleet.retire.step import clusters_of
+from rayfleet.tree import Rendered
+from rayfleet.tree.files import Files
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

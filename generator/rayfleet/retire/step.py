@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from rayfleet.deploy.plan import Step as Deployment
 from rayfleet.diagnostics import Diagnostic
 from rayfleet.proofs.arm.incremental import owners
-from rayfleet.proofs.bindings.late import FROM_ANYSCALE, late_values, registration
-from rayfleet.rendered import Rendered
+from rayfleet.tree import Rendered
+from rayfleet.tree.bindings import FROM_ANYSCALE, late_values, registration
+from rayfleet.tree.deployment_steps import Step as Deployment
 
 ANYSCALE = "anyscale"
 STACK = "microsoft.resources/deploymentstacks"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from rayfleet.deploy.allowed import ALLOWED, ROLE_ASSIGNMENTS
 from rayfleet.proofs.arm.references import called
-from rayfleet.rendered import Rendered
-from rayfleet.rendered.expression import reference
 from rayfleet.retire.step import AKS, ANYSCALE, STACK
+from rayfleet.tree import Rendered
+from rayfleet.tree.arm_expression import reference
 
 _KINDS = {
     ALLOWED[0]: "Flux configuration",

@@ -18,7 +18,7 @@ from rayfleet.proofs.arm import (
 )
 from rayfleet.proofs.evidence import Evidence
 from rayfleet.proofs.finding import Finding
-from rayfleet.rendered import Cluster
+from rayfleet.tree import Cluster
 
 
 def of_cluster(cluster: Cluster, evidence: Evidence) -> Iterator[Finding]:

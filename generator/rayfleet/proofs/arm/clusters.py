@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from rayfleet.proofs.arm.node_pools import POOLS
 from rayfleet.proofs.finding import Finding, failed, proved
-from rayfleet.proofs.order import before
-from rayfleet.rendered import Cluster, Side, text
+from rayfleet.tree import Cluster, Side, text
+from rayfleet.tree.arm_order import before
 
 EXTENSION = "Microsoft.KubernetesConfiguration/extensions"
 _PATCH = re.compile(r"\d+\.\d+\.\d+")

@@ -8,8 +8,8 @@ from graphlib import CycleError, TopologicalSorter
 
 from rayfleet.diagnostics import did_you_mean, many
 from rayfleet.proofs.finding import Finding, failed, proved
-from rayfleet.proofs.order import deployed_before
-from rayfleet.rendered import Deployment, Rendered, Side, entries, get, mapping
+from rayfleet.tree import Deployment, Rendered, Side, entries, get, mapping
+from rayfleet.tree.arm_order import deployed_before
 
 # ARM docs, resource-name-rules: Microsoft.Resources/deployments.
 _NAME = re.compile(r"[-\w.()]{1,64}", re.ASCII)

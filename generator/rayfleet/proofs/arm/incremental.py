@@ -11,8 +11,8 @@ from rayfleet.proofs.arm.references import called, subject, who
 from rayfleet.proofs.arm.settings import older
 from rayfleet.proofs.evidence import Evidence
 from rayfleet.proofs.finding import Finding, failed, noted, proved, warned
-from rayfleet.rendered import Deployment, Rendered, Resource, Side, Template, get, mapping, text
-from rayfleet.rendered.expression import is_expression, reference
+from rayfleet.tree import Deployment, Rendered, Resource, Side, Template, get, mapping, text
+from rayfleet.tree.arm_expression import is_expression, reference
 
 _CLUSTER = "Microsoft.ContainerService/managedClusters"
 _POOL = f"{_CLUSTER}/agentPools"

@@ -9,8 +9,8 @@ from typing import NamedTuple
 from rayfleet.diagnostics import many
 from rayfleet.proofs.arm.references import subject
 from rayfleet.proofs.finding import Finding, failed, proved
-from rayfleet.rendered import Rendered, Resource, text
-from rayfleet.rendered.expression import is_expression
+from rayfleet.tree import Rendered, Resource, text
+from rayfleet.tree.arm_expression import is_expression
 
 
 class _Rule(NamedTuple):

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from rayfleet.proofs.cloud_resource import plain
 from rayfleet.proofs.finding import Finding, failed, proved
 from rayfleet.proofs.inbound import node_subnets
-from rayfleet.rendered import Cluster, Rendered, Resource, entries, mapping, text
+from rayfleet.tree import Cluster, Rendered, Resource, entries, mapping, text
 
 _PROFILE = ("properties", "networkProfile")
 _NAT = "userAssignedNATGateway"

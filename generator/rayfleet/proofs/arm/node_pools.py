@@ -8,10 +8,10 @@ from typing import Any
 from rayfleet.diagnostics import many
 from rayfleet.proofs.arm.names import RULES
 from rayfleet.proofs.finding import Finding, failed, proved, warned
-from rayfleet.proofs.order import before, unordered
 from rayfleet.proofs.scheduling import SPOT_PRIORITY, SPOT_TAINT
-from rayfleet.rendered import Cluster, entries, get, text
-from rayfleet.rendered.pool import Pool
+from rayfleet.tree import Cluster, entries, get, text
+from rayfleet.tree.arm_order import before, unordered
+from rayfleet.tree.node_pool import Pool
 
 POOLS = "Microsoft.ContainerService/managedClusters/agentPools"
 # AKS docs, quotas-skus-regions; ARM schema, managedClusters_agentPools: maxCount.

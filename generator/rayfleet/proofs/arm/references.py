@@ -7,11 +7,11 @@ from graphlib import CycleError, TopologicalSorter
 
 from rayfleet.diagnostics import many
 from rayfleet.proofs.finding import Finding, failed, proved
-from rayfleet.proofs.order import before, deployed_before
-from rayfleet.rendered import Rendered, Resource, Side, Template, entries
-from rayfleet.rendered.expression import Call, identity, is_expression
-from rayfleet.rendered.template import references
 from rayfleet.source import Path
+from rayfleet.tree import Rendered, Resource, Side, Template, entries
+from rayfleet.tree.arm_expression import Call, identity, is_expression
+from rayfleet.tree.arm_order import before, deployed_before
+from rayfleet.tree.arm_template import references
 
 # What Azure has by itself (Azure docs, built-in-roles).
 BUILT_IN = ("/microsoft.authorization/roledefinitions/",)

@@ -9,8 +9,8 @@ from typing import Any
 from rayfleet.diagnostics import did_you_mean
 from rayfleet.proofs.finding import Finding, failed, proved
 from rayfleet.proofs.scheduling import SPOT_PRIORITY
-from rayfleet.rendered import Cluster, entries, get, mapping, text
-from rayfleet.rendered.pool import Pool
+from rayfleet.tree import Cluster, entries, get, mapping, text
+from rayfleet.tree.node_pool import Pool
 
 _MAINTENANCE = "Microsoft.ContainerService/managedClusters/maintenanceConfigurations"
 # ARM schema, managedClusters: enumerations.

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from rayfleet.proofs.arm.references import subject
 from rayfleet.proofs.finding import Finding, failed
 from rayfleet.proofs.network import SUBNET, VNET
-from rayfleet.proofs.order import before, unordered
-from rayfleet.rendered import Rendered, Resource, Template, text
+from rayfleet.tree import Rendered, Resource, Template, text
+from rayfleet.tree.arm_order import before, unordered
 
 # What a subnet takes, by the type of what it names (ARM schema, virtualNetworks_subnets).
 ATTACHED = {

@@ -10,9 +10,9 @@ from typing import Any
 from rayfleet.diagnostics import did_you_mean, many
 from rayfleet.proofs.arm.references import subject
 from rayfleet.proofs.finding import Finding, failed, proved, warned
-from rayfleet.rendered import Rendered, Resource, Side, Template, get, mapping, text
-from rayfleet.rendered.expression import Call, is_expression
 from rayfleet.source import Path
+from rayfleet.tree import Rendered, Resource, Side, Template, get, mapping, text
+from rayfleet.tree.arm_expression import Call, is_expression
 
 # ARM docs, templates/best-practices: template limits. Sizes are bytes.
 MAX_TEMPLATE, MAX_RESOURCE, MAX_EXPRESSION = 4 * 2**20, 2**20, 24_576

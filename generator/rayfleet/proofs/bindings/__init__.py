@@ -7,7 +7,11 @@ from collections.abc import Iterator
 
 from rayfleet.diagnostics import did_you_mean, many
 from rayfleet.proofs.bindings import consumers, node_counts, waiting
-from rayfleet.proofs.bindings.late import (
+from rayfleet.proofs.evidence import Evidence
+from rayfleet.proofs.finding import Finding, failed, proved, warned
+from rayfleet.proofs.unread import templates_whole
+from rayfleet.tree import Cluster, Rendered, Side, entries, get, mapping, text
+from rayfleet.tree.bindings import (
     FROM_ANYSCALE,
     FROM_AZURE,
     KINDS,
@@ -20,10 +24,6 @@ from rayfleet.proofs.bindings.late import (
     produced,
     registration,
 )
-from rayfleet.proofs.evidence import Evidence
-from rayfleet.proofs.finding import Finding, failed, proved, warned
-from rayfleet.proofs.unread import templates_whole
-from rayfleet.rendered import Cluster, Rendered, Side, entries, get, mapping, text
 
 _CLUSTER = "Microsoft.ContainerService/managedClusters"
 _SOUND = {

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from rayfleet.proofs.bindings.late import WORDS, Late, dashed, each
 from rayfleet.proofs.finding import Finding, failed
 from rayfleet.proofs.unread import operator_of
-from rayfleet.proofs.volume import Volume, held
-from rayfleet.rendered import Cluster, Rendered, Side, entries, get, mapping, text
-from rayfleet.rendered.layer import Manifest
-from rayfleet.rendered.release import Release
+from rayfleet.tree import Cluster, Rendered, Side, entries, get, mapping, text
+from rayfleet.tree.bindings import WORDS, Late, dashed, each
+from rayfleet.tree.blob_volume import Volume, held
+from rayfleet.tree.helm_release import Release
+from rayfleet.tree.layer import Manifest
 
 # Where the id has dashes for underscores: in the Secrets that hold the gateway's certificates, and in its DNS label
 # (Anyscale docs, Kubernetes gateway; terraform-provider-anyscale, examples).

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from rayfleet.proofs.bindings.late import Late, output, output_name
 from rayfleet.proofs.finding import Finding, failed, proved, warned
-from rayfleet.rendered import Cluster, Side, get
-from rayfleet.rendered.pool import Pool
+from rayfleet.tree import Cluster, Side, get
+from rayfleet.tree.bindings import Late, output, output_name
+from rayfleet.tree.node_pool import Pool
 
 
 def judge(cluster: Cluster, bound: Late | None) -> Iterator[Finding]:

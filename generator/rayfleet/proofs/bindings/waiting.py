@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from rayfleet.proofs.bindings.consumers import gateways
-from rayfleet.proofs.bindings.late import FROM_ANYSCALE, FROM_AZURE, KINDS, Late, output_name
 from rayfleet.proofs.finding import Finding, failed, pending
 from rayfleet.proofs.unread import has_gaps
-from rayfleet.proofs.volume import held
-from rayfleet.rendered import Cluster, Rendered, Side, mapping
+from rayfleet.tree import Cluster, Rendered, Side, mapping
+from rayfleet.tree.bindings import FROM_ANYSCALE, FROM_AZURE, KINDS, Late, output_name
+from rayfleet.tree.blob_volume import held
 
 
 class _Output(NamedTuple):

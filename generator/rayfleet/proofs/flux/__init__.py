@@ -9,7 +9,7 @@ from rayfleet.proofs.finding import Finding
 from rayfleet.proofs.flux import entry, fields, listing, objects, order, permanence, references, releases
 from rayfleet.proofs.flux.course import Course
 from rayfleet.proofs.notices import notices
-from rayfleet.rendered import Cluster
+from rayfleet.tree import Cluster
 
 
 def of_cluster(cluster: Cluster, evidence: Evidence) -> Iterator[Finding]:

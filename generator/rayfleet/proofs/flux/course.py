@@ -10,11 +10,11 @@ from typing import Any, NamedTuple
 from rayfleet.diagnostics import Invalid
 from rayfleet.facts.flux import BY_AKS, BY_FLUX, CHARTS, FLUX, HELM, IMAGE_SETTINGS, Chart
 from rayfleet.proofs.finding import Finding, failed, warned
-from rayfleet.rendered import Cluster, Resource, Side, entries, get, mapping, text
-from rayfleet.rendered.files import Files
-from rayfleet.rendered.layer import Layer, Manifest
-from rayfleet.rendered.release import Release
 from rayfleet.source import read
+from rayfleet.tree import Cluster, Resource, Side, entries, get, mapping, text
+from rayfleet.tree.files import Files
+from rayfleet.tree.helm_release import Release
+from rayfleet.tree.layer import Layer, Manifest
 
 #: The name of the entry point among the layers, which no Kustomization can have.
 ENTRY = ""

@@ -10,11 +10,11 @@ from rayfleet.proofs.evidence import Evidence
 from rayfleet.proofs.finding import Finding, failed, noted, proved, warned
 from rayfleet.proofs.flux.course import Course
 from rayfleet.proofs.unread import templates_whole
-from rayfleet.rendered import Cluster, Rendered, Resource, Side, get, mapping, text
-from rayfleet.rendered.cluster import before, below
-from rayfleet.rendered.expression import is_expression
-from rayfleet.rendered.layer import Manifest
 from rayfleet.source import Source
+from rayfleet.tree import Cluster, Rendered, Resource, Side, get, mapping, text
+from rayfleet.tree.arm_expression import is_expression
+from rayfleet.tree.cluster import before, below
+from rayfleet.tree.layer import Manifest
 
 EXTENSION = "Microsoft.KubernetesConfiguration/extensions"
 CONFIGURATION = "Microsoft.KubernetesConfiguration/fluxConfigurations"

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from rayfleet.facts.flux import HELM, KUSTOMIZE
 from rayfleet.proofs.finding import Finding, failed, warned
 from rayfleet.proofs.flux.course import Course, Placed, named
-from rayfleet.rendered import get, text
-from rayfleet.rendered.layer import Manifest
+from rayfleet.tree import get, text
+from rayfleet.tree.layer import Manifest
 
 # The pattern of every duration (helm-controller 1.4.5, api/v2; kustomize-controller 1.7.3, api/v1; source-controller
 # 1.7.4, api/v1, whose timeouts have no hours).

@@ -10,8 +10,8 @@ from rayfleet.diagnostics import many
 from rayfleet.proofs.finding import Finding, failed, proved, warned
 from rayfleet.proofs.flux.course import Course
 from rayfleet.proofs.flux.entry import beginnings, files_of
-from rayfleet.rendered import Rendered, Side, entries, get
 from rayfleet.source import Path, Source, read
+from rayfleet.tree import Rendered, Side, entries, get
 
 # The fields that hold paths (kubectl docs, kustomization file); text of more than one line is no path.
 _LISTS = (

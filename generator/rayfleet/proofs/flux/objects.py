@@ -9,8 +9,8 @@ from rayfleet.diagnostics import many
 from rayfleet.facts.flux import FLUX, HOLDS_DATA, NEWER, VERSIONS
 from rayfleet.proofs.finding import Finding, failed, noted, proved, warned
 from rayfleet.proofs.flux.course import Course, Placed, named, walk
-from rayfleet.rendered import Side, entries, get, mapping, text
-from rayfleet.rendered.layer import Manifest
+from rayfleet.tree import Side, entries, get, mapping, text
+from rayfleet.tree.layer import Manifest
 
 _PRUNE, _SUBSTITUTE = "kustomize.toolkit.fluxcd.io/prune", "kustomize.toolkit.fluxcd.io/substitute"
 # A variable of fluxcd/pkg, envsubst; doubling the dollar sign escapes it.

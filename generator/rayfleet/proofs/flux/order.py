@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from rayfleet.facts.flux import AKS_NAMESPACES, FLUX, INITIAL, KUBERNETES, NAMESPACED
 from rayfleet.proofs.finding import Finding, failed, proved, warned
 from rayfleet.proofs.flux.course import ENTRY, Course, Installer, awaited, named
-from rayfleet.rendered import Side, entries, get, text
+from rayfleet.tree import Side, entries, get, text
 
 _Node = tuple[str, ...]  # ("ready", layer), ("applied", layer), ("release", namespace, name)
 

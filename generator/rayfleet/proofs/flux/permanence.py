@@ -12,9 +12,9 @@ from rayfleet.proofs.evidence import Evidence
 from rayfleet.proofs.finding import Finding, failed, warned
 from rayfleet.proofs.flux.course import Course, named
 from rayfleet.proofs.flux.entry import files_of
-from rayfleet.rendered import Rendered, Side, get, mapping, text
-from rayfleet.rendered.cluster import below
 from rayfleet.source import Path, Source, read_all
+from rayfleet.tree import Rendered, Side, get, mapping, text
+from rayfleet.tree.cluster import below
 
 _FORCE, _PRUNE = f"{KUSTOMIZE}/force", f"{KUSTOMIZE}/prune"
 _BY_HAND = "write what was there; or delete claim and volume by hand first, as docs/storage.md says"

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from rayfleet.facts.flux import FLUX, STORAGE_CLASSES
 from rayfleet.proofs.finding import Finding, failed, noted, proved, warned
 from rayfleet.proofs.flux.course import Course, named
-from rayfleet.rendered import Side, entries, get, mapping, text
-from rayfleet.rendered.layer import Layer, Manifest
-from rayfleet.rendered.release import Release
+from rayfleet.tree import Side, entries, get, mapping, text
+from rayfleet.tree.helm_release import Release
+from rayfleet.tree.layer import Layer, Manifest
 
 # With this label a changed ConfigMap makes Flux look at once (helm-controller docs, spec/v2/helmreleases.md).
 _WATCH = "reconcile.fluxcd.io/watch"

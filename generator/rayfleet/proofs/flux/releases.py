@@ -9,10 +9,10 @@ from rayfleet.diagnostics import Invalid
 from rayfleet.proofs.evidence import Evidence
 from rayfleet.proofs.finding import Finding, failed, noted, proved, warned
 from rayfleet.proofs.flux.course import Course, chart_of
-from rayfleet.rendered import get, mapping, text
-from rayfleet.rendered.cluster import OPERATOR_CHART
-from rayfleet.rendered.release import Release
 from rayfleet.source import Source, read_all
+from rayfleet.tree import get, mapping, text
+from rayfleet.tree.cluster import OPERATOR_CHART
+from rayfleet.tree.helm_release import Release
 
 # Helm's limit of a release name (helm-controller 1.4.5, HelmReleaseSpec.releaseName).
 _LONGEST = 53

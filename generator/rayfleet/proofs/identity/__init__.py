@@ -11,15 +11,15 @@ from rayfleet.diagnostics import many
 from rayfleet.proofs import roles
 from rayfleet.proofs.bindings import waiting
 from rayfleet.proofs.bindings.consumers import consumers, signs_in
-from rayfleet.proofs.bindings.late import WORDS, Late, Output, late_values
 from rayfleet.proofs.evidence import Evidence
 from rayfleet.proofs.finding import Finding, failed, pending, proved
 from rayfleet.proofs.identity import accounts, control_plane, federation, git, workload
 from rayfleet.proofs.notices import notices, of
 from rayfleet.proofs.roles import BLOB_DATA, Need, granted, named, refused
 from rayfleet.proofs.unread import has_gaps, operator_of
-from rayfleet.proofs.volume import held, target
-from rayfleet.rendered import Cluster, Rendered, Side, get, text
+from rayfleet.tree import Cluster, Rendered, Side, get, text
+from rayfleet.tree.bindings import WORDS, Late, Output, late_values
+from rayfleet.tree.blob_volume import held, target
 
 _ACCOUNTS = "Microsoft.Storage/storageAccounts"
 # The token that the operator shows Anyscale is for an app of Anyscale's (anyscale-operator chart, values.yaml,

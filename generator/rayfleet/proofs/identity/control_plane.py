@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from rayfleet.proofs.finding import Finding, failed, proved
 from rayfleet.proofs.identity.federation import IDENTITY
-from rayfleet.proofs.order import before, deployed_before
 from rayfleet.proofs.roles import NETWORK, Assignment, Need, granted, named, refused
-from rayfleet.rendered import Cluster, Rendered, Side, get, mapping, text
+from rayfleet.tree import Cluster, Rendered, Side, get, mapping, text
+from rayfleet.tree.arm_order import before, deployed_before
 
 
 def judge(cluster: Cluster, rendered: Rendered) -> Iterator[Finding]:

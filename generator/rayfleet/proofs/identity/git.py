@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rayfleet.proofs.bindings.late import WORDS
 from rayfleet.proofs.finding import Finding, failed, proved
 from rayfleet.proofs.identity.federation import IDENTITY, federation
 from rayfleet.proofs.identity.workload import tenant
 from rayfleet.proofs.roles import named
-from rayfleet.rendered import Cluster, Rendered, Resource, get, mapping, text
-from rayfleet.rendered.expression import reference
+from rayfleet.tree import Cluster, Rendered, Resource, get, mapping, text
+from rayfleet.tree.arm_expression import reference
+from rayfleet.tree.bindings import WORDS
 
 _EXTENSION = "Microsoft.KubernetesConfiguration/extensions"
 # Azure docs, tutorial-use-gitops-flux2, "Workload identity": the extension's settings, the service account that fetches

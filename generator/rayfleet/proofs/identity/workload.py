@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rayfleet.proofs.bindings.late import WORDS, Late, Output, output, output_name, produced
 from rayfleet.proofs.finding import Finding, failed, proved
 from rayfleet.proofs.identity.federation import IDENTITY, federation
 from rayfleet.proofs.roles import named
-from rayfleet.rendered import Cluster, Rendered, Side, get, mapping, text
-from rayfleet.rendered.expression import reference
+from rayfleet.tree import Cluster, Rendered, Side, get, mapping, text
+from rayfleet.tree.arm_expression import reference
+from rayfleet.tree.bindings import WORDS, Late, Output, output, output_name, produced
 
 
 def handed_out(cluster: Cluster, rendered: Rendered, values: dict[str, Late]) -> dict[str, Output]:

@@ -18,8 +18,8 @@ from rayfleet.proofs.storage import bucket, firewall, mount
 from rayfleet.proofs.storage import claim as claims
 from rayfleet.proofs.storage.claim import Mounted
 from rayfleet.proofs.unread import templates_whole
-from rayfleet.proofs.volume import CLAIM, CONTAINER, Target, Volume, held, target, volumes
-from rayfleet.rendered import Cluster, Rendered, Resource, Side, get, mapping, text
+from rayfleet.tree import Cluster, Rendered, Resource, Side, get, mapping, text
+from rayfleet.tree.blob_volume import CLAIM, CONTAINER, Target, Volume, held, target, volumes
 
 
 class _First(NamedTuple):

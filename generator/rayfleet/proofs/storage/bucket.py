@@ -10,9 +10,9 @@ from rayfleet.proofs.finding import Finding, failed, noted
 from rayfleet.proofs.storage.account import by_name, hierarchical
 from rayfleet.proofs.storage.claim import Mounted
 from rayfleet.proofs.unread import templates_whole
-from rayfleet.proofs.volume import region, target
-from rayfleet.rendered import Cluster, Rendered, Resource, Side, text
 from rayfleet.source import Source
+from rayfleet.tree import Cluster, Rendered, Resource, Side, text
+from rayfleet.tree.blob_volume import region, target
 
 # How Anyscale names a container (anyscale 0.26.112, controllers/cloud_controller.py), and the account of one.
 _BUCKET = re.compile(r"abfss://(?P<container>[^@/]+)@(?P<account>[^./@]+)\.dfs\.core\.windows\.net/?")

@@ -7,8 +7,8 @@ from functools import lru_cache
 
 from rayfleet.proofs.finding import Finding, failed
 from rayfleet.proofs.storage.claim import Mounted
-from rayfleet.proofs.volume import region, target
-from rayfleet.rendered import Cluster, Rendered, Resource, entries, get, mapping, text
+from rayfleet.tree import Cluster, Rendered, Resource, entries, get, mapping, text
+from rayfleet.tree.blob_volume import region, target
 
 _ENDPOINT = "Microsoft.Network/privateEndpoints"
 _CONNECTIONS = ("privateLinkServiceConnections", "manualPrivateLinkServiceConnections")

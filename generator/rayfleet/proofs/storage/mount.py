@@ -13,9 +13,9 @@ from typing import NamedTuple
 from rayfleet.diagnostics import did_you_mean
 from rayfleet.facts.catalogue import VmSize
 from rayfleet.proofs.finding import Finding, failed, noted, proved, warned
-from rayfleet.proofs.volume import Volume
-from rayfleet.rendered import Cluster, Side, entries, get
-from rayfleet.rendered.pool import Pool
+from rayfleet.tree import Cluster, Side, entries, get
+from rayfleet.tree.blob_volume import Volume
+from rayfleet.tree.node_pool import Pool
 
 BLOCK, STREAM, PRELOAD = "--block-cache", "--streaming", "--preload"
 SIZE, POOL, PREFETCH = "--block-cache-block-size", "--block-cache-pool-size", "--block-cache-prefetch"

@@ -6,9 +6,9 @@ import json
 
 import pytest
 
-from rayfleet.rendered import Cluster, Rendered
-from rayfleet.rendered.cluster import before, below
-from rayfleet.rendered.files import Files
+from rayfleet.tree import Cluster, Rendered
+from rayfleet.tree.cluster import before, below
+from rayfleet.tree.files import Files
 from tests.proofs.breaking import rendered, tree
 
 VALUES = "clusters/aks-eastus/operators/anyscale-operator/values.yaml"

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from rayfleet.rendered import Cluster, Rendered, Side, Template, get, mapping
-from rayfleet.rendered.expression import reference
 from rayfleet.source import Source
+from rayfleet.tree import Cluster, Rendered, Side, Template, get, mapping
+from rayfleet.tree.arm_expression import reference
 
 #: What a cluster's ARM output gives, and what Anyscale gives at registration (docs/bindings.md).
 FROM_AZURE = ("clientId", "principalId", "nodePools")

@@ -7,15 +7,15 @@ from collections.abc import Callable, Iterator
 from functools import cached_property
 from typing import Any
 
-from rayfleet.facts.catalogue import Catalogue
 from rayfleet.diagnostics import Diagnostic
-from rayfleet.rendered.document import Side, entries, get, mapping, text
-from rayfleet.rendered.files import Files
-from rayfleet.rendered.layer import Layer, Manifest
-from rayfleet.rendered.pool import Pool
-from rayfleet.rendered.release import Release
-from rayfleet.rendered.template import Resource, Template
+from rayfleet.facts.catalogue import Catalogue
 from rayfleet.source import Source, read
+from rayfleet.tree.arm_template import Resource, Template
+from rayfleet.tree.files import Files
+from rayfleet.tree.helm_release import Release
+from rayfleet.tree.layer import Layer, Manifest
+from rayfleet.tree.node_pool import Pool
+from rayfleet.tree.place import Side, entries, get, mapping, text
 
 OPERATOR_CHART = "anyscale-operator"
 _AKS = "Microsoft.ContainerService/managedClusters"

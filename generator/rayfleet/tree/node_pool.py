@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from rayfleet.facts.catalogue import Catalogue, VmSize
-from rayfleet.rendered.document import Side, entries, get, mapping, text
+from rayfleet.tree.place import Side, entries, get, mapping, text
 
 
 class Taint(NamedTuple):

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from itertools import pairwise
 
-from rayfleet.rendered import Rendered, Resource
+from rayfleet.tree import Rendered, Resource
 
 
 def before(resource: Resource) -> set[str]:

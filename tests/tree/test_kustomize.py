@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from rayfleet.rendered import Cluster, Rendered
-from rayfleet.rendered.files import Files, OnDisk
-from rayfleet.rendered.kustomize import Kustomize, find
+from rayfleet.tree import Cluster, Rendered
+from rayfleet.tree.files import Files, OnDisk
+from rayfleet.tree.kustomize import Kustomize, find
 from tests.conftest import Workspace
 from tests.rendering import ROOT
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from rayfleet.rendered import Cluster, Rendered, Resource, Side, get, mapping, text
-from rayfleet.rendered.expression import Scope, resource_id
-from rayfleet.rendered.layer import Manifest
+from rayfleet.tree import Cluster, Rendered, Resource, Side, get, mapping, text
+from rayfleet.tree.arm_expression import Scope, resource_id
+from rayfleet.tree.layer import Manifest
 
 DRIVER = "blob.csi.azure.com"
 ACCOUNT = "Microsoft.Storage/storageAccounts"

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cached_property
 
-from rayfleet.facts.catalogue import Catalogue
 from rayfleet.diagnostics import Diagnostic
-from rayfleet.rendered.cluster import Cluster
-from rayfleet.rendered.document import Side, entries, get, mapping, text
-from rayfleet.rendered.expression import Scope
-from rayfleet.rendered.files import Files
-from rayfleet.rendered.kustomize import Kustomize
-from rayfleet.rendered.layer import Layer
-from rayfleet.rendered.template import Deployment, Resource, Template
+from rayfleet.facts.catalogue import Catalogue
 from rayfleet.source import Source, read, read_json
+from rayfleet.tree.arm_expression import Scope
+from rayfleet.tree.arm_template import Deployment, Resource, Template
+from rayfleet.tree.cluster import Cluster
+from rayfleet.tree.files import Files
+from rayfleet.tree.kustomize import Kustomize
+from rayfleet.tree.layer import Layer
+from rayfleet.tree.place import Side, entries, get, mapping, text
 
 DEPLOYMENTS = "azure/deployments.json"
 

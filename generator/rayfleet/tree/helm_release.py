@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from functools import cached_property
 from typing import Any
 
-from rayfleet.rendered.document import Side, entries, get, mapping, text
-from rayfleet.rendered.layer import Layer, Manifest
 from rayfleet.source import Path, Source
+from rayfleet.tree.layer import Layer, Manifest
+from rayfleet.tree.place import Side, entries, get, mapping, text
 
 _ABSENT = object()
 

@@ -7,10 +7,10 @@ from functools import cached_property
 from itertools import chain
 from typing import Any, NamedTuple
 
-from rayfleet.rendered import expression
-from rayfleet.rendered.document import Side, entries, mapping, text
-from rayfleet.rendered.expression import Call, Literal, Malformed, Scope, is_expression
 from rayfleet.source import Path, Source
+from rayfleet.tree import arm_expression
+from rayfleet.tree.arm_expression import Call, Literal, Malformed, Scope, is_expression
+from rayfleet.tree.place import Side, entries, mapping, text
 
 
 class Use(NamedTuple):
@@ -65,7 +65,7 @@ class Resource:
         scope = self.scope_id
         if scope is None:
             whole = name.replace("/", "\0") if is_expression(self.written_name) else name
-            return expression.resource_id(self.template.scope, self.type, whole).replace("\0", "/")
+            return arm_expression.resource_id(self.template.scope, self.type, whole).replace("\0", "/")
         return f"{scope}/providers/{self.type}/{name}".lower()
 
     @cached_property
@@ -155,7 +155,7 @@ class Template:
         """Every expression that cannot be read, and why."""
         for path, written in chain.from_iterable(self._expressions.values()):
             try:
-                expression.parse(written)
+                arm_expression.parse(written)
             except Malformed as error:
                 yield Side(self.source, path), str(error)
 
@@ -165,21 +165,21 @@ def references(uses: tuple[Use, ...], scope: Scope) -> Iterator[tuple[Path, str]
     for path, node in uses:
         for call in node.calls() if isinstance(node, Call) else ():
             if call.arguments and (call.name.lower() == "reference" or call.name.lower().startswith("list")):
-                target = expression.text_of(call.arguments[0], scope).lower()
+                target = arm_expression.text_of(call.arguments[0], scope).lower()
                 yield path, target
 
 
 def _uses(expressions: Iterable[tuple[Path, str]]) -> Iterator[Use]:
     for path, written in expressions:
         try:
-            yield Use(path, expression.parse(written))
+            yield Use(path, arm_expression.parse(written))
         except Malformed:
             continue  # Template.malformed says so
 
 
 def _value(written: str, scope: Scope) -> str:
     try:
-        return expression.value_of(written, scope)
+        return arm_expression.value_of(written, scope)
     except Malformed:
         return written
 

@@ -10,8 +10,8 @@ from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
 from rayfleet.diagnostics import Diagnostic, Invalid, did_you_mean
-from rayfleet.rendered import DEPLOYMENTS, Deployment, Rendered, Side, Template, entries, get
-from rayfleet.rendered.expression import Scope
+from rayfleet.tree import DEPLOYMENTS, Deployment, Rendered, Side, Template, entries, get
+from rayfleet.tree.arm_expression import Scope
 
 # What names in the path of a request are made of, so that nothing needs to be escaped (REST API, Deployments and
 # Resource Groups): deployments.json may have been edited.

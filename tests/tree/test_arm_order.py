@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from rayfleet.proofs.order import before, deployed_before, unordered
+from rayfleet.tree.arm_order import before, deployed_before, unordered
 from tests.proofs.breaking import Edit, broken, rendered, tree
 from tests.proofs.breaks.azure import EAST, template
 

@@ -8,10 +8,9 @@ from typing import Any
 
 import pytest
 
-from rayfleet.deploy import plan
 from rayfleet.diagnostics import Invalid
-from rayfleet.rendered import Rendered
-from rayfleet.rendered.files import Files
+from rayfleet.tree import Rendered, deployment_steps
+from rayfleet.tree.files import Files
 from tests.deploy.time import reference
 from tests.proofs.breaking import rendered, tree
 
@@ -26,7 +25,7 @@ def edited(edit: Callable[[list[dict[str, Any]]], None]) -> Rendered:
 
 
 def test_waves_of_the_reference() -> None:
-    waves = plan.waves(plan.steps(rendered(tree())))
+    waves = deployment_steps.waves(deployment_steps.steps(rendered(tree())))
     names = [[step.name.removeprefix("aks-multi-region-") for step in wave] for wave in waves]
     assert names == [["resource-group"], ["shared"], ["eastus", "westus2"]]
 
@@ -46,10 +45,10 @@ def test_a_step_is_all_that_deploying_needs() -> None:
 
 
 def test_values_reach_the_steps_that_need_them_and_show_nowhere() -> None:
-    row = next(step for step in plan.steps(rendered(tree("token"), "token")) if step.needs)
+    row = next(step for step in deployment_steps.steps(rendered(tree("token"), "token")) if step.needs)
     assert row.missing == row.needs != ()
     values = {row.needs[0]: "s3cret-value", "another": "not asked for"}
-    steps = plan.steps(rendered(tree("token"), "token"), values)
+    steps = deployment_steps.steps(rendered(tree("token"), "token"), values)
     assert [dict(step.parameters) for step in steps if step.needs] == [{row.needs[0]: "s3cret-value"}] * sum(
         bool(step.needs) for step in steps
     )
@@ -58,11 +57,11 @@ def test_values_reach_the_steps_that_need_them_and_show_nowhere() -> None:
 
 def test_a_region_and_what_it_needs() -> None:
     steps = reference().values()
-    names = [step.name.removeprefix("aks-multi-region-") for step in plan.selected(steps, ["westus2"])]
+    names = [step.name.removeprefix("aks-multi-region-") for step in deployment_steps.selected(steps, ["westus2"])]
     assert names == ["resource-group", "shared", "westus2"]
-    assert plan.selected(steps, []) == tuple(steps)
-    assert plan.selected(steps, ["nowhere"]) == ()
-    assert [len(wave) for wave in plan.waves(plan.selected(steps, ["westus2"]))] == [1, 1, 1]
+    assert deployment_steps.selected(steps, []) == tuple(steps)
+    assert deployment_steps.selected(steps, ["nowhere"]) == ()
+    assert [len(wave) for wave in deployment_steps.waves(deployment_steps.selected(steps, ["westus2"]))] == [1, 1, 1]
 
 
 def _no_template(rows: list[dict[str, Any]]) -> None:
@@ -118,7 +117,7 @@ def _none(rows: list[dict[str, Any]]) -> None:
 )
 def test_rows_that_cannot_be_carried_out(edit: Callable[[list[dict[str, Any]]], None], says: str) -> None:
     with pytest.raises(Invalid) as raised:
-        plan.steps(edited(edit))
+        deployment_steps.steps(edited(edit))
     assert says in str(raised.value)
     assert all(row.file.startswith("rendered/azure/") and row.fix for row in raised.value.diagnostics)
 
@@ -126,4 +125,4 @@ def test_rows_that_cannot_be_carried_out(edit: Callable[[list[dict[str, Any]]], 
 def test_a_tree_that_is_none() -> None:
     for content in ({}, {PATH: b"{"}, {PATH: b"[]"}, {PATH: b'{"deployments": [1, {}]}'}):
         with pytest.raises(Invalid):
-            plan.steps(Rendered(Files("rendered", content)))
+            deployment_steps.steps(Rendered(Files("rendered", content)))

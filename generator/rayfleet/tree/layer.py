@@ -8,10 +8,10 @@ from functools import cached_property
 from typing import Any
 
 from rayfleet.diagnostics import Diagnostic, Invalid
-from rayfleet.rendered.document import Side, entries, get, mapping, text
-from rayfleet.rendered.files import Files
-from rayfleet.rendered.kustomize import ORIGIN, TRANSFORMATIONS, Build
 from rayfleet.source import Source, read, read_all
+from rayfleet.tree.files import Files
+from rayfleet.tree.kustomize import ORIGIN, TRANSFORMATIONS, Build
+from rayfleet.tree.place import Side, entries, get, mapping, text
 
 
 class Manifest:
