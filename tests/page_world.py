@@ -13,7 +13,7 @@ from uuid import NAMESPACE_DNS, uuid5
 import pytest
 import yaml
 
-from rayfleet.tree import Rendered
+from rayfleet.tree import Tree
 from rayfleet.tree.files import Files, OnDisk
 from tests.anyscale.stand_in import StandIn
 from tests.deploy.arm_server import Answer, ArmServer, answer, hash_of
@@ -125,7 +125,7 @@ def world(
 
 def deployed(subscription: Subscription, fleet: Path, bound: dict[str, Any]) -> None:
     """Puts what a fleet renders to into the subscription; ``bound``: the late values of its clusters."""
-    tree = Rendered(Files("rendered", OnDisk(str(fleet / "rendered"))))
+    tree = Tree(Files("rendered", OnDisk(str(fleet / "rendered"))))
     subscription.resource_groups = {row.scope.resource_group for row in tree.deployments if row.scope.resource_group}
     subscription.documents |= {row.id.lower(): {"id": row.id} for row in tree.resources.values()}
     for there in tree.of_type(CLUSTERS):

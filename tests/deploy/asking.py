@@ -9,7 +9,7 @@ import pytest
 from rayfleet.deploy.azure import Azure
 from rayfleet.deploy.faults import Fault
 from rayfleet.deploy.state import State
-from rayfleet.tree.deployment_steps import Step
+from rayfleet.tree.deployment_steps import DeploymentStep
 from tests.deploy.arm_server import ArmServer
 from tests.deploy.carrying import SHARED
 from tests.deploy.time import Time
@@ -23,7 +23,7 @@ def client(server: ArmServer, time: Time | None = None, timeout: float = 3600) -
     return Azure(SHARED.scope.subscription, endpoint=server.url, patience=patience, timeout=timeout, poll=0)
 
 
-def state(azure: Azure, step: Step = SHARED) -> State:
+def state(azure: Azure, step: DeploymentStep = SHARED) -> State:
     found = azure.state(step)
     assert found is not None
     return found

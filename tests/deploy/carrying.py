@@ -6,7 +6,7 @@ from typing import Any
 
 from rayfleet.deploy.azure import Azure
 from rayfleet.deploy.run import Outcome, run
-from rayfleet.tree.deployment_steps import Step
+from rayfleet.tree.deployment_steps import DeploymentStep
 from tests.deploy.arm_server import ArmServer
 from tests.deploy.time import Time, reference
 
@@ -30,7 +30,7 @@ def client(server: ArmServer, time: Time | None = None) -> Azure:
     return Azure(EAST.scope.subscription, endpoint=server.url, patience=patience, timeout=3600)
 
 
-def carried(server: ArmServer, *steps: Step, time: Time | None = None, **how: Any) -> dict[str, Outcome]:
+def carried(server: ArmServer, *steps: DeploymentStep, time: Time | None = None, **how: Any) -> dict[str, Outcome]:
     """The outcomes by the end of the names; of all steps without any."""
     outcomes = run(client(server, time), steps or ALL, **how)
     assert [row.step for row in outcomes] == list(steps or ALL)

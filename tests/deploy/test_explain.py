@@ -12,7 +12,7 @@ from rayfleet.deploy.faults import Problem, problem_of
 from rayfleet.deploy.state import Operation
 from rayfleet.source import read
 from rayfleet.source.origin import Origin
-from rayfleet.tree import Rendered, Template
+from rayfleet.tree import Template, Tree
 from rayfleet.tree.files import Files
 from tests.rendering import REFERENCE, reference
 
@@ -31,7 +31,7 @@ def origin() -> Origin:
 
 
 def template(name: str) -> Template:
-    return next(row for row in Rendered(_FILES).templates if row.path == f"azure/{name}.json")
+    return next(row for row in Tree(_FILES).templates if row.path == f"azure/{name}.json")
 
 
 def error(code: str, message: str = "m", *details: dict[str, Any]) -> dict[str, Any]:

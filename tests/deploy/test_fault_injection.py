@@ -15,7 +15,7 @@ from rayfleet.deploy.azure import Azure
 from rayfleet.deploy.carry import Client
 from rayfleet.deploy.run import Outcome, run
 from rayfleet.deploy.stacks import Stacks
-from rayfleet.tree.deployment_steps import Step
+from rayfleet.tree.deployment_steps import DeploymentStep
 from tests.deploy import arm_server as arm
 from tests.deploy.arm_server import Answer, ArmServer, Deployment, answer, cut, drop, error, garble, operation, pass_on
 from tests.deploy.time import Time, reference
@@ -138,7 +138,7 @@ def schedule(server: ArmServer, seed: int, stacks: bool) -> tuple[Outcome, ...]:
     return outcomes
 
 
-def with_token(names: set[str], token: str) -> tuple[Step, ...]:
+def with_token(names: set[str], token: str) -> tuple[DeploymentStep, ...]:
     """The steps; those of some names with a parameter."""
     had = {"needs": ("token",), "parameters": {"token": token}}
     return tuple(replace(step, **had) if step.name in names else step for step in STEPS)  # type: ignore[arg-type]

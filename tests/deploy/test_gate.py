@@ -10,7 +10,7 @@ from rayfleet.deploy import gate
 from rayfleet.deploy.faults import Fault
 from rayfleet.diagnostics import Diagnostic
 from rayfleet.source import read_json
-from rayfleet.tree import Rendered, Side, Template
+from rayfleet.tree import Side, Template, Tree
 from rayfleet.tree.files import Files
 from tests.rendering import compiled, reference
 
@@ -42,7 +42,7 @@ def templates(name: str = "") -> tuple[Template, ...]:
     """The templates of the reference, or of another test fleet."""
     fleet = compiled(name, True) if name else reference()
     content = {path: content for path, content in fleet.rendered() if path.startswith("azure/")}
-    return Rendered(Files("rendered", content)).templates
+    return Tree(Files("rendered", content)).templates
 
 
 def registrations(azure: Subscription, name: str = "") -> list[Diagnostic]:

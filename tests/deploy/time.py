@@ -7,7 +7,7 @@ from threading import Event, Lock
 
 from rayfleet.deploy.faults import Patience
 from rayfleet.tree import deployment_steps
-from rayfleet.tree.deployment_steps import Step
+from rayfleet.tree.deployment_steps import DeploymentStep
 from tests.proofs.breaking import rendered, tree
 
 
@@ -33,7 +33,7 @@ class Time:
         return Patience(self.stop, lambda: self.now, self.wait)
 
 
-def reference(parameters: Mapping[str, object] | None = None) -> dict[str, Step]:
+def reference(parameters: Mapping[str, object] | None = None) -> dict[str, DeploymentStep]:
     """The steps of the reference fleet by the end of their names: resource-group, shared, eastus, westus2."""
     steps = deployment_steps.steps(rendered(tree()), parameters)
     return {step.name.removeprefix("aks-multi-region-"): step for step in steps}

@@ -11,7 +11,7 @@ from typing import NamedTuple, TypeVar
 from rayfleet.facts.catalogue import Catalogue
 from rayfleet.proofs import Evidence, Report, Shown, prove
 from rayfleet.source import Source, read
-from rayfleet.tree import Rendered
+from rayfleet.tree import Tree
 from rayfleet.tree.files import Files
 from tests import rendering
 
@@ -77,11 +77,11 @@ def broken(edits: tuple[Edit, ...], fleet: str = "reference") -> dict[str, bytes
     return files
 
 
-def rendered(files: Mapping[str, bytes], fleet: str = "reference", folder: str = "rendered") -> Rendered:
+def rendered(files: Mapping[str, bytes], fleet: str = "reference", folder: str = "rendered") -> Tree:
     """A tree in memory, read back."""
     below = {path: content for path, content in files.items() if path != BINDINGS}
     late = read(BINDINGS, files[BINDINGS]) if BINDINGS in files else None
-    return Rendered(Files(folder, below), late, Catalogue(own_sizes(fleet)))
+    return Tree(Files(folder, below), late, Catalogue(own_sizes(fleet)))
 
 
 def check(

@@ -14,7 +14,7 @@ from rayfleet.proofs import Report, demand
 from rayfleet.proofs.fit import fit
 from rayfleet.proofs.quota import Quota
 from rayfleet.source import Source, read
-from rayfleet.tree import Rendered
+from rayfleet.tree import Tree
 from rayfleet.tree.files import Files
 from tests import rendering
 from tests.proofs.breaking import (
@@ -634,7 +634,7 @@ def test_no_count_is_less_than_none() -> None:
 
 
 def test_an_empty_tree_needs_nothing() -> None:
-    empty = Rendered(Files("rendered", {}))
+    empty = Tree(Files("rendered", {}))
     assert demand.pools(empty) == demand.Pools((), (), {})
     (found,) = fit({"T4": 3}, [], empty, None)
     assert (found.fits, found.short, found.room, found.stops) == (0, 3, None, ())

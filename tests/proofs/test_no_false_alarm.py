@@ -13,7 +13,7 @@ from rayfleet.diagnostics import Invalid
 from rayfleet.facts.catalogue import Catalogue
 from rayfleet.proofs import Evidence, prove
 from rayfleet.source import read
-from rayfleet.tree import Rendered
+from rayfleet.tree import Tree
 from rayfleet.tree.files import Files
 from tests import rendering
 from tests.model import Data
@@ -48,8 +48,8 @@ def test_valid_fleets_pass(data: Data, stages: list[int]) -> None:
     late = _late(unbound, keep)
     compiled = rendering.from_text(text, late=late)
     files = dict(compiled.rendered())
-    rendered = Rendered(Files("rendered", files), read(BINDINGS, late.encode()), Catalogue(data.get("vmSizes") or {}))
-    base = Rendered(Files("base", dict(unbound.rendered())))
+    rendered = Tree(Files("rendered", files), read(BINDINGS, late.encode()), Catalogue(data.get("vmSizes") or {}))
+    base = Tree(Files("base", dict(unbound.rendered())))
     report = prove(Evidence(rendered, TODAY, base))
     assert [(row.proof, row.subject, row.what) for row in failures(report)] == []
 

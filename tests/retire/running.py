@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from click.testing import Result
 
-from rayfleet.tree import Rendered
+from rayfleet.tree import Tree
 from rayfleet.tree.files import Files, OnDisk
 from tests.anyscale.stand_in import StandIn
 from tests.conftest import Workspace
@@ -135,7 +135,7 @@ def change(fleet: Workspace, old: str, new: str) -> None:
 
 def deployed(server: ArmServer) -> None:
     """As if what is rendered had been deployed."""
-    tree = Rendered(Files("rendered", OnDisk("rendered")))
+    tree = Tree(Files("rendered", OnDisk("rendered")))
     for template in tree.templates:
         assert template.deployment
         row = server.deployments[template.deployment.name]

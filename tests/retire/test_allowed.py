@@ -14,8 +14,8 @@ from rayfleet.deploy.allowed import ALLOWED, Refused, guard, type_of
 from rayfleet.deploy.azure import Azure
 from rayfleet.retire.carry import delete
 from rayfleet.retire.plan import plan
-from rayfleet.retire.step import Plan, Role, Step, clusters_of
-from rayfleet.tree import Rendered
+from rayfleet.retire.step import Plan, RetirementStep, Role, clusters_of
+from rayfleet.tree import Tree
 from tests.deploy.arm_server import ArmServer
 from tests.deploy.time import Time
 from tests.proofs.breaking import rendered, tree
@@ -135,13 +135,13 @@ def without_west() -> dict[str, bytes]:
     return {**files, "azure/deployments.json": json.dumps(deployments).encode()}
 
 
-def edited(files: dict[str, bytes], path: str, change: Any) -> Rendered:
+def edited(files: dict[str, bytes], path: str, change: Any) -> Tree:
     data = json.loads(files[path])
     change(data["resources"])
     return rendered({**files, path: json.dumps(data).encode()})
 
 
-def planned(base: Rendered | None = None, now: Rendered | None = None) -> Plan:
+def planned(base: Tree | None = None, now: Tree | None = None) -> Plan:
     return plan(base or rendered(tree()), now or rendered(without_west()), "cloud")
 
 
@@ -217,7 +217,7 @@ def test_a_type_that_nobody_thought_about_is_kept() -> None:
 # --- deletion ---------------------------------------------------------------------------------------------------------
 
 
-def asked(step: Step, of: Plan, documents: dict[str, Any] | None = None) -> list[str]:
+def asked(step: RetirementStep, of: Plan, documents: dict[str, Any] | None = None) -> list[str]:
     """What is asked to be deleted."""
     with ArmServer() as server:
         server.documents.update({step.id: {"id": step.id}} if documents is None else documents)

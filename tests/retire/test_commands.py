@@ -9,7 +9,7 @@ import pytest
 from rayfleet.deploy.allowed import ALLOWED
 from rayfleet.retire import commands
 from rayfleet.retire.plan import plan
-from rayfleet.retire.step import AKS, STACK, Step
+from rayfleet.retire.step import AKS, STACK, RetirementStep
 from tests.proofs.breaking import rendered, tree
 from tests.rendering import ROOT
 from tests.retire.running import ACCOUNT, GROUP, SUB, VNET
@@ -64,7 +64,7 @@ def judged(command: str) -> None:
     assert "guid(" not in command and "[" not in command
 
 
-def of_plan(fleet: str) -> list[Step]:
+def of_plan(fleet: str) -> list[RetirementStep]:
     """All steps of a fleet that is gone as a whole."""
     return plan(rendered(tree(fleet)), rendered({"azure/deployments.json": b'{"deployments": []}'}), "cloud").steps
 

@@ -7,7 +7,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rayfleet.arm import expression as written
-from rayfleet.tree.arm_expression import Call, Literal, Malformed, Reference, Scope, identity, is_expression, parse, reference, value_of
+from rayfleet.tree.arm_expression import (
+    Call,
+    Literal,
+    Malformed,
+    Reference,
+    Scope,
+    identity,
+    is_expression,
+    parse,
+    reference,
+    value_of,
+)
 
 HERE = Scope("sub", "group")
 VNET = "/subscriptions/sub/resourcegroups/group/providers/microsoft.network/virtualnetworks/v"

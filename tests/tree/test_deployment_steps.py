@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from rayfleet.diagnostics import Invalid
-from rayfleet.tree import Rendered, deployment_steps
+from rayfleet.tree import Tree, deployment_steps
 from rayfleet.tree.files import Files
 from tests.deploy.time import reference
 from tests.proofs.breaking import rendered, tree
@@ -17,7 +17,7 @@ from tests.proofs.breaking import rendered, tree
 PATH = "azure/deployments.json"
 
 
-def edited(edit: Callable[[list[dict[str, Any]]], None]) -> Rendered:
+def edited(edit: Callable[[list[dict[str, Any]]], None]) -> Tree:
     """The reference's tree after an edit of its rows."""
     document = json.loads(tree()[PATH])
     edit(document["deployments"])
@@ -125,4 +125,4 @@ def test_rows_that_cannot_be_carried_out(edit: Callable[[list[dict[str, Any]]], 
 def test_a_tree_that_is_none() -> None:
     for content in ({}, {PATH: b"{"}, {PATH: b"[]"}, {PATH: b'{"deployments": [1, {}]}'}):
         with pytest.raises(Invalid):
-            deployment_steps.steps(Rendered(Files("rendered", content)))
+            deployment_steps.steps(Tree(Files("rendered", content)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rayfleet.tree import Cluster, Rendered
+from rayfleet.tree import Cluster, Tree
 from rayfleet.tree.files import Files, OnDisk
 from rayfleet.tree.kustomize import Kustomize, find
 from tests.conftest import Workspace
@@ -25,7 +25,7 @@ def east(workspace: Workspace) -> Cluster:
     assert binary is not None
     files = Files("rendered", OnDisk("rendered"))
     kustomize = Kustomize(binary, "rendered")
-    found = next(iter(Rendered(files, kustomize=kustomize).clusters()))
+    found = next(iter(Tree(files, kustomize=kustomize).clusters()))
     assert found.layers  # read while the builds can be taken
     kustomize.close()
     return found

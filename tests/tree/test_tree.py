@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from rayfleet.tree import Cluster, Rendered
+from rayfleet.tree import Cluster, Tree
 from rayfleet.tree.cluster import before, below
 from rayfleet.tree.files import Files
 from tests.proofs.breaking import rendered, tree
@@ -63,7 +63,7 @@ def test_a_template_that_is_none(new: str) -> None:
 
 
 def test_an_empty_folder_is_an_empty_fleet() -> None:
-    nothing = Rendered(Files("rendered", {}))
+    nothing = Tree(Files("rendered", {}))
     assert (list(nothing.clusters()), nothing.templates, nothing.deployments, nothing.problems) == ([], (), (), [])
 
 

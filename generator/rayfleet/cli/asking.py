@@ -13,7 +13,7 @@ from rayfleet.tree.place import get, text
 if TYPE_CHECKING:
     from rayfleet.deploy.azure import Azure, Fault
     from rayfleet.status import Deployed
-    from rayfleet.tree.deployment_steps import Scope, Step
+    from rayfleet.tree.deployment_steps import DeploymentStep, Scope
 
 T = TypeVar("T")
 
@@ -21,7 +21,7 @@ AKS = "Microsoft.ContainerService/managedClusters"
 _AT_ONCE = 8  # requests: connections are kept for 10 at most (urllib3), and it grumbles about more
 
 
-def deployed(azure: Azure, step: Step) -> Deployed:
+def deployed(azure: Azure, step: DeploymentStep) -> Deployed:
     """A deployment, and whether it was of the template that is rendered. Raises Fault."""
     from rayfleet.deploy.stacks import latest
     from rayfleet.status import Deployed

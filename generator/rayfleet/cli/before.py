@@ -17,8 +17,8 @@ from rayfleet.fleet_files import FleetFiles
 if TYPE_CHECKING:
     from rayfleet.deploy.azure import Azure
     from rayfleet.deploy.gate import Need
-    from rayfleet.tree import Rendered, Resource, Template
-    from rayfleet.tree.deployment_steps import Step
+    from rayfleet.tree import Resource, Template, Tree
+    from rayfleet.tree.deployment_steps import DeploymentStep
 
 _CLUSTER = "Microsoft.ContainerService/managedClusters"
 PARAMETER = "RAYFLEET_PARAMETER_"
@@ -37,7 +37,7 @@ class Allowed(NamedTuple):
     short_quota: bool
 
 
-def of_files(where: FleetFiles, rendered: Rendered, allowed: Allowed) -> Iterator[Diagnostic]:
+def of_files(where: FleetFiles, rendered: Tree, allowed: Allowed) -> Iterator[Diagnostic]:
     """What of the files speaks against a deployment. Raises Invalid where they cannot be read."""
     from rayfleet.deploy import gate
 
@@ -71,7 +71,7 @@ def _stale(where: FleetFiles, allowed: bool) -> Iterator[Diagnostic]:
     yield from gate.stale(where.output, paths, allowed)
 
 
-def _unproved(where: FleetFiles, rendered: Rendered) -> Iterator[Diagnostic]:
+def _unproved(where: FleetFiles, rendered: Tree) -> Iterator[Diagnostic]:
     """What ``rayfleet check`` says too."""
     from rayfleet import proofs
     from rayfleet.cli import reading
@@ -83,7 +83,7 @@ def _unproved(where: FleetFiles, rendered: Rendered) -> Iterator[Diagnostic]:
 
 
 def of_azure(
-    azure: Azure, rendered: Rendered, steps: Collection[Step], new: Collection[str], allowed: Allowed
+    azure: Azure, rendered: Tree, steps: Collection[DeploymentStep], new: Collection[str], allowed: Allowed
 ) -> Iterator[Diagnostic]:
     """What of the subscriptions speaks against it. ``new`` are the deployments that never were. Raises Fault."""
     from rayfleet.deploy import gate
@@ -99,7 +99,7 @@ def of_azure(
         yield from gate.quota(subscription, needs, azure, allowed.short_quota)
 
 
-def _addresses(templates: Collection[Template], files: dict[str, Step], new: Collection[str]) -> list[Need]:
+def _addresses(templates: Collection[Template], files: dict[str, DeploymentStep], new: Collection[str]) -> list[Need]:
     """The public addresses that are deployed. Of those of another SKU than Standard, Azure docs name no limit."""
     from rayfleet.deploy.gate import Need
     from rayfleet.tree import text
@@ -124,7 +124,7 @@ def _addresses(templates: Collection[Template], files: dict[str, Step], new: Col
     ]
 
 
-def _needs(rendered: Rendered, subscription: str, files: dict[str, Step], new: Collection[str]) -> list[Need]:
+def _needs(rendered: Tree, subscription: str, files: dict[str, DeploymentStep], new: Collection[str]) -> list[Need]:
     """What the pools of the clusters that are deployed need of each limit."""
     from rayfleet.deploy.gate import Need
     from rayfleet.proofs import demand
@@ -143,7 +143,7 @@ def _needs(rendered: Rendered, subscription: str, files: dict[str, Step], new: C
     return found
 
 
-def parameters(steps: Collection[Step], ask: bool) -> dict[str, str]:
+def parameters(steps: Collection[DeploymentStep], ask: bool) -> dict[str, str]:
     """The values of the steps' parameters: of the environment, else asked for where somebody can answer. All are
     secrets. Raises Invalid where one is missing.
     """

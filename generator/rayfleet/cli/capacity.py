@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from rayfleet.proofs.fit import Fit
     from rayfleet.proofs.quota import Given
     from rayfleet.source import Source
-    from rayfleet.tree import Rendered
+    from rayfleet.tree import Tree
 
 _HEAD = ("region", "accelerator", "capacity type", "clusters", "pools", "nodes", "GPUs", "vCPUs", "quota left")
 _FIT_HEAD = ("accelerator", "demand", "region", "GPUs", "takes", "still short", "quota has room for")
@@ -68,7 +68,7 @@ def capacity(
 
 
 def _figures(
-    rendered: Rendered, source: Source | None, regions: Sequence[str], without_spot: bool, wanted: Sequence[str]
+    rendered: Tree, source: Source | None, regions: Sequence[str], without_spot: bool, wanted: Sequence[str]
 ) -> _Figures:
     """Raises Invalid where something cannot be read: what is missing would count as nothing."""
     from rayfleet.proofs import demand, fit
@@ -98,7 +98,7 @@ def _figures(
     )
 
 
-def _refuse_unread(rendered: Rendered) -> None:
+def _refuse_unread(rendered: Tree) -> None:
     if rendered.problems:
         raise Invalid(rendered.problems)
 

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from rayfleet.deploy.explain import Failure
     from rayfleet.deploy.stacks import Leaving
     from rayfleet.source.origin import Origin
-    from rayfleet.tree import Rendered
-    from rayfleet.tree.deployment_steps import Step
+    from rayfleet.tree import Tree
+    from rayfleet.tree.deployment_steps import DeploymentStep
 
 
 class How(NamedTuple):
@@ -49,8 +49,8 @@ class Deploying:
     def __init__(
         self,
         where: FleetFiles,
-        rendered: Rendered,
-        steps: Sequence[Step],
+        rendered: Tree,
+        steps: Sequence[DeploymentStep],
         how: How,
         stop: Event,
         told: Told,

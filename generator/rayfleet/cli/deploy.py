@@ -21,8 +21,8 @@ from rayfleet.fleet_files import FleetFiles
 if TYPE_CHECKING:
     from rayfleet.cli.before import Allowed
     from rayfleet.cli.carrying import How
-    from rayfleet.tree import Rendered
-    from rayfleet.tree.deployment_steps import Step
+    from rayfleet.tree import Tree
+    from rayfleet.tree.deployment_steps import DeploymentStep
 
 _SOONEST, _LATEST = 1.0, 300.0  # seconds between two looks
 
@@ -116,7 +116,7 @@ def _deploy(where: FleetFiles, how: How, allowed: Allowed, stop: Event, told: To
         told.refuse([not_installed("rayfleet", missing)])
 
 
-def _judged(where: FleetFiles, rendered: Rendered, how: How, allowed: Allowed, told: Told) -> tuple[Step, ...]:
+def _judged(where: FleetFiles, rendered: Tree, how: How, allowed: Allowed, told: Told) -> tuple[DeploymentStep, ...]:
     """The steps, with their parameters, once nothing of the files speaks against them. Raises Invalid."""
     from rayfleet.cli import before
     from rayfleet.tree import deployment_steps
@@ -135,7 +135,7 @@ def _judged(where: FleetFiles, rendered: Rendered, how: How, allowed: Allowed, t
     return tuple(step for step in deployment_steps.steps(rendered, values) if step.name in names)
 
 
-def _chosen(every: tuple[Step, ...], regions: Sequence[str]) -> tuple[Step, ...]:
+def _chosen(every: tuple[DeploymentStep, ...], regions: Sequence[str]) -> tuple[DeploymentStep, ...]:
     from rayfleet.tree import deployment_steps
 
     known = sorted({step.location for step in every})

@@ -16,8 +16,8 @@ from rayfleet.fleet_files import FleetFiles
 if TYPE_CHECKING:
     from rayfleet.compiler import Compiled
     from rayfleet.source import Source
-    from rayfleet.tree import Rendered, Resource
-    from rayfleet.tree.deployment_steps import Step
+    from rayfleet.tree import Resource, Tree
+    from rayfleet.tree.deployment_steps import DeploymentStep
 
 T = TypeVar("T")
 
@@ -50,8 +50,8 @@ class Files:
         self.wrong = self.shaped and self.compiled is None  # a rule forbids what is bound
         self.stale = self._stale(self.compiled) if self.compiled else None
         self.dirty, self.unpushed = self._commits()
-        self.rendered: Rendered | None = None
-        self.steps: dict[str, Step] = {}
+        self.rendered: Tree | None = None
+        self.steps: dict[str, DeploymentStep] = {}
         if os.path.lexists(where.output):
             rendered = self.or_not(where.output, self._tree)
             self.rendered = rendered
@@ -77,14 +77,14 @@ class Files:
         rows = [row for row in invalid.diagnostics if row.severity == "error"]
         self.not_seen += [NotSeen(what, str(row).partition("\n")[0], row.fix) for row in rows]
 
-    def _tree(self) -> Rendered:
+    def _tree(self) -> Tree:
         """Without the bindings, which are looked at apart. Raises Invalid."""
-        from rayfleet.tree import Rendered
+        from rayfleet.tree import Tree
         from rayfleet.tree.files import Files, OnDisk
 
         if not os.path.isdir(self.where.output):
             return reading.rendered(self.where, "files")  # says what it is instead
-        return Rendered(Files(self.where.output, OnDisk(self.where.output)))
+        return Tree(Files(self.where.output, OnDisk(self.where.output)))
 
     def _stale(self, compiled: Compiled) -> list[str] | None:
         from rayfleet import sync

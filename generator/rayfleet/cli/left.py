@@ -15,9 +15,9 @@ from rayfleet.diagnostics import Diagnostic
 if TYPE_CHECKING:
     from rayfleet.deploy.azure import Azure, Fault
     from rayfleet.deploy.faults import Patience
-    from rayfleet.retire.step import Plan, Step
+    from rayfleet.retire.step import Plan, RetirementStep
     from rayfleet.status import Deployed
-    from rayfleet.tree.deployment_steps import Step as Deployment
+    from rayfleet.tree.deployment_steps import DeploymentStep as Deployment
 
 AGAIN = "run rayfleet retire --run again: what is gone counts as done"
 WAIT = 30.0  # seconds, for all of Azure's answers, and for each of Anyscale's
@@ -70,7 +70,10 @@ def at_anyscale(plan: Plan, heard: Callable[[], int]) -> Found:
 
 
 def at_azure(
-    plan: Plan, principals: Callable[[Step], list[str]], allowed: Allowed, client: Callable[[str, Patience], Azure]
+    plan: Plan,
+    principals: Callable[[RetirementStep], list[str]],
+    allowed: Allowed,
+    client: Callable[[str, Patience], Azure],
 ) -> Found:
     """All else of the plan. ``client`` makes a client for a subscription."""
     from rayfleet.deploy.azure import Fault
@@ -120,7 +123,7 @@ def _in_turn(
 
 
 def _undeployed(
-    azure: Azure, plan: Plan, todo: Iterable[Step], until: float, allowed: Allowed
+    azure: Azure, plan: Plan, todo: Iterable[RetirementStep], until: float, allowed: Allowed
 ) -> tuple[list[Diagnostic], dict[str, Fault]]:
     """Deployments that have not put in place what serves the clusters that stay instead."""
     every = list(plan.deployments.values())
@@ -137,7 +140,7 @@ def _undeployed(
     return rows, {} if allowed.undeployed else faults
 
 
-def _of(plan: Plan, step: Step) -> list[Deployment]:
+def _of(plan: Plan, step: RetirementStep) -> list[Deployment]:
     """The deployment of what made it, where that is still rendered."""
     return [plan.deployments[step.file]] if step.file in plan.deployments else []
 
@@ -149,7 +152,7 @@ def _stands(state: Deployed) -> str:
 
 
 def _data(
-    azure: Azure, todo: Iterable[Step], until: float, allowed: Allowed
+    azure: Azure, todo: Iterable[RetirementStep], until: float, allowed: Allowed
 ) -> tuple[list[Diagnostic], dict[str, Fault]]:
     from rayfleet.retire.disks import held
     from rayfleet.retire.step import AKS

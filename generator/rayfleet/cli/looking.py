@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from rayfleet.deploy.azure import Azure
     from rayfleet.deploy.faults import Fault
     from rayfleet.deploy.stacks import Leaving, Stacks
-    from rayfleet.tree import Rendered
-    from rayfleet.tree.deployment_steps import Step
+    from rayfleet.tree import Tree
+    from rayfleet.tree.deployment_steps import DeploymentStep
 
 T = TypeVar("T")
 
@@ -39,8 +39,8 @@ class Looking:
         self,
         azure: Azure,
         stacks: Stacks | None,
-        rendered: Rendered,
-        steps: Sequence[Step],
+        rendered: Tree,
+        steps: Sequence[DeploymentStep],
         told: Told,
         origin: Origin | None,
     ) -> None:
@@ -154,7 +154,7 @@ class Looking:
 
     # --- inside ---
 
-    def _too_early(self, step: Step, fault: Fault) -> bool:
+    def _too_early(self, step: DeploymentStep, fault: Fault) -> bool:
         """Whether a step may fail only of what an earlier one is to make, or fails of its own deployment in flight.
 
         What it depends on is deployed before it in the same run, as rendered, however it stood: it may have failed
@@ -169,11 +169,11 @@ class Looking:
         inner = next(fault.problem.innermost())
         return self.hidden(f"{inner.code}: {inner.message}")
 
-    def _not_yet(self, step: Step, what: str) -> Diagnostic:
+    def _not_yet(self, step: DeploymentStep, what: str) -> Diagnostic:
         fix = "nothing to do: Azure judges it when it is deployed"
         return Diagnostic(*step.side.place, step.name, what, fix).as_warning()
 
-    def _not_looked(self, step: Step, fault: Fault) -> bool:
+    def _not_looked(self, step: DeploymentStep, fault: Fault) -> bool:
         resources = len(step.template.get("resources") or ())
         if self._too_early(step, fault):
             if step.name in self._new:
@@ -196,7 +196,7 @@ class Looking:
             self._told.warn([Diagnostic(file, 0, 0, "", what, "make room, or move it away").as_warning()])
             return None
 
-    def _answers(self, ask: Callable[[Step], T]) -> dict[str, T]:
+    def _answers(self, ask: Callable[[DeploymentStep], T]) -> dict[str, T]:
         """What Azure answers to each step, by its name. Raises Fault, Stopped."""
         from rayfleet.deploy.faults import Fault
 
@@ -207,11 +207,11 @@ class Looking:
             found[name] = answer
         return found
 
-    def _each(self, ask: Callable[[Step], T]) -> dict[str, T | Fault]:
+    def _each(self, ask: Callable[[DeploymentStep], T]) -> dict[str, T | Fault]:
         """The same, with a Fault where it refuses. Raises Stopped."""
         from rayfleet.deploy.faults import Fault
 
-        def one(step: Step) -> T | Fault:
+        def one(step: DeploymentStep) -> T | Fault:
             try:
                 return ask(step)
             except Fault as fault:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from rayfleet.cli.asking import InAzure
     from rayfleet.deploy.azure import Azure, Fault
     from rayfleet.status import Deployed
-    from rayfleet.tree.deployment_steps import Step
+    from rayfleet.tree.deployment_steps import DeploymentStep
 
 
 class NotSeen(NamedTuple):
@@ -46,7 +46,7 @@ class FromAnyscale:
     not_seen: list[NotSeen] = field(default_factory=list)
 
 
-def azure(subscription: str, steps: Mapping[str, Step], version: str, wait: float) -> FromAzure:
+def azure(subscription: str, steps: Mapping[str, DeploymentStep], version: str, wait: float) -> FromAzure:
     """Every deployment once, and every resource group for its clusters. ``version``: the API's of clusters, empty where
     none is rendered; ``wait``: seconds for all of it.
     """
@@ -89,7 +89,7 @@ def anyscale(name: str, wait: float) -> FromAnyscale:
 
 
 def _clusters(
-    client: Azure, steps: Mapping[str, Step], version: str, until: float
+    client: Azure, steps: Mapping[str, DeploymentStep], version: str, until: float
 ) -> tuple[dict[str, InAzure] | None, dict[str, Fault]]:
     """None where a resource group could not be seen: half of them would look as if the others had none."""
     scopes = {step.scope for step in steps.values() if step.scope.resource_group}

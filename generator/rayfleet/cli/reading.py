@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rayfleet.facts.catalogue import Catalogue
     from rayfleet.proofs import Evidence
     from rayfleet.source import Source
-    from rayfleet.tree import Rendered
+    from rayfleet.tree import Tree
 
 # Of a base commit, all that proofs look at.
 _COMPARED = re.compile(
@@ -25,11 +25,11 @@ _COMPARED = re.compile(
 )
 
 
-def rendered(where: FleetFiles, layers: str) -> Rendered:
+def rendered(where: FleetFiles, layers: str) -> Tree:
     """The tree, with its layers as ``kustomize`` builds them, as their ``files`` say, or ``auto``: built when kustomize
     is there. Raises Invalid where something cannot be read.
     """
-    from rayfleet.tree import Rendered
+    from rayfleet.tree import Tree
     from rayfleet.tree.files import Files, OnDisk
     from rayfleet.tree.kustomize import Kustomize, find
 
@@ -43,10 +43,10 @@ def rendered(where: FleetFiles, layers: str) -> Rendered:
         raise Invalid([Diagnostic("kustomize", 0, 0, "", "there is no such binary on PATH or in .tools/bin", fix)])
     files = Files(where.output, OnDisk(where.output))
     kustomize = Kustomize(binary, where.output) if binary else None
-    return Rendered(files, bindings(where), catalogue(where), kustomize)
+    return Tree(files, bindings(where), catalogue(where), kustomize)
 
 
-def evidence(where: FleetFiles, tree: Rendered, revision: str | None, on: date) -> Evidence:
+def evidence(where: FleetFiles, tree: Tree, revision: str | None, on: date) -> Evidence:
     """All that proofs judge of a tree as of a day; ``revision``: the commit to compare with, HEAD for None. Raises
     Invalid where something cannot be read.
     """
@@ -80,14 +80,14 @@ def catalogue(where: FleetFiles) -> Catalogue:
     return Catalogue(own)
 
 
-def base(where: FleetFiles, revision: str | None) -> Rendered | None:
+def base(where: FleetFiles, revision: str | None) -> Tree | None:
     """What proofs compare of the base commit: ARM templates, Helm releases, layers, claims and volumes."""
     from rayfleet import git
-    from rayfleet.tree import Rendered
+    from rayfleet.tree import Tree
     from rayfleet.tree.files import Files
 
     files = git.files(where.output, revision, _COMPARED)
-    return Rendered(Files(f"{revision or 'HEAD'}:{where.output}", files)) if files else None
+    return Tree(Files(f"{revision or 'HEAD'}:{where.output}", files)) if files else None
 
 
 def inside(where: FleetFiles) -> str | None:

@@ -22,7 +22,7 @@ from rayfleet.fleet_files import FleetFiles
 if TYPE_CHECKING:
     from rayfleet.cli.retiring import Retiring
     from rayfleet.retire.step import Plan
-    from rayfleet.tree import Rendered
+    from rayfleet.tree import Tree
 
 _SIGNS = {"to do": "-", "not seen": "?", "done": "=", "kept": "+"}
 
@@ -160,7 +160,7 @@ def _found(where: FleetFiles, base: str | None, clusters: tuple[str, ...], carry
     return _Found(plan(before, now, compiled.fleet.anyscale.cloud, clusters), commit, principals, notes)
 
 
-def _lost(where: FleetFiles, cluster: str, commit: str, now: Rendered, gone: set[str]) -> Diagnostic:
+def _lost(where: FleetFiles, cluster: str, commit: str, now: Tree, gone: set[str]) -> Diagnostic:
     """A cluster that neither tree has: what was its is in an older commit, or it never was. Of names that are alike
     only those that go are said.
     """

@@ -20,7 +20,7 @@ from rayfleet.diagnostics import Diagnostic, in_order, printable
 if TYPE_CHECKING:
     from rayfleet.deploy.azure import Azure
     from rayfleet.deploy.faults import Patience
-    from rayfleet.retire.step import Plan, Step
+    from rayfleet.retire.step import Plan, RetirementStep
 
 T = TypeVar("T")
 
@@ -130,7 +130,7 @@ class Retiring:
                 return "failed", 1
         return "done", 0
 
-    def _carry_out(self, step: Step, progress: Progress | None) -> tuple[Diagnostic | None, bool]:
+    def _carry_out(self, step: RetirementStep, progress: Progress | None) -> tuple[Diagnostic | None, bool]:
         """What went wrong with a step, and whether somebody asked to stop. Raises KeyboardInterrupt where that is why
         nobody knows what became of it.
         """
@@ -151,7 +151,7 @@ class Retiring:
             progress.update(step.title, "failed" if failure else "gone")
         return failure, stopped
 
-    def _remove(self, step: Step) -> tuple[Diagnostic | None, bool]:
+    def _remove(self, step: RetirementStep) -> tuple[Diagnostic | None, bool]:
         from rayfleet.anyscale.command import Cli, Fault
         from rayfleet.retire.registered import remove
 
@@ -162,7 +162,7 @@ class Retiring:
                 return Diagnostic(step.title, 0, 0, "", fault.what, fault.fix), heard() > 0
             return None, heard() > 0
 
-    def _delete(self, step: Step) -> Diagnostic | None:
+    def _delete(self, step: RetirementStep) -> Diagnostic | None:
         from rayfleet.deploy.allowed import Refused
         from rayfleet.deploy.azure import Fault
         from rayfleet.deploy.faults import Patience
@@ -228,7 +228,7 @@ class Retiring:
 
         return lambda subscription, patience: Azure(subscription, patience=patience, timeout=timeout)
 
-    def _principals(self, step: Step) -> list[str]:
+    def _principals(self, step: RetirementStep) -> list[str]:
         return [self._bound[step.cluster]] if step.cluster in self._bound else []
 
 

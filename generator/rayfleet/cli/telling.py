@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from rayfleet.deploy import carry
     from rayfleet.deploy.carry import Ended, Outcome
     from rayfleet.deploy.explain import Failure
-    from rayfleet.tree.deployment_steps import Step
+    from rayfleet.tree.deployment_steps import DeploymentStep
 
 _ENDED: tuple[Ended, ...] = ("succeeded", "failed", "skipped", "left running")
 _SHOW_CURSOR = "\x1b[?25h"  # which a table on a terminal hides
@@ -36,7 +36,7 @@ class Told:
     what_if: list[dict[str, Any]] = field(default_factory=list)
     stacks: list[dict[str, Any]] = field(default_factory=list)
     deployments: list[dict[str, Any]] = field(default_factory=list)
-    steps: Sequence[Step] = ()  # those that are carried out, once they are
+    steps: Sequence[DeploymentStep] = ()  # those that are carried out, once they are
     progress: Progress | None = None
 
     @property
@@ -44,7 +44,7 @@ class Told:
         """Whether Azure may have something in hand of this run's."""
         return self.progress is not None
 
-    def begin(self, steps: Sequence[Step], progress: Progress) -> None:
+    def begin(self, steps: Sequence[DeploymentStep], progress: Progress) -> None:
         """From here on Azure may have something in hand."""
         self.steps, self.progress = steps, progress
 
@@ -111,11 +111,11 @@ class Told:
         found = {"outcome": outcome, "diagnostics": rows, "whatIf": self.what_if, "stacks": self.stacks}
         return {**found, "deployments": self.deployments}
 
-    def _unsaid(self) -> dict[str, Step]:
+    def _unsaid(self) -> dict[str, DeploymentStep]:
         said = {row["name"] for row in self.deployments}
         return {step.name: step for step in self.steps if step.name not in said}
 
-    def _so_far(self, step: Step) -> Ended:
+    def _so_far(self, step: DeploymentStep) -> Ended:
         """How a deployment ends that nobody looks at any more: it may be on its way to Azure before it is told of."""
         rows = self.progress.rows if self.progress else {}
         state = rows[step.name].state
@@ -123,7 +123,7 @@ class Told:
             return "skipped"
         return next((ended for ended in _ENDED if ended == state), "left running")
 
-    def _as_it_stands(self, step: Step) -> dict[str, Any]:
+    def _as_it_stands(self, step: DeploymentStep) -> dict[str, Any]:
         from rayfleet.deploy.carry import Outcome
 
         return _as_json(Outcome(step, self._so_far(step)), [])

@@ -15,7 +15,7 @@ from rayfleet.deploy.answers import Asking, follow, json_of, member
 from rayfleet.deploy.faults import Fault, Patience, problem_of
 from rayfleet.deploy.hiding import known
 from rayfleet.deploy.state import Operation, State, operation_of, state_of
-from rayfleet.tree.deployment_steps import Scope, Step
+from rayfleet.tree.deployment_steps import DeploymentStep, Scope
 
 if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential
@@ -58,7 +58,7 @@ class Azure:
 
     # --- deployments ---
 
-    def validate(self, step: Step) -> None:
+    def validate(self, step: DeploymentStep) -> None:
         """Has ARM check a template and its parameters; nothing is changed. Raises Fault, with all that is wrong."""
         on, group, how = self._client(step.scope).deployments, step.scope.resource_group, self.asking.long()
         body = _body(step)
@@ -75,7 +75,7 @@ class Azure:
 
         self.read(ask, secrets_of(step))
 
-    def what_if(self, step: Step) -> dict[str, Any]:
+    def what_if(self, step: DeploymentStep) -> dict[str, Any]:
         """What a deployment would change, as ARM predicts it: ``{"status": ..., "changes": [...]}``. Raises Fault."""
         on, group, how = self._client(step.scope).deployments, step.scope.resource_group, self.asking.long()
         body = _body(step)
@@ -95,7 +95,7 @@ class Azure:
 
         return self.read(ask, secrets_of(step))
 
-    def begin(self, step: Step) -> State:
+    def begin(self, step: DeploymentStep) -> State:
         """Starts a deployment and does not wait for it. Asked once: a Fault that is ``unheard`` may have started it."""
         client, scope = self._client(step.scope), step.scope
         how: dict[str, Any] = {"polling": False, "cls": json_of}
@@ -108,7 +108,7 @@ class Azure:
 
         return state_of(self.asking.once(ask, secrets_of(step)), step.name)
 
-    def state(self, step: Step) -> State | None:
+    def state(self, step: DeploymentStep) -> State | None:
         """A deployment as it stands; None where there is none of this name. Raises Fault."""
         return self.deployment(step.scope, step.name, secrets_of(step))
 
@@ -128,7 +128,7 @@ class Azure:
                 return None
             raise
 
-    def operations(self, step: Step) -> list[Operation]:
+    def operations(self, step: DeploymentStep) -> list[Operation]:
         """What became of each resource, those of nested deployments after the deployment that is one. Raises Fault."""
         return self.operations_of(step.scope, step.name, secrets_of(step))
 
@@ -136,7 +136,7 @@ class Azure:
         """The same by scope and name."""
         return list(self._operations(scope, name, secrets, {name}))
 
-    def template_hash(self, step: Step) -> str:
+    def template_hash(self, step: DeploymentStep) -> str:
         """ARM's own hash of the template, which ``State.template_hash`` is too; empty where ARM gives none."""
         client = self._client(step.scope)
         answer = self.read(lambda: client.deployments.calculate_template_hash(step.template, cls=json_of), ())
@@ -204,13 +204,13 @@ def scoped(identifier: str) -> tuple[Scope, str] | None:
     return (Scope(found["subscription"], found["group"] or ""), found["name"]) if found else None
 
 
-def _body(step: Step) -> Any:
+def _body(step: DeploymentStep) -> Any:
     parameters = {name: {"value": value} for name, value in step.parameters.items()}
     properties = {"mode": "Incremental", "template": step.template, "parameters": parameters}
     return {"properties": properties, **({"location": step.location} if step.at_subscription else {})}
 
 
-def secrets_of(step: Step) -> tuple[str, ...]:
+def secrets_of(step: DeploymentStep) -> tuple[str, ...]:
     """What to keep out of every message."""
     return known(step.parameters.values())
 

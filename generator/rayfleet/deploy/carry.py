@@ -9,7 +9,7 @@ from itertools import count
 from rayfleet.deploy.faults import Fault, Problem, Stopped
 from rayfleet.deploy.outcome import Client, Ended, Outcome, Progress, What
 from rayfleet.deploy.state import Operation, State
-from rayfleet.tree.deployment_steps import Step
+from rayfleet.tree.deployment_steps import DeploymentStep
 
 _STARTS = 3  # of one deployment, whose resources failed for a reason that passes
 _LOOKS = 5  # before what is not there counts as not there: ARM's regions learn of a new deployment one after another
@@ -27,7 +27,9 @@ class _LostSight(Exception):
 class Carrying:
     """A step that is being carried out."""
 
-    def __init__(self, azure: Client, step: Step, tell: Callable[[Progress], None], watch: bool = False) -> None:
+    def __init__(
+        self, azure: Client, step: DeploymentStep, tell: Callable[[Progress], None], watch: bool = False
+    ) -> None:
         """``watch``: the operations are told of as well, at the cost of a request at each look."""
         self._azure = azure
         self._patience = azure.patience

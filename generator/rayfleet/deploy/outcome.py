@@ -6,7 +6,7 @@ from typing import Literal, NamedTuple, Protocol
 
 from rayfleet.deploy.faults import Fault, Patience
 from rayfleet.deploy.state import Operation, State
-from rayfleet.tree.deployment_steps import Step
+from rayfleet.tree.deployment_steps import DeploymentStep
 
 Ended = Literal["succeeded", "failed", "skipped", "left running"]
 What = Literal["started", "adopted", "waiting", "working", "again", "ended"]
@@ -18,19 +18,19 @@ class Client(Protocol):
     patience: Patience
     poll: float
 
-    def state(self, step: Step) -> State | None: ...
+    def state(self, step: DeploymentStep) -> State | None: ...
 
-    def begin(self, step: Step) -> State: ...
+    def begin(self, step: DeploymentStep) -> State: ...
 
-    def operations(self, step: Step) -> list[Operation]: ...
+    def operations(self, step: DeploymentStep) -> list[Operation]: ...
 
-    def template_hash(self, step: Step) -> str: ...
+    def template_hash(self, step: DeploymentStep) -> str: ...
 
 
 class Outcome(NamedTuple):
     """How a step ended. ``left running``: it goes on in Azure, or may; the next run finds it by its name."""
 
-    step: Step
+    step: DeploymentStep
     ended: Ended
     state: State | None = None  # as last seen
     fault: Fault | None = None  # why it failed, or why it was lost sight of
@@ -45,7 +45,7 @@ class Outcome(NamedTuple):
 class Progress(NamedTuple):
     """What is to be told of a step while it goes on."""
 
-    step: Step
+    step: DeploymentStep
     what: What
     state: State | None = None
     words: str = ""  # why it waits, or is started again

@@ -7,7 +7,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from threading import Lock
 
 from rayfleet.deploy.carry import Carrying, Client, Ended, Outcome, Progress
-from rayfleet.tree.deployment_steps import Step, waves
+from rayfleet.tree.deployment_steps import DeploymentStep, waves
 
 #: Deployments at one time. Each is looked at every few seconds, and ARM lets a subscription read 25 times a second
 #: (docs: azure-resource-manager/management/request-limits-and-throttling).
@@ -16,7 +16,7 @@ SIDE_BY_SIDE = 32
 
 def run(
     azure: Client,
-    steps: Iterable[Step],
+    steps: Iterable[DeploymentStep],
     observe: Callable[[Progress], None] = lambda progress: None,
     watch: bool = False,
 ) -> tuple[Outcome, ...]:
@@ -35,7 +35,7 @@ def run(
             observe(progress)
 
     outcomes: dict[str, Outcome] = {}
-    working: dict[Future[Outcome], Step] = {}
+    working: dict[Future[Outcome], DeploymentStep] = {}
     with ThreadPoolExecutor(SIDE_BY_SIDE, thread_name_prefix="deploy") as threads:
         try:
             while len(outcomes) < len(order):
@@ -56,7 +56,7 @@ def run(
     return tuple(outcomes[step.name] for step in order)
 
 
-def _skipped(step: Step, outcomes: Mapping[str, Outcome], azure: Client) -> Outcome | None:
+def _skipped(step: DeploymentStep, outcomes: Mapping[str, Outcome], azure: Client) -> Outcome | None:
     """The outcome of a step that is not to be started; None for any other."""
     for name in step.depends_on:
         if (before := outcomes.get(name)) and before.ended != "succeeded":
@@ -64,7 +64,12 @@ def _skipped(step: Step, outcomes: Mapping[str, Outcome], azure: Client) -> Outc
     return Outcome(step, "skipped") if azure.patience.stop.is_set() else None
 
 
-def _ready(step: Step, order: list[Step], outcomes: Mapping[str, Outcome], working: Iterable[Step]) -> bool:
+def _ready(
+    step: DeploymentStep,
+    order: list[DeploymentStep],
+    outcomes: Mapping[str, Outcome],
+    working: Iterable[DeploymentStep],
+) -> bool:
     waits_for = {other.name for other in order} & set(step.depends_on)
     # Azure refuses writes to one identity that come at once (docs: entra/workload-id, federated identity credential
     # considerations: ConcurrentFederatedIdentityCredentialsWritesForSingleManagedIdentity).

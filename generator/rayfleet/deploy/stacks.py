@@ -16,7 +16,7 @@ from rayfleet.deploy.azure import Azure, scoped, secrets_of, unless_error
 from rayfleet.deploy.explain import named
 from rayfleet.deploy.faults import Fault, problem_of
 from rayfleet.deploy.state import Operation, State, state_of
-from rayfleet.tree.deployment_steps import Step
+from rayfleet.tree.deployment_steps import DeploymentStep
 
 if TYPE_CHECKING:
     from azure.mgmt.resource.deploymentstacks import DeploymentStacksClient
@@ -38,7 +38,7 @@ class Leaving(NamedTuple):
     stack deletes all of them or none.
     """
 
-    step: Step
+    step: DeploymentStep
     ids: tuple[str, ...]
     kept: dict[str, str]
 
@@ -48,7 +48,9 @@ class Leaving(NamedTuple):
         return () if self.kept else self.ids
 
 
-def leaving(step: Step, managed: Iterable[str], validated: Collection[str], rendered: Collection[str]) -> Leaving:
+def leaving(
+    step: DeploymentStep, managed: Iterable[str], validated: Collection[str], rendered: Collection[str]
+) -> Leaving:
     """What leaves a stack. ``validated``: what ARM says that the template has, as ``Stacks.validate`` returns it; empty
     where it does not say. ``rendered``: the ids in all of rendered/, in lower case.
     """
@@ -78,7 +80,7 @@ class Stacks:
         self._azure = azure
         self._deletes = frozenset(deletes)
 
-    def validate(self, step: Step) -> frozenset[str]:
+    def validate(self, step: DeploymentStep) -> frozenset[str]:
         """Has ARM check a template and its parameters. The ids that it has, in lower case; none where ARM names none.
         Raises Fault.
         """
@@ -99,7 +101,7 @@ class Stacks:
         answer = self._azure.read(ask, secrets_of(step))
         return frozenset(key.lower() for key in _ids(answer, "validatedResources"))
 
-    def begin(self, step: Step) -> State:
+    def begin(self, step: DeploymentStep) -> State:
         """Starts a stack's deployment and does not wait for it. Asked once, as ``Azure.begin`` is."""
         on, group = self._client(step).deployment_stacks, step.scope.resource_group
         how: dict[str, Any] = {"polling": False, "cls": json_of}
@@ -112,7 +114,7 @@ class Stacks:
 
         return _state(self._azure.asking.once(ask, secrets_of(step)), step.name)
 
-    def state(self, step: Step) -> State | None:
+    def state(self, step: DeploymentStep) -> State | None:
         """A stack as it stands, with the hash and the time of the deployment that it runs; None where there is none of
         this name. Raises Fault.
         """
@@ -132,13 +134,13 @@ class Stacks:
             outputs=deployment.outputs or state.outputs,
         )
 
-    def managed(self, step: Step) -> tuple[str, ...]:
+    def managed(self, step: DeploymentStep) -> tuple[str, ...]:
         """The ids of what a stack has; none where it is not there. What no id names (REST API: resources of Bicep
         extensions) goes by its type, so that nobody takes it for nothing. Raises Fault.
         """
         return tuple(_named(row) for row in _rows(self._get(step), "resources"))
 
-    def detach(self, step: Step) -> None:
+    def detach(self, step: DeploymentStep) -> None:
         """Takes a stack away and leaves all that it has: no resource is deleted. One that is not there is none too
         many. Raises Fault.
         """
@@ -160,23 +162,23 @@ class Stacks:
             if fault.status != 404:
                 raise
 
-    def operations(self, step: Step) -> list[Operation]:
+    def operations(self, step: DeploymentStep) -> list[Operation]:
         """What became of each resource, and of what could not be taken away. Raises Fault."""
         data = self._get(step)
         inner = scoped(_text(data, "deploymentId"))
         found = self._azure.operations_of(*inner, secrets_of(step)) if inner else []
         return [*found, *_failed(data, step.name)]
 
-    def template_hash(self, step: Step) -> str:
+    def template_hash(self, step: DeploymentStep) -> str:
         """The same as of a deployment."""
         return self._azure.template_hash(step)
 
     # --- inside ---
 
-    def _client(self, step: Step) -> DeploymentStacksClient:
+    def _client(self, step: DeploymentStep) -> DeploymentStacksClient:
         return self._azure.asking.stacks(step.scope.subscription)
 
-    def _body(self, step: Step) -> Any:
+    def _body(self, step: DeploymentStep) -> Any:
         away = "delete" if step.name in self._deletes else "detach"
         properties = {
             "template": step.template,
@@ -191,7 +193,7 @@ class Stacks:
         }
         return {"properties": properties, **({"location": step.location} if step.at_subscription else {})}
 
-    def _get(self, step: Step) -> Any:
+    def _get(self, step: DeploymentStep) -> Any:
         on, group = self._client(step).deployment_stacks, step.scope.resource_group
 
         def ask() -> Any:
@@ -207,7 +209,7 @@ class Stacks:
             raise
 
 
-def latest(azure: Azure, step: Step) -> State | None:
+def latest(azure: Azure, step: DeploymentStep) -> State | None:
     """A step as it was deployed last: as a deployment, or as a stack. Raises Fault."""
     deployment = azure.state(step)
     stack = seen(azure, step, must=deployment is None)
@@ -216,7 +218,7 @@ def latest(azure: Azure, step: Step) -> State | None:
     return max(deployment, stack, key=lambda state: _time(state.timestamp))
 
 
-def seen(azure: Azure, step: Step, must: bool = False) -> State | None:
+def seen(azure: Azure, step: DeploymentStep, must: bool = False) -> State | None:
     """A step as a stack, beside its deployment. Who may see no stacks has deployed none: None for them, unless it
     ``must`` be known. Raises Fault.
     """

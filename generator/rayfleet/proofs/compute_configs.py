@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from rayfleet.proofs.finding import Finding, failed, pending, proved
 from rayfleet.proofs.operator import MARKETS
 from rayfleet.proofs.ray import Found
-from rayfleet.tree import Cluster, Rendered, Side, entries, get, text
+from rayfleet.tree import Cluster, Side, Tree, entries, get, text
 from rayfleet.tree.helm_release import Release
 
 # The market types of a worker group, and those that its pods may have; a head, and workers that say none, have the
@@ -35,7 +35,7 @@ class _Group(NamedTuple):
 
 
 @lru_cache(maxsize=2)
-def rows(rendered: Rendered) -> Mapping[str, list[Row]]:
+def rows(rendered: Tree) -> Mapping[str, list[Row]]:
     """The rows of all compute configs, by the name of their cloud resource."""
     found: dict[str, list[Row]] = {}
     for accelerator, source in rendered.compute_configs.items():
@@ -45,7 +45,7 @@ def rows(rendered: Rendered) -> Mapping[str, list[Row]]:
     return found
 
 
-def claims(cluster: Cluster, rendered: Rendered, shapes: Container[str] | None, found: Found) -> Iterator[Finding]:
+def claims(cluster: Cluster, rendered: Tree, shapes: Container[str] | None, found: Found) -> Iterator[Finding]:
     """Of the rows that name the cluster; ``shapes`` are the names of those that it has, None where that
     cannot be told.
     """
@@ -63,7 +63,7 @@ def claims(cluster: Cluster, rendered: Rendered, shapes: Container[str] | None, 
             yield from _row(cluster.name, cluster.operator, row, shapes, found)
 
 
-def unnamed(rendered: Rendered) -> Iterator[Finding]:
+def unnamed(rendered: Tree) -> Iterator[Finding]:
     """Rows for cloud resources that no cluster has."""
     for name, named in rows(rendered).items():
         if f"clusters/{name}/anyscale/cloud_resource.yaml" in rendered.files.content:

@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 
 from rayfleet.facts.catalogue import VmSize
 from rayfleet.proofs.quota import SPOT, TOTAL, Limit, Quota, family
-from rayfleet.tree import Cluster, Rendered, Resource
+from rayfleet.tree import Cluster, Resource, Tree
 from rayfleet.tree.node_pool import Pool
 
 #: What stands where an accelerator would, for pools without GPUs.
@@ -112,7 +112,7 @@ class Row(NamedTuple):
         return min((left[limit] for limit in self.limits if limit in left), default=None)
 
 
-def pools(rendered: Rendered) -> Pools:
+def pools(rendered: Tree) -> Pools:
     """Every node pool that ARM has. Of clusters nothing else is read."""
     counted: list[Growth] = []
     uncounted: list[Uncounted] = []

@@ -6,7 +6,7 @@ from datetime import date
 from typing import NamedTuple
 
 from rayfleet.source import Source
-from rayfleet.tree import Rendered, Template
+from rayfleet.tree import Template, Tree
 
 
 class Evidence(NamedTuple):
@@ -15,9 +15,9 @@ class Evidence(NamedTuple):
     repository that rendered/ is in, empty for its top; None where nobody knows.
     """
 
-    rendered: Rendered
+    rendered: Tree
     today: date
-    base: Rendered | None = None
+    base: Tree | None = None
     quota: Source | None = None
     inside: str | None = None
 
@@ -31,7 +31,7 @@ class Evidence(NamedTuple):
         return self.base is not None and _shared(template, self.base)
 
 
-def _shared(template: Template, other: Rendered) -> bool:
+def _shared(template: Template, other: Tree) -> bool:
     """Whether another tree is deployed to the template's subscription too: every id in Azure begins with one. A fleet
     that begins as a clone has another fleet, the example, as its base, and nothing in common with it.
     """

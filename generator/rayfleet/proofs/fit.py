@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from rayfleet.proofs.demand import Growth, Left, gpus, left
 from rayfleet.proofs.quota import Quota
-from rayfleet.tree import Rendered, entries, text
+from rayfleet.tree import Tree, entries, text
 
 
 class Stop(NamedTuple):
@@ -44,14 +44,14 @@ class Fit(NamedTuple):
         return sum(known) if known else None
 
 
-def fit(demand: Mapping[str, int], remaining: Iterable[Growth], rendered: Rendered, quota: Quota | None) -> list[Fit]:
+def fit(demand: Mapping[str, int], remaining: Iterable[Growth], rendered: Tree, quota: Quota | None) -> list[Fit]:
     """What fits of each accelerator's demand. Demand is taken to be divisible: many jobs, not one."""
     remaining = list(remaining)
     spare = left(remaining, quota) if quota else {}
     return [_fit(name, wanted, _stops(rendered, name, remaining), spare) for name, wanted in demand.items()]
 
 
-def _stops(rendered: Rendered, accelerator: str, remaining: list[Growth]) -> dict[str, list[Growth]]:
+def _stops(rendered: Tree, accelerator: str, remaining: list[Growth]) -> dict[str, list[Growth]]:
     """The pools that have an accelerator, by region: first the regions of its compute config, as work tries them, then
     others in the order of deployments.
     """

@@ -12,7 +12,7 @@ from rayfleet.diagnostics import many
 from rayfleet.facts.cidr import Cidr
 from rayfleet.proofs.evidence import Evidence
 from rayfleet.proofs.finding import Finding, failed, proved
-from rayfleet.tree import Cluster, Rendered, Resource, Side, entries, mapping, text
+from rayfleet.tree import Cluster, Resource, Side, Tree, entries, mapping, text
 
 VNET = "Microsoft.Network/virtualNetworks"
 SUBNET = f"{VNET}/subnets"
@@ -81,7 +81,7 @@ def of_fleet(evidence: Evidence) -> Iterator[Finding]:
 # --- ranges ---
 
 
-def _ranges(rendered: Rendered) -> Iterator[Range]:
+def _ranges(rendered: Tree) -> Iterator[Range]:
     for vnet in rendered.of_type(VNET):
         for index, prefix in enumerate(entries(vnet.properties, "addressSpace", "addressPrefixes")):
             if isinstance(prefix, str) and CIDR.fullmatch(prefix):
@@ -120,7 +120,7 @@ def _overlaps(rows: Iterable[Range], what: str) -> Iterator[Finding]:
             furthest = row
 
 
-def _subnets(rendered: Rendered) -> Iterator[Finding]:
+def _subnets(rendered: Tree) -> Iterator[Finding]:
     """Every subnet inside its VNet, and apart from the others."""
     by_vnet: dict[str, list[Range]] = {}
     for subnet in rendered.of_type(SUBNET):
@@ -160,7 +160,7 @@ def _dns(cluster: Cluster, profile: dict[str, object], services: Range) -> Itera
         yield failed(cluster.name, what, fix, side, services.side)
 
 
-def _apart(cluster: Cluster, rendered: Rendered, pods: Range, services: Range) -> Iterator[Finding]:
+def _apart(cluster: Cluster, rendered: Tree, pods: Range, services: Range) -> Iterator[Finding]:
     """Pod and service ranges apart from each other and from every VNet, each of which may be peered one day."""
     clash = services if services.cidr.overlaps(pods.cidr) else _vnet_in(rendered, pods.cidr)
     other = _vnet_in(rendered, services.cidr)
@@ -181,12 +181,12 @@ def _named(row: Range, services: Range) -> str:
 
 
 @lru_cache(maxsize=2)
-def vnets(rendered: Rendered) -> tuple[Range, ...]:
+def vnets(rendered: Tree) -> tuple[Range, ...]:
     """The ranges of all VNets, from the lowest address."""
     return tuple(sorted(_ranges(rendered), key=lambda row: row.cidr))
 
 
-def _vnet_in(rendered: Rendered, cidr: Cidr) -> Range | None:
+def _vnet_in(rendered: Tree, cidr: Cidr) -> Range | None:
     """A VNet's range that shares an address with ``cidr``: where VNets are apart, the last that begins before its end
     is the one to ask.
     """
@@ -198,7 +198,7 @@ def _vnet_in(rendered: Rendered, cidr: Cidr) -> Range | None:
 # --- room ---
 
 
-def _room(cluster: Cluster, rendered: Rendered, pods: Range | None) -> Iterator[Finding]:
+def _room(cluster: Cluster, rendered: Tree, pods: Range | None) -> Iterator[Finding]:
     most = sum(pool.maximum for pool in cluster.pools)
     nodes = most + sum(pool.surge for pool in cluster.pools)
     growth = f"its pools may grow to {many(nodes, 'node')} with surge"
@@ -224,7 +224,7 @@ def _room(cluster: Cluster, rendered: Rendered, pods: Range | None) -> Iterator[
             yield proved(cluster.name, f"its node subnet {prefix} holds {many(holds, 'node')}; {growth}", side, pools)
 
 
-def _node_subnets(cluster: Cluster, rendered: Rendered) -> dict[Resource, int]:
+def _node_subnets(cluster: Cluster, rendered: Tree) -> dict[Resource, int]:
     """The subnets that its pools' nodes are in, each with the nodes that it may have to hold."""
     wanted: dict[Resource, int] = {}
     for pool in cluster.pools:
@@ -234,11 +234,11 @@ def _node_subnets(cluster: Cluster, rendered: Rendered) -> dict[Resource, int]:
     return wanted
 
 
-def _target(resource: Resource, rendered: Rendered, written: str) -> Resource | None:
+def _target(resource: Resource, rendered: Tree, written: str) -> Resource | None:
     return rendered.resources.get(resource.resolve(written))
 
 
-def _ports(cluster: Cluster, rendered: Rendered) -> Iterator[Finding]:
+def _ports(cluster: Cluster, rendered: Tree) -> Iterator[Finding]:
     """The NAT gateway has ports enough for as many nodes as its subnets may have."""
     for subnet, nodes in _node_subnets(cluster, rendered).items():
         written = text(subnet.properties, "natGateway", "id")
@@ -265,7 +265,7 @@ def _ports(cluster: Cluster, rendered: Rendered) -> Iterator[Finding]:
             yield proved(cluster.name, has, side, subnet.side("properties", "natGateway"))
 
 
-def _public_ips(gateway: Resource, rendered: Rendered) -> int | None:
+def _public_ips(gateway: Resource, rendered: Tree) -> int | None:
     """How many a NAT gateway has, prefixes included; None where a prefix is not rendered."""
     count = len(entries(gateway.properties, "publicIpAddresses"))
     for row in entries(gateway.properties, "publicIpPrefixes"):

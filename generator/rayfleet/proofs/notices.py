@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 
 from rayfleet.proofs.finding import Finding, Outcome
-from rayfleet.tree import Rendered
+from rayfleet.tree import Tree
 
 _Key = tuple[Outcome, str, str]  # what it says, and the file where that is part of it
 
@@ -46,6 +46,6 @@ class Notices:
 
 
 @lru_cache(maxsize=8)
-def notices(rendered: Rendered, proof: str) -> Notices:
+def notices(rendered: Tree, proof: str) -> Notices:
     """The notices of a proof about a tree."""
     return Notices()

@@ -14,7 +14,7 @@ from rayfleet.proofs.operator import Asked, Shape, asked
 from rayfleet.proofs.ray import Found, Holds
 from rayfleet.proofs.reservations import Mount, allocatable, mount, takes
 from rayfleet.proofs.unread import has_gaps
-from rayfleet.tree import Cluster, Rendered
+from rayfleet.tree import Cluster, Tree
 
 # The operator's values take these (rendered values: global.cloudDeploymentId, global.auth.iamIdentity).
 _WAITS_FOR = ("cloudResourceId", "clientId")
@@ -26,7 +26,7 @@ def of_cluster(cluster: Cluster, evidence: Evidence) -> Iterator[Finding]:
     return notices(evidence.rendered, "placement").kept(found, of("noted", "pending", "warned"))
 
 
-def _claims(cluster: Cluster, rendered: Rendered) -> Iterator[Finding]:
+def _claims(cluster: Cluster, rendered: Tree) -> Iterator[Finding]:
     nodes = nodes_of(cluster)
     ours = asked_of(cluster)
     names: frozenset[str] | None = None

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from rayfleet.proofs.finding import Finding, failed, proved, warned
-from rayfleet.tree import Rendered, Resource, Side, get, text
+from rayfleet.tree import Resource, Side, Tree, get, text
 from rayfleet.tree.arm_expression import Call, reference
 
 ASSIGNMENT = "Microsoft.Authorization/roleAssignments"
@@ -68,7 +68,7 @@ class Need(NamedTuple):
 
 
 @lru_cache(maxsize=2)
-def _assignments(rendered: Rendered) -> dict[str, list[Assignment]]:
+def _assignments(rendered: Tree) -> dict[str, list[Assignment]]:
     """Every role assignment by its principal."""
     found: dict[str, list[Assignment]] = {}
     for resource in rendered.of_type(ASSIGNMENT):
@@ -89,7 +89,7 @@ def _scope(resource: Resource) -> str:
     return f"/subscriptions/{subscription}{f'/resourcegroups/{group}' if group else ''}".lower()
 
 
-def granted(rendered: Rendered, need: Need, principal: str | None = None) -> Assignment | None:
+def granted(rendered: Tree, need: Need, principal: str | None = None) -> Assignment | None:
     """The assignment that meets a need; one to the ``principal`` id that is bound counts as well."""
     rows = _assignments(rendered)
     own = [row for row in rows.get(need.whose, ()) if row.path == "principalId"]
@@ -97,19 +97,19 @@ def granted(rendered: Rendered, need: Need, principal: str | None = None) -> Ass
     return next((row for row in own if row.role in need.roles and row.covers(need.target)), None)
 
 
-def named(rendered: Rendered, identifier: str) -> str:
+def named(rendered: Tree, identifier: str) -> str:
     """The name of a resource as it is written, of one that is not rendered the end of its id."""
     resource = rendered.resources.get(identifier)
     return resource.name if resource else identifier.rpartition("/")[2]
 
 
-def place(rendered: Rendered, identifier: str) -> str:
+def place(rendered: Tree, identifier: str) -> str:
     """The name of what a role is on; of a container, whose it is as well."""
     container = _CONTAINER.search(identifier)
     return f"{container[2]} of {container[1]}" if container else named(rendered, identifier)
 
 
-def refused(rendered: Rendered, subject: str, need: Need) -> Finding:
+def refused(rendered: Tree, subject: str, need: Need) -> Finding:
     """Why nothing meets a need: the assignment that comes nearest."""
     who, on, wanted = named(rendered, need.whose), place(rendered, need.target), NAMES[need.roles[0]]
     fix = f"grant {who} {wanted} on {on}"
@@ -147,7 +147,7 @@ def _role(row: Assignment) -> str:
     return NAMES.get(row.role, f"role {row.role or 'nothing'}")
 
 
-def _meant(rendered: Rendered, need: Need) -> Assignment | None:
+def _meant(rendered: Tree, need: Need) -> Assignment | None:
     """An assignment that waits for the identity, though it is not granted to it."""
     rows = (row for rows in _assignments(rendered).values() for row in rows if row.role in need.roles)
     return next((row for row in rows if need.whose in row.resource.depends_on and row.covers(need.target)), None)
@@ -156,7 +156,7 @@ def _meant(rendered: Rendered, need: Need) -> Assignment | None:
 # --- names ---
 
 
-def judge(rendered: Rendered) -> Iterator[Finding]:
+def judge(rendered: Tree) -> Iterator[Finding]:
     """Names that Azure takes again at every deployment, each for one grant, and each grant under one name."""
     names: dict[str, Assignment] = {}
     grants: dict[tuple[str, str, str, str], Assignment] = {}

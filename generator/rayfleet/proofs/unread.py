@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rayfleet.tree import Cluster, Rendered, text
+from rayfleet.tree import Cluster, Tree, text
 from rayfleet.tree.cluster import below
 from rayfleet.tree.helm_release import Release
 
@@ -25,7 +25,7 @@ def operator_of(cluster: Cluster) -> Release | None:
     return operator if operator and not operator.unresolved else None
 
 
-def templates_whole(rendered: Rendered) -> bool:
+def templates_whole(rendered: Tree) -> bool:
     """Whether every ARM template is there, and was read."""
     paths = {template.path for template in rendered.templates}
     rows = rendered.deployments

@@ -13,7 +13,7 @@ from rayfleet.diagnostics import many
 from rayfleet.facts.versions import Number, Table, minor, number, table
 from rayfleet.proofs.evidence import Evidence
 from rayfleet.proofs.finding import Finding, Outcome, failed, noted, proved, warned
-from rayfleet.tree import Cluster, Rendered, Side, get, mapping, text
+from rayfleet.tree import Cluster, Side, Tree, get, mapping, text
 from rayfleet.tree.helm_release import Release
 
 #: What ends within this time warns: a quarter is what a fleet takes to move on.
@@ -32,7 +32,7 @@ _TOKEN = "mountwithworkloadidentitytoken"  # noqa: S105 - the name of a paramete
 
 # What was found of each cluster: by what is said, the first finding and the clusters that it is said of.
 _Same = dict[tuple[Outcome, str, str], tuple[Finding, dict[str, None]]]
-_found: WeakKeyDictionary[Rendered, _Same] = WeakKeyDictionary()
+_found: WeakKeyDictionary[Tree, _Same] = WeakKeyDictionary()
 
 
 def of_cluster(cluster: Cluster, evidence: Evidence) -> Iterator[Finding]:

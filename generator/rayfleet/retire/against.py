@@ -9,14 +9,14 @@ from rayfleet.deploy.allowed import ALLOWED, Refused, guard, type_of
 from rayfleet.diagnostics import Diagnostic, printable
 from rayfleet.proofs.arm.incremental import Written
 from rayfleet.proofs.arm.references import who
-from rayfleet.retire.step import AKS, Step, clusters_of, owner_names
-from rayfleet.tree import Rendered, Resource, entries, text
+from rayfleet.retire.step import AKS, RetirementStep, clusters_of, owner_names
+from rayfleet.tree import Resource, Tree, entries, text
 from rayfleet.tree.arm_expression import Call, identity
 
 _ANY_GUID = "00000000-0000-0000-0000-000000000000"
 
 
-def refusals(step: Step, gone: Mapping[str, Written], rendered: frozenset[str]) -> Iterator[Diagnostic]:
+def refusals(step: RetirementStep, gone: Mapping[str, Written], rendered: frozenset[str]) -> Iterator[Diagnostic]:
     """Steps that would be refused in the end are refused now."""
     if step.kept:
         return
@@ -32,7 +32,7 @@ def refusals(step: Step, gone: Mapping[str, Written], rendered: frozenset[str]) 
         yield Diagnostic(*gone[step.key].side().place, printable(step.what), str(refused), fix)
 
 
-def still_there(whole: Iterable[str], base: Rendered, now: Rendered) -> Iterator[Diagnostic]:
+def still_there(whole: Iterable[str], base: Tree, now: Tree) -> Iterator[Diagnostic]:
     """A cluster that goes while one of its name is rendered elsewhere: Anyscale knows both by the one name."""
     there, before = {row.name: row for row in now.of_type(AKS)}, {row.name: row for row in base.of_type(AKS)}
     for name in whole:
@@ -50,7 +50,7 @@ def _where(row: Resource) -> str:
     return f"resource group {scope.resource_group} of subscription {scope.subscription}"
 
 
-def referring(gone: Mapping[str, Written], now: Rendered) -> Iterator[Diagnostic]:
+def referring(gone: Mapping[str, Written], now: Tree) -> Iterator[Diagnostic]:
     """What is still rendered and names what goes: a peering, a rule, a role."""
     for resource in now.resources.values():
         for named in _named(resource):
@@ -89,7 +89,7 @@ def _literals(data: object) -> Iterator[str]:
             yield from _literals(value)
 
 
-def sharing(whole: Iterable[str], now: Rendered) -> Iterator[Diagnostic]:
+def sharing(whole: Iterable[str], now: Tree) -> Iterator[Diagnostic]:
     """Clusters that stay and are bound to an identity of one that goes."""
     bound = now.bindings
     stay = clusters_of(now)
@@ -103,7 +103,7 @@ def sharing(whole: Iterable[str], now: Rendered) -> Iterator[Diagnostic]:
                     yield bound.diagnostic(("clusters", other, kind), what, fix)
 
 
-def carries_the_cloud(whole: Iterable[str], base: Rendered) -> Diagnostic | None:
+def carries_the_cloud(whole: Iterable[str], base: Tree) -> Diagnostic | None:
     """The cluster that was registered first carries the whole cloud (facts: Anyscale, traps)."""
     first = primary(base)
     if first not in whole:
@@ -117,7 +117,7 @@ def carries_the_cloud(whole: Iterable[str], base: Rendered) -> Diagnostic | None
     return Diagnostic(*row.side("name").place, first, what, fix)
 
 
-def primary(rendered: Rendered) -> str:
+def primary(rendered: Tree) -> str:
     """The cluster that is registered first: of the primary region, in which the subscription's deployments are kept,
     or else of all, the one with the lowest network. Empty where there is none.
     """

@@ -9,7 +9,7 @@ from urllib.parse import quote
 from rayfleet.deploy.allowed import guard
 from rayfleet.deploy.azure import Azure, Fault
 from rayfleet.deploy.stacks import Stacks
-from rayfleet.retire.step import Plan, Role, Step
+from rayfleet.retire.step import Plan, RetirementStep, Role
 from rayfleet.tree import get, text
 
 # Of the answers with 404, those that say nothing about the resource: it was looked for where nothing is.
@@ -22,7 +22,7 @@ _LONGEST = 3600.0  # seconds for one resource: AKS takes some minutes for a clus
 _ASKS = 3  # how often a resource is deleted that Azure says is gone, and still has
 
 
-def left(azure: Azure, step: Step, principals: Collection[str]) -> list[str]:
+def left(azure: Azure, step: RetirementStep, principals: Collection[str]) -> list[str]:
     """The ids of what a step of Azure's is about, as far as it is there. ``principals``: the bound principal ids of its
     cluster. Raises Fault.
     """
@@ -33,7 +33,7 @@ def left(azure: Azure, step: Step, principals: Collection[str]) -> list[str]:
     return [] if _get(azure, step.id, step.api_version) is None else [step.id]
 
 
-def delete(azure: Azure, step: Step, plan: Plan, principals: Collection[str]) -> None:
+def delete(azure: Azure, step: RetirementStep, plan: Plan, principals: Collection[str]) -> None:
     """Deletes what a step of the plan names, until Azure has it no more. Raises Fault, Refused; Stopped."""
     if step not in plan.steps or step.kept or plan.blocked:
         raise AssertionError(f"{step.what} is no step to carry out")
@@ -102,7 +102,7 @@ def _get(azure: Azure, identifier: str, version: str) -> object:
         raise
 
 
-def _assignments(azure: Azure, step: Step, role: Role, principals: Collection[str]) -> Iterator[str]:
+def _assignments(azure: Azure, step: RetirementStep, role: Role, principals: Collection[str]) -> Iterator[str]:
     """The ids of the assignments that say what the step's says: the same role, of the same identity, on the same."""
     owner = _get(azure, role.identity, role.identity_version)
     principal = text(owner, "properties", "principalId")

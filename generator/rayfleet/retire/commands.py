@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterable
 
-from rayfleet.tree.deployment_steps import Step as Deployment
+from rayfleet.tree.deployment_steps import DeploymentStep as Deployment
 
 # Of az's extensions k8s-configuration and k8s-extension.
 _IN_CLUSTER = {

@@ -16,16 +16,16 @@ from rayfleet.retire.step import (
     STACK,
     Bound,
     Plan,
+    RetirementStep,
     Role,
-    Step,
     cloud_resources,
     clusters_of,
     owner_names,
 )
-from rayfleet.tree import Rendered, Resource, get, text
+from rayfleet.tree import Resource, Tree, get, text
 from rayfleet.tree.arm_expression import is_expression, reference
 from rayfleet.tree.bindings import late_values
-from rayfleet.tree.deployment_steps import Step as Deployment
+from rayfleet.tree.deployment_steps import DeploymentStep as Deployment
 from rayfleet.tree.deployment_steps import steps as deployments
 
 _POOL = f"{AKS}/agentPools".lower()
@@ -34,7 +34,7 @@ _CONTAINERS = "microsoft.storage/storageaccounts/blobservices/containers"
 _ROLE_GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
-def plan(base: Rendered, now: Rendered, cloud: str, only: Iterable[str] = ()) -> Plan:
+def plan(base: Tree, now: Tree, cloud: str, only: Iterable[str] = ()) -> Plan:
     """The plan for what ``base`` has and ``now`` has no more; of some clusters, or of all there is. ``cloud``: the
     Anyscale cloud, where bindings.yaml names none.
     """
@@ -80,7 +80,7 @@ def plan(base: Rendered, now: Rendered, cloud: str, only: Iterable[str] = ()) ->
     )
 
 
-def _order(step: Step) -> tuple[bool, bool, str, float]:
+def _order(step: RetirementStep) -> tuple[bool, bool, str, float]:
     """What is kept comes last, and what is no cluster's after the clusters; then as ALLOWED has it. Only the cluster's
     own role on its network outlives it: AKS works with it until the cluster is gone. A stack goes once what it has is
     gone.
@@ -102,21 +102,21 @@ def _part_of_another(key: str, row: Written, gone: Mapping[str, Written]) -> boo
 # --- steps ---
 
 
-def _of_anyscale(cluster: str, bound: Bound) -> Step:
+def _of_anyscale(cluster: str, bound: Bound) -> RetirementStep:
     command = commands.of_named(bound.cloud, bound.resource)
     what = f"Anyscale cloud resource {bound.resource}"
     why = words.why(ANYSCALE, stays=False)
-    return Step(cluster, ANYSCALE, what, bound.resource, why, command, cloud=bound.cloud, bound=bound.id)
+    return RetirementStep(cluster, ANYSCALE, what, bound.resource, why, command, cloud=bound.cloud, bound=bound.id)
 
 
-def _step(key: str, row: Written, base: Rendered, ids: Mapping[str, str], cluster: str, stays: bool) -> Step:
+def _step(key: str, row: Written, base: Tree, ids: Mapping[str, str], cluster: str, stays: bool) -> RetirementStep:
     kind, what = row.kind, words.what(row.kind, key, base)
     if kind not in ALLOWED:
         data = kind.startswith(_STORAGE)
         why = "rayfleet deletes no data" if data else "rayfleet never deletes one; look at it yourself"
-        return Step(cluster, kind, what, ids[key], why, "", kept=True, key=key)
+        return RetirementStep(cluster, kind, what, ids[key], why, "", kept=True, key=key)
     role = _role(row.resource, base, ids) if kind == ROLE_ASSIGNMENTS else None
-    return Step(
+    return RetirementStep(
         cluster=cluster,
         kind=kind,
         what=what,
@@ -131,7 +131,7 @@ def _step(key: str, row: Written, base: Rendered, ids: Mapping[str, str], cluste
     )
 
 
-def _stacks(base: Rendered, now: Rendered, wanted: set[str]) -> Iterator[Step]:
+def _stacks(base: Tree, now: Tree, wanted: set[str]) -> Iterator[RetirementStep]:
     """Deployments that are no longer, each of which may have been deployed as a stack."""
     there = {(row.scope, row.name) for row in _deployments(now)}
     clusters = {row.path: {cluster.name for cluster in row.of_type(AKS)} for row in base.templates}
@@ -139,7 +139,7 @@ def _stacks(base: Rendered, now: Rendered, wanted: set[str]) -> Iterator[Step]:
         of = clusters.get(row.file, set())
         if (row.scope, row.name) not in there and (not wanted or (of and of <= wanted)):
             what, why = f"deployment stack {row.name}", words.why(STACK, stays=False)
-            yield Step("", STACK, what, _stack_id(row), why, commands.of_stack(row), stack=row)
+            yield RetirementStep("", STACK, what, _stack_id(row), why, commands.of_stack(row), stack=row)
 
 
 def _stack_id(row: Deployment) -> str:
@@ -148,7 +148,7 @@ def _stack_id(row: Deployment) -> str:
     )
 
 
-def _deployments(rendered: Rendered) -> tuple[Deployment, ...]:
+def _deployments(rendered: Tree) -> tuple[Deployment, ...]:
     """None where a tree does not say what is deployed: an empty one, or one of another release."""
     try:
         return deployments(rendered)
@@ -156,7 +156,7 @@ def _deployments(rendered: Rendered) -> tuple[Deployment, ...]:
         return ()
 
 
-def _role(resource: Resource, base: Rendered, ids: Mapping[str, str]) -> Role | None:
+def _role(resource: Resource, base: Tree, ids: Mapping[str, str]) -> Role | None:
     """None where it has a name, or does not say whose role it is."""
     principal = reference(text(resource.properties, "principalId"), resource.template.scope)
     role = resource.resolve(get(resource.properties, "roleDefinitionId")).rpartition("/")[2]
@@ -168,16 +168,16 @@ def _role(resource: Resource, base: Rendered, ids: Mapping[str, str]) -> Role | 
     return Role(ids.get(scope, scope), role, ids.get(principal.id, principal.id), version)
 
 
-def _kept(base: Rendered, gone: Mapping[str, Written], ids: Mapping[str, str]) -> Iterator[Step]:
+def _kept(base: Tree, gone: Mapping[str, Written], ids: Mapping[str, str]) -> Iterator[RetirementStep]:
     """The data: what clusters that go have written, and other ones may use."""
     for key, row in base.resources.items():
         kind = row.type.lower()
         if key not in gone and kind in ("microsoft.storage/storageaccounts", _CONTAINERS):
             why = "rayfleet deletes no data: what volumes of the storage account hold is here"
-            yield Step("", kind, words.what(kind, key, base), ids[key], why, "", kept=True)
+            yield RetirementStep("", kind, words.what(kind, key, base), ids[key], why, "", kept=True)
 
 
-def _written_ids(rendered: Rendered) -> dict[str, str]:
+def _written_ids(rendered: Tree) -> dict[str, str]:
     """Ids as people write them, by ids in lower case."""
     found: dict[str, str] = {}
     for key, row in everything(rendered).items():
@@ -185,7 +185,7 @@ def _written_ids(rendered: Rendered) -> dict[str, str]:
     return found
 
 
-def _written_id(key: str, row: Written, rendered: Rendered) -> str:
+def _written_id(key: str, row: Written, rendered: Tree) -> str:
     resource, scope = row.resource, row.resource.template.scope
     if row.above:
         above = _written_id(resource.id, Written(resource, resource.data), rendered)

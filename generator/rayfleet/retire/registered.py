@@ -15,7 +15,7 @@ from rayfleet.anyscale.cloud import Cloud
 from rayfleet.anyscale.command import TOKEN, Cli, Fault, remedy, words
 from rayfleet.diagnostics import Diagnostic
 from rayfleet.retire import commands
-from rayfleet.retire.step import ANYSCALE, Plan, Step
+from rayfleet.retire.step import ANYSCALE, Plan, RetirementStep
 from rayfleet.tree import text
 
 
@@ -39,12 +39,12 @@ def clouds(cli: Cli, plan: Plan) -> dict[str, Cloud | None]:
     return {name: anyscale.get(cli, name) for name in dict.fromkeys(names)}
 
 
-def unread(step: Step, fault: Fault) -> Seen:
+def unread(step: RetirementStep, fault: Fault) -> Seen:
     """A cloud resource where the clouds cannot be read."""
     return _unseen(step, fault.what, fault.fix)
 
 
-def look(clouds: Mapping[str, Cloud | None], step: Step, registered: Mapping[str, tuple[str, str]]) -> Seen:
+def look(clouds: Mapping[str, Cloud | None], step: RetirementStep, registered: Mapping[str, tuple[str, str]]) -> Seen:
     """``registered``: cloud and id of the cloud resources of the clusters that stay, as they are bound."""
     cloud = clouds[step.cloud]
     names = {_id(row): name for name, row in cloud.resources.items()} if cloud else {}
@@ -65,7 +65,7 @@ def look(clouds: Mapping[str, Cloud | None], step: Step, registered: Mapping[str
     return Seen("done", step.id, proven=bool(registered))
 
 
-def remove(cli: Cli, step: Step) -> None:
+def remove(cli: Cli, step: RetirementStep) -> None:
     """Removes a cloud resource, and reads back: the exit code is 0 either way. Raises the command line's Fault."""
     arguments = commands.of_cloud_resource(step.cloud, step.id)
     ran = cli.change(*arguments)
@@ -78,7 +78,7 @@ def remove(cli: Cli, step: Step) -> None:
     raise Fault(f"the cloud resource {step.id} is still there: {said}", fix)
 
 
-def is_removed(cli: Cli, step: Step) -> bool:
+def is_removed(cli: Cli, step: RetirementStep) -> bool:
     """Whether a cloud that was seen before has the resource no more. Raises the command line's Fault."""
     cloud = anyscale.get(cli, step.cloud)
     return cloud is not None and step.bound not in {_id(row) for row in cloud.resources.values()}
@@ -88,7 +88,7 @@ def _id(row: object) -> str:
     return text(row, "cloud_resource_id")
 
 
-def _unseen(step: Step, what: str, fix: str) -> Seen:
+def _unseen(step: RetirementStep, what: str, fix: str) -> Seen:
     """A cluster without a bound cloud resource was never registered, as far as anybody wrote down."""
     row = Diagnostic("Anyscale", 0, 0, step.cluster, what, fix)
     if step.bound:
@@ -97,7 +97,7 @@ def _unseen(step: Step, what: str, fix: str) -> Seen:
     return Seen("done", step.id, proven=False, problem=row._replace(what=what).as_warning())
 
 
-def _another(step: Step, cloud: Cloud) -> Diagnostic:
+def _another(step: RetirementStep, cloud: Cloud) -> Diagnostic:
     """Somebody else's, by all that is known."""
     found = _id(cloud.resources[step.id]) or "one without an id"
     what = f"the cloud resource {step.id} of the cloud {step.cloud} is {found}"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rayfleet import git
 from rayfleet.diagnostics import Diagnostic, Invalid
 from rayfleet.retire.step import clusters_of
-from rayfleet.tree import Rendered
+from rayfleet.tree import Tree
 from rayfleet.tree.files import Files
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def last_with(folder: str, cluster: str) -> str | None:
     for commit in _versions(folder):
         files = git.files(folder, commit, _AZURE) or {}
         if any(cluster.encode() in content for content in files.values()):
-            tree = Rendered(Files(commit, files))
+            tree = Tree(Files(commit, files))
             if cluster in clusters_of(tree):
                 return commit
     return None

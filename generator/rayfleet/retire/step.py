@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 from rayfleet.diagnostics import Diagnostic
 from rayfleet.proofs.arm.incremental import owners
-from rayfleet.tree import Rendered
+from rayfleet.tree import Tree
 from rayfleet.tree.bindings import FROM_ANYSCALE, late_values, registration
-from rayfleet.tree.deployment_steps import Step as Deployment
+from rayfleet.tree.deployment_steps import DeploymentStep as Deployment
 
 ANYSCALE = "anyscale"
 STACK = "microsoft.resources/deploymentstacks"
@@ -25,7 +25,7 @@ class Role(NamedTuple):
     identity_version: str
 
 
-class Step(NamedTuple):
+class RetirementStep(NamedTuple):
     """One thing to take down, or to keep (``kept``). ``kind``: a type in lower case, ANYSCALE or STACK; ``id``: empty
     where only Azure knows it; ``command``: does it by hand, empty where none is known; ``file``: the ARM template that
     made it; ``stays``: it served a cluster or a region that stays.
@@ -65,7 +65,7 @@ class Plan(NamedTuple):
     that stay, as they are bound.
     """
 
-    steps: list[Step]
+    steps: list[RetirementStep]
     blocked: list[Diagnostic]
     primary: Diagnostic | None
     clusters: list[str]
@@ -83,12 +83,12 @@ class Bound(NamedTuple):
     id: str
 
 
-def clusters_of(rendered: Rendered) -> set[str]:
+def clusters_of(rendered: Tree) -> set[str]:
     """The names of the clusters that ARM has."""
     return {row.name for row in rendered.of_type(AKS)}
 
 
-def cloud_resources(rendered: Rendered) -> dict[str, Bound]:
+def cloud_resources(rendered: Tree) -> dict[str, Bound]:
     """The cloud resources that bindings.yaml has, by cluster."""
     found = {}
     for name, values in late_values(rendered).items():
@@ -99,7 +99,7 @@ def cloud_resources(rendered: Rendered) -> dict[str, Bound]:
     return found
 
 
-def owner_names(rendered: Rendered) -> dict[str, str]:
+def owner_names(rendered: Tree) -> dict[str, str]:
     """The name of the cluster that each resource belongs to."""
     found = {}
     for template in rendered.templates:

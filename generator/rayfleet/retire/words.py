@@ -5,7 +5,7 @@ from __future__ import annotations
 from rayfleet.deploy.allowed import ALLOWED, ROLE_ASSIGNMENTS
 from rayfleet.proofs.arm.references import called
 from rayfleet.retire.step import AKS, ANYSCALE, STACK
-from rayfleet.tree import Rendered
+from rayfleet.tree import Tree
 from rayfleet.tree.arm_expression import reference
 
 _KINDS = {
@@ -48,7 +48,7 @@ _OF_LIVING = {
 }
 
 
-def what(kind: str, identifier: str, base: Rendered) -> str:
+def what(kind: str, identifier: str, base: Tree) -> str:
     """A resource of the base in the fleet's words: its kind and its name."""
     name = identifier.rpartition("/")[2]
     if kind == ROLE_ASSIGNMENTS:
@@ -59,7 +59,7 @@ def what(kind: str, identifier: str, base: Rendered) -> str:
     return f"{_KINDS[kind]} {row.written_name.rpartition('/')[2] if row else name}"
 
 
-def _role(identifier: str, base: Rendered) -> str:
+def _role(identifier: str, base: Tree) -> str:
     row = base.resources.get(identifier)
     about = base.resources.get(row.scope_id or "") if row else None
     on = f" on {what(about.type.lower(), about.id, base)}" if about else ""

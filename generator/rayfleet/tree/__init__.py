@@ -19,7 +19,7 @@ from rayfleet.tree.place import Side, entries, get, mapping, text
 DEPLOYMENTS = "azure/deployments.json"
 
 
-class Rendered:
+class Tree:
     """A rendered tree, and the bindings beside it. What cannot be read is in ``problems``."""
 
     def __init__(
@@ -137,4 +137,4 @@ def _deployment(source: Source, index: int, row: dict[str, object]) -> Deploymen
     return Deployment(side, text(row, "name"), text(row, "template"), text(row, "location"), scope, waits)
 
 
-__all__ = ["Cluster", "Deployment", "Rendered", "Resource", "Side", "Template", "entries", "get", "mapping", "text"]
+__all__ = ["Cluster", "Deployment", "Resource", "Side", "Template", "Tree", "entries", "get", "mapping", "text"]

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from rayfleet.source import Source
-from rayfleet.tree import Cluster, Rendered, Side, Template, get, mapping
+from rayfleet.tree import Cluster, Side, Template, Tree, get, mapping
 from rayfleet.tree.arm_expression import reference
 
 #: What a cluster's ARM output gives, and what Anyscale gives at registration (docs/bindings.md).
@@ -86,7 +86,7 @@ class Registration(NamedTuple):
 
 
 @lru_cache(maxsize=2)
-def late_values(rendered: Rendered) -> dict[str, dict[str, Late]]:
+def late_values(rendered: Tree) -> dict[str, dict[str, Late]]:
     """All of bindings.yaml: by cluster, then by kind."""
     source = rendered.bindings
     if source is None:
@@ -101,7 +101,7 @@ def _late(source: Source, cluster: str, kind: str) -> Late:
     return Late(cluster, kind, get(row, "value"), get(row, "producer"), side.at("value"), side.at("producer"))
 
 
-def each(rendered: Rendered) -> Iterator[Late]:
+def each(rendered: Tree) -> Iterator[Late]:
     """Every late value that is bound."""
     for rows in late_values(rendered).values():
         yield from rows.values()
@@ -116,11 +116,11 @@ def dashed(written: str) -> str:
 
 
 @lru_cache(maxsize=2)
-def _templates(rendered: Rendered) -> dict[str, Template]:
+def _templates(rendered: Tree) -> dict[str, Template]:
     return {row.deployment.name: row for row in rendered.templates if row.deployment}
 
 
-def produced(rendered: Rendered, producer: Any) -> Output | Gone:
+def produced(rendered: Tree, producer: Any) -> Output | Gone:
     """The ARM output that ``<deployment>.outputs.<output>.<key>`` names."""
     parts = _FROM_OUTPUT.fullmatch(producer) if isinstance(producer, str) else None
     if not parts:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from rayfleet.tree import Cluster, Rendered, Resource, Side, get, mapping, text
+from rayfleet.tree import Cluster, Resource, Side, Tree, get, mapping, text
 from rayfleet.tree.arm_expression import Scope, resource_id
 from rayfleet.tree.layer import Manifest
 
@@ -88,7 +88,7 @@ def volumes(cluster: Cluster) -> Iterator[Volume]:
 
 
 @lru_cache(maxsize=2)
-def held(cluster: Cluster, rendered: Rendered) -> tuple[Volume, ...]:
+def held(cluster: Cluster, rendered: Tree) -> tuple[Volume, ...]:
     """The volumes that the fleet answers for: whatever Anyscale's claim leads to, and all on accounts of its templates.
     Others are a team's own.
     """

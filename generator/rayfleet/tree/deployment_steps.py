@@ -10,7 +10,7 @@ from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
 from rayfleet.diagnostics import Diagnostic, Invalid, did_you_mean
-from rayfleet.tree import DEPLOYMENTS, Deployment, Rendered, Side, Template, entries, get
+from rayfleet.tree import DEPLOYMENTS, Deployment, Side, Template, Tree, entries, get
 from rayfleet.tree.arm_expression import Scope
 
 # What names in the path of a request are made of, so that nothing needs to be escaped (REST API, Deployments and
@@ -22,7 +22,7 @@ _CREDENTIAL = "Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentit
 
 
 @dataclass(frozen=True, eq=False)
-class Step:
+class DeploymentStep:
     """One ARM deployment to carry out. What it prints as holds no value of a parameter."""
 
     name: str  # the same at every run: a deployment in flight is found again by it
@@ -59,7 +59,7 @@ class Step:
         return tuple(promised) if isinstance(promised, dict) else ()
 
 
-def steps(rendered: Rendered, parameters: Mapping[str, object] | None = None) -> tuple[Step, ...]:
+def steps(rendered: Tree, parameters: Mapping[str, object] | None = None) -> tuple[DeploymentStep, ...]:
     """Every deployment of rendered/, each after those it depends on; ``parameters`` are values by name, for all.
 
     Raises Invalid where rendered/ does not say what to deploy: it was edited, or it is half a tree.
@@ -72,7 +72,7 @@ def steps(rendered: Rendered, parameters: Mapping[str, object] | None = None) ->
     return tuple(step for wave in waves(made.values()) for step in wave)
 
 
-def waves(steps: Iterable[Step]) -> list[tuple[Step, ...]]:
+def waves(steps: Iterable[DeploymentStep]) -> list[tuple[DeploymentStep, ...]]:
     """The steps in waves: all of a wave may run side by side, once the waves before have ended. What a step depends on
     and is not among the steps counts as done.
     """
@@ -86,7 +86,7 @@ def waves(steps: Iterable[Step]) -> list[tuple[Step, ...]]:
     return found
 
 
-def selected(steps: Iterable[Step], regions: Iterable[str]) -> tuple[Step, ...]:
+def selected(steps: Iterable[DeploymentStep], regions: Iterable[str]) -> tuple[DeploymentStep, ...]:
     """The steps of some regions, and what those depend on; all of them without any region."""
     every = tuple(steps)
     wanted = set(regions)
@@ -99,13 +99,13 @@ def selected(steps: Iterable[Step], regions: Iterable[str]) -> tuple[Step, ...]:
     return tuple(step for step in every if step.name in keep)
 
 
-def _among(by_name: Mapping[str, Step], step: Step) -> list[str]:
+def _among(by_name: Mapping[str, DeploymentStep], step: DeploymentStep) -> list[str]:
     return [name for name in step.depends_on if name in by_name]
 
 
-def _step(row: Deployment, template: Template, values: Mapping[str, object]) -> Step:
+def _step(row: Deployment, template: Template, values: Mapping[str, object]) -> DeploymentStep:
     needs = tuple(name for name in entries(get(row.side.source.data, *row.side.path), "parameters"))
-    return Step(
+    return DeploymentStep(
         name=row.name,
         scope=row.scope,
         location=row.location,
@@ -120,7 +120,7 @@ def _step(row: Deployment, template: Template, values: Mapping[str, object]) -> 
 
 
 def _mistakes(
-    rendered: Rendered, rows: tuple[Deployment, ...], templates: Mapping[Deployment, Template]
+    rendered: Tree, rows: tuple[Deployment, ...], templates: Mapping[Deployment, Template]
 ) -> Iterator[Diagnostic]:
     """Why the rows cannot be carried out."""
     fix = "run rayfleet render"
@@ -150,4 +150,4 @@ def _mistakes(
         yield Diagnostic(rendered.files.name(DEPLOYMENTS), 0, 0, "", what, fix)
 
 
-__all__ = ["Scope", "Step", "selected", "steps", "waves"]
+__all__ = ["DeploymentStep", "Scope", "selected", "steps", "waves"]

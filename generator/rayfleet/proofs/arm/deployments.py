@@ -8,7 +8,7 @@ from graphlib import CycleError, TopologicalSorter
 
 from rayfleet.diagnostics import did_you_mean, many
 from rayfleet.proofs.finding import Finding, failed, proved
-from rayfleet.tree import Deployment, Rendered, Side, entries, get, mapping
+from rayfleet.tree import Deployment, Side, Tree, entries, get, mapping
 from rayfleet.tree.arm_order import deployed_before
 
 # ARM docs, resource-name-rules: Microsoft.Resources/deployments.
@@ -17,7 +17,7 @@ _GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _GROUP = "Microsoft.Resources/resourceGroups"
 
 
-def judge(rendered: Rendered) -> Iterator[Finding]:
+def judge(rendered: Tree) -> Iterator[Finding]:
     """The rows by themselves, then together."""
     source = rendered.deployments_file
     if source is None:
@@ -34,7 +34,7 @@ def judge(rendered: Rendered) -> Iterator[Finding]:
         yield proved("", what, Side(source, ("deployments",)))
 
 
-def _row(row: Deployment, rendered: Rendered) -> Iterator[Finding]:
+def _row(row: Deployment, rendered: Tree) -> Iterator[Finding]:
     subject = row.name or row.template
     if not _NAME.fullmatch(row.name):
         said = f"is {row.name!r}" if row.name else "is missing"
@@ -53,7 +53,7 @@ def _row(row: Deployment, rendered: Rendered) -> Iterator[Finding]:
     yield from _parameters(row, subject, rendered)
 
 
-def _parameters(row: Deployment, subject: str, rendered: Rendered) -> Iterator[Finding]:
+def _parameters(row: Deployment, subject: str, rendered: Tree) -> Iterator[Finding]:
     """What the deploy step will ask for is what the template takes."""
     template = next((found for found in rendered.templates if found.deployment is row), None)
     if template is None:
@@ -78,7 +78,7 @@ def _parameters(row: Deployment, subject: str, rendered: Rendered) -> Iterator[F
 # --- together ---
 
 
-def _templates(rendered: Rendered) -> Iterator[Finding]:
+def _templates(rendered: Tree) -> Iterator[Finding]:
     names: dict[str, Deployment] = {}
     by_template: dict[str, Deployment] = {}
     for row in rendered.deployments:
@@ -121,7 +121,7 @@ def _order(rows: tuple[Deployment, ...]) -> Iterator[Finding]:
         yield failed(cycle[0].name, what, "let one of them not wait", *(row.side.at("dependsOn") for row in cycle))
 
 
-def _groups(rendered: Rendered) -> Iterator[Finding]:
+def _groups(rendered: Tree) -> Iterator[Finding]:
     """Who deploys into a resource group comes after who makes it."""
     groups = {row.id: row for row in rendered.of_type(_GROUP)}
     for row in rendered.deployments:

@@ -11,7 +11,7 @@ from rayfleet.proofs.arm.references import called, subject, who
 from rayfleet.proofs.arm.settings import older
 from rayfleet.proofs.evidence import Evidence
 from rayfleet.proofs.finding import Finding, failed, noted, proved, warned
-from rayfleet.tree import Deployment, Rendered, Resource, Side, Template, get, mapping, text
+from rayfleet.tree import Deployment, Resource, Side, Template, Tree, get, mapping, text
 from rayfleet.tree.arm_expression import is_expression, reference
 
 _CLUSTER = "Microsoft.ContainerService/managedClusters"
@@ -94,7 +94,7 @@ def judge(evidence: Evidence) -> Iterator[Finding]:
         yield proved("", what)
 
 
-def everything(rendered: Rendered) -> dict[str, Written]:
+def everything(rendered: Tree) -> dict[str, Written]:
     """Every resource by id, and every node pool inside its cluster by the id that it has in Azure."""
     found = {key: Written(row, row.data) for key, row in rendered.resources.items()}
     for cluster in rendered.of_type(_CLUSTER):
@@ -107,7 +107,7 @@ def everything(rendered: Rendered) -> dict[str, Written]:
     return found
 
 
-def _elsewhere(rows: list[Written], now: Rendered) -> Finding:
+def _elsewhere(rows: list[Written], now: Tree) -> Finding:
     """What the base commit has where this fleet has no part: another fleet's, unless this one has late values."""
     deployed = {row.resource.template.scope.subscription: row.resource.template.deployment for row in rows}
     where = f"the subscription {next(iter(deployed))}" if len(deployed) == 1 else many(len(deployed), "subscription")
@@ -125,7 +125,7 @@ def _elsewhere(rows: list[Written], now: Rendered) -> Finding:
 # --- what is left behind ---
 
 
-def _stranded(gone: dict[str, Written], base: Rendered) -> Iterator[Finding]:
+def _stranded(gone: dict[str, Written], base: Tree) -> Iterator[Finding]:
     """One finding for what was a cluster's, or else for each resource that is not part of another that is gone."""
     by_template = {row.resource.template.path: owners(row.resource.template) for row in gone.values()}
     owned_by = {key: by_template[row.resource.template.path].get(row.resource.id, "") for key, row in gone.items()}
@@ -146,7 +146,7 @@ def _stranded(gone: dict[str, Written], base: Rendered) -> Iterator[Finding]:
         yield _left(same, base)
 
 
-def _left(same: dict[str, Written], base: Rendered) -> Finding:
+def _left(same: dict[str, Written], base: Tree) -> Finding:
     """What is gone of one kind: of a cluster that stays, or else one resource."""
     (key, row), *others = same.items()
     what, fix = f"{called(key, base)} is no longer rendered, and Azure keeps it", f"take it down, {_RETIRE}"
@@ -180,7 +180,7 @@ def owners(template: Template) -> dict[str, str]:
 # --- what cannot change ---
 
 
-def _changed(old: Written, new: Written, rendered: Rendered) -> Iterator[Finding]:
+def _changed(old: Written, new: Written, rendered: Tree) -> Iterator[Finding]:
     yield from _back(old, new, rendered)
     other = get(old.data, *_PRIORITY) != get(new.data, *_PRIORITY)
     for path in _FIXED.get(new.kind, (("location",),)):
@@ -196,7 +196,7 @@ def _changed(old: Written, new: Written, rendered: Rendered) -> Iterator[Finding
             yield failed(subject(new.resource.template), what, fix, new.side(path), old.side(path))
 
 
-def _back(old: Written, new: Written, rendered: Rendered) -> Iterator[Finding]:
+def _back(old: Written, new: Written, rendered: Tree) -> Iterator[Finding]:
     path = _FORWARD.get(new.kind, ("",))
     was, becomes = (text(row.data, *path) for row in (old, new))
     if older(becomes, was):
@@ -205,7 +205,7 @@ def _back(old: Written, new: Written, rendered: Rendered) -> Iterator[Finding]:
         yield failed(subject(new.resource.template), what, fix, new.side(path), old.side(path))
 
 
-def _name(row: Written, rendered: Rendered) -> str:
+def _name(row: Written, rendered: Tree) -> str:
     if row.above:
         return f"{row.resource.written_name}/{get(row.data, 'properties', 'name')}"
     return who(row.resource, rendered)
@@ -220,7 +220,7 @@ def _comparable(row: Written, value: Any) -> Any:
     return value
 
 
-def _said(row: Written, value: Any, rendered: Rendered) -> str:
+def _said(row: Written, value: Any, rendered: Tree) -> str:
     if isinstance(value, list):
         return ", ".join(map(str, value))
     if isinstance(value, str) and is_expression(value):
@@ -229,7 +229,7 @@ def _said(row: Written, value: Any, rendered: Rendered) -> str:
     return "missing" if value is None else value if isinstance(value, str) else json.dumps(value)
 
 
-def _deployments(base: Rendered, rendered: Rendered) -> Iterator[Finding]:
+def _deployments(base: Tree, rendered: Tree) -> Iterator[Finding]:
     """A deployment at subscription scope keeps the location of its name (ARM docs, deploy-to-subscription)."""
     before = {_of_scope(row, row.name): row for row in base.deployments if not row.scope.resource_group}
     by_template = {_of_scope(row, row.template): row for row in before.values()}

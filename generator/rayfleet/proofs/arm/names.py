@@ -9,7 +9,7 @@ from typing import NamedTuple
 from rayfleet.diagnostics import many
 from rayfleet.proofs.arm.references import subject
 from rayfleet.proofs.finding import Finding, failed, proved
-from rayfleet.tree import Rendered, Resource, text
+from rayfleet.tree import Resource, Tree, text
 from rayfleet.tree.arm_expression import is_expression
 
 
@@ -78,7 +78,7 @@ _CLUSTER = "Microsoft.ContainerService/managedClusters"
 _BY_TYPE = {kind.lower(): rule for kind, rule in RULES.items()}
 
 
-def judge(rendered: Rendered) -> Iterator[Finding]:
+def judge(rendered: Tree) -> Iterator[Finding]:
     """Every name, and every id."""
     found = [row for template in rendered.templates for each in template.resources for row in _name(each)]
     found += _twice(rendered)
@@ -114,7 +114,7 @@ def _refused(resource: Resource, key: str, value: str, rule: _Rule, *above: str)
     return failed(subject(resource.template), what, f"use {rule.says}", resource.side(*above, key))
 
 
-def _twice(rendered: Rendered) -> Iterator[Finding]:
+def _twice(rendered: Tree) -> Iterator[Finding]:
     """Two that write one resource undo each other's writing."""
     seen: dict[str, Resource] = {}
     for template in rendered.templates:

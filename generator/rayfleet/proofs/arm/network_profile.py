@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from rayfleet.proofs.cloud_resource import plain
 from rayfleet.proofs.finding import Finding, failed, proved
 from rayfleet.proofs.inbound import node_subnets
-from rayfleet.tree import Cluster, Rendered, Resource, entries, mapping, text
+from rayfleet.tree import Cluster, Resource, Tree, entries, mapping, text
 
 _PROFILE = ("properties", "networkProfile")
 _NAT = "userAssignedNATGateway"
@@ -16,7 +16,7 @@ _NAT = "userAssignedNATGateway"
 _OWN_WAY_OUT = ("loadBalancer", "managedNATGateway", "managedNATGatewayV2")
 
 
-def judge(cluster: Cluster, rendered: Rendered) -> Iterator[Finding]:
+def judge(cluster: Cluster, rendered: Tree) -> Iterator[Finding]:
     """One cluster."""
     subnets = node_subnets(cluster, rendered)
     found = [*_together(cluster), *_where(cluster, rendered, subnets), *_pools(cluster, subnets)]
@@ -66,7 +66,7 @@ def _together(cluster: Cluster) -> Iterator[Finding]:
 # --- where it is ---
 
 
-def _where(cluster: Cluster, rendered: Rendered, subnets: list[Resource]) -> Iterator[Finding]:
+def _where(cluster: Cluster, rendered: Tree, subnets: list[Resource]) -> Iterator[Finding]:
     """A VM is in the region of its VNet (Azure docs, virtual-networks-overview), and so are nodes."""
     for vnet in _vnets(rendered, subnets):
         location = text(vnet.data, "location")
@@ -76,7 +76,7 @@ def _where(cluster: Cluster, rendered: Rendered, subnets: list[Resource]) -> Ite
             yield failed(cluster.name, what, "put both into one region", vnet.side("location"), side)
 
 
-def _vnets(rendered: Rendered, subnets: list[Resource]) -> list[Resource]:
+def _vnets(rendered: Tree, subnets: list[Resource]) -> list[Resource]:
     found = {row.parent_id: rendered.resources.get(row.parent_id) for row in subnets}
     return [vnet for vnet in found.values() if vnet]
 
@@ -105,7 +105,7 @@ def _pools(cluster: Cluster, subnets: list[Resource]) -> Iterator[Finding]:
 # --- the way out ---
 
 
-def _way_out(cluster: Cluster, rendered: Rendered, subnet: Resource) -> Iterator[Finding]:
+def _way_out(cluster: Cluster, rendered: Tree, subnet: Resource) -> Iterator[Finding]:
     """userAssignedNATGateway where the nodes' subnet has a NAT gateway, and only there (AKS docs, nat-gateway)."""
     kind = text(cluster.resource.properties, "networkProfile", "outboundType") or _OWN_WAY_OUT[0]
     side = cluster.resource.side(*_PROFILE, "outboundType")
@@ -122,7 +122,7 @@ def _way_out(cluster: Cluster, rendered: Rendered, subnet: Resource) -> Iterator
         yield from _addresses(cluster, rendered, found)
 
 
-def _addresses(cluster: Cluster, rendered: Rendered, gateway: Resource) -> Iterator[Finding]:
+def _addresses(cluster: Cluster, rendered: Tree, gateway: Resource) -> Iterator[Finding]:
     """A NAT gateway takes static public IPs of its own SKU (Azure docs, nat-gateway-resource, public-ip-addresses)."""
     sku = text(gateway.data, "sku", "name") or "Standard"
     for index, row in enumerate(entries(gateway.properties, "publicIpAddresses")):

@@ -8,7 +8,7 @@ from graphlib import CycleError, TopologicalSorter
 from rayfleet.diagnostics import many
 from rayfleet.proofs.finding import Finding, failed, proved
 from rayfleet.source import Path
-from rayfleet.tree import Rendered, Resource, Side, Template, entries
+from rayfleet.tree import Resource, Side, Template, Tree, entries
 from rayfleet.tree.arm_expression import Call, identity, is_expression
 from rayfleet.tree.arm_order import before, deployed_before
 from rayfleet.tree.arm_template import references
@@ -20,7 +20,7 @@ _ASSIGNMENTS = "/microsoft.authorization/roleassignments/"
 EARLY = ("name", "type", "apiVersion", "location", "dependsOn", "condition", "copy")
 
 
-def judge(rendered: Rendered) -> Iterator[Finding]:
+def judge(rendered: Tree) -> Iterator[Finding]:
     """Every resource and every output of every template."""
     waits = {row.name: deployed_before(rendered, row.name) for row in rendered.deployments}
     for template in rendered.templates:
@@ -40,7 +40,7 @@ def subject(template: Template) -> str:
     return template.deployment.name if template.deployment and template.deployment.name else template.path
 
 
-def called(identifier: str, rendered: Rendered) -> str:
+def called(identifier: str, rendered: Tree) -> str:
     """A resource as people say it: its kind and its name."""
     resource = rendered.resources.get(identifier)
     if resource and not is_expression(resource.written_name):
@@ -54,7 +54,7 @@ def called(identifier: str, rendered: Rendered) -> str:
     return f"{pairs[-2]} {'/'.join(pairs[1::2])}" if about and len(pairs) > 1 else identifier or "nothing"
 
 
-def who(resource: Resource, rendered: Rendered) -> str:
+def who(resource: Resource, rendered: Tree) -> str:
     """A resource as the subject of a sentence: by its name, or by what it is about where that is an expression."""
     named = not is_expression(resource.written_name)
     return resource.written_name if named else called(resource.id, rendered)
@@ -74,7 +74,7 @@ def _cycle(template: Template) -> Iterator[Finding]:
         yield failed(subject(template), what, "let one of them not wait", *(row.side("dependsOn") for row in resources))
 
 
-def _dependencies(resource: Resource, rendered: Rendered) -> Iterator[Finding]:
+def _dependencies(resource: Resource, rendered: Tree) -> Iterator[Finding]:
     """ARM takes dependencies on resources of the same template (ARM docs, resource-dependency)."""
     template = resource.template
     for index, (written, target) in enumerate(
@@ -113,7 +113,7 @@ def _early(resource: Resource) -> Iterator[Finding]:
 # --- what is named ---
 
 
-def _names(resource: Resource, rendered: Rendered, waits: dict[str, set[str]]) -> Iterator[Finding]:
+def _names(resource: Resource, rendered: Tree, waits: dict[str, set[str]]) -> Iterator[Finding]:
     """Neither an id nor reference() waits by itself for what it names by id (ARM docs, resource-dependency)."""
     earlier = before(resource)
     readable = all(row.startswith("/") for row in resource.depends_on)
@@ -167,7 +167,7 @@ def _deployed(
         yield failed(subject(template), said, fix, side, own.side.at("dependsOn"))
 
 
-def _outputs(template: Template, rendered: Rendered, waits: dict[str, set[str]]) -> Iterator[Finding]:
+def _outputs(template: Template, rendered: Tree, waits: dict[str, set[str]]) -> Iterator[Finding]:
     """Outputs are read at the end: what they read is there if the template or one before makes it."""
     for path, target in references(template.output_uses, template.scope):
         if target in template.by_id or not target.startswith("/") or "(" in target:

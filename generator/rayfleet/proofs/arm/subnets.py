@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from rayfleet.proofs.arm.references import subject
 from rayfleet.proofs.finding import Finding, failed
 from rayfleet.proofs.network import SUBNET, VNET
-from rayfleet.tree import Rendered, Resource, Template, text
+from rayfleet.tree import Resource, Template, Tree, text
 from rayfleet.tree.arm_order import before, unordered
 
 # What a subnet takes, by the type of what it names (ARM schema, virtualNetworks_subnets).
@@ -17,7 +17,7 @@ ATTACHED = {
 }
 
 
-def judge(rendered: Rendered) -> Iterator[Finding]:
+def judge(rendered: Tree) -> Iterator[Finding]:
     """The VNets and subnets of every template."""
     for template in rendered.templates:
         subnets = template.of_type(SUBNET)

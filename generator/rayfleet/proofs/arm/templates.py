@@ -11,7 +11,7 @@ from rayfleet.diagnostics import did_you_mean, many
 from rayfleet.proofs.arm.references import subject
 from rayfleet.proofs.finding import Finding, failed, proved, warned
 from rayfleet.source import Path
-from rayfleet.tree import Rendered, Resource, Side, Template, get, mapping, text
+from rayfleet.tree import Resource, Side, Template, Tree, get, mapping, text
 from rayfleet.tree.arm_expression import Call, is_expression
 
 # ARM docs, templates/best-practices: template limits. Sizes are bytes.
@@ -45,7 +45,7 @@ _PUBLIC = {"sshKnownHosts"}
 _PROTECTED = "configurationProtectedSettings"
 
 
-def judge(rendered: Rendered) -> Iterator[Finding]:
+def judge(rendered: Tree) -> Iterator[Finding]:
     """Every template, then the API versions of all."""
     for template in rendered.templates:
         content = rendered.files.content.get(template.path, b"")
@@ -156,7 +156,7 @@ def _is_secret(path: Path, value: str) -> bool:
 # --- API versions ---
 
 
-def _versions(rendered: Rendered) -> Iterator[Finding]:
+def _versions(rendered: Tree) -> Iterator[Finding]:
     first: dict[str, tuple[str, Resource]] = {}
     found = []
     for template in rendered.templates:

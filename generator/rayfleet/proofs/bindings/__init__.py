@@ -10,7 +10,7 @@ from rayfleet.proofs.bindings import consumers, node_counts, waiting
 from rayfleet.proofs.evidence import Evidence
 from rayfleet.proofs.finding import Finding, failed, proved, warned
 from rayfleet.proofs.unread import templates_whole
-from rayfleet.tree import Cluster, Rendered, Side, entries, get, mapping, text
+from rayfleet.tree import Cluster, Side, Tree, entries, get, mapping, text
 from rayfleet.tree.bindings import (
     FROM_ANYSCALE,
     FROM_AZURE,
@@ -88,7 +88,7 @@ def _said(cluster: Cluster, name: str, kind: str) -> bool:
     return bool(found and found.value)
 
 
-def _late(cluster: Cluster, rendered: Rendered, late: Late) -> Iterator[Finding]:
+def _late(cluster: Cluster, rendered: Tree, late: Late) -> Iterator[Finding]:
     if late.kind not in KINDS:
         fix = f"remove it; there are {', '.join(KINDS)}"
         yield failed(cluster.name, f"nothing takes {late.kind}", fix, late.side)
@@ -119,7 +119,7 @@ def _form(cluster: Cluster, late: Late) -> Iterator[Finding]:
         yield failed(cluster.name, f"{late.kind} is {late.value}, and not {_SOUND[late.kind]}", fix, late.side)
 
 
-def _deployed(cluster: Cluster, rendered: Rendered, late: Late) -> Iterator[Finding]:
+def _deployed(cluster: Cluster, rendered: Tree, late: Late) -> Iterator[Finding]:
     """Its producer is the cluster's own output, of the key that it is."""
     found = produced(rendered, late.producer)
     fix = _take(cluster, late.kind)
@@ -152,7 +152,7 @@ def _registered(cluster: Cluster, late: Late) -> Iterator[Finding]:
 # --- of the file ---
 
 
-def _written(rendered: Rendered) -> Iterator[Finding]:
+def _written(rendered: Tree) -> Iterator[Finding]:
     """The file is as deep as it should be: a value that stands elsewhere is nobody's."""
     source = rendered.bindings
     clusters = get(source.data if source else {}, "clusters")
@@ -164,7 +164,7 @@ def _written(rendered: Rendered) -> Iterator[Finding]:
             yield failed(name, "its bindings are no mapping", fix, Side(source, ("clusters", name)))
 
 
-def _stale(rendered: Rendered) -> Iterator[Finding]:
+def _stale(rendered: Tree) -> Iterator[Finding]:
     """Render prunes what is no longer bound: a cluster that cannot be seen for an unread template is not gone."""
     if not templates_whole(rendered):
         return
@@ -179,7 +179,7 @@ def _stale(rendered: Rendered) -> Iterator[Finding]:
             yield warned(name, what, fix, Side(first.side.source, ("clusters", name)))
 
 
-def _twice(rendered: Rendered) -> Iterator[Finding]:
+def _twice(rendered: Tree) -> Iterator[Finding]:
     """One producer for each value, one value for each id."""
     producers: dict[str, Late] = {}
     ids: dict[str, Late] = {}
@@ -197,7 +197,7 @@ def _twice(rendered: Rendered) -> Iterator[Finding]:
                 yield failed(late.cluster, what, f"take {late.kind} from its own producer", late.side, first.side)
 
 
-def _cloud(rendered: Rendered) -> Iterator[Finding]:
+def _cloud(rendered: Tree) -> Iterator[Finding]:
     """Every cloud resource is of one cloud, and so is the work that is sent to them."""
     named = [(late, found.cloud) for late in each(rendered) if (found := registration(late.producer))]
     if not named:
@@ -220,7 +220,7 @@ def _resource(late: Late) -> str:
     return found.resource if found else late.cluster
 
 
-def _routed(rendered: Rendered) -> Iterator[Finding]:
+def _routed(rendered: Tree) -> Iterator[Finding]:
     """Compute configs name only cloud resources that Anyscale has given an id."""
     known = {_resource(late) for late in each(rendered) if late.kind == FROM_ANYSCALE}
     unknown: dict[str, dict[str, Side]] = {}

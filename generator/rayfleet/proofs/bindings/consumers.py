@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from rayfleet.proofs.finding import Finding, failed
 from rayfleet.proofs.unread import operator_of
-from rayfleet.tree import Cluster, Rendered, Side, entries, get, mapping, text
+from rayfleet.tree import Cluster, Side, Tree, entries, get, mapping, text
 from rayfleet.tree.bindings import WORDS, Late, dashed, each
 from rayfleet.tree.blob_volume import Volume, held
 from rayfleet.tree.helm_release import Release
@@ -43,7 +43,7 @@ def gateways(cluster: Cluster) -> list[Manifest]:
     return cluster.of_kind("Gateway", "gateway.networking.k8s.io")
 
 
-def consumers(cluster: Cluster, rendered: Rendered) -> Iterator[Consumer]:
+def consumers(cluster: Cluster, rendered: Tree) -> Iterator[Consumer]:
     """Every place of a cluster's files that takes an id. Of values that are not all there nothing is said."""
     operator = operator_of(cluster)
     for volume in filter(signs_in, held(cluster, rendered)):
@@ -97,7 +97,7 @@ def _ours(label: Any) -> bool:
 # --- what stands there ---
 
 
-def judge(cluster: Cluster, rendered: Rendered, values: dict[str, Late], places: list[Consumer]) -> Iterator[Finding]:
+def judge(cluster: Cluster, rendered: Tree, values: dict[str, Late], places: list[Consumer]) -> Iterator[Finding]:
     """Every place holds the id that is bound; none is empty, and none holds an id before it is bound."""
     wrong: dict[tuple[str, str], list[Consumer]] = {}
     for place in places:
@@ -116,7 +116,7 @@ def _expected(late: Late, place: Consumer) -> str:
     return dashed(late.text) if place.dashed else late.text
 
 
-def _wrong(cluster: Cluster, rendered: Rendered, late: Late | None, places: list[Consumer]) -> Finding:
+def _wrong(cluster: Cluster, rendered: Tree, late: Late | None, places: list[Consumer]) -> Finding:
     """One finding for all places that hold the same."""
     first, *others = places
     said = f"{first.where} is {_said(cluster, rendered, first)}"
@@ -128,7 +128,7 @@ def _wrong(cluster: Cluster, rendered: Rendered, late: Late | None, places: list
     return failed(cluster.name, what, _AGAIN, first.side, late.side, *(place.side for place in others))
 
 
-def _said(cluster: Cluster, rendered: Rendered, place: Consumer) -> str:
+def _said(cluster: Cluster, rendered: Tree, place: Consumer) -> str:
     """What a place holds, and whose id that is."""
     found = _owners(rendered).get(dashed(place.value)) if isinstance(place.value, str) else None
     if found is None:
@@ -140,6 +140,6 @@ def _said(cluster: Cluster, rendered: Rendered, place: Consumer) -> str:
 
 
 @lru_cache(maxsize=2)
-def _owners(rendered: Rendered) -> dict[str, Late]:
+def _owners(rendered: Tree) -> dict[str, Late]:
     """Every id that is bound, with dashes."""
     return {dashed(late.text): late for late in each(rendered) if late.text}

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from rayfleet.proofs.bindings.consumers import gateways
 from rayfleet.proofs.finding import Finding, failed, pending
 from rayfleet.proofs.unread import has_gaps
-from rayfleet.tree import Cluster, Rendered, Side, mapping
+from rayfleet.tree import Cluster, Side, Tree, mapping
 from rayfleet.tree.bindings import FROM_ANYSCALE, FROM_AZURE, KINDS, Late, output_name
 from rayfleet.tree.blob_volume import held
 
@@ -19,10 +19,10 @@ class _Output(NamedTuple):
     what: str
     needs: tuple[str, ...]
     layer: str
-    there: Callable[[Cluster, Rendered], bool]
+    there: Callable[[Cluster, Tree], bool]
 
 
-def _has_gateway(cluster: Cluster, _: Rendered) -> bool:
+def _has_gateway(cluster: Cluster, _: Tree) -> bool:
     """Whether its gateway is rendered, or none is to be: it takes an Ingress, or a gateway that somebody else keeps."""
     if gateways(cluster):
         return True
@@ -49,7 +49,7 @@ _OUTPUTS = (
 )
 
 
-def judge(cluster: Cluster, rendered: Rendered, values: dict[str, Late]) -> Iterator[Finding]:
+def judge(cluster: Cluster, rendered: Tree, values: dict[str, Late]) -> Iterator[Finding]:
     """One finding for all that waits, and one for each output that is missing without a reason."""
     absent = [output for output in _OUTPUTS if not output.there(cluster, rendered)]
     for output in absent if not has_gaps(cluster) else ():

@@ -11,7 +11,7 @@ from rayfleet.proofs.finding import Finding, failed, noted, proved, warned
 from rayfleet.proofs.flux.course import Course
 from rayfleet.proofs.unread import templates_whole
 from rayfleet.source import Source
-from rayfleet.tree import Cluster, Rendered, Resource, Side, get, mapping, text
+from rayfleet.tree import Cluster, Resource, Side, Tree, get, mapping, text
 from rayfleet.tree.arm_expression import is_expression
 from rayfleet.tree.cluster import before, below
 from rayfleet.tree.layer import Manifest
@@ -76,7 +76,7 @@ def _configuration(cluster: Cluster, row: Resource, extension: Resource | None) 
         yield failed(cluster.name, what, "use https:// or ssh://", side)
 
 
-def begins(cluster: Cluster, rendered: Rendered) -> Iterator[Finding]:
+def begins(cluster: Cluster, rendered: Tree) -> Iterator[Finding]:
     """Why Flux finds nothing of the cluster: without a beginning, nothing else is worth saying."""
     own = cluster.resource.side("name")
     fix = f"lead to rendered/clusters/{cluster.name}/flux"
@@ -91,7 +91,7 @@ def begins(cluster: Cluster, rendered: Rendered) -> Iterator[Finding]:
                 yield failed(cluster.name, f"its Flux configuration {wrong}", fix, side, own)
 
 
-def _leads(path: str, cluster: Cluster, rendered: Rendered) -> str:
+def _leads(path: str, cluster: Cluster, rendered: Tree) -> str:
     """What is wrong with a path of the repository as one of a folder of the cluster; empty where nothing is."""
     folder = below(path)
     if folder is None:
@@ -104,7 +104,7 @@ def _leads(path: str, cluster: Cluster, rendered: Rendered) -> str:
     return ""
 
 
-def paths(course: Course, rendered: Rendered) -> Iterator[Finding]:
+def paths(course: Course, rendered: Tree) -> Iterator[Finding]:
     """Why layers cannot be told apart or found: every Kustomization of the entry point leads to one of this cluster."""
     cluster = course.cluster
     (beginning, side), *_ = _paths(course.configuration)
@@ -176,7 +176,7 @@ def beginnings(course: Course) -> set[str]:
 
 
 @lru_cache(maxsize=2)
-def files_of(rendered: Rendered) -> dict[str, list[str]]:
+def files_of(rendered: Tree) -> dict[str, list[str]]:
     """The files of each folder of rendered/clusters/, by the folder's name."""
     found: dict[str, list[str]] = {}
     for path in rendered.files.content:
@@ -222,7 +222,7 @@ def _at(where: str) -> str:
     return f'in "{where}"' if where else "at the top"
 
 
-def _one_place(rendered: Rendered) -> Iterator[Finding]:
+def _one_place(rendered: Tree) -> Iterator[Finding]:
     """The part of every path before rendered/ is the same for one repository."""
     first: dict[str, tuple[str, Side, str]] = {}
     clash = False
@@ -237,7 +237,7 @@ def _one_place(rendered: Rendered) -> Iterator[Finding]:
         yield proved("", f"every cluster reads rendered/ {_at(where)} of its repository", side)
 
 
-def _places(rendered: Rendered) -> Iterator[tuple[str, str, str, Side]]:
+def _places(rendered: Tree) -> Iterator[tuple[str, str, str, Side]]:
     """Whose cluster, which repository, and where in it each path of ARM says rendered/ is."""
     for row in rendered.of_type(CONFIGURATION):
         cluster = rendered.resources.get(row.scope_id or row.parent_id)

@@ -11,7 +11,7 @@ from rayfleet.proofs.finding import Finding, failed, proved, warned
 from rayfleet.proofs.flux.course import Course
 from rayfleet.proofs.flux.entry import beginnings, files_of
 from rayfleet.source import Path, Source, read
-from rayfleet.tree import Rendered, Side, entries, get
+from rayfleet.tree import Side, Tree, entries, get
 
 # The fields that hold paths (kubectl docs, kustomization file); text of more than one line is no path.
 _LISTS = (
@@ -35,7 +35,7 @@ class Entry(NamedTuple):
 class _Reach:
     """The files that the layers of a cluster are made of."""
 
-    def __init__(self, rendered: Rendered) -> None:
+    def __init__(self, rendered: Tree) -> None:
         self.files = rendered.files
         self.found: set[str] = set()
         self.listed = 0
@@ -92,7 +92,7 @@ def _generated(at: Path, generator: object) -> Iterator[Entry]:
                 yield Entry((*at, field, index), written.rpartition("=")[2] if field == "files" else written)
 
 
-def of_cluster(course: Course, rendered: Rendered) -> Iterator[Finding]:
+def of_cluster(course: Course, rendered: Tree) -> Iterator[Finding]:
     """Files, in both directions."""
     name = course.cluster.name
     reach = _Reach(rendered)
@@ -135,7 +135,7 @@ def _lister(reach: _Reach, course: Course, path: str) -> Iterator[Side]:
                 return
 
 
-def _unlisted(reach: _Reach, course: Course, rendered: Rendered) -> Iterator[Finding]:
+def _unlisted(reach: _Reach, course: Course, rendered: Tree) -> Iterator[Finding]:
     """Files that Flux never comes to; of a whole folder, only its kustomization.yaml."""
     cluster, content = course.cluster, rendered.files.content
     own = {layer.path: layer.kustomization for layer in course.layers.values()}

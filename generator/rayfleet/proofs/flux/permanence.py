@@ -13,7 +13,7 @@ from rayfleet.proofs.finding import Finding, failed, warned
 from rayfleet.proofs.flux.course import Course, named
 from rayfleet.proofs.flux.entry import files_of
 from rayfleet.source import Path, Source, read_all
-from rayfleet.tree import Rendered, Side, get, mapping, text
+from rayfleet.tree import Side, Tree, get, mapping, text
 from rayfleet.tree.cluster import below
 
 _FORCE, _PRUNE = f"{KUSTOMIZE}/force", f"{KUSTOMIZE}/prune"
@@ -44,7 +44,7 @@ def of_cluster(course: Course, evidence: Evidence) -> Iterator[Finding]:
             yield from _layers(course, pair)
 
 
-def _changed(path: str, base: Rendered, now: Rendered) -> _Pair | None:
+def _changed(path: str, base: Tree, now: Tree) -> _Pair | None:
     """The two sides of a file; None where it is the same, or gone."""
     if path not in now.files.content:
         return None
@@ -56,7 +56,7 @@ def _changed(path: str, base: Rendered, now: Rendered) -> _Pair | None:
     return _Pair(path, _documents(path, base), _documents(path, now))
 
 
-def _documents(path: str, rendered: Rendered) -> list[Source]:
+def _documents(path: str, rendered: Tree) -> list[Source]:
     try:
         files = rendered.files
         return read_all(files.name(path), files.content[path]) if path in files.content else []

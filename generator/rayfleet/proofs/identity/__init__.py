@@ -17,7 +17,7 @@ from rayfleet.proofs.identity import accounts, control_plane, federation, git, w
 from rayfleet.proofs.notices import notices, of
 from rayfleet.proofs.roles import BLOB_DATA, Need, granted, named, refused
 from rayfleet.proofs.unread import has_gaps, operator_of
-from rayfleet.tree import Cluster, Rendered, Side, get, text
+from rayfleet.tree import Cluster, Side, Tree, get, text
 from rayfleet.tree.bindings import WORDS, Late, Output, late_values
 from rayfleet.tree.blob_volume import held, target
 
@@ -32,7 +32,7 @@ def of_cluster(cluster: Cluster, evidence: Evidence) -> Iterator[Finding]:
     return notices(evidence.rendered, "identity").kept(_claims(cluster, evidence.rendered), of("noted", "pending"))
 
 
-def _claims(cluster: Cluster, rendered: Rendered) -> Iterator[Finding]:
+def _claims(cluster: Cluster, rendered: Tree) -> Iterator[Finding]:
     values = late_values(rendered).get(cluster.name, {})
     outputs = workload.handed_out(cluster, rendered, values)
     identity = workload.identity_of(cluster, rendered, outputs)
@@ -65,7 +65,7 @@ def of_fleet(evidence: Evidence) -> Iterator[Finding]:
 # --- ids ---
 
 
-def _ids(cluster: Cluster, rendered: Rendered, identity: str, outputs: dict[str, Output]) -> Iterator[Finding]:
+def _ids(cluster: Cluster, rendered: Tree, identity: str, outputs: dict[str, Output]) -> Iterator[Finding]:
     """Software holds the client id, and Anyscale the principal id, of the identity."""
     values = late_values(rendered).get(cluster.name, {})
     taken = list(consumers(cluster, rendered))
@@ -91,7 +91,7 @@ def _ids(cluster: Cluster, rendered: Rendered, identity: str, outputs: dict[str,
 # --- data ---
 
 
-def _data(cluster: Cluster, rendered: Rendered, identity: str, values: dict[str, Late]) -> Iterator[Finding]:
+def _data(cluster: Cluster, rendered: Tree, identity: str, values: dict[str, Late]) -> Iterator[Finding]:
     """The identity may read and write every container that is mounted."""
     principal = values["principalId"].text if "principalId" in values else ""
     for need in _mounted(cluster, rendered, identity) or _unmounted(rendered, identity, principal):
@@ -104,7 +104,7 @@ def _data(cluster: Cluster, rendered: Rendered, identity: str, values: dict[str,
             yield proved(cluster.name, what, row.resource.side("properties", "principalId"), need.side)
 
 
-def _mounted(cluster: Cluster, rendered: Rendered, identity: str) -> list[Need]:
+def _mounted(cluster: Cluster, rendered: Tree, identity: str) -> list[Need]:
     needs: dict[str, Need] = {}
     for volume in held(cluster, rendered):
         if signs_in(volume):
@@ -115,14 +115,14 @@ def _mounted(cluster: Cluster, rendered: Rendered, identity: str) -> list[Need]:
     return list(needs.values())
 
 
-def _unmounted(rendered: Rendered, identity: str, principal: str) -> list[Need]:
+def _unmounted(rendered: Tree, identity: str, principal: str) -> list[Need]:
     """What will be mounted is not rendered yet: any account will do."""
     accounts = rendered.of_type(_ACCOUNTS)
     needs = [Need(identity, BLOB_DATA, row.id, "Ray pods read and write it", row.side("name")) for row in accounts]
     return [need for need in needs if granted(rendered, need, principal)] or needs[:1]
 
 
-def _mounts(cluster: Cluster, rendered: Rendered) -> Iterator[Finding]:
+def _mounts(cluster: Cluster, rendered: Tree) -> Iterator[Finding]:
     """Without the token a mount asks Azure for the account's key (blob-csi-driver, docs/driver-parameters.md)."""
     for volume in held(cluster, rendered):
         key = "mountWithWorkloadIdentityToken"
@@ -136,7 +136,7 @@ def _mounts(cluster: Cluster, rendered: Rendered) -> Iterator[Finding]:
 # --- Anyscale ---
 
 
-def _operator(cluster: Cluster, rendered: Rendered, values: dict[str, Late]) -> Iterator[Finding]:
+def _operator(cluster: Cluster, rendered: Tree, values: dict[str, Late]) -> Iterator[Finding]:
     """What the operator's values say of who it is to Anyscale."""
     if cluster.operator is None:
         yield from _absent(cluster, values)
@@ -180,12 +180,12 @@ class _Audience(NamedTuple):
 
 
 @lru_cache(maxsize=2)
-def _seen(rendered: Rendered) -> dict[str, _Audience]:
+def _seen(rendered: Tree) -> dict[str, _Audience]:
     """The audiences of the clusters that were looked at so far."""
     return {}
 
 
-def _audiences(rendered: Rendered) -> Iterator[Finding]:
+def _audiences(rendered: Tree) -> Iterator[Finding]:
     """All clusters are of one Anyscale, and so show it tokens for one app."""
     seen = sorted(_seen(rendered).items(), key=lambda row: -len(row[1].clusters))
     for audience, row in seen[1:]:

@@ -9,7 +9,7 @@ from rayfleet.proofs.finding import Finding, failed, proved
 from rayfleet.proofs.identity.federation import SUBJECT, Credential, federation
 from rayfleet.proofs.roles import named
 from rayfleet.proofs.unread import operator_of
-from rayfleet.tree import Cluster, Rendered, Side, get, text
+from rayfleet.tree import Cluster, Side, Tree, get, text
 
 # The service account that the operator's chart makes, and the one that Ray pods run as where the values name none
 # (anyscale-operator chart 1.8.0, values.yaml, templates/service_account.yaml, templates/configmap_patches.yaml).
@@ -49,7 +49,7 @@ def accounts(cluster: Cluster) -> list[Account]:
     ]
 
 
-def judge(cluster: Cluster, rendered: Rendered, identity: str, client_id: str) -> Iterator[Finding]:
+def judge(cluster: Cluster, rendered: Tree, identity: str, client_id: str) -> Iterator[Finding]:
     """Each service account is there, and may sign in as the identity with the id ``identity``."""
     wanted = accounts(cluster)
     subjects: dict[str, list[Account]] = {}
@@ -104,7 +104,7 @@ def _alike(subject: str, wanted: str) -> bool:
 
 
 def _distrusted(
-    cluster: Cluster, rendered: Rendered, identity: str, who: str, account: Account, near: Credential | None
+    cluster: Cluster, rendered: Tree, identity: str, who: str, account: Account, near: Credential | None
 ) -> Iterator[Finding]:
     """Why a service account may not sign in as the identity: the credential that comes nearest."""
     index, subject, name = federation(rendered), account.subject, named(rendered, identity)
@@ -131,7 +131,7 @@ def _distrusted(
     yield failed(cluster.name, what, fix, *sides, account.side)
 
 
-def _others(cluster: Cluster, rendered: Rendered, rows: list[Credential]) -> Iterator[Finding]:
+def _others(cluster: Cluster, rendered: Tree, rows: list[Credential]) -> Iterator[Finding]:
     """The service accounts that the fleet names: the namespace of each is there for it."""
     made = {row.name: row.side("metadata", "name") for row in cluster.of_kind("Namespace", "")}
     for row in rows:

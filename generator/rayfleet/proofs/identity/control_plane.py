@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from rayfleet.proofs.finding import Finding, failed, proved
 from rayfleet.proofs.identity.federation import IDENTITY
 from rayfleet.proofs.roles import NETWORK, Assignment, Need, granted, named, refused
-from rayfleet.tree import Cluster, Rendered, Side, get, mapping, text
+from rayfleet.tree import Cluster, Side, Tree, get, mapping, text
 from rayfleet.tree.arm_order import before, deployed_before
 
 
-def judge(cluster: Cluster, rendered: Rendered) -> Iterator[Finding]:
+def judge(cluster: Cluster, rendered: Tree) -> Iterator[Finding]:
     """It is user-assigned, because only such an identity can have its role before the cluster is made (AKS docs,
     use-managed-identity).
     """
@@ -50,7 +50,7 @@ def _needs(cluster: Cluster) -> Iterator[Need]:
             yield Need("", NETWORK, subnet, "it cannot join nodes to the subnet", pool.side("vnetSubnetID"))
 
 
-def _in_time(cluster: Cluster, rendered: Rendered, need: Need, row: Assignment) -> Finding:
+def _in_time(cluster: Cluster, rendered: Tree, need: Need, row: Assignment) -> Finding:
     """The assignment is made before the cluster, which Azure otherwise refuses (AKS docs, use-managed-identity)."""
     who, on = named(rendered, need.whose), named(rendered, row.scope)
     if _earlier(cluster, rendered, row):
@@ -61,7 +61,7 @@ def _in_time(cluster: Cluster, rendered: Rendered, need: Need, row: Assignment) 
     return failed(cluster.name, what, fix, _waits(cluster), row.resource.side("name"))
 
 
-def _earlier(cluster: Cluster, rendered: Rendered, row: Assignment) -> bool:
+def _earlier(cluster: Cluster, rendered: Tree, row: Assignment) -> bool:
     if row.resource.template is cluster.template:
         return row.resource.id in cluster.resource.depends_on or row.resource.id in before(cluster.resource)
     other, own = row.resource.template.deployment, cluster.template.deployment

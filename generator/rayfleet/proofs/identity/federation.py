@@ -10,7 +10,7 @@ from typing import NamedTuple
 from rayfleet.diagnostics import many
 from rayfleet.proofs.finding import Finding, failed, proved, warned
 from rayfleet.proofs.roles import named
-from rayfleet.tree import Rendered, Resource, entries, get, text
+from rayfleet.tree import Resource, Tree, entries, get, text
 from rayfleet.tree.arm_expression import reference
 from rayfleet.tree.arm_order import before, deployed_before, unordered
 
@@ -54,7 +54,7 @@ class Federation(NamedTuple):
 
 
 @lru_cache(maxsize=2)
-def federation(rendered: Rendered) -> Federation:
+def federation(rendered: Tree) -> Federation:
     """The credentials of all templates."""
     found = Federation({}, {})
     for resource in rendered.of_type(CREDENTIAL):
@@ -66,12 +66,12 @@ def federation(rendered: Rendered) -> Federation:
     return found
 
 
-def _is(rendered: Rendered, identifier: str, kind: str) -> bool:
+def _is(rendered: Tree, identifier: str, kind: str) -> bool:
     resource = rendered.resources.get(identifier)
     return resource is not None and resource.type.lower() == kind.lower()
 
 
-def judge(rendered: Rendered) -> Iterator[Finding]:
+def judge(rendered: Tree) -> Iterator[Finding]:
     """Every credential by itself, then those of each identity together."""
     identities = federation(rendered).of_identity
     found = [row for rows in identities.values() for row in _each(rendered, rows)]
@@ -88,7 +88,7 @@ def judge(rendered: Rendered) -> Iterator[Finding]:
 # --- one ---
 
 
-def _each(rendered: Rendered, rows: list[Credential]) -> Iterator[Finding]:
+def _each(rendered: Tree, rows: list[Credential]) -> Iterator[Finding]:
     for row in rows:
         # Others, say of a CI system, are no cluster's business.
         if row.issuer or row.subject.startswith("system:serviceaccount:"):
@@ -100,18 +100,18 @@ def _each(rendered: Rendered, rows: list[Credential]) -> Iterator[Finding]:
                 yield failed(_about(rendered, row), what, fix, row.resource.side("properties", "subject"))
 
 
-def waits_for_cluster(rendered: Rendered, row: Credential) -> Resource | None:
+def waits_for_cluster(rendered: Tree, row: Credential) -> Resource | None:
     """The cluster that a credential is made after, and so is for."""
     clusters = (found for found in row.resource.depends_on if _is(rendered, found, CLUSTER))
     return rendered.resources.get(next(clusters, ""))
 
 
-def _about(rendered: Rendered, row: Credential) -> str:
+def _about(rendered: Tree, row: Credential) -> str:
     cluster = waits_for_cluster(rendered, row) or rendered.resources.get(row.issuer)
     return cluster.name if cluster else named(rendered, row.identity)
 
 
-def _issuer(rendered: Rendered, row: Credential) -> Iterator[Finding]:
+def _issuer(rendered: Tree, row: Credential) -> Iterator[Finding]:
     """It reads the issuer of the cluster that it waits for."""
     written = get(row.resource.properties, "issuer")
     read = reference(written, row.resource.template.scope)
@@ -136,7 +136,7 @@ def _issuer(rendered: Rendered, row: Credential) -> Iterator[Finding]:
         yield failed(subject, what, fix, *sides)
 
 
-def _audience(rendered: Rendered, row: Credential) -> Iterator[Finding]:
+def _audience(rendered: Tree, row: Credential) -> Iterator[Finding]:
     audiences = entries(row.resource.properties, "audiences")
     if list(audiences) != [AUDIENCE]:
         said = ", ".join(map(str, audiences)) or "nobody"
@@ -148,7 +148,7 @@ def _audience(rendered: Rendered, row: Credential) -> Iterator[Finding]:
 # --- of one identity ---
 
 
-def _together(rendered: Rendered, identity: str, rows: list[Credential]) -> Iterator[Finding]:
+def _together(rendered: Tree, identity: str, rows: list[Credential]) -> Iterator[Finding]:
     name = named(rendered, identity)
     yield from _region(rendered, identity, rows)
     if len(rows) == 1:
@@ -163,7 +163,7 @@ def _together(rendered: Rendered, identity: str, rows: list[Credential]) -> Iter
     yield from _shared(rendered, name, rows)
 
 
-def _region(rendered: Rendered, identity: str, rows: list[Credential]) -> Iterator[Finding]:
+def _region(rendered: Tree, identity: str, rows: list[Credential]) -> Iterator[Finding]:
     """Identities of some regions take no credentials (the source is in schemas/azure-regions.json)."""
     resource = rendered.resources.get(identity)
     region = text(resource.data, "location").lower().replace(" ", "") if resource else ""
@@ -184,7 +184,7 @@ def _twice(name: str, rows: list[Credential]) -> Iterator[Finding]:
             yield failed(name, what, "remove one: Azure takes the pair once", *sides)
 
 
-def _parallel(rendered: Rendered, name: str, rows: list[Credential]) -> Iterator[Finding]:
+def _parallel(rendered: Tree, name: str, rows: list[Credential]) -> Iterator[Finding]:
     """No two deployments that may run at the same time write to the identity."""
     writers = {row.resource.template.deployment.name: row for row in rows if row.resource.template.deployment}
     clash = unordered({deployment: deployed_before(rendered, deployment) for deployment in writers})
@@ -209,7 +209,7 @@ def _unchained(name: str, rows: list[Credential]) -> Iterator[Finding]:
             yield failed(name, what, fix, second.side("dependsOn"), first.side("name"))
 
 
-def _shared(rendered: Rendered, name: str, rows: list[Credential]) -> Iterator[Finding]:
+def _shared(rendered: Tree, name: str, rows: list[Credential]) -> Iterator[Finding]:
     issuers = {row.issuer: row for row in rows if row.issuer}
     if len(issuers) > 1:
         (first, one), (second, other) = list(issuers.items())[:2]

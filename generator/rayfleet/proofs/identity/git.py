@@ -8,7 +8,7 @@ from rayfleet.proofs.finding import Finding, failed, proved
 from rayfleet.proofs.identity.federation import IDENTITY, federation
 from rayfleet.proofs.identity.workload import tenant
 from rayfleet.proofs.roles import named
-from rayfleet.tree import Cluster, Rendered, Resource, get, mapping, text
+from rayfleet.tree import Cluster, Resource, Tree, get, mapping, text
 from rayfleet.tree.arm_expression import reference
 from rayfleet.tree.bindings import WORDS
 
@@ -20,7 +20,7 @@ _ENABLE, _CLIENT, _TENANT = (f"workloadIdentity.{key}" for key in ("enable", "az
 _NAMESPACE, _ACCOUNT = "flux-system", "source-controller"
 
 
-def judge(cluster: Cluster, rendered: Rendered) -> Iterator[Finding]:
+def judge(cluster: Cluster, rendered: Tree) -> Iterator[Finding]:
     """Where Git wants an identity, the Flux extension has one that trusts its source controller."""
     wants = [
         row
@@ -39,9 +39,7 @@ def judge(cluster: Cluster, rendered: Rendered) -> Iterator[Finding]:
                 yield failed(cluster.name, what, fix, extension.side(*_SETTINGS, _ENABLE), provider)
 
 
-def _signs_in(
-    cluster: Cluster, rendered: Rendered, extension: Resource, settings: dict[str, object]
-) -> Iterator[Finding]:
+def _signs_in(cluster: Cluster, rendered: Tree, extension: Resource, settings: dict[str, object]) -> Iterator[Finding]:
     side = extension.side(*_SETTINGS, _CLIENT)
     read = reference(settings.get(_CLIENT), extension.template.scope)
     identity = rendered.resources.get(read.id) if read else None

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from rayfleet.proofs.finding import Finding, failed, proved
 from rayfleet.proofs.identity.federation import IDENTITY, federation
 from rayfleet.proofs.roles import named
-from rayfleet.tree import Cluster, Rendered, Side, get, mapping, text
+from rayfleet.tree import Cluster, Side, Tree, get, mapping, text
 from rayfleet.tree.arm_expression import reference
 from rayfleet.tree.bindings import WORDS, Late, Output, output, output_name, produced
 
 
-def handed_out(cluster: Cluster, rendered: Rendered, values: dict[str, Late]) -> dict[str, Output]:
+def handed_out(cluster: Cluster, rendered: Tree, values: dict[str, Late]) -> dict[str, Output]:
     """The ARM outputs of its ids: those that are bound, or else those that will be."""
     found = {}
     name = output_name(cluster) or ""
@@ -24,7 +24,7 @@ def handed_out(cluster: Cluster, rendered: Rendered, values: dict[str, Late]) ->
     return found
 
 
-def identity_of(cluster: Cluster, rendered: Rendered, outputs: dict[str, Output]) -> str | None:
+def identity_of(cluster: Cluster, rendered: Tree, outputs: dict[str, Output]) -> str | None:
     """The id of its workload identity: whose ids are handed out, best of all one that trusts its tokens."""
     trusting = [row.identity for row in federation(rendered).of_issuer.get(cluster.id, [])]
     read = (reference(found.value, found.template.scope) for found in outputs.values())
@@ -33,12 +33,12 @@ def identity_of(cluster: Cluster, rendered: Rendered, outputs: dict[str, Output]
     return next(iter([*both, *handed, *trusting]), None)
 
 
-def _is_identity(rendered: Rendered, identifier: str) -> bool:
+def _is_identity(rendered: Tree, identifier: str) -> bool:
     resource = rendered.resources.get(identifier)
     return resource is not None and resource.type.lower() == IDENTITY.lower()
 
 
-def judge_outputs(cluster: Cluster, rendered: Rendered, outputs: dict[str, Output]) -> Iterator[Finding]:
+def judge_outputs(cluster: Cluster, rendered: Tree, outputs: dict[str, Output]) -> Iterator[Finding]:
     """Client id and principal id are those of one identity, and are not mixed up."""
     read = {kind: reference(found.value, found.template.scope) for kind, found in outputs.items()}
     wrong = 0
@@ -71,7 +71,7 @@ def judge_outputs(cluster: Cluster, rendered: Rendered, outputs: dict[str, Outpu
 # --- of the cluster ---
 
 
-def switches(cluster: Cluster, rendered: Rendered) -> Iterator[Finding]:
+def switches(cluster: Cluster, rendered: Tree) -> Iterator[Finding]:
     """The cluster issues tokens, and its webhook hands them to pods."""
     trusting = federation(rendered).of_issuer.get(cluster.id, [])
     needs = [trusting[0].resource.side("properties", "issuer")] if trusting else []

@@ -18,7 +18,7 @@ from rayfleet.proofs.storage import bucket, firewall, mount
 from rayfleet.proofs.storage import claim as claims
 from rayfleet.proofs.storage.claim import Mounted
 from rayfleet.proofs.unread import templates_whole
-from rayfleet.tree import Cluster, Rendered, Resource, Side, get, mapping, text
+from rayfleet.tree import Cluster, Resource, Side, Tree, get, mapping, text
 from rayfleet.tree.blob_volume import CLAIM, CONTAINER, Target, Volume, held, target, volumes
 
 
@@ -36,7 +36,7 @@ def of_cluster(cluster: Cluster, evidence: Evidence) -> Iterator[Finding]:
     return notices(rendered, "storage").kept(_claims(cluster, rendered), of("noted", "pending"))
 
 
-def _claims(cluster: Cluster, rendered: Rendered) -> Iterator[Finding]:
+def _claims(cluster: Cluster, rendered: Tree) -> Iterator[Finding]:
     mounted, found = claims.find(cluster)
     every, ours = list(volumes(cluster)), held(cluster, rendered)
     for volume in every:
@@ -81,7 +81,7 @@ def of_fleet(evidence: Evidence) -> Iterator[Finding]:
         yield proved("", f"{many(row.clusters, 'cluster')} mount one container, {_named(container)}", row.side)
 
 
-def _witness(cluster: Cluster, mounted: Mounted, rendered: Rendered) -> Iterator[Finding]:
+def _witness(cluster: Cluster, mounted: Mounted, rendered: Tree) -> Iterator[Finding]:
     claim, volume = mounted
     container = rendered.resources.get(target(cluster, volume).container_id)
     if container and cluster.cloud_resource:
@@ -102,7 +102,7 @@ def _untyped(cluster: Cluster, volume: Volume) -> Iterator[Finding]:
             yield failed(cluster.name, what, f'write {key}: "{said}"', volume.side(key))
 
 
-def _leads(cluster: Cluster, volume: Volume, rendered: Rendered) -> Iterator[Finding]:
+def _leads(cluster: Cluster, volume: Volume, rendered: Tree) -> Iterator[Finding]:
     """Its account and its container are among what the templates make."""
     goal = target(cluster, volume)
     nfs = volume.text("protocol") == "nfs"
@@ -126,7 +126,7 @@ def _leads(cluster: Cluster, volume: Volume, rendered: Rendered) -> Iterator[Fin
         yield from _namespace(cluster, volume, account)
 
 
-def _no_account(cluster: Cluster, volume: Volume, goal: Target, rendered: Rendered) -> Finding:
+def _no_account(cluster: Cluster, volume: Volume, goal: Target, rendered: Tree) -> Finding:
     others = accounts.by_name(rendered)
     found = others.get(goal.account) or next(iter(others.values()), None)
     sides = [found.side("name")] if found else []
@@ -145,9 +145,7 @@ def _no_account(cluster: Cluster, volume: Volume, goal: Target, rendered: Render
     return failed(cluster.name, what, fix, side, *sides)
 
 
-def _container(
-    cluster: Cluster, volume: Volume, goal: Target, account: Resource, rendered: Rendered
-) -> Iterator[Finding]:
+def _container(cluster: Cluster, volume: Volume, goal: Target, account: Resource, rendered: Tree) -> Iterator[Finding]:
     """blob-csi-driver, docs/driver-parameters.md: containerName."""
     if goal.container_id in rendered.resources and goal.container:
         return
@@ -229,7 +227,7 @@ def _driver(cluster: Cluster) -> Iterator[Finding]:
         yield failed(cluster.name, what, fix, cluster.resource.side("properties", *path))
 
 
-def _made(cluster: Cluster, mounted: Mounted, rendered: Rendered) -> Iterator[Finding]:
+def _made(cluster: Cluster, mounted: Mounted, rendered: Tree) -> Iterator[Finding]:
     """The control plane makes dynamic volumes (blob-csi-driver, docs/workload-identity-static-pv-mount.md)."""
     claim, volume = mounted
     account = rendered.resources.get(target(cluster, volume).account_id)
@@ -250,12 +248,12 @@ def _made(cluster: Cluster, mounted: Mounted, rendered: Rendered) -> Iterator[Fi
 
 
 @lru_cache(maxsize=2)
-def _containers(rendered: Rendered) -> dict[str, _First]:
+def _containers(rendered: Tree) -> dict[str, _First]:
     """Who mounts which container, filled in as the clusters pass by: none is looked at twice."""
     return {}
 
 
-def _note(cluster: Cluster, mounted: Mounted, rendered: Rendered) -> None:
+def _note(cluster: Cluster, mounted: Mounted, rendered: Tree) -> None:
     volume = mounted.volume
     container = target(cluster, volume).container_id
     if container in rendered.resources:

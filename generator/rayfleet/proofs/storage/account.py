@@ -8,7 +8,7 @@ from typing import Any
 
 from rayfleet.proofs.finding import Finding, failed, proved, warned
 from rayfleet.proofs.unread import operator_of
-from rayfleet.tree import Cluster, Rendered, Resource, Side, entries, get, mapping, text
+from rayfleet.tree import Cluster, Resource, Side, Tree, entries, get, mapping, text
 from rayfleet.tree.arm_order import before
 from rayfleet.tree.blob_volume import ACCOUNT, BLOB_SERVICE, CONTAINER, POLICY
 
@@ -25,7 +25,7 @@ _AGES = ("daysAfterModificationGreaterThan", "daysAfterCreationGreaterThan", "da
 
 
 @lru_cache(maxsize=2)
-def by_name(rendered: Rendered) -> dict[str, Resource]:
+def by_name(rendered: Tree) -> dict[str, Resource]:
     """The accounts; their names are unique in all of Azure."""
     return {row.name: row for row in rendered.of_type(ACCOUNT)}
 
@@ -40,7 +40,7 @@ def hierarchical(account: Resource, bucket: Side) -> Iterator[Finding]:
         yield failed(account.name, what, fix, account.side("properties", "isHnsEnabled"), bucket)
 
 
-def judge(rendered: Rendered, mounted: set[str]) -> Iterator[Finding]:
+def judge(rendered: Tree, mounted: set[str]) -> Iterator[Finding]:
     """Every account. ``mounted`` are the ids of the containers that clusters mount."""
     for account in rendered.of_type(ACCOUNT):
         found = [*_closed(account), *_lifecycle(account, rendered, mounted)]
@@ -52,13 +52,13 @@ def judge(rendered: Rendered, mounted: set[str]) -> Iterator[Finding]:
             yield proved(account.name, what, account.side(*_PUBLIC))
 
 
-def below(account: Resource, rendered: Rendered, kind: str) -> list[Resource]:
+def below(account: Resource, rendered: Tree, kind: str) -> list[Resource]:
     """The resources of a kind that belong to an account."""
     return _by_account(rendered, kind).get(account.id, [])
 
 
 @lru_cache(maxsize=6)
-def _by_account(rendered: Rendered, kind: str) -> dict[str, list[Resource]]:
+def _by_account(rendered: Tree, kind: str) -> dict[str, list[Resource]]:
     found: dict[str, list[Resource]] = {}
     steps = 2 * kind.count("/") - 2  # of the id, from its end to the account's
     for row in rendered.of_type(kind):
@@ -95,7 +95,7 @@ def _open_container(container: Resource) -> Iterator[Finding]:
 # --- the console ---
 
 
-def cors(cluster: Cluster, rendered: Rendered, name: str) -> Iterator[Finding]:
+def cors(cluster: Cluster, rendered: Tree, name: str) -> Iterator[Finding]:
     """The browser may show what is in the account, as Anyscale's file viewer does. Waits for the operator's values."""
     account, operator = by_name(rendered).get(name), operator_of(cluster)
     if account is None or operator is None:
@@ -148,7 +148,7 @@ def _covers(origin: object, console: str) -> bool:
 # --- the lifecycle ---
 
 
-def _lifecycle(account: Resource, rendered: Rendered, mounted: set[str]) -> Iterator[Finding]:
+def _lifecycle(account: Resource, rendered: Tree, mounted: set[str]) -> Iterator[Finding]:
     services = below(account, rendered, BLOB_SERVICE)
     for policy in below(account, rendered, POLICY):
         for service in services:

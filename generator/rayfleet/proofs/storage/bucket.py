@@ -11,7 +11,7 @@ from rayfleet.proofs.storage.account import by_name, hierarchical
 from rayfleet.proofs.storage.claim import Mounted
 from rayfleet.proofs.unread import templates_whole
 from rayfleet.source import Source
-from rayfleet.tree import Cluster, Rendered, Resource, Side, text
+from rayfleet.tree import Cluster, Resource, Side, Tree, text
 from rayfleet.tree.blob_volume import region, target
 
 # How Anyscale names a container (anyscale 0.26.112, controllers/cloud_controller.py), and the account of one.
@@ -32,7 +32,7 @@ def named(source: Source) -> Bucket:
     return Bucket(found["container"], found["account"]) if found else Bucket("", "")
 
 
-def judge(cluster: Cluster, source: Source, mounted: Mounted | None, rendered: Rendered) -> Iterator[Finding]:
+def judge(cluster: Cluster, source: Source, mounted: Mounted | None, rendered: Tree) -> Iterator[Finding]:
     """The account and the container that a cloud resource names, against ARM and against what the cluster mounts."""
     side = Side(source, ("object_storage", "bucket_name"))
     container, name = named(source)

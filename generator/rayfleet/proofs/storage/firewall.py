@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from rayfleet.proofs.finding import Finding, failed
 from rayfleet.proofs.storage.claim import Mounted
-from rayfleet.tree import Cluster, Rendered, Resource, entries, get, mapping, text
+from rayfleet.tree import Cluster, Resource, Tree, entries, get, mapping, text
 from rayfleet.tree.blob_volume import region, target
 
 _ENDPOINT = "Microsoft.Network/privateEndpoints"
@@ -15,7 +15,7 @@ _CONNECTIONS = ("privateLinkServiceConnections", "manualPrivateLinkServiceConnec
 _ACLS = ("properties", "networkAcls")
 
 
-def judge(cluster: Cluster, mounted: Mounted, rendered: Rendered) -> Iterator[Finding]:
+def judge(cluster: Cluster, mounted: Mounted, rendered: Tree) -> Iterator[Finding]:
     """Nodes reach the account by a private endpoint, by its public address, or by a rule for their subnet (Azure docs,
     storage-network-security).
     """
@@ -54,7 +54,7 @@ def _let_in(cluster: Cluster, account: Resource) -> Iterator[Finding]:
 
 
 @lru_cache(maxsize=2)
-def _by_endpoint(rendered: Rendered) -> frozenset[str]:
+def _by_endpoint(rendered: Tree) -> frozenset[str]:
     """The ids of what private endpoints lead to."""
     return frozenset(
         endpoint.resolve(get(connection, "properties", "privateLinkServiceId"))
