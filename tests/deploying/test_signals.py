@@ -136,7 +136,7 @@ def then(number: signal.Signals, own: Callable[..., Any]) -> Callable[..., Any]:
 @pytest.mark.parametrize(
     "moment",
     [
-        "rayfleet.cli.reading.rendered",
+        "rayfleet.cli.reading.tree",
         "rayfleet.cli.before.of_files",
         "rayfleet.cli.before.parameters",
         "rayfleet.cli.before.of_azure",

@@ -64,7 +64,7 @@ def _by_azure(where: FleetFiles, rows: Iterable[Wanted], silent: list[Diagnostic
     from rayfleet.late.answers import of_deployment
     from rayfleet.tree import deployment_steps
 
-    steps = {step.name: step for step in deployment_steps.steps(reading.rendered(where, "files"))}
+    steps = {step.name: step for step in deployment_steps.steps(reading.tree(where, "files"))}
     clients: dict[str, Azure] = {}
     for name in dict.fromkeys(row.deployment for row in rows):
         if name not in steps:

@@ -37,12 +37,12 @@ class Allowed(NamedTuple):
     short_quota: bool
 
 
-def of_files(where: FleetFiles, rendered: Tree, allowed: Allowed) -> Iterator[Diagnostic]:
+def of_files(where: FleetFiles, tree: Tree, allowed: Allowed) -> Iterator[Diagnostic]:
     """What of the files speaks against a deployment. Raises Invalid where they cannot be read."""
     from rayfleet.deploy import gate
 
     yield from _stale(where, allowed.stale)
-    yield from gate.unproved(_unproved(where, rendered), allowed.failed_proofs)
+    yield from gate.unproved(_unproved(where, tree), allowed.failed_proofs)
     yield from gate.uncommitted(os.path.normpath(where.beside), uncommitted(where), allowed.dirty)
 
 
@@ -71,31 +71,31 @@ def _stale(where: FleetFiles, allowed: bool) -> Iterator[Diagnostic]:
     yield from gate.stale(where.output, paths, allowed)
 
 
-def _unproved(where: FleetFiles, rendered: Tree) -> Iterator[Diagnostic]:
+def _unproved(where: FleetFiles, tree: Tree) -> Iterator[Diagnostic]:
     """What ``rayfleet check`` says too."""
     from rayfleet import proofs
     from rayfleet.cli import reading
 
-    evidence = reading.evidence(where, rendered, None, date.today())
+    evidence = reading.evidence(where, tree, None, date.today())
     for row in proofs.prove(evidence, (), 0).of("failed"):
         place = row.places[0] if row.places else (where.output, 0, 0)
         yield Diagnostic(*place, f"{row.proof}: {row.subject}".rstrip(": "), row.what, row.fix)
 
 
 def of_azure(
-    azure: Azure, rendered: Tree, steps: Collection[DeploymentStep], new: Collection[str], allowed: Allowed
+    azure: Azure, tree: Tree, steps: Collection[DeploymentStep], new: Collection[str], allowed: Allowed
 ) -> Iterator[Diagnostic]:
     """What of the subscriptions speaks against it. ``new`` are the deployments that never were. Raises Fault."""
     from rayfleet.deploy import gate
 
     files = {step.file: step for step in steps}
     by_subscription: dict[str, list[Template]] = {}
-    for template in rendered.templates:
+    for template in tree.templates:
         if template.path in files:
             by_subscription.setdefault(files[template.path].scope.subscription, []).append(template)
     for subscription, templates in by_subscription.items():
         yield from gate.registrations(subscription, templates, azure)
-        needs = [*_needs(rendered, subscription, files, new), *_addresses(templates, files, new)]
+        needs = [*_needs(tree, subscription, files, new), *_addresses(templates, files, new)]
         yield from gate.quota(subscription, needs, azure, allowed.short_quota)
 
 
@@ -124,13 +124,13 @@ def _addresses(templates: Collection[Template], files: dict[str, DeploymentStep]
     ]
 
 
-def _needs(rendered: Tree, subscription: str, files: dict[str, DeploymentStep], new: Collection[str]) -> list[Need]:
+def _needs(tree: Tree, subscription: str, files: dict[str, DeploymentStep], new: Collection[str]) -> list[Need]:
     """What the pools of the clusters that are deployed need of each limit."""
     from rayfleet.deploy.gate import Need
     from rayfleet.proofs import demand
 
-    deployed = {row.name: files.get(row.template.path) for row in rendered.of_type(_CLUSTER)}
-    counted = [row for row in demand.pools(rendered).counted if row.home.subscription == subscription.lower()]
+    deployed = {row.name: files.get(row.template.path) for row in tree.of_type(_CLUSTER)}
+    counted = [row for row in demand.pools(tree).counted if row.home.subscription == subscription.lower()]
     counted = [row for row in counted if deployed.get(row.cluster)]
     found = []
     for home, limits in demand.needs(counted).items():

@@ -58,7 +58,7 @@ def capacity(
     """
     where = fleet_files.locate(fleet, output)
     try:
-        figures = _figures(reading.rendered(where, "files"), reading.quota(where), regions, without_spot, wanted)
+        figures = _figures(reading.tree(where, "files"), reading.quota(where), regions, without_spot, wanted)
     except Invalid as invalid:
         fail(invalid.diagnostics, form, "nothing was counted")
     if form == "json":
@@ -68,21 +68,21 @@ def capacity(
 
 
 def _figures(
-    rendered: Tree, source: Source | None, regions: Sequence[str], without_spot: bool, wanted: Sequence[str]
+    tree: Tree, source: Source | None, regions: Sequence[str], without_spot: bool, wanted: Sequence[str]
 ) -> _Figures:
     """Raises Invalid where something cannot be read: what is missing would count as nothing."""
     from rayfleet.proofs import demand, fit
     from rayfleet.proofs.quota import Quota
 
-    pools = demand.pools(rendered)
-    _refuse_unread(rendered)
+    pools = demand.pools(tree)
+    _refuse_unread(tree)
     quota = Quota(source) if source else None
     most = demand.gpus(pools.counted)
     _known("--without-region", regions, {home.region for home in pools.clusters})
     needed = {**most, **_demand(wanted, most)}
     remaining = [row for row in pools.counted if not _gone(row, regions, without_spot)]
-    fits = fit.fit(needed, remaining, rendered, quota) if regions or without_spot or wanted else None
-    _refuse_unread(rendered)
+    fits = fit.fit(needed, remaining, tree, quota) if regions or without_spot or wanted else None
+    _refuse_unread(tree)
     return _Figures(
         without=[*dict.fromkeys(regions), *(["spot"] if without_spot else [])],
         rows=demand.by_region(remaining),
@@ -98,9 +98,9 @@ def _figures(
     )
 
 
-def _refuse_unread(rendered: Tree) -> None:
-    if rendered.problems:
-        raise Invalid(rendered.problems)
+def _refuse_unread(tree: Tree) -> None:
+    if tree.problems:
+        raise Invalid(tree.problems)
 
 
 def _gone(row: Growth, regions: Iterable[str], without_spot: bool) -> bool:

@@ -49,7 +49,7 @@ class Deploying:
     def __init__(
         self,
         where: FleetFiles,
-        rendered: Tree,
+        tree: Tree,
         steps: Sequence[DeploymentStep],
         how: How,
         stop: Event,
@@ -61,7 +61,7 @@ class Deploying:
         from rayfleet.deploy.stacks import Stacks
 
         self.where = where
-        self.rendered = rendered
+        self.tree = tree
         self.steps = steps
         self.how = how
         self.told = told
@@ -70,10 +70,10 @@ class Deploying:
             self.azure = Azure(steps[0].scope.subscription, patience=Patience(self.stop), poll=how.poll)
         except Fault as fault:
             raise Invalid([Diagnostic("environment", 0, 0, "", fault.message, "unset it")]) from None
-        self.templates = {template.path: template for template in rendered.templates}
+        self.templates = {template.path: template for template in tree.templates}
         self.origin = _origin(where)
         stacks = Stacks(self.azure) if how.stack else None
-        self.look = Looking(self.azure, stacks, rendered, steps, told, self.origin)
+        self.look = Looking(self.azure, stacks, tree, steps, told, self.origin)
 
     def go(self, allowed: before.Allowed) -> NoReturn:
         """All that comes after the files were judged. Ends the run."""
@@ -83,7 +83,7 @@ class Deploying:
             with interruptible(self.stop, "stopping", self.told.at_once):
                 new, found = self.look.known(waits=not self.how.only_look)
                 self._go_on(found)
-                gate = before.of_azure(self.azure, self.rendered, self.steps, new, allowed)
+                gate = before.of_azure(self.azure, self.tree, self.steps, new, allowed)
                 self._go_on(waited(lambda: in_order(gate)))
                 found, ids = self.look.validated()
                 self._go_on(found)

@@ -54,13 +54,13 @@ def check(
     where = fleet_files.locate(fleet, output)
     try:
         today = on.date() if on else date.today()
-        evidence = reading.evidence(where, reading.rendered(where, layers), base, today)
+        evidence = reading.evidence(where, reading.tree(where, layers), base, today)
         report = proving.prove(evidence, proofs, None if verbose or form == "json" else _WITNESSES)
     except Invalid as invalid:
         fail(invalid.diagnostics, form, "nothing was proved")
-    built = evidence.rendered.kustomize is not None
-    if evidence.rendered.kustomize:
-        evidence.rendered.kustomize.close()
+    built = evidence.tree.kustomize is not None
+    if evidence.tree.kustomize:
+        evidence.tree.kustomize.close()
     click.echo(forms.FORMS[form](report, built), nl=False)
     if report.count("failed") or (strict and report.count("warned")):
         sys.exit(1)

@@ -103,7 +103,7 @@ def _deploy(where: FleetFiles, how: How, allowed: Allowed, stop: Event, told: To
     from rayfleet.cli.carrying import Deploying
 
     try:
-        rendered = reading.rendered(where, "auto")
+        rendered = reading.tree(where, "auto")
         try:
             steps = _judged(where, rendered, how, allowed, told)
         finally:
@@ -116,13 +116,13 @@ def _deploy(where: FleetFiles, how: How, allowed: Allowed, stop: Event, told: To
         told.refuse([not_installed("rayfleet", missing)])
 
 
-def _judged(where: FleetFiles, rendered: Tree, how: How, allowed: Allowed, told: Told) -> tuple[DeploymentStep, ...]:
+def _judged(where: FleetFiles, tree: Tree, how: How, allowed: Allowed, told: Told) -> tuple[DeploymentStep, ...]:
     """The steps, with their parameters, once nothing of the files speaks against them. Raises Invalid."""
     from rayfleet.cli import before
     from rayfleet.tree import deployment_steps
 
-    steps = _chosen(deployment_steps.steps(rendered), how.regions)
-    found = in_order(before.of_files(where, rendered, allowed))
+    steps = _chosen(deployment_steps.steps(tree), how.regions)
+    found = in_order(before.of_files(where, tree, allowed))
     values: dict[str, str] = {}
     try:
         values = before.parameters(steps, how.asks and not errors(found))
@@ -132,7 +132,7 @@ def _judged(where: FleetFiles, rendered: Tree, how: How, allowed: Allowed, told:
         raise Invalid(found)
     told.warn(found)
     names = {step.name for step in steps}
-    return tuple(step for step in deployment_steps.steps(rendered, values) if step.name in names)
+    return tuple(step for step in deployment_steps.steps(tree, values) if step.name in names)
 
 
 def _chosen(every: tuple[DeploymentStep, ...], regions: Sequence[str]) -> tuple[DeploymentStep, ...]:

@@ -50,17 +50,17 @@ class Files:
         self.wrong = self.shaped and self.compiled is None  # a rule forbids what is bound
         self.stale = self._stale(self.compiled) if self.compiled else None
         self.dirty, self.unpushed = self._commits()
-        self.rendered: Tree | None = None
+        self.tree: Tree | None = None
         self.steps: dict[str, DeploymentStep] = {}
         if os.path.lexists(where.output):
             rendered = self.or_not(where.output, self._tree)
-            self.rendered = rendered
+            self.tree = rendered
             if rendered:
                 found = self.or_not("the deployments", lambda: deployment_steps.steps(rendered))
                 self.steps = {step.name: step for step in found or ()}
         self.clusters: dict[str, Resource] = {}
-        if self.rendered:
-            self.clusters = {row.name: row for row in self.rendered.of_type(asking.AKS)}
+        if self.tree:
+            self.clusters = {row.name: row for row in self.tree.of_type(asking.AKS)}
 
     def or_not(self, what: str, look: Callable[[], T]) -> T | None:
         """What somebody looks for; None, and a word about it, where that cannot be seen."""
@@ -83,7 +83,7 @@ class Files:
         from rayfleet.tree.files import Files, OnDisk
 
         if not os.path.isdir(self.where.output):
-            return reading.rendered(self.where, "files")  # says what it is instead
+            return reading.tree(self.where, "files")  # says what it is instead
         return Tree(Files(self.where.output, OnDisk(self.where.output)))
 
     def _stale(self, compiled: Compiled) -> list[str] | None:
@@ -142,8 +142,8 @@ class Files:
         from rayfleet.source import read
 
         problems: list[Diagnostic] = []
-        return self.rendered.files.read(_CLOUD_RESOURCE.format(cluster), read, problems) if self.rendered else None
+        return self.tree.files.read(_CLOUD_RESOURCE.format(cluster), read, problems) if self.tree else None
 
     def has_cloud_resource(self, cluster: str) -> bool:
         """Whether anything is."""
-        return self.rendered is not None and _CLOUD_RESOURCE.format(cluster) in self.rendered.files.content
+        return self.tree is not None and _CLOUD_RESOURCE.format(cluster) in self.tree.files.content

@@ -39,19 +39,19 @@ class Looking:
         self,
         azure: Azure,
         stacks: Stacks | None,
-        rendered: Tree,
+        tree: Tree,
         steps: Sequence[DeploymentStep],
         told: Told,
         origin: Origin | None,
     ) -> None:
         self._azure = azure
         self._stacks = stacks
-        self._rendered = rendered
+        self._rendered = tree
         self._steps = steps
         self._told = told
         self._origin = origin
         self._secrets = tuple({str(value) for step in steps for value in step.parameters.values()})
-        self._templates = {template.path: template for template in rendered.templates}
+        self._templates = {template.path: template for template in tree.templates}
         self._new: set[str] = set()
 
     def known(self, waits: bool) -> tuple[set[str], list[Diagnostic]]:

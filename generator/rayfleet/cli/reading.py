@@ -25,7 +25,7 @@ _COMPARED = re.compile(
 )
 
 
-def rendered(where: FleetFiles, layers: str) -> Tree:
+def tree(where: FleetFiles, layers: str) -> Tree:
     """The tree, with its layers as ``kustomize`` builds them, as their ``files`` say, or ``auto``: built when kustomize
     is there. Raises Invalid where something cannot be read.
     """

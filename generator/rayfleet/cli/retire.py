@@ -141,7 +141,7 @@ def _found(where: FleetFiles, base: str | None, clusters: tuple[str, ...], carry
         what, fix = "is not what fleet.yaml gives, and what goes is read from it", "run rayfleet render"
         raise Invalid(Diagnostic(f"{where.output}/{path}", 0, 0, "", what, fix) for path in stale)
     commit = since.base(where.output, base)
-    now, before = reading.rendered(where, "files"), reading.base(where, commit) if commit else None
+    now, before = reading.tree(where, "files"), reading.base(where, commit) if commit else None
     if before is None or commit is None:
         what = f"{base or 'HEAD'} has no {where.output}/azure to compare with"
         raise Invalid([Diagnostic("--base", 0, 0, "", what, "commit rendered/, or name a commit that has it")])

@@ -174,7 +174,7 @@ class _Looking:
         """The clusters that the fleet has no more, by what is rendered and bound, or by its commits."""
         files = self.files
         bound = mapping(files.bindings.data, "clusters") if files.bindings else {}
-        folders = files.rendered.cluster_folders if files.rendered else ()
+        folders = files.tree.cluster_folders if files.tree else ()
         ours = {*files.clusters, *folders, *bound, *files.committed("HEAD")} - self.names
         others = {*(self.azure.clusters or ()), *self.resources} - self.names - ours
         known = files.last_with(ours | others)

@@ -98,14 +98,14 @@ def prove(evidence: Evidence, wanted: Iterable[str] = (), witnesses: int | None 
     """Runs the proofs called ``wanted``, or all. One pass over the clusters; each is forgotten before the next."""
     chosen = [proof for proof in PROOFS if proof.name in (set(wanted) or set(names()))]
     report = Report({FILES: "every file can be read", **{proof.name: proof.title for proof in chosen}}, witnesses)
-    rendered = evidence.rendered
-    for cluster in rendered.clusters():
+    tree = evidence.tree
+    for cluster in tree.clusters():
         for proof in chosen:
             report.add(proof.name, proof.of_cluster(cluster, evidence))
         report.refuse(FILES, _problems(cluster))
     for proof in chosen:
         report.add(proof.name, proof.of_fleet(evidence))
-    report.refuse(FILES, rendered.problems)
+    report.refuse(FILES, tree.problems)
     return report
 
 

@@ -36,7 +36,7 @@ def append_only(evidence: Evidence) -> Iterator[Finding]:
         yield noted("", "there is no base commit: whether an address moved was not looked at")
         return
     before = {row.key: row for row in _given(evidence.earlier)}
-    now = {row.key: row for row in _given(evidence.rendered.templates)}
+    now = {row.key: row for row in _given(evidence.tree.templates)}
     moved = 0
     for key, (owner, what, _, old, old_side) in before.items():
         new, side = (now[key].ranges, now[key].side) if key in now else (old, old_side)
@@ -50,7 +50,7 @@ def append_only(evidence: Evidence) -> Iterator[Finding]:
         yield failed(owner, said, fix, side, old_side)
     gone = [row for key, row in before.items() if key not in now and row.what == "VNet"]
     for owner, _, _, old, old_side in gone:
-        for row in vnets(evidence.rendered):
+        for row in vnets(evidence.tree):
             if row.owner != owner and any(row.cidr.overlaps(Cidr.parse(range_)) for range_ in old):
                 said = f"{row.cidr} was {owner}'s, which is no longer rendered but may still be in Azure"
                 yield warned(row.owner, said, f"retire {owner} first, or use a new index", row.side, old_side)

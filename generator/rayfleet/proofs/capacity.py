@@ -71,15 +71,15 @@ def _most_side(pool: Pool) -> Side:
 
 def of_fleet(evidence: Evidence) -> Iterator[Finding]:
     """What pools need against quota.yaml, by region and limit."""
-    pools = demand.pools(evidence.rendered)
+    pools = demand.pools(evidence.tree)
     needs = demand.needs(pools.counted)
-    yield from _uncounted(pools.uncounted, evidence.rendered.catalogue)
+    yield from _uncounted(pools.uncounted, evidence.tree.catalogue)
     yield from _clusters(pools.clusters)
     if evidence.quota is None:
         yield from _without_quota(needs)
         return
     quota = Quota(evidence.quota)
-    yield from _written(quota, needs, evidence.rendered.catalogue)
+    yield from _written(quota, needs, evidence.tree.catalogue)
     several = len({home.subscription for home in needs}) > 1
     if several:
         names = ", ".join(sorted({home.subscription for home in needs}))
@@ -88,7 +88,7 @@ def of_fleet(evidence: Evidence) -> Iterator[Finding]:
         yield warned("", what, fix, Side(quota.source))
     for home, limits in needs.items():
         of = f"in subscription {home.subscription}, " if several else ""
-        yield from _unsaid(home, limits, quota, evidence.rendered.catalogue)
+        yield from _unsaid(home, limits, quota, evidence.tree.catalogue)
         for limit, need in limits.items():
             if given := quota.limits(home.region).get(limit):
                 yield _held(home.region, of, need, given)

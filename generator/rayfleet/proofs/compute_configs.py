@@ -35,21 +35,21 @@ class _Group(NamedTuple):
 
 
 @lru_cache(maxsize=2)
-def rows(rendered: Tree) -> Mapping[str, list[Row]]:
+def rows(tree: Tree) -> Mapping[str, list[Row]]:
     """The rows of all compute configs, by the name of their cloud resource."""
     found: dict[str, list[Row]] = {}
-    for accelerator, source in rendered.compute_configs.items():
+    for accelerator, source in tree.compute_configs.items():
         for index, data in enumerate(entries(source.data, "configs")):
             side = Side(source, ("configs", index))
             found.setdefault(text(data, "cloud_resource"), []).append(Row(accelerator, data, side))
     return found
 
 
-def claims(cluster: Cluster, rendered: Tree, shapes: Container[str] | None, found: Found) -> Iterator[Finding]:
+def claims(cluster: Cluster, tree: Tree, shapes: Container[str] | None, found: Found) -> Iterator[Finding]:
     """Of the rows that name the cluster; ``shapes`` are the names of those that it has, None where that
     cannot be told.
     """
-    named = rows(rendered).get(cluster.name, [])
+    named = rows(tree).get(cluster.name, [])
     resource = cluster.cloud_resource if named else None
     name = text(resource.data, "name") if resource else cluster.name
     for row in named:
@@ -63,10 +63,10 @@ def claims(cluster: Cluster, rendered: Tree, shapes: Container[str] | None, foun
             yield from _row(cluster.name, cluster.operator, row, shapes, found)
 
 
-def unnamed(rendered: Tree) -> Iterator[Finding]:
+def unnamed(tree: Tree) -> Iterator[Finding]:
     """Rows for cloud resources that no cluster has."""
-    for name, named in rows(rendered).items():
-        if f"clusters/{name}/anyscale/cloud_resource.yaml" in rendered.files.content:
+    for name, named in rows(tree).items():
+        if f"clusters/{name}/anyscale/cloud_resource.yaml" in tree.files.content:
             continue
         for row in named:
             what = f"the compute config of {row.accelerator} names {name or 'no cloud resource'}, which is not rendered"

@@ -112,14 +112,14 @@ class Row(NamedTuple):
         return min((left[limit] for limit in self.limits if limit in left), default=None)
 
 
-def pools(rendered: Tree) -> Pools:
+def pools(tree: Tree) -> Pools:
     """Every node pool that ARM has. Of clusters nothing else is read."""
     counted: list[Growth] = []
     uncounted: list[Uncounted] = []
     clusters: dict[Home, list[Resource]] = {}
-    common = next((row.scope.subscription for row in rendered.deployments if row.scope.subscription), "")
-    for resource in rendered.of_type("Microsoft.ContainerService/managedClusters"):
-        cluster = rendered.cluster(resource)
+    common = next((row.scope.subscription for row in tree.deployments if row.scope.subscription), "")
+    for resource in tree.of_type("Microsoft.ContainerService/managedClusters"):
+        cluster = tree.cluster(resource)
         home = _home(cluster, common)
         clusters.setdefault(home, []).append(resource)
         for pool in cluster.pools:

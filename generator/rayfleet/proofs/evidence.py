@@ -15,7 +15,7 @@ class Evidence(NamedTuple):
     repository that rendered/ is in, empty for its top; None where nobody knows.
     """
 
-    rendered: Tree
+    tree: Tree
     today: date
     base: Tree | None = None
     quota: Source | None = None
@@ -24,7 +24,7 @@ class Evidence(NamedTuple):
     @property
     def earlier(self) -> list[Template]:
         """The base commit's templates, without those of subscriptions that this fleet has no part in."""
-        return [row for row in self.base.templates if _shared(row, self.rendered)] if self.base else []
+        return [row for row in self.base.templates if _shared(row, self.tree)] if self.base else []
 
     def had(self, template: Template) -> bool:
         """Whether the base commit has a part in the template's subscription."""

@@ -44,14 +44,14 @@ class Fit(NamedTuple):
         return sum(known) if known else None
 
 
-def fit(demand: Mapping[str, int], remaining: Iterable[Growth], rendered: Tree, quota: Quota | None) -> list[Fit]:
+def fit(demand: Mapping[str, int], remaining: Iterable[Growth], tree: Tree, quota: Quota | None) -> list[Fit]:
     """What fits of each accelerator's demand. Demand is taken to be divisible: many jobs, not one."""
     remaining = list(remaining)
     spare = left(remaining, quota) if quota else {}
-    return [_fit(name, wanted, _stops(rendered, name, remaining), spare) for name, wanted in demand.items()]
+    return [_fit(name, wanted, _stops(tree, name, remaining), spare) for name, wanted in demand.items()]
 
 
-def _stops(rendered: Tree, accelerator: str, remaining: list[Growth]) -> dict[str, list[Growth]]:
+def _stops(tree: Tree, accelerator: str, remaining: list[Growth]) -> dict[str, list[Growth]]:
     """The pools that have an accelerator, by region: first the regions of its compute config, as work tries them, then
     others in the order of deployments.
     """
@@ -60,7 +60,7 @@ def _stops(rendered: Tree, accelerator: str, remaining: list[Growth]) -> dict[st
         if row.accelerator == accelerator:
             having.setdefault(row.home.region, []).append(row)
     regions = {row.cluster: region for region, rows in having.items() for row in rows}
-    config = rendered.compute_configs.get(accelerator)
+    config = tree.compute_configs.get(accelerator)
     tried = [regions.get(text(row, "cloud_resource")) for row in entries(config.data if config else None, "configs")]
     return {region: having[region] for region in [*filter(None, tried), *having]}
 

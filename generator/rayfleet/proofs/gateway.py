@@ -77,7 +77,7 @@ def of_cluster(cluster: Cluster, evidence: Evidence) -> Iterator[Finding]:
         found += _class(cluster, gateway) if gateway.group == _API else ()
         found += _listeners(cluster, operator, gateway) if gateway.group == _API else ()
         way = _way(gateway)
-        found += _address(cluster, operator, way, inbound.node_subnets(cluster, evidence.rendered))
+        found += _address(cluster, operator, way, inbound.node_subnets(cluster, evidence.tree))
     else:
         found += _unused(cluster, operator)
         controller = next((row for row in cluster.releases.values() if row.artifact == "ingress-nginx"), None)
@@ -85,7 +85,7 @@ def of_cluster(cluster: Cluster, evidence: Evidence) -> Iterator[Finding]:
             yield from found or _no_controller(cluster, operator)
             return
         way = _ingress(controller)
-    found += _open_to(cluster, way, inbound.node_subnets(cluster, evidence.rendered))
+    found += _open_to(cluster, way, inbound.node_subnets(cluster, evidence.tree))
     yield from found
     if not found:
         mode = text(cluster.cloud_resource.data, "networking_mode").lower()

@@ -97,11 +97,11 @@ def _all(data: dict[str, Any], key: str) -> list[str]:
     return [row for row in (get(data, key), *entries(data, plural)) if isinstance(row, str)]
 
 
-def node_subnets(cluster: Cluster, rendered: Tree) -> list[Resource]:
+def node_subnets(cluster: Cluster, tree: Tree) -> list[Resource]:
     """The subnets that its pools name, each once."""
     found: dict[str, Resource] = {}
     for pool in cluster.pools:
-        subnet = rendered.resources.get(cluster.resource.resolve(text(pool.data, "vnetSubnetID")))
+        subnet = tree.resources.get(cluster.resource.resolve(text(pool.data, "vnetSubnetID")))
         if subnet:
             found.setdefault(subnet.id, subnet)
     return list(found.values())

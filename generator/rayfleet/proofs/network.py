@@ -61,28 +61,28 @@ def of_cluster(cluster: Cluster, evidence: Evidence) -> Iterator[Finding]:
     if services:
         yield from _dns(cluster, profile, services)
     if pods and services:
-        yield from _apart(cluster, evidence.rendered, pods, services)
-    yield from _room(cluster, evidence.rendered, pods)
-    yield from _ports(cluster, evidence.rendered)
+        yield from _apart(cluster, evidence.tree, pods, services)
+    yield from _room(cluster, evidence.tree, pods)
+    yield from _ports(cluster, evidence.tree)
 
 
 def of_fleet(evidence: Evidence) -> Iterator[Finding]:
     """VNets and subnets against each other, and against the base commit."""
-    all_ = vnets(evidence.rendered)
+    all_ = vnets(evidence.tree)
     for vnet in all_:
         yield from _reserved(vnet)
     clashes = list(_overlaps(all_, "VNet"))
     yield from clashes
     if all_ and not clashes:
         yield proved("", f"no two of {many(len(all_), 'VNet')} overlap: all may be peered", all_[0].side)
-    yield from _subnets(evidence.rendered)
+    yield from _subnets(evidence.tree)
 
 
 # --- ranges ---
 
 
-def _ranges(rendered: Tree) -> Iterator[Range]:
-    for vnet in rendered.of_type(VNET):
+def _ranges(tree: Tree) -> Iterator[Range]:
+    for vnet in tree.of_type(VNET):
         for index, prefix in enumerate(entries(vnet.properties, "addressSpace", "addressPrefixes")):
             if isinstance(prefix, str) and CIDR.fullmatch(prefix):
                 side = vnet.side("properties", "addressSpace", "addressPrefixes", index)
@@ -120,13 +120,13 @@ def _overlaps(rows: Iterable[Range], what: str) -> Iterator[Finding]:
             furthest = row
 
 
-def _subnets(rendered: Tree) -> Iterator[Finding]:
+def _subnets(tree: Tree) -> Iterator[Finding]:
     """Every subnet inside its VNet, and apart from the others."""
     by_vnet: dict[str, list[Range]] = {}
-    for subnet in rendered.of_type(SUBNET):
+    for subnet in tree.of_type(SUBNET):
         prefix = text(subnet.properties, "addressPrefix")
         side = subnet.side("properties", "addressPrefix")
-        vnet = rendered.resources.get(subnet.parent_id)
+        vnet = tree.resources.get(subnet.parent_id)
         if not CIDR.fullmatch(prefix):
             yield failed(subnet.written_name, f"its address prefix is {prefix!r}", "give it a range of its VNet", side)
             continue
@@ -160,10 +160,10 @@ def _dns(cluster: Cluster, profile: dict[str, object], services: Range) -> Itera
         yield failed(cluster.name, what, fix, side, services.side)
 
 
-def _apart(cluster: Cluster, rendered: Tree, pods: Range, services: Range) -> Iterator[Finding]:
+def _apart(cluster: Cluster, tree: Tree, pods: Range, services: Range) -> Iterator[Finding]:
     """Pod and service ranges apart from each other and from every VNet, each of which may be peered one day."""
-    clash = services if services.cidr.overlaps(pods.cidr) else _vnet_in(rendered, pods.cidr)
-    other = _vnet_in(rendered, services.cidr)
+    clash = services if services.cidr.overlaps(pods.cidr) else _vnet_in(tree, pods.cidr)
+    other = _vnet_in(tree, services.cidr)
     fix = "give it a range of its own"
     if clash:
         what = f"its pod range {pods.cidr} overlaps {_named(clash, services)}"
@@ -181,16 +181,16 @@ def _named(row: Range, services: Range) -> str:
 
 
 @lru_cache(maxsize=2)
-def vnets(rendered: Tree) -> tuple[Range, ...]:
+def vnets(tree: Tree) -> tuple[Range, ...]:
     """The ranges of all VNets, from the lowest address."""
-    return tuple(sorted(_ranges(rendered), key=lambda row: row.cidr))
+    return tuple(sorted(_ranges(tree), key=lambda row: row.cidr))
 
 
-def _vnet_in(rendered: Tree, cidr: Cidr) -> Range | None:
+def _vnet_in(tree: Tree, cidr: Cidr) -> Range | None:
     """A VNet's range that shares an address with ``cidr``: where VNets are apart, the last that begins before its end
     is the one to ask.
     """
-    rows = vnets(rendered)
+    rows = vnets(tree)
     at = bisect_right(rows, cidr.last, key=lambda row: row.cidr.first)
     return rows[at - 1] if at and rows[at - 1].cidr.last >= cidr.first else None
 
@@ -198,7 +198,7 @@ def _vnet_in(rendered: Tree, cidr: Cidr) -> Range | None:
 # --- room ---
 
 
-def _room(cluster: Cluster, rendered: Tree, pods: Range | None) -> Iterator[Finding]:
+def _room(cluster: Cluster, tree: Tree, pods: Range | None) -> Iterator[Finding]:
     most = sum(pool.maximum for pool in cluster.pools)
     nodes = most + sum(pool.surge for pool in cluster.pools)
     growth = f"its pools may grow to {many(nodes, 'node')} with surge"
@@ -211,7 +211,7 @@ def _room(cluster: Cluster, rendered: Tree, pods: Range | None) -> Iterator[Find
         else:
             what = f"its pod range {pods.cidr} serves {many(serves, 'node')}; {growth}"
             yield proved(cluster.name, what, pods.side, pools)
-    for subnet, wanted in _node_subnets(cluster, rendered).items():
+    for subnet, wanted in _node_subnets(cluster, tree).items():
         prefix = text(subnet.properties, "addressPrefix")
         if not CIDR.fullmatch(prefix):
             continue
@@ -224,28 +224,28 @@ def _room(cluster: Cluster, rendered: Tree, pods: Range | None) -> Iterator[Find
             yield proved(cluster.name, f"its node subnet {prefix} holds {many(holds, 'node')}; {growth}", side, pools)
 
 
-def _node_subnets(cluster: Cluster, rendered: Tree) -> dict[Resource, int]:
+def _node_subnets(cluster: Cluster, tree: Tree) -> dict[Resource, int]:
     """The subnets that its pools' nodes are in, each with the nodes that it may have to hold."""
     wanted: dict[Resource, int] = {}
     for pool in cluster.pools:
-        subnet = _target(cluster.resource, rendered, text(pool.data, "vnetSubnetID"))
+        subnet = _target(cluster.resource, tree, text(pool.data, "vnetSubnetID"))
         if subnet:
             wanted[subnet] = wanted.get(subnet, 0) + pool.maximum + pool.surge
     return wanted
 
 
-def _target(resource: Resource, rendered: Tree, written: str) -> Resource | None:
-    return rendered.resources.get(resource.resolve(written))
+def _target(resource: Resource, tree: Tree, written: str) -> Resource | None:
+    return tree.resources.get(resource.resolve(written))
 
 
-def _ports(cluster: Cluster, rendered: Tree) -> Iterator[Finding]:
+def _ports(cluster: Cluster, tree: Tree) -> Iterator[Finding]:
     """The NAT gateway has ports enough for as many nodes as its subnets may have."""
-    for subnet, nodes in _node_subnets(cluster, rendered).items():
+    for subnet, nodes in _node_subnets(cluster, tree).items():
         written = text(subnet.properties, "natGateway", "id")
-        gateway = _target(subnet, rendered, written) if written else None
+        gateway = _target(subnet, tree, written) if written else None
         if gateway is None or gateway.type != _NAT:
             continue
-        ips = _public_ips(gateway, rendered)
+        ips = _public_ips(gateway, tree)
         if ips is None:
             continue
         side = gateway.side("properties", "publicIpAddresses")
@@ -265,11 +265,11 @@ def _ports(cluster: Cluster, rendered: Tree) -> Iterator[Finding]:
             yield proved(cluster.name, has, side, subnet.side("properties", "natGateway"))
 
 
-def _public_ips(gateway: Resource, rendered: Tree) -> int | None:
+def _public_ips(gateway: Resource, tree: Tree) -> int | None:
     """How many a NAT gateway has, prefixes included; None where a prefix is not rendered."""
     count = len(entries(gateway.properties, "publicIpAddresses"))
     for row in entries(gateway.properties, "publicIpPrefixes"):
-        prefix = _target(gateway, rendered, text(row, "id"))
+        prefix = _target(gateway, tree, text(row, "id"))
         length = prefix.properties.get("prefixLength") if prefix else None
         if not isinstance(length, int) or not 0 <= length <= 32:
             return None

@@ -46,6 +46,6 @@ class Notices:
 
 
 @lru_cache(maxsize=8)
-def notices(rendered: Tree, proof: str) -> Notices:
+def notices(tree: Tree, proof: str) -> Notices:
     """The notices of a proof about a tree."""
     return Notices()

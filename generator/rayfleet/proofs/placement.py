@@ -22,11 +22,11 @@ _WAITS_FOR = ("cloudResourceId", "clientId")
 
 def of_cluster(cluster: Cluster, evidence: Evidence) -> Iterator[Finding]:
     """The pods of one cluster."""
-    found = _claims(cluster, evidence.rendered)
-    return notices(evidence.rendered, "placement").kept(found, of("noted", "pending", "warned"))
+    found = _claims(cluster, evidence.tree)
+    return notices(evidence.tree, "placement").kept(found, of("noted", "pending", "warned"))
 
 
-def _claims(cluster: Cluster, rendered: Tree) -> Iterator[Finding]:
+def _claims(cluster: Cluster, tree: Tree) -> Iterator[Finding]:
     nodes = nodes_of(cluster)
     ours = asked_of(cluster)
     names: frozenset[str] | None = None
@@ -45,13 +45,13 @@ def _claims(cluster: Cluster, rendered: Tree) -> Iterator[Finding]:
     yield from controllers.controllers(cluster, nodes)
     yield from controllers.manifests(cluster, nodes)
     yield from controllers.unused(cluster, nodes, ours)
-    yield from compute_configs.claims(cluster, rendered, names, found)
+    yield from compute_configs.claims(cluster, tree, names, found)
 
 
 def of_fleet(evidence: Evidence) -> Iterator[Finding]:
     """Compute configs that lead to no cluster, and what was noted of clusters."""
-    yield from notices(evidence.rendered, "placement").said()
-    yield from compute_configs.unnamed(evidence.rendered)
+    yield from notices(evidence.tree, "placement").said()
+    yield from compute_configs.unnamed(evidence.tree)
 
 
 @lru_cache(maxsize=2)

@@ -68,10 +68,10 @@ class Need(NamedTuple):
 
 
 @lru_cache(maxsize=2)
-def _assignments(rendered: Tree) -> dict[str, list[Assignment]]:
+def _assignments(tree: Tree) -> dict[str, list[Assignment]]:
     """Every role assignment by its principal."""
     found: dict[str, list[Assignment]] = {}
-    for resource in rendered.of_type(ASSIGNMENT):
+    for resource in tree.of_type(ASSIGNMENT):
         written = get(resource.properties, "principalId")
         read = reference(written, resource.template.scope)
         principal, path = read if read else (resource.resolve(written), "")
@@ -89,31 +89,31 @@ def _scope(resource: Resource) -> str:
     return f"/subscriptions/{subscription}{f'/resourcegroups/{group}' if group else ''}".lower()
 
 
-def granted(rendered: Tree, need: Need, principal: str | None = None) -> Assignment | None:
+def granted(tree: Tree, need: Need, principal: str | None = None) -> Assignment | None:
     """The assignment that meets a need; one to the ``principal`` id that is bound counts as well."""
-    rows = _assignments(rendered)
+    rows = _assignments(tree)
     own = [row for row in rows.get(need.whose, ()) if row.path == "principalId"]
     own += rows.get(principal.lower(), ()) if principal else ()
     return next((row for row in own if row.role in need.roles and row.covers(need.target)), None)
 
 
-def named(rendered: Tree, identifier: str) -> str:
+def named(tree: Tree, identifier: str) -> str:
     """The name of a resource as it is written, of one that is not rendered the end of its id."""
-    resource = rendered.resources.get(identifier)
+    resource = tree.resources.get(identifier)
     return resource.name if resource else identifier.rpartition("/")[2]
 
 
-def place(rendered: Tree, identifier: str) -> str:
+def place(tree: Tree, identifier: str) -> str:
     """The name of what a role is on; of a container, whose it is as well."""
     container = _CONTAINER.search(identifier)
-    return f"{container[2]} of {container[1]}" if container else named(rendered, identifier)
+    return f"{container[2]} of {container[1]}" if container else named(tree, identifier)
 
 
-def refused(rendered: Tree, subject: str, need: Need) -> Finding:
+def refused(tree: Tree, subject: str, need: Need) -> Finding:
     """Why nothing meets a need: the assignment that comes nearest."""
-    who, on, wanted = named(rendered, need.whose), place(rendered, need.target), NAMES[need.roles[0]]
+    who, on, wanted = named(tree, need.whose), place(tree, need.target), NAMES[need.roles[0]]
     fix = f"grant {who} {wanted} on {on}"
-    own = _assignments(rendered).get(need.whose, [])
+    own = _assignments(tree).get(need.whose, [])
     right = [row for row in own if row.path == "principalId"]
     for row in own:
         if row.path == "clientId" and row.role in need.roles and row.covers(need.target):
@@ -131,14 +131,14 @@ def refused(rendered: Tree, subject: str, need: Need) -> Finding:
             return failed(subject, what, fix, side, need.side)
     for row in right:
         if row.role in need.roles:
-            what = f"{who} is {_role(row)} on {place(rendered, row.scope)}, not on {on}: {need.why}"
+            what = f"{who} is {_role(row)} on {place(tree, row.scope)}, not on {on}: {need.why}"
             return failed(subject, what, fix, row.resource.side("scope"), need.side)
-    other = _meant(rendered, need)
+    other = _meant(tree, need)
     if other:
-        whom = named(rendered, other.principal) or "nobody"
+        whom = named(tree, other.principal) or "nobody"
         what = f"{_role(other)} on {on} is granted to {whom}, not to {who}: {need.why}"
         return failed(subject, what, fix, other.resource.side("properties", "principalId"), need.side)
-    identity = rendered.resources.get(need.whose)
+    identity = tree.resources.get(need.whose)
     sides = (identity.side("name"), need.side) if identity else (need.side,)
     return failed(subject, f"{who} is not {wanted} on {on}: {need.why}", fix, *sides)
 
@@ -147,45 +147,43 @@ def _role(row: Assignment) -> str:
     return NAMES.get(row.role, f"role {row.role or 'nothing'}")
 
 
-def _meant(rendered: Tree, need: Need) -> Assignment | None:
+def _meant(tree: Tree, need: Need) -> Assignment | None:
     """An assignment that waits for the identity, though it is not granted to it."""
-    rows = (row for rows in _assignments(rendered).values() for row in rows if row.role in need.roles)
+    rows = (row for rows in _assignments(tree).values() for row in rows if row.role in need.roles)
     return next((row for row in rows if need.whose in row.resource.depends_on and row.covers(need.target)), None)
 
 
 # --- names ---
 
 
-def judge(rendered: Tree) -> Iterator[Finding]:
+def judge(tree: Tree) -> Iterator[Finding]:
     """Names that Azure takes again at every deployment, each for one grant, and each grant under one name."""
     names: dict[str, Assignment] = {}
     grants: dict[tuple[str, str, str, str], Assignment] = {}
     found: list[Finding] = []
-    rows = [row for rows in _assignments(rendered).values() for row in rows]
+    rows = [row for rows in _assignments(tree).values() for row in rows]
     for row in rows:
         found += _name(row)
         kind = text(row.resource.properties, "principalType")
         if kind not in ("", "ServicePrincipal") and row.path == "principalId":
             # Azure docs, role-assignments-template: a managed identity is a service principal.
-            what = f"{_role(row)} for {named(rendered, row.principal)} has the principalType {kind}: Azure refuses it"
+            what = f"{_role(row)} for {named(tree, row.principal)} has the principalType {kind}: Azure refuses it"
             side = row.resource.side("properties", "principalType")
             found.append(failed(_about(row), what, "write ServicePrincipal, as which an identity counts", side))
         if not kind:
             # Azure docs, role-assignments-template: without it a young identity may be "not found" yet.
-            what = f"{_role(row)} for {named(rendered, row.principal)} has no principalType"
+            what = f"{_role(row)} for {named(tree, row.principal)} has no principalType"
             fix = "write ServicePrincipal, so that Azure does not look up an identity that is only just made"
             found.append(warned(_about(row), what, fix, row.resource.side("properties", "principalId")))
         grant = (row.scope, row.principal, row.path, row.role)
         same_name = names.setdefault(row.resource.resolve(row.resource.written_name), row)
         same_grant = grants.setdefault(grant, row)
         if (same_name.scope, same_name.principal, same_name.path, same_name.role) != grant:
-            what = (
-                f"its name is also that of the assignment of {_role(same_name)} on {place(rendered, same_name.scope)}"
-            )
+            what = f"its name is also that of the assignment of {_role(same_name)} on {place(tree, same_name.scope)}"
             fix = "make the name of the scope, the identity and the role: guid(scope, identity, role)"
             found.append(failed(_about(row), what, fix, row.resource.side("name"), same_name.resource.side("name")))
         elif same_grant.resource.id != row.resource.id:
-            what = f"{_role(row)} on {place(rendered, row.scope)} is granted to one principal twice, by two names"
+            what = f"{_role(row)} on {place(tree, row.scope)} is granted to one principal twice, by two names"
             sides = row.resource.side("name"), same_grant.resource.side("name")
             found.append(failed(_about(row), what, "remove one: Azure takes a grant once", *sides))
     yield from found

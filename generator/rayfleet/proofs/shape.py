@@ -57,12 +57,12 @@ class _Subject(NamedTuple):
 
 def of_cluster(cluster: Cluster, evidence: Evidence) -> Iterator[Finding]:
     """The shapes of one cluster, and the pods of its manifests."""
-    return notices(evidence.rendered, "shape").kept(_claims(cluster), of("noted"))
+    return notices(evidence.tree, "shape").kept(_claims(cluster), of("noted"))
 
 
 def of_fleet(evidence: Evidence) -> Iterator[Finding]:
     """What was noted of clusters."""
-    return notices(evidence.rendered, "shape").said()
+    return notices(evidence.tree, "shape").said()
 
 
 def _claims(cluster: Cluster) -> Iterator[Finding]:

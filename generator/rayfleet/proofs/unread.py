@@ -25,13 +25,13 @@ def operator_of(cluster: Cluster) -> Release | None:
     return operator if operator and not operator.unresolved else None
 
 
-def templates_whole(rendered: Tree) -> bool:
+def templates_whole(tree: Tree) -> bool:
     """Whether every ARM template is there, and was read."""
-    paths = {template.path for template in rendered.templates}
-    rows = rendered.deployments
-    folder = rendered.files.name("azure/")
+    paths = {template.path for template in tree.templates}
+    rows = tree.deployments
+    folder = tree.files.name("azure/")
     return (
         bool(rows)
         and all(f"azure/{row.template}" in paths for row in rows)
-        and not any(row.file.startswith(folder) for row in rendered.problems)
+        and not any(row.file.startswith(folder) for row in tree.problems)
     )

@@ -37,7 +37,7 @@ _found: WeakKeyDictionary[Tree, _Same] = WeakKeyDictionary()
 
 def of_cluster(cluster: Cluster, evidence: Evidence) -> Iterator[Finding]:
     """Takes down what there is to say of a cluster; ``of_fleet`` says it."""
-    same = _found.setdefault(evidence.rendered, {})
+    same = _found.setdefault(evidence.tree, {})
     for finding in _of(cluster, table(), evidence.today):
         _, names = same.setdefault((finding.outcome, finding.what, finding.fix), (finding, {}))
         names[cluster.name] = None
@@ -46,7 +46,7 @@ def of_cluster(cluster: Cluster, evidence: Evidence) -> Iterator[Finding]:
 
 def of_fleet(evidence: Evidence) -> Iterator[Finding]:
     """What holds of all clusters, or of how many; and how old the table is."""
-    for finding, names in _found.pop(evidence.rendered, {}).values():
+    for finding, names in _found.pop(evidence.tree, {}).values():
         others = len(names) - 1
         yield finding._replace(subject=f"{finding.subject} and {others} more" if others else finding.subject)
     known = table()

@@ -117,17 +117,17 @@ def carries_the_cloud(whole: Iterable[str], base: Tree) -> Diagnostic | None:
     return Diagnostic(*row.side("name").place, first, what, fix)
 
 
-def primary(rendered: Tree) -> str:
+def primary(tree: Tree) -> str:
     """The cluster that is registered first: of the primary region, in which the subscription's deployments are kept,
     or else of all, the one with the lowest network. Empty where there is none.
     """
-    names = owner_names(rendered)
+    names = owner_names(tree)
     lowest: dict[str, int] = {}
-    for row in rendered.of_type("Microsoft.Network/virtualNetworks"):
+    for row in tree.of_type("Microsoft.Network/virtualNetworks"):
         for prefix in entries(row.properties, "addressSpace", "addressPrefixes"):
             lowest[names.get(row.id, "")] = _address(prefix)
-    regions = {row.location for row in rendered.deployments if not row.scope.resource_group}
-    clusters = rendered.of_type(AKS)
+    regions = {row.location for row in tree.deployments if not row.scope.resource_group}
+    clusters = tree.of_type(AKS)
     found = [row for row in clusters if row.data.get("location") in regions] or clusters
     return min((lowest.get(row.name, 2**32), row.name) for row in found)[1] if found else ""
 

@@ -148,10 +148,10 @@ def _stack_id(row: Deployment) -> str:
     )
 
 
-def _deployments(rendered: Tree) -> tuple[Deployment, ...]:
+def _deployments(tree: Tree) -> tuple[Deployment, ...]:
     """None where a tree does not say what is deployed: an empty one, or one of another release."""
     try:
-        return deployments(rendered)
+        return deployments(tree)
     except Invalid:
         return ()
 
@@ -177,18 +177,18 @@ def _kept(base: Tree, gone: Mapping[str, Written], ids: Mapping[str, str]) -> It
             yield RetirementStep("", kind, words.what(kind, key, base), ids[key], why, "", kept=True)
 
 
-def _written_ids(rendered: Tree) -> dict[str, str]:
+def _written_ids(tree: Tree) -> dict[str, str]:
     """Ids as people write them, by ids in lower case."""
     found: dict[str, str] = {}
-    for key, row in everything(rendered).items():
-        found[key] = _written_id(key, row, rendered)
+    for key, row in everything(tree).items():
+        found[key] = _written_id(key, row, tree)
     return found
 
 
-def _written_id(key: str, row: Written, rendered: Tree) -> str:
+def _written_id(key: str, row: Written, tree: Tree) -> str:
     resource, scope = row.resource, row.resource.template.scope
     if row.above:
-        above = _written_id(resource.id, Written(resource, resource.data), rendered)
+        above = _written_id(resource.id, Written(resource, resource.data), tree)
         return f"{above}/agentPools/{get(row.data, 'properties', 'name')}"
     if is_expression(resource.written_name) or not scope.resource_group:
         return key
@@ -199,9 +199,9 @@ def _written_id(key: str, row: Written, rendered: Tree) -> str:
     own = "/".join([provider, *(part for pair in zip(kinds, names, strict=True) for part in pair)])
     above = f"/subscriptions/{scope.subscription}/resourceGroups/{scope.resource_group}"
     if resource.scope_id is not None:
-        about = rendered.resources.get(resource.scope_id)
+        about = tree.resources.get(resource.scope_id)
         if about is None or about.scope_id is not None:
             return key
-        above = _written_id(about.id, Written(about, about.data), rendered)
+        above = _written_id(about.id, Written(about, about.data), tree)
     found = f"{above}/providers/{own}"
     return found if found.lower() == key else key

@@ -83,15 +83,15 @@ class Bound(NamedTuple):
     id: str
 
 
-def clusters_of(rendered: Tree) -> set[str]:
+def clusters_of(tree: Tree) -> set[str]:
     """The names of the clusters that ARM has."""
-    return {row.name for row in rendered.of_type(AKS)}
+    return {row.name for row in tree.of_type(AKS)}
 
 
-def cloud_resources(rendered: Tree) -> dict[str, Bound]:
+def cloud_resources(tree: Tree) -> dict[str, Bound]:
     """The cloud resources that bindings.yaml has, by cluster."""
     found = {}
-    for name, values in late_values(rendered).items():
+    for name, values in late_values(tree).items():
         late = values.get(FROM_ANYSCALE)
         where = registration(late.producer) if late and late.text else None
         if late and where:
@@ -99,10 +99,10 @@ def cloud_resources(rendered: Tree) -> dict[str, Bound]:
     return found
 
 
-def owner_names(rendered: Tree) -> dict[str, str]:
+def owner_names(tree: Tree) -> dict[str, str]:
     """The name of the cluster that each resource belongs to."""
     found = {}
-    for template in rendered.templates:
+    for template in tree.templates:
         names = {row.id: row.name for row in template.of_type(AKS)}
         for key, cluster in owners(template).items():
             found[key] = names.get(cluster, "")

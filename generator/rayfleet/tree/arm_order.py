@@ -15,9 +15,9 @@ def before(resource: Resource) -> set[str]:
     return _reached(resource.depends_on, lambda found: by_id[found].depends_on if found in by_id else ())
 
 
-def deployed_before(rendered: Tree, name: str) -> set[str]:
+def deployed_before(tree: Tree, name: str) -> set[str]:
     """The deployments that one waits for, directly or through others."""
-    rows = _waits(rendered)
+    rows = _waits(tree)
     return _reached(rows.get(name, ()), lambda found: rows.get(found, ()))
 
 
@@ -40,5 +40,5 @@ def _reached(first: Iterable[str], onwards: Callable[[str], Iterable[str]]) -> s
 
 
 @lru_cache(maxsize=2)
-def _waits(rendered: Tree) -> dict[str, tuple[str, ...]]:
-    return {row.name: row.depends_on for row in rendered.deployments}
+def _waits(tree: Tree) -> dict[str, tuple[str, ...]]:
+    return {row.name: row.depends_on for row in tree.deployments}

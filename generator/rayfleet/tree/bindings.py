@@ -86,9 +86,9 @@ class Registration(NamedTuple):
 
 
 @lru_cache(maxsize=2)
-def late_values(rendered: Tree) -> dict[str, dict[str, Late]]:
+def late_values(tree: Tree) -> dict[str, dict[str, Late]]:
     """All of bindings.yaml: by cluster, then by kind."""
-    source = rendered.bindings
+    source = tree.bindings
     if source is None:
         return {}
     clusters = mapping(source.data, "clusters").items()
@@ -101,9 +101,9 @@ def _late(source: Source, cluster: str, kind: str) -> Late:
     return Late(cluster, kind, get(row, "value"), get(row, "producer"), side.at("value"), side.at("producer"))
 
 
-def each(rendered: Tree) -> Iterator[Late]:
+def each(tree: Tree) -> Iterator[Late]:
     """Every late value that is bound."""
-    for rows in late_values(rendered).values():
+    for rows in late_values(tree).values():
         yield from rows.values()
 
 
@@ -116,19 +116,19 @@ def dashed(written: str) -> str:
 
 
 @lru_cache(maxsize=2)
-def _templates(rendered: Tree) -> dict[str, Template]:
-    return {row.deployment.name: row for row in rendered.templates if row.deployment}
+def _templates(tree: Tree) -> dict[str, Template]:
+    return {row.deployment.name: row for row in tree.templates if row.deployment}
 
 
-def produced(rendered: Tree, producer: Any) -> Output | Gone:
+def produced(tree: Tree, producer: Any) -> Output | Gone:
     """The ARM output that ``<deployment>.outputs.<output>.<key>`` names."""
     parts = _FROM_OUTPUT.fullmatch(producer) if isinstance(producer, str) else None
     if not parts:
         return Gone("is not <deployment>.outputs.<output>.<key>", None)
     deployment, name, key = parts.groups()
-    template = _templates(rendered).get(deployment)
+    template = _templates(tree).get(deployment)
     if template is None:
-        where = Side(rendered.deployments_file, ("deployments",)) if rendered.deployments_file else None
+        where = Side(tree.deployments_file, ("deployments",)) if tree.deployments_file else None
         return Gone(f"is of {deployment}, which is no deployment that has a template", where)
     if name not in template.outputs:
         return Gone(f"is of the output {name}, which the template does not have", Side(template.source, ("outputs",)))

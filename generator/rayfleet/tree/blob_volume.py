@@ -88,11 +88,11 @@ def volumes(cluster: Cluster) -> Iterator[Volume]:
 
 
 @lru_cache(maxsize=2)
-def held(cluster: Cluster, rendered: Tree) -> tuple[Volume, ...]:
+def held(cluster: Cluster, tree: Tree) -> tuple[Volume, ...]:
     """The volumes that the fleet answers for: whatever Anyscale's claim leads to, and all on accounts of its templates.
     Others are a team's own.
     """
-    names = {row.name for row in rendered.of_type(ACCOUNT)}
+    names = {row.name for row in tree.of_type(ACCOUNT)}
     leads = _leads(cluster)
     return tuple(
         row

@@ -59,14 +59,14 @@ class DeploymentStep:
         return tuple(promised) if isinstance(promised, dict) else ()
 
 
-def steps(rendered: Tree, parameters: Mapping[str, object] | None = None) -> tuple[DeploymentStep, ...]:
+def steps(tree: Tree, parameters: Mapping[str, object] | None = None) -> tuple[DeploymentStep, ...]:
     """Every deployment of rendered/, each after those it depends on; ``parameters`` are values by name, for all.
 
     Raises Invalid where rendered/ does not say what to deploy: it was edited, or it is half a tree.
     """
-    templates = {template.deployment: template for template in rendered.templates if template.deployment}
-    rows = rendered.deployments
-    if found := [*rendered.problems, *_mistakes(rendered, rows, templates)]:
+    templates = {template.deployment: template for template in tree.templates if template.deployment}
+    rows = tree.deployments
+    if found := [*tree.problems, *_mistakes(tree, rows, templates)]:
         raise Invalid(found)
     made = {row.name: _step(row, templates[row], parameters or {}) for row in rows}
     return tuple(step for wave in waves(made.values()) for step in wave)
@@ -120,12 +120,12 @@ def _step(row: Deployment, template: Template, values: Mapping[str, object]) -> 
 
 
 def _mistakes(
-    rendered: Tree, rows: tuple[Deployment, ...], templates: Mapping[Deployment, Template]
+    tree: Tree, rows: tuple[Deployment, ...], templates: Mapping[Deployment, Template]
 ) -> Iterator[Diagnostic]:
     """Why the rows cannot be carried out."""
     fix = "run rayfleet render"
-    if not rows and not rendered.problems:
-        yield Diagnostic(rendered.files.name(DEPLOYMENTS), 0, 0, "", "there is nothing to deploy", fix)
+    if not rows and not tree.problems:
+        yield Diagnostic(tree.files.name(DEPLOYMENTS), 0, 0, "", "there is nothing to deploy", fix)
     names = [row.name for row in rows]
     for row in rows:
         if not row.name or not row.scope.subscription or not row.location:
@@ -147,7 +147,7 @@ def _mistakes(
         TopologicalSorter({row.name: row.depends_on for row in rows}).prepare()
     except CycleError as error:
         what = f"the deployments wait for each other: {' <- '.join(error.args[1])}"
-        yield Diagnostic(rendered.files.name(DEPLOYMENTS), 0, 0, "", what, fix)
+        yield Diagnostic(tree.files.name(DEPLOYMENTS), 0, 0, "", what, fix)
 
 
 __all__ = ["DeploymentStep", "Scope", "selected", "steps", "waves"]

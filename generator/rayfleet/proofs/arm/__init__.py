@@ -26,15 +26,15 @@ def of_cluster(cluster: Cluster, evidence: Evidence) -> Iterator[Finding]:
     yield from node_pools.judge(cluster)
     yield from settings.judge(cluster)
     yield from clusters.judge(cluster)
-    yield from network_profile.judge(cluster, evidence.rendered)
+    yield from network_profile.judge(cluster, evidence.tree)
 
 
 def of_fleet(evidence: Evidence) -> Iterator[Finding]:
     """deployments.json and every template, then both against the base commit."""
-    rendered = evidence.rendered
-    yield from deployments.judge(rendered)
-    yield from references.judge(rendered)
-    yield from names.judge(rendered)
-    yield from templates.judge(rendered)
-    yield from subnets.judge(rendered)
+    tree = evidence.tree
+    yield from deployments.judge(tree)
+    yield from references.judge(tree)
+    yield from names.judge(tree)
+    yield from templates.judge(tree)
+    yield from subnets.judge(tree)
     yield from incremental.judge(evidence)

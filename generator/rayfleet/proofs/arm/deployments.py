@@ -17,24 +17,24 @@ _GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _GROUP = "Microsoft.Resources/resourceGroups"
 
 
-def judge(rendered: Tree) -> Iterator[Finding]:
+def judge(tree: Tree) -> Iterator[Finding]:
     """The rows by themselves, then together."""
-    source = rendered.deployments_file
+    source = tree.deployments_file
     if source is None:
-        if rendered.templates:
+        if tree.templates:
             what = "there is no deployments.json that can be read: nothing says how the templates are deployed"
-            yield failed("", what, "render again", *(Side(row.source) for row in rendered.templates[:1]))
+            yield failed("", what, "render again", *(Side(row.source) for row in tree.templates[:1]))
         return
-    rows = rendered.deployments
-    found = [row for deployment in rows for row in _row(deployment, rendered)]
-    found += [*_templates(rendered), *_order(rows), *_groups(rendered)]
+    rows = tree.deployments
+    found = [row for deployment in rows for row in _row(deployment, tree)]
+    found += [*_templates(tree), *_order(rows), *_groups(tree)]
     yield from found
     if rows and not found:
         what = f"{many(len(rows), 'deployment')} deploy every template once, each after what it depends on"
         yield proved("", what, Side(source, ("deployments",)))
 
 
-def _row(row: Deployment, rendered: Tree) -> Iterator[Finding]:
+def _row(row: Deployment, tree: Tree) -> Iterator[Finding]:
     subject = row.name or row.template
     if not _NAME.fullmatch(row.name):
         said = f"is {row.name!r}" if row.name else "is missing"
@@ -50,12 +50,12 @@ def _row(row: Deployment, rendered: Tree) -> Iterator[Finding]:
         # ARM docs, deploy-to-subscription: location.
         what = "it has no location, which a deployment at subscription scope must have"
         yield failed(subject, what, "write one, and never change it", row.side.at("location"))
-    yield from _parameters(row, subject, rendered)
+    yield from _parameters(row, subject, tree)
 
 
-def _parameters(row: Deployment, subject: str, rendered: Tree) -> Iterator[Finding]:
+def _parameters(row: Deployment, subject: str, tree: Tree) -> Iterator[Finding]:
     """What the deploy step will ask for is what the template takes."""
-    template = next((found for found in rendered.templates if found.deployment is row), None)
+    template = next((found for found in tree.templates if found.deployment is row), None)
     if template is None:
         return
     side = row.side.at("parameters")
@@ -78,11 +78,11 @@ def _parameters(row: Deployment, subject: str, rendered: Tree) -> Iterator[Findi
 # --- together ---
 
 
-def _templates(rendered: Tree) -> Iterator[Finding]:
+def _templates(tree: Tree) -> Iterator[Finding]:
     names: dict[str, Deployment] = {}
     by_template: dict[str, Deployment] = {}
-    for row in rendered.deployments:
-        if not row.template or f"azure/{row.template}" not in rendered.files.content:
+    for row in tree.deployments:
+        if not row.template or f"azure/{row.template}" not in tree.files.content:
             what = f"it deploys {row.template or 'nothing'}, and there is no such template"
             yield failed(row.name, what, "name a file of rendered/azure", row.side.at("template"))
         first = names.setdefault(row.name.lower(), row)
@@ -94,7 +94,7 @@ def _templates(rendered: Tree) -> Iterator[Finding]:
             what = f"it deploys {row.template}, which {twin.name} deploys too"
             sides = row.side.at("template"), twin.side.at("template")
             yield failed(row.name, what, "deploy each template once", *sides)
-    for template in rendered.templates:
+    for template in tree.templates:
         if template.deployment is None:
             what = "no row of deployments.json deploys it"
             yield failed(template.path, what, "add a row, or remove the file", Side(template.source))
@@ -121,10 +121,10 @@ def _order(rows: tuple[Deployment, ...]) -> Iterator[Finding]:
         yield failed(cycle[0].name, what, "let one of them not wait", *(row.side.at("dependsOn") for row in cycle))
 
 
-def _groups(rendered: Tree) -> Iterator[Finding]:
+def _groups(tree: Tree) -> Iterator[Finding]:
     """Who deploys into a resource group comes after who makes it."""
-    groups = {row.id: row for row in rendered.of_type(_GROUP)}
-    for row in rendered.deployments:
+    groups = {row.id: row for row in tree.of_type(_GROUP)}
+    for row in tree.deployments:
         subscription, group = row.scope
         if not group:
             continue
@@ -135,7 +135,7 @@ def _groups(rendered: Tree) -> Iterator[Finding]:
             others = [found.side("name") for found in list(groups.values())[:1]]
             what = f"it deploys into the resource group {group}, which no template makes"
             yield failed(row.name, what, "name one that a template makes", side, *others)
-        elif maker and maker.name not in deployed_before(rendered, row.name):
+        elif maker and maker.name not in deployed_before(tree, row.name):
             what = f"it deploys into the resource group {group}, which {maker.name} makes without having to come first"
             fix = f"let it depend on {maker.name}"
             yield failed(row.name, what, fix, row.side.at("dependsOn"), made.side("name"))

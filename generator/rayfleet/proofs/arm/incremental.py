@@ -79,25 +79,25 @@ def judge(evidence: Evidence) -> Iterator[Finding]:
         yield noted("", "there is no base commit: whether anything is stranded in Azure was not looked at")
         return
     earlier = set(evidence.earlier)
-    whole, now = everything(evidence.base), everything(evidence.rendered)
+    whole, now = everything(evidence.base), everything(evidence.tree)
     before = {key: row for key, row in whole.items() if row.resource.template in earlier}
     if len(before) < len(whole):
-        yield _elsewhere([row for key, row in whole.items() if key not in before], evidence.rendered)
+        yield _elsewhere([row for key, row in whole.items() if key not in before], evidence.tree)
     gone = {key: row for key, row in before.items() if key not in now}
-    found = [*_deployments(evidence.base, evidence.rendered), *_stranded(gone, evidence.base)]
+    found = [*_deployments(evidence.base, evidence.tree), *_stranded(gone, evidence.base)]
     for key, old in before.items():
         if key in now and now[key].data != old.data:
-            found += _changed(old, now[key], evidence.rendered)
+            found += _changed(old, now[key], evidence.tree)
     yield from found
     if before and not any(row.outcome in ("failed", "warned") for row in found):
         what = f"all of {many(len(before), 'resource')} of the base commit are still written, as what they are"
         yield proved("", what)
 
 
-def everything(rendered: Tree) -> dict[str, Written]:
+def everything(tree: Tree) -> dict[str, Written]:
     """Every resource by id, and every node pool inside its cluster by the id that it has in Azure."""
-    found = {key: Written(row, row.data) for key, row in rendered.resources.items()}
-    for cluster in rendered.of_type(_CLUSTER):
+    found = {key: Written(row, row.data) for key, row in tree.resources.items()}
+    for cluster in tree.of_type(_CLUSTER):
         profiles = get(cluster.properties, "agentPoolProfiles")
         for index, profile in enumerate(profiles if isinstance(profiles, list) else ()):
             if isinstance(profile, dict):
@@ -180,35 +180,35 @@ def owners(template: Template) -> dict[str, str]:
 # --- what cannot change ---
 
 
-def _changed(old: Written, new: Written, rendered: Tree) -> Iterator[Finding]:
-    yield from _back(old, new, rendered)
+def _changed(old: Written, new: Written, tree: Tree) -> Iterator[Finding]:
+    yield from _back(old, new, tree)
     other = get(old.data, *_PRIORITY) != get(new.data, *_PRIORITY)
     for path in _FIXED.get(new.kind, (("location",),)):
         was, becomes = (get(row.data, *path) for row in (old, new))
         if other and path in _OF_SPOT:
             continue
         if _comparable(old, was) != _comparable(new, becomes):
-            first, then = _said(old, was, rendered), _said(new, becomes, rendered)
+            first, then = _said(old, was, tree), _said(new, becomes, tree)
             key = ".".join(path[path[0] == "properties" :])
-            what = f"{key} of {_name(new, rendered)} was {first} and is now {then}: Azure cannot change it"
+            what = f"{key} of {_name(new, tree)} was {first} and is now {then}: Azure cannot change it"
             again = "leave it out" if was is None else f"write {first}"
             fix = f"{again} again; or make a new one beside it, under another name, deploy that, and retire this one"
             yield failed(subject(new.resource.template), what, fix, new.side(path), old.side(path))
 
 
-def _back(old: Written, new: Written, rendered: Tree) -> Iterator[Finding]:
+def _back(old: Written, new: Written, tree: Tree) -> Iterator[Finding]:
     path = _FORWARD.get(new.kind, ("",))
     was, becomes = (text(row.data, *path) for row in (old, new))
     if older(becomes, was):
-        what = f"{path[-1]} of {_name(new, rendered)} was {was} and is now {becomes}: AKS takes no step back"
+        what = f"{path[-1]} of {_name(new, tree)} was {was} and is now {becomes}: AKS takes no step back"
         fix = f"write {was} again; or make a new one beside it, under another name, deploy that, and retire this one"
         yield failed(subject(new.resource.template), what, fix, new.side(path), old.side(path))
 
 
-def _name(row: Written, rendered: Tree) -> str:
+def _name(row: Written, tree: Tree) -> str:
     if row.above:
         return f"{row.resource.written_name}/{get(row.data, 'properties', 'name')}"
-    return who(row.resource, rendered)
+    return who(row.resource, tree)
 
 
 def _comparable(row: Written, value: Any) -> Any:
@@ -220,20 +220,20 @@ def _comparable(row: Written, value: Any) -> Any:
     return value
 
 
-def _said(row: Written, value: Any, rendered: Tree) -> str:
+def _said(row: Written, value: Any, tree: Tree) -> str:
     if isinstance(value, list):
         return ", ".join(map(str, value))
     if isinstance(value, str) and is_expression(value):
         read = reference(value, row.resource.template.scope)
-        return f"{read.path} of {called(read.id, rendered)}" if read else called(row.resource.resolve(value), rendered)
+        return f"{read.path} of {called(read.id, tree)}" if read else called(row.resource.resolve(value), tree)
     return "missing" if value is None else value if isinstance(value, str) else json.dumps(value)
 
 
-def _deployments(base: Tree, rendered: Tree) -> Iterator[Finding]:
+def _deployments(base: Tree, tree: Tree) -> Iterator[Finding]:
     """A deployment at subscription scope keeps the location of its name (ARM docs, deploy-to-subscription)."""
     before = {_of_scope(row, row.name): row for row in base.deployments if not row.scope.resource_group}
     by_template = {_of_scope(row, row.template): row for row in before.values()}
-    for row in rendered.deployments:
+    for row in tree.deployments:
         if row.scope.resource_group:
             continue
         old = before.get(_of_scope(row, row.name))
@@ -242,7 +242,7 @@ def _deployments(base: Tree, rendered: Tree) -> Iterator[Finding]:
             fix = f"write {old.location} again: it only says where Azure keeps the deployment"
             yield failed(row.name, what, fix, row.side.at("location"), old.side.at("location"))
         twin = by_template.get(_of_scope(row, row.template))
-        if old is None and twin and twin.name not in {other.name for other in rendered.deployments}:
+        if old is None and twin and twin.name not in {other.name for other in tree.deployments}:
             what = f"it was called {twin.name}, which stays in the subscription's history of deployments"
             yield noted(row.name, what, row.side.at("name"), twin.side.at("name"))
 

@@ -78,14 +78,14 @@ _CLUSTER = "Microsoft.ContainerService/managedClusters"
 _BY_TYPE = {kind.lower(): rule for kind, rule in RULES.items()}
 
 
-def judge(rendered: Tree) -> Iterator[Finding]:
+def judge(tree: Tree) -> Iterator[Finding]:
     """Every name, and every id."""
-    found = [row for template in rendered.templates for each in template.resources for row in _name(each)]
-    found += _twice(rendered)
+    found = [row for template in tree.templates for each in template.resources for row in _name(each)]
+    found += _twice(tree)
     yield from found
-    if rendered.resources and not found:
-        what = f"{many(len(rendered.resources), 'resource')} have names that Azure takes, and none is written twice"
-        yield proved("", what, next(iter(rendered.resources.values())).side("name"))
+    if tree.resources and not found:
+        what = f"{many(len(tree.resources), 'resource')} have names that Azure takes, and none is written twice"
+        yield proved("", what, next(iter(tree.resources.values())).side("name"))
 
 
 def _name(resource: Resource) -> Iterator[Finding]:
@@ -114,10 +114,10 @@ def _refused(resource: Resource, key: str, value: str, rule: _Rule, *above: str)
     return failed(subject(resource.template), what, f"use {rule.says}", resource.side(*above, key))
 
 
-def _twice(rendered: Tree) -> Iterator[Finding]:
+def _twice(tree: Tree) -> Iterator[Finding]:
     """Two that write one resource undo each other's writing."""
     seen: dict[str, Resource] = {}
-    for template in rendered.templates:
+    for template in tree.templates:
         for resource in template.resources:
             first = seen.setdefault(resource.id, resource)
             if first is not resource:

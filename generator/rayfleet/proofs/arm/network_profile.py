@@ -16,12 +16,12 @@ _NAT = "userAssignedNATGateway"
 _OWN_WAY_OUT = ("loadBalancer", "managedNATGateway", "managedNATGatewayV2")
 
 
-def judge(cluster: Cluster, rendered: Tree) -> Iterator[Finding]:
+def judge(cluster: Cluster, tree: Tree) -> Iterator[Finding]:
     """One cluster."""
-    subnets = node_subnets(cluster, rendered)
-    found = [*_together(cluster), *_where(cluster, rendered, subnets), *_pools(cluster, subnets)]
+    subnets = node_subnets(cluster, tree)
+    found = [*_together(cluster), *_where(cluster, tree, subnets), *_pools(cluster, subnets)]
     for subnet in subnets:
-        found += _way_out(cluster, rendered, subnet)
+        found += _way_out(cluster, tree, subnet)
     yield from found
     if subnets and not found:
         gateway = " and its NAT gateway" if "natGateway" in subnets[0].properties else ""
@@ -66,9 +66,9 @@ def _together(cluster: Cluster) -> Iterator[Finding]:
 # --- where it is ---
 
 
-def _where(cluster: Cluster, rendered: Tree, subnets: list[Resource]) -> Iterator[Finding]:
+def _where(cluster: Cluster, tree: Tree, subnets: list[Resource]) -> Iterator[Finding]:
     """A VM is in the region of its VNet (Azure docs, virtual-networks-overview), and so are nodes."""
-    for vnet in _vnets(rendered, subnets):
+    for vnet in _vnets(tree, subnets):
         location = text(vnet.data, "location")
         if plain(location) != plain(cluster.region):
             what = f"it is in {cluster.region or 'no region'}, and its VNet {vnet.name} in {location or 'none'}"
@@ -76,8 +76,8 @@ def _where(cluster: Cluster, rendered: Tree, subnets: list[Resource]) -> Iterato
             yield failed(cluster.name, what, "put both into one region", vnet.side("location"), side)
 
 
-def _vnets(rendered: Tree, subnets: list[Resource]) -> list[Resource]:
-    found = {row.parent_id: rendered.resources.get(row.parent_id) for row in subnets}
+def _vnets(tree: Tree, subnets: list[Resource]) -> list[Resource]:
+    found = {row.parent_id: tree.resources.get(row.parent_id) for row in subnets}
     return [vnet for vnet in found.values() if vnet]
 
 
@@ -105,7 +105,7 @@ def _pools(cluster: Cluster, subnets: list[Resource]) -> Iterator[Finding]:
 # --- the way out ---
 
 
-def _way_out(cluster: Cluster, rendered: Tree, subnet: Resource) -> Iterator[Finding]:
+def _way_out(cluster: Cluster, tree: Tree, subnet: Resource) -> Iterator[Finding]:
     """userAssignedNATGateway where the nodes' subnet has a NAT gateway, and only there (AKS docs, nat-gateway)."""
     kind = text(cluster.resource.properties, "networkProfile", "outboundType") or _OWN_WAY_OUT[0]
     side = cluster.resource.side(*_PROFILE, "outboundType")
@@ -117,16 +117,16 @@ def _way_out(cluster: Cluster, rendered: Tree, subnet: Resource) -> Iterator[Fin
     if kind in _OWN_WAY_OUT and written:
         what = f"its outboundType is {kind}, and its subnet {subnet.written_name} has a natGateway"
         yield failed(cluster.name, what, f"write {_NAT}", side, gateway)
-    found = rendered.resources.get(subnet.resolve(written)) if written else None
+    found = tree.resources.get(subnet.resolve(written)) if written else None
     if found:
-        yield from _addresses(cluster, rendered, found)
+        yield from _addresses(cluster, tree, found)
 
 
-def _addresses(cluster: Cluster, rendered: Tree, gateway: Resource) -> Iterator[Finding]:
+def _addresses(cluster: Cluster, tree: Tree, gateway: Resource) -> Iterator[Finding]:
     """A NAT gateway takes static public IPs of its own SKU (Azure docs, nat-gateway-resource, public-ip-addresses)."""
     sku = text(gateway.data, "sku", "name") or "Standard"
     for index, row in enumerate(entries(gateway.properties, "publicIpAddresses")):
-        address = rendered.resources.get(gateway.resolve(text(row, "id")))
+        address = tree.resources.get(gateway.resolve(text(row, "id")))
         if address is None:
             continue  # references says so
         other = gateway.side("properties", "publicIpAddresses", index)

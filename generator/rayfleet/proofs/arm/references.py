@@ -20,15 +20,15 @@ _ASSIGNMENTS = "/microsoft.authorization/roleassignments/"
 EARLY = ("name", "type", "apiVersion", "location", "dependsOn", "condition", "copy")
 
 
-def judge(rendered: Tree) -> Iterator[Finding]:
+def judge(tree: Tree) -> Iterator[Finding]:
     """Every resource and every output of every template."""
-    waits = {row.name: deployed_before(rendered, row.name) for row in rendered.deployments}
-    for template in rendered.templates:
-        found = [*_cycle(template), *_outputs(template, rendered, waits)]
+    waits = {row.name: deployed_before(tree, row.name) for row in tree.deployments}
+    for template in tree.templates:
+        found = [*_cycle(template), *_outputs(template, tree, waits)]
         for resource in template.resources:
-            found += _dependencies(resource, rendered)
+            found += _dependencies(resource, tree)
             found += _early(resource)
-            found += _names(resource, rendered, waits)
+            found += _names(resource, tree, waits)
         yield from found
         if template.resources and not found:
             what = f"{many(len(template.resources), 'resource')}, and nothing is named before it is made"
@@ -40,13 +40,13 @@ def subject(template: Template) -> str:
     return template.deployment.name if template.deployment and template.deployment.name else template.path
 
 
-def called(identifier: str, rendered: Tree) -> str:
+def called(identifier: str, tree: Tree) -> str:
     """A resource as people say it: its kind and its name."""
-    resource = rendered.resources.get(identifier)
+    resource = tree.resources.get(identifier)
     if resource and not is_expression(resource.written_name):
         return f"{resource.type.rpartition('/')[2]} {resource.written_name}"
-    if resource and resource.scope_id in rendered.resources:
-        return f"{resource.type.rpartition('/')[2]} on {called(str(resource.scope_id), rendered)}"
+    if resource and resource.scope_id in tree.resources:
+        return f"{resource.type.rpartition('/')[2]} on {called(str(resource.scope_id), tree)}"
     if _ASSIGNMENTS in identifier:
         return "a role assignment"
     about, _, own = identifier.rpartition("/providers/")
@@ -54,10 +54,10 @@ def called(identifier: str, rendered: Tree) -> str:
     return f"{pairs[-2]} {'/'.join(pairs[1::2])}" if about and len(pairs) > 1 else identifier or "nothing"
 
 
-def who(resource: Resource, rendered: Tree) -> str:
+def who(resource: Resource, tree: Tree) -> str:
     """A resource as the subject of a sentence: by its name, or by what it is about where that is an expression."""
     named = not is_expression(resource.written_name)
-    return resource.written_name if named else called(resource.id, rendered)
+    return resource.written_name if named else called(resource.id, tree)
 
 
 # --- dependsOn ---
@@ -74,7 +74,7 @@ def _cycle(template: Template) -> Iterator[Finding]:
         yield failed(subject(template), what, "let one of them not wait", *(row.side("dependsOn") for row in resources))
 
 
-def _dependencies(resource: Resource, rendered: Tree) -> Iterator[Finding]:
+def _dependencies(resource: Resource, tree: Tree) -> Iterator[Finding]:
     """ARM takes dependencies on resources of the same template (ARM docs, resource-dependency)."""
     template = resource.template
     for index, (written, target) in enumerate(
@@ -83,16 +83,16 @@ def _dependencies(resource: Resource, rendered: Tree) -> Iterator[Finding]:
         if target in template.by_id or any(row.written_name == written for row in template.resources):
             continue
         side = resource.side("dependsOn", index)
-        other = rendered.resources.get(target)
+        other = tree.resources.get(target)
         if not isinstance(written, str):
-            what = f"{who(resource, rendered)} depends on no id"
+            what = f"{who(resource, tree)} depends on no id"
             yield failed(subject(template), what, "write resourceId(...)", side)
         elif other:
-            what = f"{who(resource, rendered)} depends on {called(target, rendered)}, which another template makes"
+            what = f"{who(resource, tree)} depends on {called(target, tree)}, which another template makes"
             fix = f"let the deployment depend on {subject(other.template)}: ARM takes only what its template makes"
             yield failed(subject(template), what, fix, side, other.side("name"))
         else:
-            what = f"{who(resource, rendered)} depends on {called(target, rendered)}, which nothing makes"
+            what = f"{who(resource, tree)} depends on {called(target, tree)}, which nothing makes"
             yield failed(subject(template), what, "correct the name, or remove it", side)
 
 
@@ -113,15 +113,15 @@ def _early(resource: Resource) -> Iterator[Finding]:
 # --- what is named ---
 
 
-def _names(resource: Resource, rendered: Tree, waits: dict[str, set[str]]) -> Iterator[Finding]:
+def _names(resource: Resource, tree: Tree, waits: dict[str, set[str]]) -> Iterator[Finding]:
     """Neither an id nor reference() waits by itself for what it names by id (ARM docs, resource-dependency)."""
     earlier = before(resource)
     readable = all(row.startswith("/") for row in resource.depends_on)
     for target, (path, verb) in _named(resource).items():
         if target in earlier or any(kind in target for kind in BUILT_IN):
             continue
-        other = rendered.resources.get(target)
-        said = f"{who(resource, rendered)} {verb} {called(target, rendered)}"
+        other = tree.resources.get(target)
+        said = f"{who(resource, tree)} {verb} {called(target, tree)}"
         side = resource.side(*path)
         if other is None:
             # Of a template that nothing deploys nobody knows where it would be deployed to.
@@ -130,7 +130,7 @@ def _names(resource: Resource, rendered: Tree, waits: dict[str, set[str]]) -> It
                 yield failed(subject(resource.template), f"{said}, which nothing makes", fix, side)
         elif target in resource.template.by_id:
             if readable:
-                fix = f"add {called(target, rendered)} to its dependsOn"
+                fix = f"add {called(target, tree)} to its dependsOn"
                 waited = resource.template.by_id[target].side("name")
                 yield failed(subject(resource.template), f"{said} without waiting for it", fix, side, waited)
         else:
@@ -167,13 +167,13 @@ def _deployed(
         yield failed(subject(template), said, fix, side, own.side.at("dependsOn"))
 
 
-def _outputs(template: Template, rendered: Tree, waits: dict[str, set[str]]) -> Iterator[Finding]:
+def _outputs(template: Template, tree: Tree, waits: dict[str, set[str]]) -> Iterator[Finding]:
     """Outputs are read at the end: what they read is there if the template or one before makes it."""
     for path, target in references(template.output_uses, template.scope):
         if target in template.by_id or not target.startswith("/") or "(" in target:
             continue
-        said, side = f"the output {path[1]} reads {called(target, rendered)}", Side(template.source, path)
-        other = rendered.resources.get(target)
+        said, side = f"the output {path[1]} reads {called(target, tree)}", Side(template.source, path)
+        other = tree.resources.get(target)
         if other:
             yield from _deployed(template, other, said, side, waits)
         elif template.deployment:

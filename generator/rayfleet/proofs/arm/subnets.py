@@ -17,9 +17,9 @@ ATTACHED = {
 }
 
 
-def judge(rendered: Tree) -> Iterator[Finding]:
+def judge(tree: Tree) -> Iterator[Finding]:
     """The VNets and subnets of every template."""
-    for template in rendered.templates:
+    for template in tree.templates:
         subnets = template.of_type(SUBNET)
         for vnet in template.of_type(VNET):
             if "subnets" in vnet.properties:

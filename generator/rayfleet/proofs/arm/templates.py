@@ -45,10 +45,10 @@ _PUBLIC = {"sshKnownHosts"}
 _PROTECTED = "configurationProtectedSettings"
 
 
-def judge(rendered: Tree) -> Iterator[Finding]:
+def judge(tree: Tree) -> Iterator[Finding]:
     """Every template, then the API versions of all."""
-    for template in rendered.templates:
-        content = rendered.files.content.get(template.path, b"")
+    for template in tree.templates:
+        content = tree.files.content.get(template.path, b"")
         found = [*_readable(template, content), *_limits(template, content), *_parameters(template, content)]
         found += _secrets(template, content)
         yield from found
@@ -56,7 +56,7 @@ def judge(rendered: Tree) -> Iterator[Finding]:
             size = f"{many(len(template.resources), 'resource')} in {-(-len(content) // 1024)} KiB"
             what = f"{template.path.partition('/')[2]} is within Azure's limits: {size}; no null, and no secret"
             yield proved(subject(template), what, Side(template.source))
-    yield from _versions(rendered)
+    yield from _versions(tree)
 
 
 def _fail(template: Template, what: str, fix: str, *path: str | int) -> Finding:
@@ -156,10 +156,10 @@ def _is_secret(path: Path, value: str) -> bool:
 # --- API versions ---
 
 
-def _versions(rendered: Tree) -> Iterator[Finding]:
+def _versions(tree: Tree) -> Iterator[Finding]:
     first: dict[str, tuple[str, Resource]] = {}
     found = []
-    for template in rendered.templates:
+    for template in tree.templates:
         for resource in template.resources:
             version = text(resource.data, "apiVersion")
             if not _VERSION.fullmatch(version):

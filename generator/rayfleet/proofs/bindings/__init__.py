@@ -36,31 +36,31 @@ _SOUND = {
 
 def of_cluster(cluster: Cluster, evidence: Evidence) -> Iterator[Finding]:
     """The late values of one cluster: their form, their producers, and who takes them."""
-    rendered = evidence.rendered
-    values = late_values(rendered).get(cluster.name, {})
-    places = list(consumers.consumers(cluster, rendered))
-    found = [*_outputs(cluster, values), *consumers.judge(cluster, rendered, values, places)]
+    tree = evidence.tree
+    values = late_values(tree).get(cluster.name, {})
+    places = list(consumers.consumers(cluster, tree))
+    found = [*_outputs(cluster, values), *consumers.judge(cluster, tree, values, places)]
     for late in values.values():
-        found += _late(cluster, rendered, late)
+        found += _late(cluster, tree, late)
     yield from found
     if values and not any(row.outcome == "failed" for row in found):
         count = many(len(places), "rendered place")
         what = f"{', '.join(values)}: each of its own producer; the ids are in {count}"
         first = next(iter(values.values())).side
         yield proved(cluster.name, what, first, waiting.side(cluster), *(place.side for place in places[:1]))
-    yield from waiting.judge(cluster, rendered, values)
+    yield from waiting.judge(cluster, tree, values)
     yield from node_counts.judge(cluster, values.get("nodePools"))
 
 
 def of_fleet(evidence: Evidence) -> Iterator[Finding]:
     """All of bindings.yaml: nothing twice, nothing of clusters that are gone, one cloud."""
-    rendered = evidence.rendered
-    found = [*_written(rendered), *_stale(rendered), *_twice(rendered), *_cloud(rendered), *_routed(rendered)]
+    tree = evidence.tree
+    found = [*_written(tree), *_stale(tree), *_twice(tree), *_cloud(tree), *_routed(tree)]
     yield from found
-    count = sum(1 for _ in each(rendered))
-    if rendered.bindings and count and not any(row.outcome == "failed" for row in found):
+    count = sum(1 for _ in each(tree))
+    if tree.bindings and count and not any(row.outcome == "failed" for row in found):
         what = f"no two of {many(count, 'late value')} have one producer, and no two ids are the same"
-        yield proved("", what, Side(rendered.bindings, ("clusters",)))
+        yield proved("", what, Side(tree.bindings, ("clusters",)))
 
 
 # --- of a cluster ---
@@ -88,7 +88,7 @@ def _said(cluster: Cluster, name: str, kind: str) -> bool:
     return bool(found and found.value)
 
 
-def _late(cluster: Cluster, rendered: Tree, late: Late) -> Iterator[Finding]:
+def _late(cluster: Cluster, tree: Tree, late: Late) -> Iterator[Finding]:
     if late.kind not in KINDS:
         fix = f"remove it; there are {', '.join(KINDS)}"
         yield failed(cluster.name, f"nothing takes {late.kind}", fix, late.side)
@@ -97,7 +97,7 @@ def _late(cluster: Cluster, rendered: Tree, late: Late) -> Iterator[Finding]:
     if late.kind == FROM_ANYSCALE:
         yield from _registered(cluster, late)
     else:
-        yield from _deployed(cluster, rendered, late)
+        yield from _deployed(cluster, tree, late)
 
 
 def _take(cluster: Cluster, kind: str) -> str:
@@ -119,12 +119,12 @@ def _form(cluster: Cluster, late: Late) -> Iterator[Finding]:
         yield failed(cluster.name, f"{late.kind} is {late.value}, and not {_SOUND[late.kind]}", fix, late.side)
 
 
-def _deployed(cluster: Cluster, rendered: Tree, late: Late) -> Iterator[Finding]:
+def _deployed(cluster: Cluster, tree: Tree, late: Late) -> Iterator[Finding]:
     """Its producer is the cluster's own output, of the key that it is."""
-    found = produced(rendered, late.producer)
+    found = produced(tree, late.producer)
     fix = _take(cluster, late.kind)
     if isinstance(found, Gone):
-        known = [row.name for row in rendered.deployments]
+        known = [row.name for row in tree.deployments]
         hint = did_you_mean(late.producer.partition(".outputs.")[0], known) if "no deployment" in found.what else ""
         sides = filter(None, (late.producer_side, found.side))
         yield failed(cluster.name, f"the producer of {late.kind} {found.what}{hint}", fix, *sides)
@@ -152,9 +152,9 @@ def _registered(cluster: Cluster, late: Late) -> Iterator[Finding]:
 # --- of the file ---
 
 
-def _written(rendered: Tree) -> Iterator[Finding]:
+def _written(tree: Tree) -> Iterator[Finding]:
     """The file is as deep as it should be: a value that stands elsewhere is nobody's."""
-    source = rendered.bindings
+    source = tree.bindings
     clusters = get(source.data if source else {}, "clusters")
     fix = "write clusters: <cluster>: <kind>: {value: ..., producer: ...}"
     if source and not isinstance(clusters, dict):
@@ -164,12 +164,12 @@ def _written(rendered: Tree) -> Iterator[Finding]:
             yield failed(name, "its bindings are no mapping", fix, Side(source, ("clusters", name)))
 
 
-def _stale(rendered: Tree) -> Iterator[Finding]:
+def _stale(tree: Tree) -> Iterator[Finding]:
     """Render prunes what is no longer bound: a cluster that cannot be seen for an unread template is not gone."""
-    if not templates_whole(rendered):
+    if not templates_whole(tree):
         return
-    bound = late_values(rendered)
-    names = {row.name for row in rendered.of_type(_CLUSTER)}
+    bound = late_values(tree)
+    names = {row.name for row in tree.of_type(_CLUSTER)}
     for name, rows in bound.items():
         if name not in names and rows:
             what = f"it is bound, and no ARM template makes it{did_you_mean(name, names - bound.keys())}"
@@ -179,11 +179,11 @@ def _stale(rendered: Tree) -> Iterator[Finding]:
             yield warned(name, what, fix, Side(first.side.source, ("clusters", name)))
 
 
-def _twice(rendered: Tree) -> Iterator[Finding]:
+def _twice(tree: Tree) -> Iterator[Finding]:
     """One producer for each value, one value for each id."""
     producers: dict[str, Late] = {}
     ids: dict[str, Late] = {}
-    for late in each(rendered):
+    for late in each(tree):
         if isinstance(late.producer, str):
             first = producers.setdefault(late.producer, late)
             if first is not late:
@@ -197,9 +197,9 @@ def _twice(rendered: Tree) -> Iterator[Finding]:
                 yield failed(late.cluster, what, f"take {late.kind} from its own producer", late.side, first.side)
 
 
-def _cloud(rendered: Tree) -> Iterator[Finding]:
+def _cloud(tree: Tree) -> Iterator[Finding]:
     """Every cloud resource is of one cloud, and so is the work that is sent to them."""
-    named = [(late, found.cloud) for late in each(rendered) if (found := registration(late.producer))]
+    named = [(late, found.cloud) for late in each(tree) if (found := registration(late.producer))]
     if not named:
         return
     cloud = Counter(name for _, name in named).most_common(1)[0][0]
@@ -208,7 +208,7 @@ def _cloud(rendered: Tree) -> Iterator[Finding]:
         if name != cloud:
             what = f"its cloud resource is of the cloud {name}, and that of other clusters of {cloud}"
             yield failed(late.cluster, what, f"name {cloud}", late.producer_side, side)
-    for accelerator, source in rendered.compute_configs.items():
+    for accelerator, source in tree.compute_configs.items():
         name = text(source.data, "cloud")
         if name != cloud:
             what = f"its compute config is for the cloud {name or 'of nobody'}; the cloud resources are of {cloud}"
@@ -220,11 +220,11 @@ def _resource(late: Late) -> str:
     return found.resource if found else late.cluster
 
 
-def _routed(rendered: Tree) -> Iterator[Finding]:
+def _routed(tree: Tree) -> Iterator[Finding]:
     """Compute configs name only cloud resources that Anyscale has given an id."""
-    known = {_resource(late) for late in each(rendered) if late.kind == FROM_ANYSCALE}
+    known = {_resource(late) for late in each(tree) if late.kind == FROM_ANYSCALE}
     unknown: dict[str, dict[str, Side]] = {}
-    for accelerator, source in rendered.compute_configs.items():
+    for accelerator, source in tree.compute_configs.items():
         for index, config in enumerate(entries(source.data, "configs")):
             name = text(config, "cloud_resource")
             if name not in known:

@@ -43,10 +43,10 @@ def gateways(cluster: Cluster) -> list[Manifest]:
     return cluster.of_kind("Gateway", "gateway.networking.k8s.io")
 
 
-def consumers(cluster: Cluster, rendered: Tree) -> Iterator[Consumer]:
+def consumers(cluster: Cluster, tree: Tree) -> Iterator[Consumer]:
     """Every place of a cluster's files that takes an id. Of values that are not all there nothing is said."""
     operator = operator_of(cluster)
-    for volume in filter(signs_in, held(cluster, rendered)):
+    for volume in filter(signs_in, held(cluster, tree)):
         yield Consumer("clientId", f"clientID of {volume.name}", volume.text("clientID"), volume.side("clientID"))
     if operator:
         yield _value(operator, "clientId", "global", "auth", "iamIdentity")
@@ -97,7 +97,7 @@ def _ours(label: Any) -> bool:
 # --- what stands there ---
 
 
-def judge(cluster: Cluster, rendered: Tree, values: dict[str, Late], places: list[Consumer]) -> Iterator[Finding]:
+def judge(cluster: Cluster, tree: Tree, values: dict[str, Late], places: list[Consumer]) -> Iterator[Finding]:
     """Every place holds the id that is bound; none is empty, and none holds an id before it is bound."""
     wrong: dict[tuple[str, str], list[Consumer]] = {}
     for place in places:
@@ -109,17 +109,17 @@ def judge(cluster: Cluster, rendered: Tree, values: dict[str, Late], places: lis
         elif late is None or (late.text and place.value != _expected(late, place)):
             wrong.setdefault((place.kind, dashed(str(place.value))), []).append(place)
     for (kind, _), same in wrong.items():
-        yield _wrong(cluster, rendered, values.get(kind), same)
+        yield _wrong(cluster, tree, values.get(kind), same)
 
 
 def _expected(late: Late, place: Consumer) -> str:
     return dashed(late.text) if place.dashed else late.text
 
 
-def _wrong(cluster: Cluster, rendered: Tree, late: Late | None, places: list[Consumer]) -> Finding:
+def _wrong(cluster: Cluster, tree: Tree, late: Late | None, places: list[Consumer]) -> Finding:
     """One finding for all places that hold the same."""
     first, *others = places
-    said = f"{first.where} is {_said(cluster, rendered, first)}"
+    said = f"{first.where} is {_said(cluster, tree, first)}"
     more = f" ({', '.join(place.where for place in others)} too)" if others else ""
     if late is None:
         what = f"{said}, though {first.kind} is not bound{more}"
@@ -128,9 +128,9 @@ def _wrong(cluster: Cluster, rendered: Tree, late: Late | None, places: list[Con
     return failed(cluster.name, what, _AGAIN, first.side, late.side, *(place.side for place in others))
 
 
-def _said(cluster: Cluster, rendered: Tree, place: Consumer) -> str:
+def _said(cluster: Cluster, tree: Tree, place: Consumer) -> str:
     """What a place holds, and whose id that is."""
-    found = _owners(rendered).get(dashed(place.value)) if isinstance(place.value, str) else None
+    found = _owners(tree).get(dashed(place.value)) if isinstance(place.value, str) else None
     if found is None:
         return str(place.value)
     if (found.cluster, found.kind) == (cluster.name, place.kind):
@@ -140,6 +140,6 @@ def _said(cluster: Cluster, rendered: Tree, place: Consumer) -> str:
 
 
 @lru_cache(maxsize=2)
-def _owners(rendered: Tree) -> dict[str, Late]:
+def _owners(tree: Tree) -> dict[str, Late]:
     """Every id that is bound, with dashes."""
-    return {dashed(late.text): late for late in each(rendered) if late.text}
+    return {dashed(late.text): late for late in each(tree) if late.text}

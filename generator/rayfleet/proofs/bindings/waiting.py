@@ -49,9 +49,9 @@ _OUTPUTS = (
 )
 
 
-def judge(cluster: Cluster, rendered: Tree, values: dict[str, Late]) -> Iterator[Finding]:
+def judge(cluster: Cluster, tree: Tree, values: dict[str, Late]) -> Iterator[Finding]:
     """One finding for all that waits, and one for each output that is missing without a reason."""
-    absent = [output for output in _OUTPUTS if not output.there(cluster, rendered)]
+    absent = [output for output in _OUTPUTS if not output.there(cluster, tree)]
     for output in absent if not has_gaps(cluster) else ():
         if all(kind in values for kind in output.needs):
             said = f"{' and '.join(output.needs)} {'are' if output.needs[1:] else 'is'} bound"

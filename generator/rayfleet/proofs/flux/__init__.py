@@ -14,20 +14,20 @@ from rayfleet.tree import Cluster
 
 def of_cluster(cluster: Cluster, evidence: Evidence) -> Iterator[Finding]:
     """What Flux does with one cluster; what is only to be known of overlays, of all clusters at once."""
-    rendered = evidence.rendered
+    tree = evidence.tree
 
     def of_overlays(finding: Finding) -> bool:
         """Whether clusters share the file: what is warned or noted of it is said once for all of them."""
-        inside = _file(finding).startswith(f"{rendered.files.folder}/")
+        inside = _file(finding).startswith(f"{tree.files.folder}/")
         return finding.outcome in ("warned", "noted") and _file(finding) != "" and not inside
 
-    return notices(rendered, "flux").kept(_claims(cluster, evidence), of_overlays, _file)
+    return notices(tree, "flux").kept(_claims(cluster, evidence), of_overlays, _file)
 
 
 def of_fleet(evidence: Evidence) -> Iterator[Finding]:
     """Folders that no cluster follows, where rendered/ is, and what is to be known of overlays."""
     yield from entry.of_fleet(evidence)
-    yield from notices(evidence.rendered, "flux").said()
+    yield from notices(evidence.tree, "flux").said()
 
 
 def _file(finding: Finding) -> str:
@@ -36,20 +36,20 @@ def _file(finding: Finding) -> str:
 
 def _claims(cluster: Cluster, evidence: Evidence) -> Iterator[Finding]:
     """Where Flux begins wrongly, all that would follow from that is left unsaid."""
-    rendered = evidence.rendered
+    tree = evidence.tree
     extension = entry.extension_of(cluster)
     yield from entry.configured(cluster, extension)
-    lost = list(entry.begins(cluster, rendered))
+    lost = list(entry.begins(cluster, tree))
     yield from lost
     if lost or not cluster.flux_configurations:
         return
-    course = Course(cluster, rendered.files, cluster.flux_configurations[0], extension)
-    lost = list(entry.paths(course, rendered))
+    course = Course(cluster, tree.files, cluster.flux_configurations[0], extension)
+    lost = list(entry.paths(course, tree))
     yield from lost
     if lost:
         return
     yield from entry.layers(course)
-    yield from listing.of_cluster(course, rendered)
+    yield from listing.of_cluster(course, tree)
     yield from references.of_cluster(course)
     yield from order.of_cluster(course)
     yield from objects.of_cluster(course)

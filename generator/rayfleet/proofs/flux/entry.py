@@ -76,7 +76,7 @@ def _configuration(cluster: Cluster, row: Resource, extension: Resource | None) 
         yield failed(cluster.name, what, "use https:// or ssh://", side)
 
 
-def begins(cluster: Cluster, rendered: Tree) -> Iterator[Finding]:
+def begins(cluster: Cluster, tree: Tree) -> Iterator[Finding]:
     """Why Flux finds nothing of the cluster: without a beginning, nothing else is worth saying."""
     own = cluster.resource.side("name")
     fix = f"lead to rendered/clusters/{cluster.name}/flux"
@@ -87,11 +87,11 @@ def begins(cluster: Cluster, rendered: Tree) -> Iterator[Finding]:
             yield failed(cluster.name, "its Flux configuration leads nowhere", fix, side)
         for name, kustomization in kustomizations.items():
             side = row.side("properties", "kustomizations", name, "path")
-            if wrong := _leads(text(kustomization, "path"), cluster, rendered):
+            if wrong := _leads(text(kustomization, "path"), cluster, tree):
                 yield failed(cluster.name, f"its Flux configuration {wrong}", fix, side, own)
 
 
-def _leads(path: str, cluster: Cluster, rendered: Tree) -> str:
+def _leads(path: str, cluster: Cluster, tree: Tree) -> str:
     """What is wrong with a path of the repository as one of a folder of the cluster; empty where nothing is."""
     folder = below(path)
     if folder is None:
@@ -99,12 +99,12 @@ def _leads(path: str, cluster: Cluster, rendered: Tree) -> str:
     owner = folder.split("/")[1]
     if owner != cluster.name:
         return f"leads to rendered/{folder}, which is {owner}'s"
-    if f"{folder}/kustomization.yaml" not in rendered.files.content:
+    if f"{folder}/kustomization.yaml" not in tree.files.content:
         return f"leads to rendered/{folder}, where no kustomization.yaml is"
     return ""
 
 
-def paths(course: Course, rendered: Tree) -> Iterator[Finding]:
+def paths(course: Course, tree: Tree) -> Iterator[Finding]:
     """Why layers cannot be told apart or found: every Kustomization of the entry point leads to one of this cluster."""
     cluster = course.cluster
     (beginning, side), *_ = _paths(course.configuration)
@@ -114,7 +114,7 @@ def paths(course: Course, rendered: Tree) -> Iterator[Finding]:
     led: dict[str, Manifest] = {}
     for row in course.kustomizations.values():
         path = text(row.data, "spec", "path")
-        said = _leads(path, cluster, rendered)
+        said = _leads(path, cluster, tree)
         folder, sides = below(path) or "", [row.side("spec", "path")]
         if said:
             sides.append(cluster.resource.side("name"))
@@ -176,10 +176,10 @@ def beginnings(course: Course) -> set[str]:
 
 
 @lru_cache(maxsize=2)
-def files_of(rendered: Tree) -> dict[str, list[str]]:
+def files_of(tree: Tree) -> dict[str, list[str]]:
     """The files of each folder of rendered/clusters/, by the folder's name."""
     found: dict[str, list[str]] = {}
-    for path in rendered.files.content:
+    for path in tree.files.content:
         if path.startswith("clusters/"):
             found.setdefault(path.split("/")[1], []).append(path)
     return found
@@ -190,15 +190,15 @@ def files_of(rendered: Tree) -> dict[str, list[str]]:
 
 def of_fleet(evidence: Evidence) -> Iterator[Finding]:
     """No folder without a cluster, and one place for rendered/ in a repository."""
-    rendered = evidence.rendered
-    names = {row.name for row in rendered.of_type("Microsoft.ContainerService/managedClusters")}
-    orphans = rendered.cluster_folders - names if templates_whole(rendered) else frozenset()
+    tree = evidence.tree
+    names = {row.name for row in tree.of_type("Microsoft.ContainerService/managedClusters")}
+    orphans = tree.cluster_folders - names if templates_whole(tree) else frozenset()
     for name in sorted(orphans):
         what = f"rendered/clusters/{name} is of no cluster that ARM makes: nothing deploys it"
-        side = Side(Source(rendered.files.name(f"clusters/{name}"), "", {}))
+        side = Side(Source(tree.files.name(f"clusters/{name}"), "", {}))
         yield failed(name, what, "render again, which removes it; or put the cluster back into fleet.yaml", side)
     wrong = list(_elsewhere(evidence))
-    yield from wrong or _one_place(rendered)
+    yield from wrong or _one_place(tree)
 
 
 def _elsewhere(evidence: Evidence) -> Iterator[Finding]:
@@ -207,7 +207,7 @@ def _elsewhere(evidence: Evidence) -> Iterator[Finding]:
         return
     really = os.path.normpath(evidence.inside or ".")
     found: dict[str, list[tuple[str, Side]]] = {}
-    for owner, _, where, side in _places(evidence.rendered):
+    for owner, _, where, side in _places(evidence.tree):
         if os.path.normpath(where or ".") != really:
             found.setdefault(where, []).append((owner, side))
     for where, rows in found.items():
@@ -222,11 +222,11 @@ def _at(where: str) -> str:
     return f'in "{where}"' if where else "at the top"
 
 
-def _one_place(rendered: Tree) -> Iterator[Finding]:
+def _one_place(tree: Tree) -> Iterator[Finding]:
     """The part of every path before rendered/ is the same for one repository."""
     first: dict[str, tuple[str, Side, str]] = {}
     clash = False
-    for owner, url, where, side in _places(rendered):
+    for owner, url, where, side in _places(tree):
         known, other, whose = first.setdefault(url, (where, side, owner))
         if where != known:
             clash = True
@@ -237,10 +237,10 @@ def _one_place(rendered: Tree) -> Iterator[Finding]:
         yield proved("", f"every cluster reads rendered/ {_at(where)} of its repository", side)
 
 
-def _places(rendered: Tree) -> Iterator[tuple[str, str, str, Side]]:
+def _places(tree: Tree) -> Iterator[tuple[str, str, str, Side]]:
     """Whose cluster, which repository, and where in it each path of ARM says rendered/ is."""
-    for row in rendered.of_type(CONFIGURATION):
-        cluster = rendered.resources.get(row.scope_id or row.parent_id)
+    for row in tree.of_type(CONFIGURATION):
+        cluster = tree.resources.get(row.scope_id or row.parent_id)
         owner, url = cluster.name if cluster else row.name, text(row.properties, "gitRepository", "url")
         for path, side in _paths(row):
             if (where := before(path)) is not None:  # else it is said of its cluster

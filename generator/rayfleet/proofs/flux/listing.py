@@ -35,8 +35,8 @@ class Entry(NamedTuple):
 class _Reach:
     """The files that the layers of a cluster are made of."""
 
-    def __init__(self, rendered: Tree) -> None:
-        self.files = rendered.files
+    def __init__(self, tree: Tree) -> None:
+        self.files = tree.files
         self.found: set[str] = set()
         self.listed = 0
         self.missing: list[tuple[Side, str, str]] = []  # where, as written, and the path it comes to
@@ -92,17 +92,17 @@ def _generated(at: Path, generator: object) -> Iterator[Entry]:
                 yield Entry((*at, field, index), written.rpartition("=")[2] if field == "files" else written)
 
 
-def of_cluster(course: Course, rendered: Tree) -> Iterator[Finding]:
+def of_cluster(course: Course, tree: Tree) -> Iterator[Finding]:
     """Files, in both directions."""
     name = course.cluster.name
-    reach = _Reach(rendered)
+    reach = _Reach(tree)
     for layer in course.layers.values():
         reach.follow(layer.path, layer.kustomization)
     whole = True
     for path in reach.unreadable:
         whole = False
         what = f"rendered/{path} cannot be read: no file of its folder is applied"
-        yield failed(name, what, "render it again", Side(Source(rendered.files.name(path), "", {})))
+        yield failed(name, what, "render it again", Side(Source(tree.files.name(path), "", {})))
     for side, written, path in reach.missing:
         whole = False
         yield failed(name, f"{written} is listed, and rendered/{path} is not there", "render it again", side)
@@ -117,7 +117,7 @@ def of_cluster(course: Course, rendered: Tree) -> Iterator[Finding]:
             whole = False
             what = f"it applies rendered/{path}, which is {owner}'s"
             yield failed(name, what, f"list a file of rendered/clusters/{name}", *_lister(reach, course, path))
-    dead = list(_unlisted(reach, course, rendered))
+    dead = list(_unlisted(reach, course, tree))
     yield from dead
     if whole and not dead and reach.listed:
         entry = course.cluster.entry
@@ -135,18 +135,18 @@ def _lister(reach: _Reach, course: Course, path: str) -> Iterator[Side]:
                 return
 
 
-def _unlisted(reach: _Reach, course: Course, rendered: Tree) -> Iterator[Finding]:
+def _unlisted(reach: _Reach, course: Course, tree: Tree) -> Iterator[Finding]:
     """Files that Flux never comes to; of a whole folder, only its kustomization.yaml."""
-    cluster, content = course.cluster, rendered.files.content
+    cluster, content = course.cluster, tree.files.content
     own = {layer.path: layer.kustomization for layer in course.layers.values()}
     begun = beginnings(course)
-    for path in files_of(rendered).get(cluster.name, ()):
+    for path in files_of(tree).get(cluster.name, ()):
         folder, _, file = path.rpartition("/")
         layer = "/".join(path.split("/")[:3])
         # The cloud resource is for Anyscale to read.
         if path in reach.found or layer == f"clusters/{cluster.name}/anyscale" or layer in begun - own.keys():
             continue
-        side = Side(Source(rendered.files.name(path), "", {}))
+        side = Side(Source(tree.files.name(path), "", {}))
         if file == "kustomization.yaml" and folder == layer:
             what = f"nothing leads to rendered/{folder}: Flux never applies it"
             entry = cluster.entry.kustomization if cluster.entry else None

@@ -36,11 +36,11 @@ def of_cluster(course: Course, evidence: Evidence) -> Iterator[Finding]:
     for path in files_of(evidence.base).get(course.cluster.name, ()):
         folder, _, file = path.rpartition("/")
         if file in ("persistentvolume.yaml", "persistentvolumeclaim.yaml"):
-            if pair := _changed(path, evidence.base, evidence.rendered):
+            if pair := _changed(path, evidence.base, evidence.tree):
                 yield from _stored(course, pair)
         elif file == "helmrelease.yaml":
             yield from _releases(course, path, evidence)
-        elif folder.endswith("/flux") and (pair := _changed(path, evidence.base, evidence.rendered)):
+        elif folder.endswith("/flux") and (pair := _changed(path, evidence.base, evidence.tree)):
             yield from _layers(course, pair)
 
 
@@ -56,9 +56,9 @@ def _changed(path: str, base: Tree, now: Tree) -> _Pair | None:
     return _Pair(path, _documents(path, base), _documents(path, now))
 
 
-def _documents(path: str, rendered: Tree) -> list[Source]:
+def _documents(path: str, tree: Tree) -> list[Source]:
     try:
-        files = rendered.files
+        files = tree.files
         return read_all(files.name(path), files.content[path]) if path in files.content else []
     except Invalid:
         return []
@@ -187,7 +187,7 @@ def _kept(row: Source) -> bool:
 
 def _releases(course: Course, path: str, evidence: Evidence) -> Iterator[Finding]:
     """A release that leaves its layer, or has another name, is uninstalled with the object that goes."""
-    base, now = evidence.base, evidence.rendered
+    base, now = evidence.base, evidence.tree
     folder, file = "/".join(path.split("/")[:3]), now.files.name(path)
     here = [(course.layers[layer].path, row.manifest) for layer, row in course.releases]
     own = [(where, row) for where, row in here if row.written.file == file]

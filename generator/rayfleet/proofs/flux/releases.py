@@ -189,7 +189,7 @@ def _same(course: Course, release: Release, evidence: Evidence) -> Iterator[Find
 def _before(release: Release, evidence: Evidence) -> Source | None:
     if evidence.base is None:
         return None
-    path = release.manifest.written.file.removeprefix(f"{evidence.rendered.files.folder}/")
+    path = release.manifest.written.file.removeprefix(f"{evidence.tree.files.folder}/")
     try:
         files = evidence.base.files
         rows = read_all(files.name(path), files.content[path]) if path in files.content else []

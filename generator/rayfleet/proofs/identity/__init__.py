@@ -29,46 +29,46 @@ _AUDIENCE = re.compile(r"api://[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/\.defau
 
 def of_cluster(cluster: Cluster, evidence: Evidence) -> Iterator[Finding]:
     """The chain of one cluster, link by link."""
-    return notices(evidence.rendered, "identity").kept(_claims(cluster, evidence.rendered), of("noted", "pending"))
+    return notices(evidence.tree, "identity").kept(_claims(cluster, evidence.tree), of("noted", "pending"))
 
 
-def _claims(cluster: Cluster, rendered: Tree) -> Iterator[Finding]:
-    values = late_values(rendered).get(cluster.name, {})
-    outputs = workload.handed_out(cluster, rendered, values)
-    identity = workload.identity_of(cluster, rendered, outputs)
-    yield from workload.switches(cluster, rendered)
-    yield from workload.judge_outputs(cluster, rendered, outputs)
+def _claims(cluster: Cluster, tree: Tree) -> Iterator[Finding]:
+    values = late_values(tree).get(cluster.name, {})
+    outputs = workload.handed_out(cluster, tree, values)
+    identity = workload.identity_of(cluster, tree, outputs)
+    yield from workload.switches(cluster, tree)
+    yield from workload.judge_outputs(cluster, tree, outputs)
     if identity is None:
         what = "no identity trusts the tokens of its service accounts"
         fix = "give the workload identity a federated credential with its issuer"
         yield failed(cluster.name, what, fix, cluster.resource.side("properties", "oidcIssuerProfile"))
     else:
         client_id = values["clientId"].text if "clientId" in values else ""
-        yield from accounts.judge(cluster, rendered, identity, client_id)
-        yield from _ids(cluster, rendered, named(rendered, identity), outputs)
-        yield from _data(cluster, rendered, identity, values)
-    yield from _mounts(cluster, rendered)
-    yield from _operator(cluster, rendered, values)
+        yield from accounts.judge(cluster, tree, identity, client_id)
+        yield from _ids(cluster, tree, named(tree, identity), outputs)
+        yield from _data(cluster, tree, identity, values)
+    yield from _mounts(cluster, tree)
+    yield from _operator(cluster, tree, values)
     yield from _tenant(cluster)
-    yield from control_plane.judge(cluster, rendered)
-    yield from git.judge(cluster, rendered)
+    yield from control_plane.judge(cluster, tree)
+    yield from git.judge(cluster, tree)
 
 
 def of_fleet(evidence: Evidence) -> Iterator[Finding]:
     """Credentials, role assignments and audiences of all clusters."""
-    yield from notices(evidence.rendered, "identity").said()
-    yield from federation.judge(evidence.rendered)
-    yield from roles.judge(evidence.rendered)
-    yield from _audiences(evidence.rendered)
+    yield from notices(evidence.tree, "identity").said()
+    yield from federation.judge(evidence.tree)
+    yield from roles.judge(evidence.tree)
+    yield from _audiences(evidence.tree)
 
 
 # --- ids ---
 
 
-def _ids(cluster: Cluster, rendered: Tree, identity: str, outputs: dict[str, Output]) -> Iterator[Finding]:
+def _ids(cluster: Cluster, tree: Tree, identity: str, outputs: dict[str, Output]) -> Iterator[Finding]:
     """Software holds the client id, and Anyscale the principal id, of the identity."""
-    values = late_values(rendered).get(cluster.name, {})
-    taken = list(consumers(cluster, rendered))
+    values = late_values(tree).get(cluster.name, {})
+    taken = list(consumers(cluster, tree))
     for kind in ("clientId", "principalId"):
         late = values.get(kind)
         places = [place for place in taken if place.kind == kind]
@@ -91,22 +91,22 @@ def _ids(cluster: Cluster, rendered: Tree, identity: str, outputs: dict[str, Out
 # --- data ---
 
 
-def _data(cluster: Cluster, rendered: Tree, identity: str, values: dict[str, Late]) -> Iterator[Finding]:
+def _data(cluster: Cluster, tree: Tree, identity: str, values: dict[str, Late]) -> Iterator[Finding]:
     """The identity may read and write every container that is mounted."""
     principal = values["principalId"].text if "principalId" in values else ""
-    for need in _mounted(cluster, rendered, identity) or _unmounted(rendered, identity, principal):
-        row = granted(rendered, need, principal)
+    for need in _mounted(cluster, tree, identity) or _unmounted(tree, identity, principal):
+        row = granted(tree, need, principal)
         if row is None:
-            yield refused(rendered, cluster.name, need)
+            yield refused(tree, cluster.name, need)
         else:
-            role, on = roles.NAMES[row.role], roles.place(rendered, row.scope)
-            what = f"{named(rendered, identity)} is {role} on {on}: {need.why}"
+            role, on = roles.NAMES[row.role], roles.place(tree, row.scope)
+            what = f"{named(tree, identity)} is {role} on {on}: {need.why}"
             yield proved(cluster.name, what, row.resource.side("properties", "principalId"), need.side)
 
 
-def _mounted(cluster: Cluster, rendered: Tree, identity: str) -> list[Need]:
+def _mounted(cluster: Cluster, tree: Tree, identity: str) -> list[Need]:
     needs: dict[str, Need] = {}
-    for volume in held(cluster, rendered):
+    for volume in held(cluster, tree):
         if signs_in(volume):
             found = target(cluster, volume)
             mounted = found.container_id if found.container else found.account_id
@@ -115,16 +115,16 @@ def _mounted(cluster: Cluster, rendered: Tree, identity: str) -> list[Need]:
     return list(needs.values())
 
 
-def _unmounted(rendered: Tree, identity: str, principal: str) -> list[Need]:
+def _unmounted(tree: Tree, identity: str, principal: str) -> list[Need]:
     """What will be mounted is not rendered yet: any account will do."""
-    accounts = rendered.of_type(_ACCOUNTS)
+    accounts = tree.of_type(_ACCOUNTS)
     needs = [Need(identity, BLOB_DATA, row.id, "Ray pods read and write it", row.side("name")) for row in accounts]
-    return [need for need in needs if granted(rendered, need, principal)] or needs[:1]
+    return [need for need in needs if granted(tree, need, principal)] or needs[:1]
 
 
-def _mounts(cluster: Cluster, rendered: Tree) -> Iterator[Finding]:
+def _mounts(cluster: Cluster, tree: Tree) -> Iterator[Finding]:
     """Without the token a mount asks Azure for the account's key (blob-csi-driver, docs/driver-parameters.md)."""
-    for volume in held(cluster, rendered):
+    for volume in held(cluster, tree):
         key = "mountWithWorkloadIdentityToken"
         # What is no text is refused by Kubernetes itself, which the proof of storage says.
         written = volume.parameters.get(volume.key(key))
@@ -136,7 +136,7 @@ def _mounts(cluster: Cluster, rendered: Tree) -> Iterator[Finding]:
 # --- Anyscale ---
 
 
-def _operator(cluster: Cluster, rendered: Tree, values: dict[str, Late]) -> Iterator[Finding]:
+def _operator(cluster: Cluster, tree: Tree, values: dict[str, Late]) -> Iterator[Finding]:
     """What the operator's values say of who it is to Anyscale."""
     if cluster.operator is None:
         yield from _absent(cluster, values)
@@ -158,7 +158,7 @@ def _operator(cluster: Cluster, rendered: Tree, values: dict[str, Late]) -> Iter
         what = f"global.auth.audience is {audience or 'empty'}, and not api://<app id>/.default"
         yield failed(cluster.name, what, "write the app id of Anyscale's service principal", side)
     else:
-        _seen(rendered).setdefault(audience, _Audience(set(), cluster.name, side)).clusters.add(cluster.name)
+        _seen(tree).setdefault(audience, _Audience(set(), cluster.name, side)).clusters.add(cluster.name)
 
 
 def _absent(cluster: Cluster, values: dict[str, Late]) -> Iterator[Finding]:
@@ -180,14 +180,14 @@ class _Audience(NamedTuple):
 
 
 @lru_cache(maxsize=2)
-def _seen(rendered: Tree) -> dict[str, _Audience]:
+def _seen(tree: Tree) -> dict[str, _Audience]:
     """The audiences of the clusters that were looked at so far."""
     return {}
 
 
-def _audiences(rendered: Tree) -> Iterator[Finding]:
+def _audiences(tree: Tree) -> Iterator[Finding]:
     """All clusters are of one Anyscale, and so show it tokens for one app."""
-    seen = sorted(_seen(rendered).items(), key=lambda row: -len(row[1].clusters))
+    seen = sorted(_seen(tree).items(), key=lambda row: -len(row[1].clusters))
     for audience, row in seen[1:]:
         usual, others = seen[0]
         what = f"its audience is {audience}, and that of {many(len(others.clusters), 'cluster')} is {usual}"

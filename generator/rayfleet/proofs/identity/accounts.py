@@ -49,7 +49,7 @@ def accounts(cluster: Cluster) -> list[Account]:
     ]
 
 
-def judge(cluster: Cluster, rendered: Tree, identity: str, client_id: str) -> Iterator[Finding]:
+def judge(cluster: Cluster, tree: Tree, identity: str, client_id: str) -> Iterator[Finding]:
     """Each service account is there, and may sign in as the identity with the id ``identity``."""
     wanted = accounts(cluster)
     subjects: dict[str, list[Account]] = {}
@@ -59,10 +59,10 @@ def judge(cluster: Cluster, rendered: Tree, identity: str, client_id: str) -> It
             yield unmade
         else:
             subjects.setdefault(account.subject, []).append(account)
-    own = federation(rendered).of_issuer.get(cluster.id, [])
+    own = federation(tree).of_issuer.get(cluster.id, [])
     spare = [row for row in own if row.subject not in {account.subject for account in wanted}]
     for subject, same in subjects.items():
-        who, name = " and ".join(account.who for account in same), named(rendered, identity)
+        who, name = " and ".join(account.who for account in same), named(tree, identity)
         right = next((row for row in own if (row.subject, row.identity) == (subject, identity)), None)
         if right:
             what = f"{who} may sign in as {name}: {subject}, by the cluster's own issuer"
@@ -70,8 +70,8 @@ def judge(cluster: Cluster, rendered: Tree, identity: str, client_id: str) -> It
         else:
             near = next((row for row in spare if row.identity == identity and _alike(row.subject, subject)), None)
             spare = [row for row in spare if row is not near]
-            yield from _distrusted(cluster, rendered, identity, who, same[-1], near)
-    yield from _others(cluster, rendered, spare)
+            yield from _distrusted(cluster, tree, identity, who, same[-1], near)
+    yield from _others(cluster, tree, spare)
 
 
 def _unmade(cluster: Cluster, operator: Account, account: Account, client_id: str) -> Finding | None:
@@ -104,14 +104,14 @@ def _alike(subject: str, wanted: str) -> bool:
 
 
 def _distrusted(
-    cluster: Cluster, rendered: Tree, identity: str, who: str, account: Account, near: Credential | None
+    cluster: Cluster, tree: Tree, identity: str, who: str, account: Account, near: Credential | None
 ) -> Iterator[Finding]:
     """Why a service account may not sign in as the identity: the credential that comes nearest."""
-    index, subject, name = federation(rendered), account.subject, named(rendered, identity)
+    index, subject, name = federation(tree), account.subject, named(tree, identity)
     others = [row for row in index.of_issuer.get(cluster.id, []) if row.subject == subject]
     fix = f"give {name} a credential for {subject} that trusts {cluster.name}"
     if others:
-        other = named(rendered, others[0].identity)
+        other = named(tree, others[0].identity)
         what = f"{who} may sign in as {other}, and the ids handed out are those of {name}"
         fix = f"put the credential on {name}, or hand out the ids of {other}"
         yield failed(cluster.name, what, fix, others[0].resource.side("name"), account.side)
@@ -125,13 +125,13 @@ def _distrusted(
         what = f"{who} cannot sign in as {name}: its credential is for {near.subject}, and the pods are {subject}"
         yield failed(cluster.name, what, fix, near.resource.side("properties", "subject"), account.side)
         return
-    resource = rendered.resources.get(identity)
+    resource = tree.resources.get(identity)
     sides = [resource.side("name")] if resource else []
     what = f"{who} cannot sign in as {name}: no credential is for {subject} of this cluster"
     yield failed(cluster.name, what, fix, *sides, account.side)
 
 
-def _others(cluster: Cluster, rendered: Tree, rows: list[Credential]) -> Iterator[Finding]:
+def _others(cluster: Cluster, tree: Tree, rows: list[Credential]) -> Iterator[Finding]:
     """The service accounts that the fleet names: the namespace of each is there for it."""
     made = {row.name: row.side("metadata", "name") for row in cluster.of_kind("Namespace", "")}
     for row in rows:
@@ -139,7 +139,7 @@ def _others(cluster: Cluster, rendered: Tree, rows: list[Credential]) -> Iterato
         if not parts or not made:
             continue
         namespace, side = parts["namespace"], row.resource.side("properties", "subject")
-        what = f"{row.subject} may sign in as {named(rendered, row.identity)}"
+        what = f"{row.subject} may sign in as {named(tree, row.identity)}"
         if namespace in made or namespace in _THERE:
             yield proved(cluster.name, what, side, *([made[namespace]] if namespace in made else []))
         else:

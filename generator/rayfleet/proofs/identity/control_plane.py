@@ -11,7 +11,7 @@ from rayfleet.tree import Cluster, Side, Tree, get, mapping, text
 from rayfleet.tree.arm_order import before, deployed_before
 
 
-def judge(cluster: Cluster, rendered: Tree) -> Iterator[Finding]:
+def judge(cluster: Cluster, tree: Tree) -> Iterator[Finding]:
     """It is user-assigned, because only such an identity can have its role before the cluster is made (AKS docs,
     use-managed-identity).
     """
@@ -26,17 +26,17 @@ def judge(cluster: Cluster, rendered: Tree) -> Iterator[Finding]:
     own = [
         cluster.resource.resolve(key) for key in mapping(cluster.resource.data, "identity", "userAssignedIdentities")
     ]
-    resource = rendered.resources.get(own[0]) if len(own) == 1 else None
+    resource = tree.resources.get(own[0]) if len(own) == 1 else None
     if resource is None or resource.type.lower() != IDENTITY.lower():
-        said = f"{named(rendered, own[0])}, which no template makes" if len(own) == 1 else f"{len(own)} identities"
+        said = f"{named(tree, own[0])}, which no template makes" if len(own) == 1 else f"{len(own)} identities"
         what = f"its control plane has {said}: it takes one that is there before it"
         side = cluster.resource.side("identity", "userAssignedIdentities")
         yield failed(cluster.name, what, "name one identity of the template", side)
         return
     for need in needs:
         need = need._replace(whose=resource.id)
-        row = granted(rendered, need)
-        yield _in_time(cluster, rendered, need, row) if row else refused(rendered, cluster.name, need)
+        row = granted(tree, need)
+        yield _in_time(cluster, tree, need, row) if row else refused(tree, cluster.name, need)
 
 
 def _needs(cluster: Cluster) -> Iterator[Need]:
@@ -50,10 +50,10 @@ def _needs(cluster: Cluster) -> Iterator[Need]:
             yield Need("", NETWORK, subnet, "it cannot join nodes to the subnet", pool.side("vnetSubnetID"))
 
 
-def _in_time(cluster: Cluster, rendered: Tree, need: Need, row: Assignment) -> Finding:
+def _in_time(cluster: Cluster, tree: Tree, need: Need, row: Assignment) -> Finding:
     """The assignment is made before the cluster, which Azure otherwise refuses (AKS docs, use-managed-identity)."""
-    who, on = named(rendered, need.whose), named(rendered, row.scope)
-    if _earlier(cluster, rendered, row):
+    who, on = named(tree, need.whose), named(tree, row.scope)
+    if _earlier(cluster, tree, row):
         what = f"its control plane {who} has its role on {on} before the cluster is made"
         return proved(cluster.name, what, row.resource.side("properties", "principalId"), _waits(cluster))
     what = f"it does not wait for the role of its control plane {who} on {on}"
@@ -61,11 +61,11 @@ def _in_time(cluster: Cluster, rendered: Tree, need: Need, row: Assignment) -> F
     return failed(cluster.name, what, fix, _waits(cluster), row.resource.side("name"))
 
 
-def _earlier(cluster: Cluster, rendered: Tree, row: Assignment) -> bool:
+def _earlier(cluster: Cluster, tree: Tree, row: Assignment) -> bool:
     if row.resource.template is cluster.template:
         return row.resource.id in cluster.resource.depends_on or row.resource.id in before(cluster.resource)
     other, own = row.resource.template.deployment, cluster.template.deployment
-    return bool(other and own and other.name in deployed_before(rendered, own.name))
+    return bool(other and own and other.name in deployed_before(tree, own.name))
 
 
 def _waits(cluster: Cluster) -> Side:

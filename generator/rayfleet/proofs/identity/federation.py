@@ -54,69 +54,69 @@ class Federation(NamedTuple):
 
 
 @lru_cache(maxsize=2)
-def federation(rendered: Tree) -> Federation:
+def federation(tree: Tree) -> Federation:
     """The credentials of all templates."""
     found = Federation({}, {})
-    for resource in rendered.of_type(CREDENTIAL):
+    for resource in tree.of_type(CREDENTIAL):
         read = reference(get(resource.properties, "issuer"), resource.template.scope)
-        issuer = read.id if read and read.path == ISSUER and _is(rendered, read.id, CLUSTER) else ""
+        issuer = read.id if read and read.path == ISSUER and _is(tree, read.id, CLUSTER) else ""
         row = Credential(resource, text(resource.properties, "subject"), issuer)
         found.of_identity.setdefault(row.identity, []).append(row)
         found.of_issuer.setdefault(issuer, []).append(row)
     return found
 
 
-def _is(rendered: Tree, identifier: str, kind: str) -> bool:
-    resource = rendered.resources.get(identifier)
+def _is(tree: Tree, identifier: str, kind: str) -> bool:
+    resource = tree.resources.get(identifier)
     return resource is not None and resource.type.lower() == kind.lower()
 
 
-def judge(rendered: Tree) -> Iterator[Finding]:
+def judge(tree: Tree) -> Iterator[Finding]:
     """Every credential by itself, then those of each identity together."""
-    identities = federation(rendered).of_identity
-    found = [row for rows in identities.values() for row in _each(rendered, rows)]
+    identities = federation(tree).of_identity
+    found = [row for rows in identities.values() for row in _each(tree, rows)]
     for identity, rows in identities.items():
-        found += _together(rendered, identity, rows)
+        found += _together(tree, identity, rows)
     yield from found
     if identities and not any(row.outcome == "failed" for row in found):
         identity, rows = max(identities.items(), key=lambda pair: len(pair[1]))
         most = f"no identity has more than {many(len(rows), 'federated credential')}, and Azure takes {MAX_CREDENTIALS}"
-        yield proved("", f"{most}: {named(rendered, identity)} has as many", rows[0].resource.side("name"))
+        yield proved("", f"{most}: {named(tree, identity)} has as many", rows[0].resource.side("name"))
         yield proved("", "no two credentials of an identity are written at once", rows[-1].resource.side("dependsOn"))
 
 
 # --- one ---
 
 
-def _each(rendered: Tree, rows: list[Credential]) -> Iterator[Finding]:
+def _each(tree: Tree, rows: list[Credential]) -> Iterator[Finding]:
     for row in rows:
         # Others, say of a CI system, are no cluster's business.
         if row.issuer or row.subject.startswith("system:serviceaccount:"):
-            yield from _issuer(rendered, row)
-            yield from _audience(rendered, row)
+            yield from _issuer(tree, row)
+            yield from _audience(tree, row)
             if not SUBJECT.fullmatch(row.subject):
                 what = f"the subject {row.subject!r} of {row.resource.name} is that of no service account"
                 fix = "write system:serviceaccount:<namespace>:<name>"
-                yield failed(_about(rendered, row), what, fix, row.resource.side("properties", "subject"))
+                yield failed(_about(tree, row), what, fix, row.resource.side("properties", "subject"))
 
 
-def waits_for_cluster(rendered: Tree, row: Credential) -> Resource | None:
+def waits_for_cluster(tree: Tree, row: Credential) -> Resource | None:
     """The cluster that a credential is made after, and so is for."""
-    clusters = (found for found in row.resource.depends_on if _is(rendered, found, CLUSTER))
-    return rendered.resources.get(next(clusters, ""))
+    clusters = (found for found in row.resource.depends_on if _is(tree, found, CLUSTER))
+    return tree.resources.get(next(clusters, ""))
 
 
-def _about(rendered: Tree, row: Credential) -> str:
-    cluster = waits_for_cluster(rendered, row) or rendered.resources.get(row.issuer)
-    return cluster.name if cluster else named(rendered, row.identity)
+def _about(tree: Tree, row: Credential) -> str:
+    cluster = waits_for_cluster(tree, row) or tree.resources.get(row.issuer)
+    return cluster.name if cluster else named(tree, row.identity)
 
 
-def _issuer(rendered: Tree, row: Credential) -> Iterator[Finding]:
+def _issuer(tree: Tree, row: Credential) -> Iterator[Finding]:
     """It reads the issuer of the cluster that it waits for."""
     written = get(row.resource.properties, "issuer")
     read = reference(written, row.resource.template.scope)
-    cluster = waits_for_cluster(rendered, row)
-    subject, side = _about(rendered, row), row.resource.side("properties", "issuer")
+    cluster = waits_for_cluster(tree, row)
+    subject, side = _about(tree, row), row.resource.side("properties", "issuer")
     fix = f"read {ISSUER} of {cluster.name if cluster else 'its cluster'} with reference()"
     sides = (side, cluster.side("properties", "oidcIssuerProfile")) if cluster else (side,)
     of = f"the credential of {row.subject}"
@@ -128,29 +128,29 @@ def _issuer(rendered: Tree, row: Credential) -> Iterator[Finding]:
             subject, f"{of} reads its issuer from {read.path or 'a whole resource'}, not {ISSUER}", fix, *sides
         )
     elif not row.issuer:
-        what = f"{of} trusts the issuer of {named(rendered, read.id)}, a cluster that no template makes"
+        what = f"{of} trusts the issuer of {named(tree, read.id)}, a cluster that no template makes"
         yield failed(subject, what, fix, *sides)
     elif cluster and cluster.id != row.issuer:
-        other = named(rendered, row.issuer)
+        other = named(tree, row.issuer)
         what = f"{of} trusts the issuer of {other}, not its own: pods of {cluster.name} cannot sign in"
         yield failed(subject, what, fix, *sides)
 
 
-def _audience(rendered: Tree, row: Credential) -> Iterator[Finding]:
+def _audience(tree: Tree, row: Credential) -> Iterator[Finding]:
     audiences = entries(row.resource.properties, "audiences")
     if list(audiences) != [AUDIENCE]:
         said = ", ".join(map(str, audiences)) or "nobody"
         what = f"the credential of {row.subject} takes tokens for {said}, and a pod's is for {AUDIENCE}"
         side = row.resource.side("properties", "audiences")
-        yield failed(_about(rendered, row), what, f"write exactly {AUDIENCE}", side)
+        yield failed(_about(tree, row), what, f"write exactly {AUDIENCE}", side)
 
 
 # --- of one identity ---
 
 
-def _together(rendered: Tree, identity: str, rows: list[Credential]) -> Iterator[Finding]:
-    name = named(rendered, identity)
-    yield from _region(rendered, identity, rows)
+def _together(tree: Tree, identity: str, rows: list[Credential]) -> Iterator[Finding]:
+    name = named(tree, identity)
+    yield from _region(tree, identity, rows)
     if len(rows) == 1:
         return
     if len(rows) > MAX_CREDENTIALS:
@@ -158,16 +158,16 @@ def _together(rendered: Tree, identity: str, rows: list[Credential]) -> Iterator
         fix = "give each cluster an identity of its own, or share service accounts"
         yield failed(name, what, fix, rows[MAX_CREDENTIALS].resource.side("name"), rows[0].resource.side("name"))
     yield from _twice(name, rows)
-    yield from _parallel(rendered, name, rows)
+    yield from _parallel(tree, name, rows)
     yield from _unchained(name, rows)
-    yield from _shared(rendered, name, rows)
+    yield from _shared(tree, name, rows)
 
 
-def _region(rendered: Tree, identity: str, rows: list[Credential]) -> Iterator[Finding]:
+def _region(tree: Tree, identity: str, rows: list[Credential]) -> Iterator[Finding]:
     """Identities of some regions take no credentials (the source is in schemas/azure-regions.json)."""
-    resource = rendered.resources.get(identity)
+    resource = tree.resources.get(identity)
     region = text(resource.data, "location").lower().replace(" ", "") if resource else ""
-    if resource and not rendered.catalogue.federates(region):
+    if resource and not tree.catalogue.federates(region):
         what = f"identities in {region} take no federated credentials"
         fix = "make the identity in another region"
         yield failed(resource.name, what, fix, resource.side("location"), rows[0].resource.side("name"))
@@ -184,10 +184,10 @@ def _twice(name: str, rows: list[Credential]) -> Iterator[Finding]:
             yield failed(name, what, "remove one: Azure takes the pair once", *sides)
 
 
-def _parallel(rendered: Tree, name: str, rows: list[Credential]) -> Iterator[Finding]:
+def _parallel(tree: Tree, name: str, rows: list[Credential]) -> Iterator[Finding]:
     """No two deployments that may run at the same time write to the identity."""
     writers = {row.resource.template.deployment.name: row for row in rows if row.resource.template.deployment}
-    clash = unordered({deployment: deployed_before(rendered, deployment) for deployment in writers})
+    clash = unordered({deployment: deployed_before(tree, deployment) for deployment in writers})
     if clash:
         first, second = (writers[deployment].resource for deployment in clash)
         what = f"{clash[1]} and {clash[0]} may run at once and both write its credentials: Azure refuses one (409)"
@@ -209,12 +209,12 @@ def _unchained(name: str, rows: list[Credential]) -> Iterator[Finding]:
             yield failed(name, what, fix, second.side("dependsOn"), first.side("name"))
 
 
-def _shared(rendered: Tree, name: str, rows: list[Credential]) -> Iterator[Finding]:
+def _shared(tree: Tree, name: str, rows: list[Credential]) -> Iterator[Finding]:
     issuers = {row.issuer: row for row in rows if row.issuer}
     if len(issuers) > 1:
         (first, one), (second, other) = list(issuers.items())[:2]
         what = (
-            f"{len(issuers)} clusters sign in as it, {named(rendered, first)} and {named(rendered, second)} among them:"
+            f"{len(issuers)} clusters sign in as it, {named(tree, first)} and {named(tree, second)} among them:"
             f" what one may do all may, and {MAX_CREDENTIALS} credentials are all there are"
         )
         sides = (row.resource.side("properties", "issuer") for row in (other, one))

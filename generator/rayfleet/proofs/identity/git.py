@@ -20,7 +20,7 @@ _ENABLE, _CLIENT, _TENANT = (f"workloadIdentity.{key}" for key in ("enable", "az
 _NAMESPACE, _ACCOUNT = "flux-system", "source-controller"
 
 
-def judge(cluster: Cluster, rendered: Tree) -> Iterator[Finding]:
+def judge(cluster: Cluster, tree: Tree) -> Iterator[Finding]:
     """Where Git wants an identity, the Flux extension has one that trusts its source controller."""
     wants = [
         row
@@ -31,7 +31,7 @@ def judge(cluster: Cluster, rendered: Tree) -> Iterator[Finding]:
         if text(extension.properties, "extensionType").lower() == "microsoft.flux":
             settings = mapping(extension.data, *_SETTINGS)
             if str(settings.get(_ENABLE)).lower() == "true":
-                yield from _signs_in(cluster, rendered, extension, settings)
+                yield from _signs_in(cluster, tree, extension, settings)
             elif wants:
                 what = f"Flux is to sign in to Git as an identity, and its extension has {_ENABLE} off"
                 fix = f'set {_ENABLE} to "true", and {_CLIENT} to the client id of an identity'
@@ -39,10 +39,10 @@ def judge(cluster: Cluster, rendered: Tree) -> Iterator[Finding]:
                 yield failed(cluster.name, what, fix, extension.side(*_SETTINGS, _ENABLE), provider)
 
 
-def _signs_in(cluster: Cluster, rendered: Tree, extension: Resource, settings: dict[str, object]) -> Iterator[Finding]:
+def _signs_in(cluster: Cluster, tree: Tree, extension: Resource, settings: dict[str, object]) -> Iterator[Finding]:
     side = extension.side(*_SETTINGS, _CLIENT)
     read = reference(settings.get(_CLIENT), extension.template.scope)
-    identity = rendered.resources.get(read.id) if read else None
+    identity = tree.resources.get(read.id) if read else None
     if read is None or identity is None or identity.type.lower() != IDENTITY.lower():
         what = f"{_CLIENT} of its Flux extension is not read from an identity that a template makes"
         yield failed(cluster.name, what, "read clientId of the identity for Git with reference()", side)
@@ -54,7 +54,7 @@ def _signs_in(cluster: Cluster, rendered: Tree, extension: Resource, settings: d
     yield from _tenant(cluster, extension, settings)
     namespace = text(extension.properties, "scope", "cluster", "releaseNamespace") or _NAMESPACE
     subject = f"system:serviceaccount:{namespace}:{_ACCOUNT}"
-    rows = federation(rendered).of_identity.get(identity.id, [])
+    rows = federation(tree).of_identity.get(identity.id, [])
     right = [row for row in rows if row.subject == subject and row.issuer == cluster.id]
     if right:
         what = f"Flux may sign in to Git as {identity.name}: {subject}"
@@ -62,7 +62,7 @@ def _signs_in(cluster: Cluster, rendered: Tree, extension: Resource, settings: d
     else:
         what = f"Flux cannot sign in to Git as {identity.name}: no credential is for {subject} of this cluster"
         near = rows[0].resource.side("properties", "subject") if rows else identity.side("name")
-        fix = f"give {named(rendered, identity.id)} a credential for {subject}"
+        fix = f"give {named(tree, identity.id)} a credential for {subject}"
         yield failed(cluster.name, what, fix, near, side)
 
 

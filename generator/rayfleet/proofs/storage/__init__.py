@@ -32,13 +32,13 @@ class _First(NamedTuple):
 
 def of_cluster(cluster: Cluster, evidence: Evidence) -> Iterator[Finding]:
     """From the cloud resource to the container, and every volume and storage class on the way or beside it."""
-    rendered = evidence.rendered
-    return notices(rendered, "storage").kept(_claims(cluster, rendered), of("noted", "pending"))
+    tree = evidence.tree
+    return notices(tree, "storage").kept(_claims(cluster, tree), of("noted", "pending"))
 
 
-def _claims(cluster: Cluster, rendered: Tree) -> Iterator[Finding]:
+def _claims(cluster: Cluster, tree: Tree) -> Iterator[Finding]:
     mounted, found = claims.find(cluster)
-    every, ours = list(volumes(cluster)), held(cluster, rendered)
+    every, ours = list(volumes(cluster)), held(cluster, tree)
     for volume in every:
         untyped = list(_untyped(cluster, volume))
         found += untyped
@@ -46,7 +46,7 @@ def _claims(cluster: Cluster, rendered: Tree) -> Iterator[Finding]:
             what = f"the account of {volume.name} is not ours: it was not looked at"
             found.append(noted(cluster.name, what, volume.side("storageAccount")))
         elif not untyped:
-            found += _leads(cluster, volume, rendered)
+            found += _leads(cluster, volume, tree)
             if volume.text("protocol") != "nfs":
                 # Nothing mounts by the class of a claim that names its volume.
                 found += mount.judge(cluster, volume, volume.static or not (mounted and mounted.volume.static))
@@ -55,22 +55,22 @@ def _claims(cluster: Cluster, rendered: Tree) -> Iterator[Finding]:
         found += _driver(cluster)
     if mounted:
         found += claims.judge(cluster, mounted)
-        found += _made(cluster, mounted, rendered)
-        found += firewall.judge(cluster, mounted, rendered)
-        _note(cluster, mounted, rendered)
+        found += _made(cluster, mounted, tree)
+        found += firewall.judge(cluster, mounted, tree)
+        _note(cluster, mounted, tree)
     if cluster.cloud_resource:
-        found += bucket.judge(cluster, cluster.cloud_resource, mounted, rendered)
-        found += accounts.cors(cluster, rendered, bucket.named(cluster.cloud_resource).account)
+        found += bucket.judge(cluster, cluster.cloud_resource, mounted, tree)
+        found += accounts.cors(cluster, tree, bucket.named(cluster.cloud_resource).account)
     if mounted and not any(row.outcome == "failed" for row in found):
-        yield from _witness(cluster, mounted, rendered)
+        yield from _witness(cluster, mounted, tree)
     yield from found
 
 
 def of_fleet(evidence: Evidence) -> Iterator[Finding]:
     """The storage accounts, and whether all clusters mount the same container."""
-    found = _containers(evidence.rendered)
-    yield from notices(evidence.rendered, "storage").said()
-    yield from accounts.judge(evidence.rendered, set(found))
+    found = _containers(evidence.tree)
+    yield from notices(evidence.tree, "storage").said()
+    yield from accounts.judge(evidence.tree, set(found))
     for container, row in list(found.items())[1:]:
         first, other = next(iter(found.items()))
         what = f"it mounts {_named(container)}, and {other.cluster} {_named(first)}: neither sees what the other writes"
@@ -81,9 +81,9 @@ def of_fleet(evidence: Evidence) -> Iterator[Finding]:
         yield proved("", f"{many(row.clusters, 'cluster')} mount one container, {_named(container)}", row.side)
 
 
-def _witness(cluster: Cluster, mounted: Mounted, rendered: Tree) -> Iterator[Finding]:
+def _witness(cluster: Cluster, mounted: Mounted, tree: Tree) -> Iterator[Finding]:
     claim, volume = mounted
-    container = rendered.resources.get(target(cluster, volume).container_id)
+    container = tree.resources.get(target(cluster, volume).container_id)
     if container and cluster.cloud_resource:
         what = f"its claim {claim.name} leads over {volume.name} to {_named(container.id)}, which is its bucket too"
         side = Side(cluster.cloud_resource, CLAIM)
@@ -102,7 +102,7 @@ def _untyped(cluster: Cluster, volume: Volume) -> Iterator[Finding]:
             yield failed(cluster.name, what, f'write {key}: "{said}"', volume.side(key))
 
 
-def _leads(cluster: Cluster, volume: Volume, rendered: Tree) -> Iterator[Finding]:
+def _leads(cluster: Cluster, volume: Volume, tree: Tree) -> Iterator[Finding]:
     """Its account and its container are among what the templates make."""
     goal = target(cluster, volume)
     nfs = volume.text("protocol") == "nfs"
@@ -113,12 +113,12 @@ def _leads(cluster: Cluster, volume: Volume, rendered: Tree) -> Iterator[Finding
     if not volume.keeps:
         what = f"{volume.name} deletes the container, and all that every cluster stores in it, with the claim"
         yield failed(cluster.name, what, "reclaim by Retain", volume.manifest.side(*volume.reclaim_path))
-    account = rendered.resources.get(goal.account_id)
+    account = tree.resources.get(goal.account_id)
     if not goal.account or account is None:
-        if not goal.account or templates_whole(rendered):
-            yield _no_account(cluster, volume, goal, rendered)
+        if not goal.account or templates_whole(tree):
+            yield _no_account(cluster, volume, goal, tree)
         return
-    yield from _container(cluster, volume, goal, account, rendered)
+    yield from _container(cluster, volume, goal, account, tree)
     if nfs:
         yield from _speaks_nfs(cluster, volume, account)
     else:
@@ -126,8 +126,8 @@ def _leads(cluster: Cluster, volume: Volume, rendered: Tree) -> Iterator[Finding
         yield from _namespace(cluster, volume, account)
 
 
-def _no_account(cluster: Cluster, volume: Volume, goal: Target, rendered: Tree) -> Finding:
-    others = accounts.by_name(rendered)
+def _no_account(cluster: Cluster, volume: Volume, goal: Target, tree: Tree) -> Finding:
+    others = accounts.by_name(tree)
     found = others.get(goal.account) or next(iter(others.values()), None)
     sides = [found.side("name")] if found else []
     fix = f"name {found.name} of {found.template.scope.resource_group}" if found else "let a template make it"
@@ -145,11 +145,11 @@ def _no_account(cluster: Cluster, volume: Volume, goal: Target, rendered: Tree) 
     return failed(cluster.name, what, fix, side, *sides)
 
 
-def _container(cluster: Cluster, volume: Volume, goal: Target, account: Resource, rendered: Tree) -> Iterator[Finding]:
+def _container(cluster: Cluster, volume: Volume, goal: Target, account: Resource, tree: Tree) -> Iterator[Finding]:
     """blob-csi-driver, docs/driver-parameters.md: containerName."""
-    if goal.container_id in rendered.resources and goal.container:
+    if goal.container_id in tree.resources and goal.container:
         return
-    made = next(iter(accounts.below(account, rendered, CONTAINER)), account)
+    made = next(iter(accounts.below(account, tree, CONTAINER)), account)
     fix = f"name {made.name}" if made is not account else "let a template make it"
     what = f"{volume.name} leads to the container {goal.container} of {account.name}, which no template makes"
     if not goal.container:
@@ -227,10 +227,10 @@ def _driver(cluster: Cluster) -> Iterator[Finding]:
         yield failed(cluster.name, what, fix, cluster.resource.side("properties", *path))
 
 
-def _made(cluster: Cluster, mounted: Mounted, rendered: Tree) -> Iterator[Finding]:
+def _made(cluster: Cluster, mounted: Mounted, tree: Tree) -> Iterator[Finding]:
     """The control plane makes dynamic volumes (blob-csi-driver, docs/workload-identity-static-pv-mount.md)."""
     claim, volume = mounted
-    account = rendered.resources.get(target(cluster, volume).account_id)
+    account = tree.resources.get(target(cluster, volume).account_id)
     if volume.static or account is None:
         return
     side = claim.side("spec", "storageClassName")
@@ -238,7 +238,7 @@ def _made(cluster: Cluster, mounted: Mounted, rendered: Tree) -> Iterator[Findin
         cluster.resource.resolve(key) for key in mapping(cluster.resource.data, "identity", "userAssignedIdentities")
     ]
     needs = [Need(name, MAY_MAKE_CONTAINERS, account.id, "", side) for name in own or [cluster.id]]
-    if not any(granted(rendered, need) for need in needs):
+    if not any(granted(tree, need) for need in needs):
         what = f"its control plane may not make containers of {account.name}, and its claim is to be made one"
         fix = "grant it Storage Account Contributor, or name a volume in the claim"
         yield failed(cluster.name, what, fix, side, cluster.resource.side("identity"))
@@ -248,18 +248,18 @@ def _made(cluster: Cluster, mounted: Mounted, rendered: Tree) -> Iterator[Findin
 
 
 @lru_cache(maxsize=2)
-def _containers(rendered: Tree) -> dict[str, _First]:
+def _containers(tree: Tree) -> dict[str, _First]:
     """Who mounts which container, filled in as the clusters pass by: none is looked at twice."""
     return {}
 
 
-def _note(cluster: Cluster, mounted: Mounted, rendered: Tree) -> None:
+def _note(cluster: Cluster, mounted: Mounted, tree: Tree) -> None:
     volume = mounted.volume
     container = target(cluster, volume).container_id
-    if container in rendered.resources:
+    if container in tree.resources:
         first = _First(cluster.name, volume.side("containerName"), 0)
-        known = _containers(rendered).get(container, first)
-        _containers(rendered)[container] = known._replace(clusters=known.clusters + 1)
+        known = _containers(tree).get(container, first)
+        _containers(tree)[container] = known._replace(clusters=known.clusters + 1)
 
 
 def _named(container: str) -> str:

@@ -25,9 +25,9 @@ _AGES = ("daysAfterModificationGreaterThan", "daysAfterCreationGreaterThan", "da
 
 
 @lru_cache(maxsize=2)
-def by_name(rendered: Tree) -> dict[str, Resource]:
+def by_name(tree: Tree) -> dict[str, Resource]:
     """The accounts; their names are unique in all of Azure."""
-    return {row.name: row for row in rendered.of_type(ACCOUNT)}
+    return {row.name: row for row in tree.of_type(ACCOUNT)}
 
 
 def hierarchical(account: Resource, bucket: Side) -> Iterator[Finding]:
@@ -40,11 +40,11 @@ def hierarchical(account: Resource, bucket: Side) -> Iterator[Finding]:
         yield failed(account.name, what, fix, account.side("properties", "isHnsEnabled"), bucket)
 
 
-def judge(rendered: Tree, mounted: set[str]) -> Iterator[Finding]:
+def judge(tree: Tree, mounted: set[str]) -> Iterator[Finding]:
     """Every account. ``mounted`` are the ids of the containers that clusters mount."""
-    for account in rendered.of_type(ACCOUNT):
-        found = [*_closed(account), *_lifecycle(account, rendered, mounted)]
-        found += [row for rows in map(_open_container, below(account, rendered, CONTAINER)) for row in rows]
+    for account in tree.of_type(ACCOUNT):
+        found = [*_closed(account), *_lifecycle(account, tree, mounted)]
+        found += [row for rows in map(_open_container, below(account, tree, CONTAINER)) for row in rows]
         yield from found
         if not any(row.outcome == "failed" for row in found):
             keys = get(account.properties, "allowSharedKeyAccess") is False
@@ -52,16 +52,16 @@ def judge(rendered: Tree, mounted: set[str]) -> Iterator[Finding]:
             yield proved(account.name, what, account.side(*_PUBLIC))
 
 
-def below(account: Resource, rendered: Tree, kind: str) -> list[Resource]:
+def below(account: Resource, tree: Tree, kind: str) -> list[Resource]:
     """The resources of a kind that belong to an account."""
-    return _by_account(rendered, kind).get(account.id, [])
+    return _by_account(tree, kind).get(account.id, [])
 
 
 @lru_cache(maxsize=6)
-def _by_account(rendered: Tree, kind: str) -> dict[str, list[Resource]]:
+def _by_account(tree: Tree, kind: str) -> dict[str, list[Resource]]:
     found: dict[str, list[Resource]] = {}
     steps = 2 * kind.count("/") - 2  # of the id, from its end to the account's
-    for row in rendered.of_type(kind):
+    for row in tree.of_type(kind):
         found.setdefault(row.id.rsplit("/", steps)[0], []).append(row)
     return found
 
@@ -95,12 +95,12 @@ def _open_container(container: Resource) -> Iterator[Finding]:
 # --- the console ---
 
 
-def cors(cluster: Cluster, rendered: Tree, name: str) -> Iterator[Finding]:
+def cors(cluster: Cluster, tree: Tree, name: str) -> Iterator[Finding]:
     """The browser may show what is in the account, as Anyscale's file viewer does. Waits for the operator's values."""
-    account, operator = by_name(rendered).get(name), operator_of(cluster)
+    account, operator = by_name(tree).get(name), operator_of(cluster)
     if account is None or operator is None:
         return
-    service = next(iter(below(account, rendered, BLOB_SERVICE)), account)
+    service = next(iter(below(account, tree, BLOB_SERVICE)), account)
     side = service.side("properties", "cors", "corsRules")
     rules = [row for row in entries(service.properties, "cors", "corsRules") if isinstance(row, dict)]
     console = text(operator.values, "global", "controlPlaneURL") or CONSOLE
@@ -148,9 +148,9 @@ def _covers(origin: object, console: str) -> bool:
 # --- the lifecycle ---
 
 
-def _lifecycle(account: Resource, rendered: Tree, mounted: set[str]) -> Iterator[Finding]:
-    services = below(account, rendered, BLOB_SERVICE)
-    for policy in below(account, rendered, POLICY):
+def _lifecycle(account: Resource, tree: Tree, mounted: set[str]) -> Iterator[Finding]:
+    services = below(account, tree, BLOB_SERVICE)
+    for policy in below(account, tree, POLICY):
         for service in services:
             if service.template is policy.template and service.id not in before(policy):
                 what = f"the lifecycle policy does not wait for {service.written_name}, which tracks access"

@@ -32,24 +32,24 @@ def named(source: Source) -> Bucket:
     return Bucket(found["container"], found["account"]) if found else Bucket("", "")
 
 
-def judge(cluster: Cluster, source: Source, mounted: Mounted | None, rendered: Tree) -> Iterator[Finding]:
+def judge(cluster: Cluster, source: Source, mounted: Mounted | None, tree: Tree) -> Iterator[Finding]:
     """The account and the container that a cloud resource names, against ARM and against what the cluster mounts."""
     side = Side(source, ("object_storage", "bucket_name"))
     container, name = named(source)
-    account = by_name(rendered).get(name)
+    account = by_name(tree).get(name)
     if not name:
         written = text(source.data, "object_storage", "bucket_name") or "missing"
         what = f"its bucket is {written}, which is no container of an account with a hierarchical namespace"
         yield failed(cluster.name, what, "write abfss://<container>@<account>.dfs.core.windows.net", side)
         return
-    if account is None and not templates_whole(rendered):
+    if account is None and not templates_whole(tree):
         return
     if account is None:
-        others = [row.side("name") for row in list(by_name(rendered).values())[:1]]
+        others = [row.side("name") for row in list(by_name(tree).values())[:1]]
         what = f"its bucket is of the account {name}, which no template makes"
         yield failed(cluster.name, what, "name an account of the templates", side, *others)
         return
-    if f"{account.id}/blobservices/default/containers/{container}" not in rendered.resources:
+    if f"{account.id}/blobservices/default/containers/{container}" not in tree.resources:
         what = f"its bucket is the container {container} of {name}, which no template makes"
         yield failed(cluster.name, what, "name a container of the templates", side, account.side("name"))
     yield from hierarchical(account, side)

@@ -15,12 +15,12 @@ _CONNECTIONS = ("privateLinkServiceConnections", "manualPrivateLinkServiceConnec
 _ACLS = ("properties", "networkAcls")
 
 
-def judge(cluster: Cluster, mounted: Mounted, rendered: Tree) -> Iterator[Finding]:
+def judge(cluster: Cluster, mounted: Mounted, tree: Tree) -> Iterator[Finding]:
     """Nodes reach the account by a private endpoint, by its public address, or by a rule for their subnet (Azure docs,
     storage-network-security).
     """
-    account = rendered.resources.get(target(cluster, mounted.volume).account_id)
-    if account is None or account.id in _by_endpoint(rendered):
+    account = tree.resources.get(target(cluster, mounted.volume).account_id)
+    if account is None or account.id in _by_endpoint(tree):
         return
     if text(account.properties, "publicNetworkAccess").lower() == "disabled":
         what = "publicNetworkAccess is Disabled, and no private endpoint leads to it: no cluster mounts it"
@@ -54,11 +54,11 @@ def _let_in(cluster: Cluster, account: Resource) -> Iterator[Finding]:
 
 
 @lru_cache(maxsize=2)
-def _by_endpoint(rendered: Tree) -> frozenset[str]:
+def _by_endpoint(tree: Tree) -> frozenset[str]:
     """The ids of what private endpoints lead to."""
     return frozenset(
         endpoint.resolve(get(connection, "properties", "privateLinkServiceId"))
-        for endpoint in rendered.of_type(_ENDPOINT)
+        for endpoint in tree.of_type(_ENDPOINT)
         for key in _CONNECTIONS
         for connection in entries(endpoint.properties, key)
     )
