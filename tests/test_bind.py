@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from rayfleet.bind import file as writing
 from rayfleet.cli import cli
-from rayfleet.late import file as writing
+from tests.bind.given import EAST, EMPTY, IDS, POOLS, RESOURCES, WEST, cloud, nothing_new, outputs, put, refused
 from tests.conftest import Workspace
-from tests.late.given import EAST, EMPTY, IDS, POOLS, RESOURCES, WEST, cloud, nothing_new, outputs, put, refused
 
 # --- from files -------------------------------------------------------------------------------------------------------
 

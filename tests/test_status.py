@@ -16,7 +16,7 @@ import yaml
 from click.testing import Result
 
 from rayfleet.cli import asking
-from rayfleet.status import Bound, Deployed, Facts, next_step, row
+from rayfleet.status.next_step import Bound, Deployed, Facts, next_step, row
 from tests.anyscale.stand_in import StandIn
 from tests.conftest import Workspace
 from tests.deploy.arm_server import ArmServer, answer, error, hash_of, slow

@@ -30,11 +30,9 @@ FLOORS = (
     ("rayfleet.__main__",),
     ("rayfleet.cli",),
     ("rayfleet.retire",),
-    (
-        "rayfleet.compiler", "rayfleet.sync", "rayfleet.fingerprint", "rayfleet.proofs", "rayfleet.git",
-        "rayfleet.anyscale", "rayfleet.deploy", "rayfleet.late", "rayfleet.status",
-    ),
-    ("rayfleet.outputs",),
+    ("rayfleet.deploy", "rayfleet.status"),
+    ("rayfleet.azure", "rayfleet.bind", "rayfleet.anyscale", "rayfleet.compiler", "rayfleet.proofs"),
+    ("rayfleet.outputs", "rayfleet.sync", "rayfleet.fingerprint", "rayfleet.git"),
     (
         "rayfleet.arm", "rayfleet.templating", "rayfleet.schema", "rayfleet.rules", "rayfleet.overview",
         "rayfleet.build", "rayfleet.tree",
@@ -46,13 +44,13 @@ FLOORS = (
 )  # fmt: skip
 
 DOORS = {
-    "azure": "rayfleet.deploy",
+    "azure": "rayfleet.azure",
     "click": "rayfleet.cli",
     "dulwich": "rayfleet.git",
     "jinja2": "rayfleet.templating",
     "jsonschema": "rayfleet.schema",
     "rich": "rayfleet.cli",
-    "ruamel": "rayfleet.late",
+    "ruamel": "rayfleet.bind",
     "yaml": "rayfleet.source",
 }
 

@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
-from rayfleet.deploy.azure import Azure
-from rayfleet.deploy.faults import Fault
-from rayfleet.deploy.state import State
+from rayfleet.azure.client import Azure
+from rayfleet.azure.deployment_state import State
+from rayfleet.azure.faults import Fault
 from rayfleet.tree.deployment_steps import DeploymentStep
 from tests.deploy.arm_server import ArmServer
 from tests.deploy.carrying import SHARED

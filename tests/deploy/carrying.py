@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from rayfleet.deploy.azure import Azure
+from rayfleet.azure.client import Azure
 from rayfleet.deploy.run import Outcome, run
 from rayfleet.tree.deployment_steps import DeploymentStep
 from tests.deploy.arm_server import ArmServer

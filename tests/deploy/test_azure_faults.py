@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from rayfleet.deploy.answers import retry_after
-from rayfleet.deploy.azure import Azure
-from rayfleet.deploy.faults import Stopped
+from rayfleet.azure.client import Azure
+from rayfleet.azure.faults import Stopped
+from rayfleet.azure.sdk import retry_after
 from tests.deploy.arm_server import Answer, ArmServer, answer, cut, drop, error, expire, garble
 from tests.deploy.asking import API, ROOM, client, refused, state
 from tests.deploy.carrying import SHARED

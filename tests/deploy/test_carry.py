@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from rayfleet.deploy.faults import Fault
+from rayfleet.azure.faults import Fault
 from rayfleet.deploy.run import Progress, run
 from tests.deploy.arm_server import (
     Answer,

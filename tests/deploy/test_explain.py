@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from rayfleet.deploy import explain
-from rayfleet.deploy.faults import Problem, problem_of
-from rayfleet.deploy.state import Operation
+from rayfleet.azure.deployment_state import Operation
+from rayfleet.azure.faults import Problem, problem_of
+from rayfleet.deploy import explain_failure
 from rayfleet.source import read
 from rayfleet.source.origin import Origin
 from rayfleet.tree import Template, Tree
@@ -42,8 +42,8 @@ def operation(identifier: str, said: Any, kind: str = "") -> Operation:
     return Operation("d", "Create", "Failed", kind, "", identifier, problem_of(said), "", "")
 
 
-def one(identifier: str, said: Any, of: str = "eastus") -> explain.Failure:
-    (found,) = explain.failures("fleet-eastus", template(of), [operation(identifier, said)], None, origin())
+def one(identifier: str, said: Any, of: str = "eastus") -> explain_failure.Failure:
+    (found,) = explain_failure.failures("fleet-eastus", template(of), [operation(identifier, said)], None, origin())
     return found
 
 
@@ -70,11 +70,11 @@ def line(file: str, place: str) -> str:
     ],
 )
 def test_innermost(said: Any, codes: list[str]) -> None:
-    assert [row.code for row in explain.innermost(problem_of(said))] == codes
+    assert [row.code for row in explain_failure.innermost(problem_of(said))] == codes
 
 
 def test_a_message_is_one_line() -> None:
-    assert explain.innermost(Problem("A", "one\r\n  two\t"))[0].message == "one two"
+    assert explain_failure.innermost(Problem("A", "one\r\n  two\t"))[0].message == "one two"
 
 
 # --- places -----------------------------------------------------------------------------------------------------------
@@ -135,17 +135,20 @@ def test_places(identifier: str, code: str, where: str, said: str, of: str) -> N
     assert said in line("fleet.yaml", found.fleet)
     assert found.template.startswith(f"rendered/azure/{of}.json:")
     assert line(f"azure/{of}.json", found.template).strip() == "{"
-    kind, name = explain.named(identifier)
+    kind, name = explain_failure.named(identifier)
     assert found.type == kind and name.rpartition("/")[2] in f"{found.name} 8c2f"
 
 
 def test_the_type_and_the_name_in_an_id() -> None:
-    assert explain.named(f"{_AKS}/agentPools/t4") == (
+    assert explain_failure.named(f"{_AKS}/agentPools/t4") == (
         "Microsoft.ContainerService/managedClusters/agentPools",
         "aks-eastus/t4",
     )
-    assert explain.named(_GROUP) == ("Microsoft.Resources/resourceGroups", "aks-multi-region")
-    assert explain.named("Contoso/example@v1") == ("", "Contoso/example@v1") and explain.named("") == ("", "")
+    assert explain_failure.named(_GROUP) == ("Microsoft.Resources/resourceGroups", "aks-multi-region")
+    assert explain_failure.named("Contoso/example@v1") == ("", "Contoso/example@v1") and explain_failure.named("") == (
+        "",
+        "",
+    )
 
 
 def test_letters_case_and_what_is_inside_a_resource() -> None:
@@ -179,12 +182,12 @@ def test_what_is_not_in_the_template_has_no_place(identifier: str) -> None:
 
 def test_without_fleet_or_template() -> None:
     rows = [operation(f"{_AKS}/agentPools/t4", error("Odd"))]
-    (found,) = explain.failures("d", template("eastus"), rows, None, None)
+    (found,) = explain_failure.failures("d", template("eastus"), rows, None, None)
     assert (found.fleet, bool(found.template)) == ("", True)
-    (found,) = explain.failures("d", None, rows, None, origin())
+    (found,) = explain_failure.failures("d", None, rows, None, origin())
     assert (found.fleet, found.template, found.name) == ("", "", "aks-eastus/t4")
     gone = Origin(read("fleet.yaml", b"clusters: {}"))
-    (found,) = explain.failures("d", template("eastus"), rows, None, gone)
+    (found,) = explain_failure.failures("d", template("eastus"), rows, None, gone)
     assert found.fleet == ""
 
 
@@ -199,15 +202,15 @@ def test_operations_tell_more_than_the_deployment() -> None:
         operation(f"{_AKS}/agentPools/t4", error("SkuNotAvailable", "why")),
     ]
     whole = problem_of(error("DeploymentFailed", "At least one resource deployment operation failed"))
-    (found,) = explain.failures("fleet-eastus", template("eastus"), rows, whole, origin())
+    (found,) = explain_failure.failures("fleet-eastus", template("eastus"), rows, whole, origin())
     assert (found.code, found.message, found.name) == ("SkuNotAvailable", "why", "aks-eastus/t4")
 
 
 def test_without_operations_the_deployment_tells() -> None:
     whole = problem_of(error("InvalidTemplateDeployment", "x", {**error("QuotaExceeded", "why"), "target": _AKS}))
-    (found,) = explain.failures("d", template("eastus"), [], whole, origin())
+    (found,) = explain_failure.failures("d", template("eastus"), [], whole, origin())
     assert (found.code, found.where) == ("QuotaExceeded", "defaults.nodePools.sys.vmSize")
-    assert explain.failures("d", template("eastus"), [], None, origin()) == []
+    assert explain_failure.failures("d", template("eastus"), [], None, origin()) == []
 
 
 def test_text() -> None:
@@ -225,6 +228,6 @@ def test_what_validate_says_has_a_place_too() -> None:
     )
     whole = problem_of({"error": {**said, "details": [*said["details"], error("Odd", "other")]}})
     assert whole
-    first, second = explain.diagnostics("fleet-eastus", template("eastus"), whole, origin())
+    first, second = explain_failure.diagnostics("fleet-eastus", template("eastus"), whole, origin())
     assert (first.file, first.what) == ("fleet.yaml", "SkuNotAvailable: why") and first.line
     assert (second.file, second.line, second.what) == ("fleet-eastus", 0, "Odd: other")

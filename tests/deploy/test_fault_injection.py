@@ -11,10 +11,10 @@ from random import Random
 
 import pytest
 
-from rayfleet.deploy.azure import Azure
-from rayfleet.deploy.carry import Client
+from rayfleet.azure.client import Azure
+from rayfleet.azure.stacks import Stacks
+from rayfleet.deploy.deployment import Client
 from rayfleet.deploy.run import Outcome, run
-from rayfleet.deploy.stacks import Stacks
 from rayfleet.tree.deployment_steps import DeploymentStep
 from tests.deploy import arm_server as arm
 from tests.deploy.arm_server import Answer, ArmServer, Deployment, answer, cut, drop, error, garble, operation, pass_on

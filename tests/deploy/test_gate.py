@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from rayfleet.azure.faults import Fault
 from rayfleet.deploy import gate
-from rayfleet.deploy.faults import Fault
 from rayfleet.diagnostics import Diagnostic
 from rayfleet.source import read_json
 from rayfleet.tree import Side, Template, Tree

@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 import pytest
 from azure.core.exceptions import ClientAuthenticationError, ServiceRequestError
 
-from rayfleet.deploy.azure import ENDPOINT, Azure
-from rayfleet.deploy.faults import Fault
-from rayfleet.deploy.sign_in import SignIn
-from rayfleet.deploy.stacks import Stacks
+from rayfleet.azure.client import ENDPOINT, Azure
+from rayfleet.azure.faults import Fault
+from rayfleet.azure.sign_in import SignIn
+from rayfleet.azure.stacks import Stacks
 from rayfleet.facts.advice import about
 from tests.deploy.asking import refused
 from tests.deploy.carrying import SHARED

@@ -6,10 +6,11 @@ import json
 
 import pytest
 
-from rayfleet.deploy.allowed import ALLOWED
-from rayfleet.deploy.faults import Fault
+from rayfleet.azure.deletable import ALLOWED
+from rayfleet.azure.faults import Fault
+from rayfleet.azure.stacks import Stacks, latest
 from rayfleet.deploy.run import run
-from rayfleet.deploy.stacks import Stacks, latest, leaving
+from rayfleet.deploy.stack_changes import leaving
 from tests.deploy.arm_server import ArmServer, answer, drop, error, hash_of, operation
 from tests.deploy.arm_stack import ids
 from tests.deploy.asking import client

@@ -9,8 +9,8 @@ from urllib.parse import quote, quote_plus
 
 import pytest
 
-from rayfleet.deploy import noise, whatif
-from rayfleet.deploy.hiding import HIDDEN, hidden
+from rayfleet.azure.redact import HIDDEN, hidden
+from rayfleet.deploy import whatif, whatif_noise
 from tests.rendering import FLEETS, compiled, reference
 
 _GROUP = "/subscriptions/s/resourceGroups/g"
@@ -170,7 +170,7 @@ def test_what_builders_say_only_sometimes_goes_when_it_is_missing() -> None:
         key
         for path, rows in maps.items()
         for key in set.union(*rows) - set.intersection(*rows)
-        if not {*path, key} & noise.WHOLE
+        if not {*path, key} & whatif_noise.WHOLE
     }
     assert {"sshKnownHosts", "provider", "httpsUser"} <= {key for rows in maps.values() for row in rows for key in row}
     assert found <= SOMETIMES.keys() and len(found) > 5

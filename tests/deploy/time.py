@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from threading import Event, Lock
 
-from rayfleet.deploy.faults import Patience
+from rayfleet.azure.faults import Patience
 from rayfleet.tree import deployment_steps
 from rayfleet.tree.deployment_steps import DeploymentStep
 from tests.proofs.breaking import rendered, tree

@@ -316,7 +316,7 @@ def test_where_nothing_is_to_be_bound_it_does_not_say_so(fleet: Workspace, serve
 def test_a_promise_that_is_not_kept_is_no_success(
     fleet: Workspace, server: ArmServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("rayfleet.deploy.faults.Patience.pause", lambda patience, seconds: None)
+    monkeypatch.setattr("rayfleet.azure.faults.Patience.pause", lambda patience, seconds: None)
     server.deployments[EAST].outputs = {}
     said = deploy(fleet, code=1)
     assert f"{EAST}: succeeded without its outputs aks_eastus\n    fix: deploy it again" in said.stderr

@@ -140,7 +140,7 @@ def then(number: signal.Signals, own: Callable[..., Any]) -> Callable[..., Any]:
         "rayfleet.cli.before.of_files",
         "rayfleet.cli.before.parameters",
         "rayfleet.cli.before.of_azure",
-        "rayfleet.cli.leaving.question",
+        "rayfleet.deploy.stack_changes.question",
         "rayfleet.tree.deployment_steps.steps",
         "rayfleet.deploy.whatif.lines",
     ],

@@ -8,7 +8,7 @@ import re
 import pytest
 
 from rayfleet.facts.advice import TABLE, about, encryption_at_host
-from tests.rendering import ROOT
+from tests.rendering import SOURCE_ROOT
 
 # For each row of the table, in its order: codes with words of their message, and a word of the advice.
 ERRORS: list[tuple[list[tuple[str, str]], str]] = [
@@ -104,9 +104,9 @@ def test_what_azure_calls_by_case_is_found() -> None:
 
 
 def test_codes_of_our_own_all_have_advice() -> None:
-    """Every fault that this package makes up has a row, and not the last one, which goes by a message of Azure's."""
+    """Every fault that we make up has a row, and not the last one, which goes by a message of Azure's."""
     own = set()
-    for file in sorted((ROOT / "generator/rayfleet/deploy").glob("*.py")):
+    for file in sorted(path for room in ("azure", "deploy") for path in (SOURCE_ROOT / "rayfleet" / room).glob("*.py")):
         for node in ast.walk(ast.parse(file.read_text())):
             if isinstance(node, ast.Call) and ast.unparse(node.func) in ("Fault", "Problem") and node.args:
                 first = node.args[0]

@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rayfleet.deploy import allowed
-from rayfleet.deploy.allowed import ALLOWED, Refused, guard, type_of
-from rayfleet.deploy.azure import Azure
-from rayfleet.retire.carry import delete
+from rayfleet.azure import deletable
+from rayfleet.azure.client import Azure
+from rayfleet.azure.deletable import ALLOWED, Refused, guard
+from rayfleet.azure.resource_id import type_of
+from rayfleet.retire.delete import delete
 from rayfleet.retire.plan import plan
 from rayfleet.retire.step import Plan, RetirementStep, Role, clusters_of
 from rayfleet.tree import Tree
@@ -264,6 +265,6 @@ def test_role_assignments_that_azure_names_oddly(name: str) -> None:
 def test_the_guard_is_what_refuses(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without it the tampered plan would go through: the tests above can fail."""
     step = planned().steps[-6]._replace(id=ACCOUNT, kept=False, role=None)
-    monkeypatch.setattr("rayfleet.retire.carry.guard", lambda *_: None)
+    monkeypatch.setattr("rayfleet.retire.delete.guard", lambda *_: None)
     assert len(asked(step, Plan([step], [], None, [], {}, LIVE))) == 1
-    assert allowed.guard is guard
+    assert deletable.guard is guard

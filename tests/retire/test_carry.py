@@ -169,7 +169,7 @@ def test_what_is_being_deleted_is_waited_for(fleet: Workspace, server: Arm, monk
         if waits.count(5.0) == 3:
             server.documents.pop(AKS, None)
 
-    monkeypatch.setattr("rayfleet.deploy.faults.Patience.pause", pause)
+    monkeypatch.setattr("rayfleet.azure.faults.Patience.pause", pause)
     go(fleet)
     assert not server.asked("DELETE", "/managedClusters/aks-westus2\\?")
     assert waits.count(5.0) == 3 and not set(ORDER) & set(server.documents)
@@ -184,7 +184,7 @@ def test_another_operation_passes(fleet: Workspace, server: Arm, no_time: None) 
 
 def test_it_never_ends(fleet: Workspace, server: Arm, no_time: None, monkeypatch: pytest.MonkeyPatch) -> None:
     server.documents[AKS]["properties"]["provisioningState"] = "Deleting"
-    monkeypatch.setattr("rayfleet.retire.carry._LONGEST", -1.0)
+    monkeypatch.setattr("rayfleet.retire.delete._LONGEST", -1.0)
     assert "cluster aks-westus2: OperationWithoutEnd: given up: it takes more than" in go(fleet, code=1).stderr
 
 

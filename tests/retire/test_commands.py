@@ -6,7 +6,7 @@ import shlex
 
 import pytest
 
-from rayfleet.deploy.allowed import ALLOWED
+from rayfleet.azure.deletable import ALLOWED
 from rayfleet.retire import commands
 from rayfleet.retire.plan import plan
 from rayfleet.retire.step import AKS, STACK, RetirementStep

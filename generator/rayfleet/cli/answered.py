@@ -14,14 +14,14 @@ from rayfleet.fleet_files import FleetFiles
 from rayfleet.model.bindings import FROM_ANYSCALE, FROM_DEPLOYMENT
 
 if TYPE_CHECKING:
-    from rayfleet.deploy.azure import Azure, Fault
-    from rayfleet.late.answers import Answers
-    from rayfleet.late.wanted import Wanted
+    from rayfleet.azure.client import Azure, Fault
+    from rayfleet.bind.answers import Answers
+    from rayfleet.bind.expected import Wanted
 
 
 def by_files(files: Iterable[str], rows: Sequence[Wanted]) -> Answers:
     """What files say, ``-`` being standard input. Raises Invalid with all that is wrong in them."""
-    from rayfleet.late.answers import of_file, together
+    from rayfleet.bind.answers import of_file, together
 
     prints = [rows[0].prints[kind] for kind in (FROM_DEPLOYMENT[0], FROM_ANYSCALE)]
     fix = f"save what one of these prints: {'; '.join(prints)}"
@@ -47,7 +47,7 @@ def by_asking(where: FleetFiles, rows: Sequence[Wanted], cloud: str) -> tuple[An
     """What Azure says, and Anyscale where a cluster is rendered as far as it takes to register it; and who did not say
     anything. ``cloud`` is the name of the fleet's. Raises Invalid where nobody can be asked.
     """
-    from rayfleet.late.answers import together
+    from rayfleet.bind.answers import together
 
     silent: list[Diagnostic] = []
     answers = [*_by_azure(where, rows, silent)]
@@ -59,9 +59,9 @@ def by_asking(where: FleetFiles, rows: Sequence[Wanted], cloud: str) -> tuple[An
 
 def _by_azure(where: FleetFiles, rows: Iterable[Wanted], silent: list[Diagnostic]) -> Iterator[Answers]:
     """The deployments that there are."""
-    from rayfleet.deploy.azure import Azure, Fault
-    from rayfleet.deploy.stacks import latest
-    from rayfleet.late.answers import of_deployment
+    from rayfleet.azure.client import Azure, Fault
+    from rayfleet.azure.stacks import latest
+    from rayfleet.bind.answers import of_deployment
     from rayfleet.tree import deployment_steps
 
     steps = {step.name: step for step in deployment_steps.steps(reading.tree(where, "files"))}
@@ -97,7 +97,7 @@ def _by_anyscale(cloud: str, silent: list[Diagnostic]) -> Iterator[Answers]:
     """The cloud, where it is registered."""
     from rayfleet.anyscale import cloud as anyscale
     from rayfleet.anyscale.command import Cli, Fault
-    from rayfleet.late.answers import of_cloud
+    from rayfleet.bind.answers import of_cloud
 
     try:
         registered = anyscale.get(Cli(), cloud)

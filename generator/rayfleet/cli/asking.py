@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from rayfleet.tree.place import get, text
 
 if TYPE_CHECKING:
-    from rayfleet.deploy.azure import Azure, Fault
-    from rayfleet.status import Deployed
+    from rayfleet.azure.client import Azure, Fault
+    from rayfleet.status.next_step import Deployed
     from rayfleet.tree.deployment_steps import DeploymentStep, Scope
 
 T = TypeVar("T")
@@ -23,8 +23,8 @@ _AT_ONCE = 8  # requests: connections are kept for 10 at most (urllib3), and it 
 
 def deployed(azure: Azure, step: DeploymentStep) -> Deployed:
     """A deployment, and whether it was of the template that is rendered. Raises Fault."""
-    from rayfleet.deploy.stacks import latest
-    from rayfleet.status import Deployed
+    from rayfleet.azure.stacks import latest
+    from rayfleet.status.next_step import Deployed
 
     state = latest(azure, step)
     if state is None:
@@ -42,7 +42,7 @@ class InAzure(NamedTuple):
 
 def clusters(azure: Azure, scope: Scope, version: str) -> dict[str, InAzure]:
     """The AKS clusters of a resource group. Raises Fault."""
-    from rayfleet.deploy.faults import Fault
+    from rayfleet.azure.faults import Fault
 
     within = f"/subscriptions/{scope.subscription}/resourceGroups/{scope.resource_group}"
     try:
@@ -62,7 +62,7 @@ def _pools(row: object) -> frozenset[str] | None:
 
 def within(until: float, asks: Mapping[str, Callable[[], T]]) -> tuple[dict[str, T], dict[str, Fault]]:
     """The answers that come until a time of the monotonic clock, and the faults of the others."""
-    from rayfleet.deploy.faults import Fault, Stopped
+    from rayfleet.azure.faults import Fault, Stopped
 
     futures: dict[str, Future[T]] = {name: Future() for name in asks}
     rest = iter(list(asks.items()))

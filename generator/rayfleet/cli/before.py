@@ -15,7 +15,7 @@ from rayfleet.diagnostics import Diagnostic, Invalid
 from rayfleet.fleet_files import FleetFiles
 
 if TYPE_CHECKING:
-    from rayfleet.deploy.azure import Azure
+    from rayfleet.azure.client import Azure
     from rayfleet.deploy.gate import Need
     from rayfleet.tree import Resource, Template, Tree
     from rayfleet.tree.deployment_steps import DeploymentStep

@@ -18,10 +18,10 @@ from rayfleet.diagnostics import Diagnostic, Invalid, as_json, did_you_mean, err
 from rayfleet.fleet_files import FleetFiles
 
 if TYPE_CHECKING:
-    from rayfleet.late.answers import Answers
-    from rayfleet.late.changes import Change
-    from rayfleet.late.values import Judged
-    from rayfleet.late.wanted import Wanted
+    from rayfleet.bind.answers import Answers
+    from rayfleet.bind.changes import Change
+    from rayfleet.bind.expected import Wanted
+    from rayfleet.bind.judge import Judged
     from rayfleet.model.fleet import Fleet
     from rayfleet.source import Source
 
@@ -60,7 +60,7 @@ def bind(fleet: str, files: tuple[str, ...], names: tuple[str, ...], check: bool
 
 def _written(where: FleetFiles) -> bytes | None:
     """bindings.yaml as it is; None where it cannot be read, which is told elsewhere."""
-    from rayfleet.late import file
+    from rayfleet.bind import file
 
     with suppress(OSError):
         return file.content(where.bindings)
@@ -114,9 +114,9 @@ class _Outcome(NamedTuple):
 
 def _task(where: FleetFiles, names: Sequence[str]) -> _Task:
     """Raises Invalid. The fleet is read as if nothing was bound: what is bound may be what is to be mended."""
+    from rayfleet.bind.expected import wanted
+    from rayfleet.bind.file import current
     from rayfleet.compiler import compile_fleet
-    from rayfleet.late.file import current
-    from rayfleet.late.wanted import wanted
 
     inputs = fleet_files.read(where)
     fleet = compile_fleet(where, inputs._replace(bindings=None)).fleet
@@ -131,8 +131,8 @@ def _task(where: FleetFiles, names: Sequence[str]) -> _Task:
 
 def _check(task: _Task, files: Sequence[str]) -> list[Diagnostic]:
     """What is missing or stale. Raises Invalid where a file cannot be read."""
-    from rayfleet.late import changes
-    from rayfleet.late.answers import Answers
+    from rayfleet.bind import changes
+    from rayfleet.bind.answers import Answers
 
     judged = _judged(task, answered.by_files(files, task.rows) if files else Answers())
     rest = changes.changes(judged.values, task.current)
@@ -144,7 +144,7 @@ def _check(task: _Task, files: Sequence[str]) -> list[Diagnostic]:
 
 def _bound(task: _Task, files: Sequence[str], yes: bool) -> _Outcome:
     """Raises Invalid, with nothing written."""
-    from rayfleet.late import changes, edit, file
+    from rayfleet.bind import changes, edit, file
 
     silent: list[Diagnostic] = []
     if files:
@@ -167,8 +167,8 @@ def _bound(task: _Task, files: Sequence[str], yes: bool) -> _Outcome:
 
 
 def _judged(task: _Task, answers: Answers) -> Judged:
-    from rayfleet.late import changes
-    from rayfleet.late.values import judge
+    from rayfleet.bind import changes
+    from rayfleet.bind.judge import judge
 
     judged = judge(task.every, answers, task.fleet.anyscale.cloud, task.only)
     twice = changes.twice(task.every, judged.values, task.current)
@@ -184,8 +184,8 @@ def outstanding(where: FleetFiles, outputs: Mapping[str, dict[str, Any]]) -> boo
     """Whether the outputs of deployments that succeeded, by name, are other than what bindings.yaml has. Raises Invalid
     where the fleet or the file cannot be read.
     """
-    from rayfleet.late.answers import of_deployment, together
-    from rayfleet.late.changes import changes
+    from rayfleet.bind.answers import of_deployment, together
+    from rayfleet.bind.changes import changes
 
     task = _task(where, ())
     judged = _judged(task, together(of_deployment(name, rows) for name, rows in outputs.items()))

@@ -10,20 +10,21 @@ from typing import TYPE_CHECKING, NamedTuple, NoReturn
 import click
 
 from rayfleet import fleet_files
-from rayfleet.cli import before, leaving
+from rayfleet.cli import before
 from rayfleet.cli.bind import outstanding
 from rayfleet.cli.looking import Looking
 from rayfleet.cli.printing import DEFAULT_FLEET
 from rayfleet.cli.progress import Progress, draws
 from rayfleet.cli.signals import INTERRUPTED, interruptible, waited
 from rayfleet.cli.telling import Told, show
+from rayfleet.deploy import stack_changes
 from rayfleet.diagnostics import Diagnostic, Invalid, errors, in_order, many
 from rayfleet.fleet_files import FleetFiles
 
 if TYPE_CHECKING:
-    from rayfleet.deploy.carry import Outcome
-    from rayfleet.deploy.explain import Failure
-    from rayfleet.deploy.stacks import Leaving
+    from rayfleet.deploy.deployment import Outcome
+    from rayfleet.deploy.explain_failure import Failure
+    from rayfleet.deploy.stack_changes import Leaving
     from rayfleet.source.origin import Origin
     from rayfleet.tree import Tree
     from rayfleet.tree.deployment_steps import DeploymentStep
@@ -56,9 +57,9 @@ class Deploying:
         told: Told,
     ) -> None:
         """``stop`` is set by a signal."""
-        from rayfleet.deploy.azure import Azure
-        from rayfleet.deploy.faults import Fault, Patience
-        from rayfleet.deploy.stacks import Stacks
+        from rayfleet.azure.client import Azure
+        from rayfleet.azure.faults import Fault, Patience
+        from rayfleet.azure.stacks import Stacks
 
         self.where = where
         self.tree = tree
@@ -77,7 +78,7 @@ class Deploying:
 
     def go(self, allowed: before.Allowed) -> NoReturn:
         """All that comes after the files were judged. Ends the run."""
-        from rayfleet.deploy.faults import Fault, Stopped
+        from rayfleet.azure.faults import Fault, Stopped
 
         try:
             with interruptible(self.stop, "stopping", self.told.at_once):
@@ -109,7 +110,7 @@ class Deploying:
         """Asks; ends the run where somebody declines, or nobody can be asked."""
         subscriptions = ", ".join(dict.fromkeys(step.scope.subscription for step in self.steps))
         start = f"Start {many(len(self.steps), 'deployment')} in subscription {subscriptions}?"
-        delete = leaving.question(left)
+        delete = stack_changes.question(left)
         if delete and not self.how.yes_delete and not self.how.asks:
             fix = "give --yes-delete too; or deploy without --stack, which deletes nothing"
             rows = [
@@ -125,8 +126,8 @@ class Deploying:
 
     def _run(self, deletes: set[str]) -> NoReturn:
         """Deploys, and ends with what came of it."""
+        from rayfleet.azure.stacks import Stacks
         from rayfleet.deploy.run import run
-        from rayfleet.deploy.stacks import Stacks
 
         live = draws()
         totals = [(step.name, len(step.template.get("resources") or ())) for step in self.steps]
@@ -170,10 +171,12 @@ class Deploying:
         return shlex.join(["rayfleet", name, *own, *words])
 
     def _failures(self, outcome: Outcome) -> list[Failure]:
-        from rayfleet.deploy import explain
+        from rayfleet.deploy import explain_failure
 
         step, whole = outcome.step, outcome.fault.problem if outcome.fault else None
-        rows = explain.failures(step.name, self.templates.get(step.file), outcome.operations, whole, self.origin)
+        rows = explain_failure.failures(
+            step.name, self.templates.get(step.file), outcome.operations, whole, self.origin
+        )
         return [row._replace(message=self.look.hidden(row.message)) for row in rows]
 
 

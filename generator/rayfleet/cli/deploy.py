@@ -90,7 +90,7 @@ def _refuse_pace(seconds: float) -> None:
     """Refuses what would ask Azure without a pause, or never: ``nan`` and ``inf`` too. A server on this machine, which
     tests have, may be asked at any pace.
     """
-    from rayfleet.deploy.azure import ENDPOINT
+    from rayfleet.azure.client import ENDPOINT
 
     soonest = 0.0 if os.environ.get(ENDPOINT) else _SOONEST
     if not soonest <= seconds <= _LATEST:

@@ -28,8 +28,8 @@ class Files:
     """What the files and their commits say. Raises Invalid for an invalid fleet."""
 
     def __init__(self, where: FleetFiles) -> None:
+        from rayfleet.bind.file import current
         from rayfleet.compiler import compile_fleet
-        from rayfleet.late.file import current
         from rayfleet.tree import deployment_steps
 
         self.where = where

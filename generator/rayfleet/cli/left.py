@@ -13,10 +13,10 @@ from rayfleet.cli.printing import not_installed
 from rayfleet.diagnostics import Diagnostic
 
 if TYPE_CHECKING:
-    from rayfleet.deploy.azure import Azure, Fault
-    from rayfleet.deploy.faults import Patience
+    from rayfleet.azure.client import Azure, Fault
+    from rayfleet.azure.faults import Patience
     from rayfleet.retire.step import Plan, RetirementStep
-    from rayfleet.status import Deployed
+    from rayfleet.status.next_step import Deployed
     from rayfleet.tree.deployment_steps import DeploymentStep as Deployment
 
 AGAIN = "run rayfleet retire --run again: what is gone counts as done"
@@ -49,7 +49,7 @@ class Found(NamedTuple):
 def at_anyscale(plan: Plan, heard: Callable[[], int]) -> Found:
     """The cloud resources of the plan. ``heard``: how many signals have come; KeyboardInterrupt at the first."""
     from rayfleet.anyscale.command import Cli, Fault
-    from rayfleet.retire.registered import clouds, look, unread
+    from rayfleet.retire.registration import clouds, look, unread
     from rayfleet.retire.step import ANYSCALE
 
     steps = {number: step for number, step in enumerate(plan.steps) if step.kind == ANYSCALE}
@@ -76,9 +76,9 @@ def at_azure(
     client: Callable[[str, Patience], Azure],
 ) -> Found:
     """All else of the plan. ``client`` makes a client for a subscription."""
-    from rayfleet.deploy.azure import Fault
-    from rayfleet.deploy.faults import Patience
-    from rayfleet.retire.carry import left
+    from rayfleet.azure.client import Fault
+    from rayfleet.azure.faults import Patience
+    from rayfleet.retire.delete import left
     from rayfleet.retire.step import ANYSCALE
 
     steps = {number: row for number, row in enumerate(plan.steps) if row.kind != ANYSCALE and not row.kept}
@@ -175,7 +175,7 @@ def lost(cluster: str, group: str, data: list[str], allowed: Allowed) -> Iterato
 
 def fix(fault: Fault, identifier: str) -> str:
     """What to do about a fault; ``identifier``: of what it is about."""
-    from rayfleet.deploy.allowed import type_of
+    from rayfleet.azure.resource_id import type_of
     from rayfleet.facts.advice import about
     from rayfleet.retire.commands import command, of_locks
 

@@ -11,16 +11,17 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from rayfleet import fingerprint
-from rayfleet.cli import leaving
 from rayfleet.cli.signals import waited
 from rayfleet.cli.telling import Told
+from rayfleet.deploy import stack_changes
 from rayfleet.diagnostics import Diagnostic, in_order, many, printable
 from rayfleet.source.origin import Origin
 
 if TYPE_CHECKING:
-    from rayfleet.deploy.azure import Azure
-    from rayfleet.deploy.faults import Fault
-    from rayfleet.deploy.stacks import Leaving, Stacks
+    from rayfleet.azure.client import Azure
+    from rayfleet.azure.faults import Fault
+    from rayfleet.azure.stacks import Stacks
+    from rayfleet.deploy.stack_changes import Leaving
     from rayfleet.tree import Tree
     from rayfleet.tree.deployment_steps import DeploymentStep
 
@@ -58,7 +59,7 @@ class Looking:
         """The names of the deployments that never were, and what speaks against them as they stand. ``waits``: whether
         those in flight are waited for, and said to be. Raises Fault.
         """
-        from rayfleet.deploy.stacks import seen
+        from rayfleet.azure.stacks import seen
 
         states = self._answers((self._stacks or self._azure).state)
         others = self._answers(self._azure.state if self._stacks else partial(seen, self._azure))
@@ -81,8 +82,8 @@ class Looking:
         """What validation finds in all steps, of what cannot be validated yet, that; and of stacks the ids that their
         templates have.
         """
-        from rayfleet.deploy import explain
-        from rayfleet.deploy.faults import Fault
+        from rayfleet.azure.faults import Fault
+        from rayfleet.deploy import explain_failure
 
         found: list[Diagnostic] = []
         ids: dict[str, frozenset[str]] = {}
@@ -94,15 +95,17 @@ class Looking:
             elif self._too_early(step, fault):
                 found.append(self._not_yet(step, f"cannot be validated yet: {self._words(fault)}"))
             else:
-                rows = explain.diagnostics(step.name, self._templates.get(step.file), fault.problem, self._origin)
+                rows = explain_failure.diagnostics(
+                    step.name, self._templates.get(step.file), fault.problem, self._origin
+                )
                 found += [row._replace(what=self.hidden(row.what)) for row in rows]
         return in_order(found), ids
 
     def looked(self, beside: str) -> bool:
         """Shows what would change, and keeps all of it in files below ``beside``; whether some of it is unknown."""
+        from rayfleet.azure.faults import Fault
+        from rayfleet.azure.redact import hidden
         from rayfleet.deploy import whatif
-        from rayfleet.deploy.faults import Fault
-        from rayfleet.deploy.hiding import hidden
 
         failed = False
         answers = self._each(self._azure.what_if)
@@ -123,25 +126,25 @@ class Looking:
 
     def leaving(self, ids: dict[str, frozenset[str]]) -> list[Leaving]:
         """Shows what leaves the stacks. ``ids``: what ``validated`` has found in their templates. Raises Fault."""
-        from rayfleet.deploy import stacks
         from rayfleet.proofs.arm.incremental import everything
 
         if self._stacks is None:
             return []
         managed, rendered = self._answers(self._stacks.managed), frozenset(everything(self._rendered))
         rows = [
-            stacks.leaving(step, managed[step.name], ids.get(step.name, frozenset()), rendered) for step in self._steps
+            stack_changes.leaving(step, managed[step.name], ids.get(step.name, frozenset()), rendered)
+            for step in self._steps
         ]
         found = [row for row in rows if row.ids]
         for row in found:
-            self._told.stacks.append(leaving.as_json(row))
-            for line in leaving.lines(row):
+            self._told.stacks.append(stack_changes.as_json(row))
+            for line in stack_changes.lines(row):
                 self._told.say(printable(line), fg="red" if line.startswith("  -") else None)
         return found
 
     def hidden(self, text: str) -> str:
         """The same without values of parameters."""
-        from rayfleet.deploy.hiding import hidden
+        from rayfleet.azure.redact import hidden
 
         return str(hidden(text, self._secrets))
 
@@ -198,7 +201,7 @@ class Looking:
 
     def _answers(self, ask: Callable[[DeploymentStep], T]) -> dict[str, T]:
         """What Azure answers to each step, by its name. Raises Fault, Stopped."""
-        from rayfleet.deploy.faults import Fault
+        from rayfleet.azure.faults import Fault
 
         found: dict[str, T] = {}
         for name, answer in self._each(ask).items():
@@ -209,7 +212,7 @@ class Looking:
 
     def _each(self, ask: Callable[[DeploymentStep], T]) -> dict[str, T | Fault]:
         """The same, with a Fault where it refuses. Raises Stopped."""
-        from rayfleet.deploy.faults import Fault
+        from rayfleet.azure.faults import Fault
 
         def one(step: DeploymentStep) -> T | Fault:
             try:

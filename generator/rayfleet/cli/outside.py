@@ -14,9 +14,9 @@ from rayfleet.cli.printing import not_installed
 
 if TYPE_CHECKING:
     from rayfleet.anyscale.cloud import Cloud
+    from rayfleet.azure.client import Azure, Fault
     from rayfleet.cli.asking import InAzure
-    from rayfleet.deploy.azure import Azure, Fault
-    from rayfleet.status import Deployed
+    from rayfleet.status.next_step import Deployed
     from rayfleet.tree.deployment_steps import DeploymentStep
 
 
@@ -53,8 +53,8 @@ def azure(subscription: str, steps: Mapping[str, DeploymentStep], version: str, 
     found = FromAzure()
     if not steps:
         return found
-    from rayfleet.deploy.azure import Azure
-    from rayfleet.deploy.faults import Fault, Patience
+    from rayfleet.azure.client import Azure
+    from rayfleet.azure.faults import Fault, Patience
 
     stop, until = Event(), time.monotonic() + wait
     try:

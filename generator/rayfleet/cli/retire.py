@@ -130,7 +130,7 @@ def _found(where: FleetFiles, base: str | None, clusters: tuple[str, ...], carry
     """Raises Invalid, also where a bound cluster is in neither tree and it is to be carried out."""
     from rayfleet import sync
     from rayfleet.compiler import compile_fleet
-    from rayfleet.retire import since
+    from rayfleet.retire import base_commit
     from rayfleet.retire.plan import plan
     from rayfleet.retire.step import clusters_of
     from rayfleet.tree.place import mapping, text
@@ -140,7 +140,7 @@ def _found(where: FleetFiles, base: str | None, clusters: tuple[str, ...], carry
     if stale:  # half a tree would look as if all the rest had gone
         what, fix = "is not what fleet.yaml gives, and what goes is read from it", "run rayfleet render"
         raise Invalid(Diagnostic(f"{where.output}/{path}", 0, 0, "", what, fix) for path in stale)
-    commit = since.base(where.output, base)
+    commit = base_commit.base(where.output, base)
     now, before = reading.tree(where, "files"), reading.base(where, commit) if commit else None
     if before is None or commit is None:
         what = f"{base or 'HEAD'} has no {where.output}/azure to compare with"
@@ -164,9 +164,9 @@ def _lost(where: FleetFiles, cluster: str, commit: str, now: Tree, gone: set[str
     """A cluster that neither tree has: what was its is in an older commit, or it never was. Of names that are alike
     only those that go are said.
     """
-    from rayfleet.retire import since
+    from rayfleet.retire import base_commit
 
-    last = since.last_with(where.output, cluster)
+    last = base_commit.last_with(where.output, cluster)
     what = f"neither {where.output} nor {_short(commit)} has this cluster"
     if last is None:
         what += f", nor any commit before{did_you_mean(cluster, gone)}"

@@ -18,8 +18,8 @@ from rayfleet.cli.signals import INTERRUPTED, counted, interruptible
 from rayfleet.diagnostics import Diagnostic, in_order, printable
 
 if TYPE_CHECKING:
-    from rayfleet.deploy.azure import Azure
-    from rayfleet.deploy.faults import Patience
+    from rayfleet.azure.client import Azure
+    from rayfleet.azure.faults import Patience
     from rayfleet.retire.step import Plan, RetirementStep
 
 T = TypeVar("T")
@@ -153,7 +153,7 @@ class Retiring:
 
     def _remove(self, step: RetirementStep) -> tuple[Diagnostic | None, bool]:
         from rayfleet.anyscale.command import Cli, Fault
-        from rayfleet.retire.registered import remove
+        from rayfleet.retire.registration import remove
 
         with counted("waiting for what anyscale has begun") as heard:
             try:
@@ -163,10 +163,10 @@ class Retiring:
             return None, heard() > 0
 
     def _delete(self, step: RetirementStep) -> Diagnostic | None:
-        from rayfleet.deploy.allowed import Refused
-        from rayfleet.deploy.azure import Fault
-        from rayfleet.deploy.faults import Patience
-        from rayfleet.retire.carry import delete
+        from rayfleet.azure.client import Fault
+        from rayfleet.azure.deletable import Refused
+        from rayfleet.azure.faults import Patience
+        from rayfleet.retire.delete import delete
         from rayfleet.retire.disks import held
         from rayfleet.retire.step import AKS
 
@@ -195,7 +195,7 @@ class Retiring:
         bugs: list[BaseException] = []
 
         def whole() -> None:
-            from rayfleet.deploy.faults import Stopped
+            from rayfleet.azure.faults import Stopped
 
             try:
                 with suppress(Stopped):
@@ -224,7 +224,7 @@ class Retiring:
         return answers[0]
 
     def _azure_within(self, timeout: float) -> Callable[[str, Patience], Azure]:
-        from rayfleet.deploy.azure import Azure
+        from rayfleet.azure.client import Azure
 
         return lambda subscription, patience: Azure(subscription, patience=patience, timeout=timeout)
 

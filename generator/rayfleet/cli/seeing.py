@@ -16,9 +16,9 @@ from rayfleet.model.bindings import FROM_ANYSCALE
 from rayfleet.tree.place import mapping
 
 if TYPE_CHECKING:
-    from rayfleet.late.changes import Change
+    from rayfleet.bind.changes import Change
     from rayfleet.model.cluster import Cluster
-    from rayfleet.status import Bound, Deployed, Facts, Registered
+    from rayfleet.status.next_step import Bound, Deployed, Facts, Registered
 
 _SHOWN = 3  # files that a note names
 
@@ -68,7 +68,7 @@ class _Looking:
 
     def of_cluster(self, cluster: Cluster) -> Facts:
         """A cluster of the fleet."""
-        from rayfleet.status import Facts
+        from rayfleet.status.next_step import Facts
 
         name, files = cluster.name, self.files
         deployment = self.fleet.deployment_of[name]
@@ -96,10 +96,10 @@ class _Looking:
 
     def _bound(self) -> dict[str, Bound]:
         """What bind would find, by cluster."""
-        from rayfleet.late import answers, changes
-        from rayfleet.late.values import judge
-        from rayfleet.late.wanted import wanted
-        from rayfleet.status import Bound
+        from rayfleet.bind import answers, changes
+        from rayfleet.bind.expected import wanted
+        from rayfleet.bind.judge import judge
+        from rayfleet.status.next_step import Bound
 
         files = self.files
         if not files.shaped:
@@ -184,8 +184,8 @@ class _Looking:
         return [self._gone(name, known.get(name, "")) for name in sorted(ours | (others & set(known)))]
 
     def _gone(self, name: str, commit: str) -> Facts:
-        from rayfleet.retire import since
-        from rayfleet.status import Bound, Facts
+        from rayfleet.retire import base_commit
+        from rayfleet.status.next_step import Bound, Facts
 
         files, azure = self.files, self.azure
         row = files.clusters.get(name)
@@ -194,7 +194,7 @@ class _Looking:
         there = (azure.clusters or {}).get(name)
         region = str(row.data.get("location", "")) if row else there.region if there else ""
         bound = mapping(files.bindings.data, "clusters") if files.bindings else {}
-        base = files.or_not("the last commits", lambda: since.base(files.where.output, None)) if commit else None
+        base = files.or_not("the last commits", lambda: base_commit.base(files.where.output, None)) if commit else None
         return Facts(
             cluster=name,
             region=region,

@@ -18,7 +18,7 @@ from rayfleet.diagnostics import Invalid, printable
 if TYPE_CHECKING:
     from rayfleet.cli.outside import NotSeen
     from rayfleet.cli.seeing import Seen
-    from rayfleet.status import Facts
+    from rayfleet.status.next_step import Facts
 
 
 def _a_number(ctx: click.Context, param: click.Parameter, value: float) -> float:
@@ -63,7 +63,7 @@ def status(fleet: str, output: str | None, offline: bool, wait: float, form: str
 
 
 def _text(seen: Seen, markdown: bool) -> str:
-    from rayfleet.status import row
+    from rayfleet.status.next_step import row
 
     parts = [tables.table(_HEAD, [row(facts) for facts in seen.facts], markdown)]
     lines = [*seen.notes, *map(_not_seen, seen.not_seen)]
@@ -88,7 +88,7 @@ def _as_json(seen: Seen) -> dict[str, Any]:
 
 def _facts_as_json(facts: Facts) -> dict[str, Any]:
     """``null`` is what was not seen."""
-    from rayfleet.status import next_step
+    from rayfleet.status.next_step import next_step
 
     deployed, bound = facts.deployed, facts.bound
     state: dict[str, Any] = {"state": None}

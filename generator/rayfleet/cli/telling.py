@@ -18,9 +18,9 @@ from rayfleet.diagnostics import Diagnostic, in_order, many, printable
 
 if TYPE_CHECKING:
     from rayfleet.cli.progress import Progress
-    from rayfleet.deploy import carry
-    from rayfleet.deploy.carry import Ended, Outcome
-    from rayfleet.deploy.explain import Failure
+    from rayfleet.deploy import deployment
+    from rayfleet.deploy.deployment import Ended, Outcome
+    from rayfleet.deploy.explain_failure import Failure
     from rayfleet.tree.deployment_steps import DeploymentStep
 
 _ENDED: tuple[Ended, ...] = ("succeeded", "failed", "skipped", "left running")
@@ -124,7 +124,7 @@ class Told:
         return next((ended for ended in _ENDED if ended == state), "left running")
 
     def _as_it_stands(self, step: DeploymentStep) -> dict[str, Any]:
-        from rayfleet.deploy.carry import Outcome
+        from rayfleet.deploy.deployment import Outcome
 
         return _as_json(Outcome(step, self._so_far(step)), [])
 
@@ -178,7 +178,7 @@ def _write(stream: int, text: str) -> None:
 _STATES = {"started": "running", "again": "running", "adopted": "picked up", "waiting": "waiting"}
 
 
-def show(progress: Progress, row: carry.Progress) -> None:
+def show(progress: Progress, row: deployment.Progress) -> None:
     """Shows what is told of a deployment that goes on."""
     name, known = row.step.name, progress.rows[row.step.name]
     done = len({operation.resource_id for operation in row.operations if operation.status == "Succeeded"})

@@ -1,1 +1,1 @@
-"""Carrying rendered/azure/ out: the one package that talks to Azure Resource Manager."""
+"""Deployments of rendered/azure: what speaks against them, what they would change, and each one to its end."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from typing import Any, NamedTuple, Protocol
 
-from rayfleet.deploy.faults import Fault
+from rayfleet.azure.faults import Fault
 from rayfleet.diagnostics import Diagnostic, many
 from rayfleet.facts.advice import encryption_at_host
 from rayfleet.tree import Resource, Side, Template, entries, get, text

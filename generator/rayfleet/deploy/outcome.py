@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple, Protocol
 
-from rayfleet.deploy.faults import Fault, Patience
-from rayfleet.deploy.state import Operation, State
+from rayfleet.azure.deployment_state import Operation, State
+from rayfleet.azure.faults import Fault, Patience
 from rayfleet.tree.deployment_steps import DeploymentStep
 
 Ended = Literal["succeeded", "failed", "skipped", "left running"]

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from threading import Lock
 
-from rayfleet.deploy.carry import Carrying, Client, Ended, Outcome, Progress
+from rayfleet.deploy.deployment import Carrying, Client, Ended, Outcome, Progress
 from rayfleet.tree.deployment_steps import DeploymentStep, waves
 
 #: Deployments at one time. Each is looked at every few seconds, and ARM lets a subscription read 25 times a second

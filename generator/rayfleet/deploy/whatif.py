@@ -7,9 +7,9 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any, Literal, NamedTuple
 
-from rayfleet.deploy.explain import named
-from rayfleet.deploy.hiding import hidden
-from rayfleet.deploy.noise import INLINE_POOL, noise
+from rayfleet.azure.redact import hidden
+from rayfleet.azure.resource_id import type_and_name
+from rayfleet.deploy.whatif_noise import INLINE_POOL, noise
 from rayfleet.diagnostics import many, printable
 from rayfleet.tree import entries, get, mapping, text
 
@@ -145,7 +145,7 @@ def _change(row: dict[str, Any], possible: bool) -> Change:
     differing = tuple(_with_pools(_properties(entries(row, "delta"), "", False), row)) if kind == "modify" else ()
     if differing and all(prop.noise for prop in differing):
         kind = "unchanged"
-    return Change(kind, identifier, *named(identifier), differing, text(row, "unsupportedReason"), possible)
+    return Change(kind, identifier, *type_and_name(identifier), differing, text(row, "unsupportedReason"), possible)
 
 
 def _with_pools(differing: Iterable[Property], row: dict[str, Any]) -> Iterator[Property]:

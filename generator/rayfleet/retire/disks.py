@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from rayfleet.deploy.azure import Azure, Fault
+from rayfleet.azure.client import Azure, Fault
 from rayfleet.tree import get, mapping, text
 
 # API versions: REST docs, compute/snapshots; the one that rendered/ has.

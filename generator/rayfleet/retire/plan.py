@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
-from rayfleet.deploy.allowed import ALLOWED, ROLE_ASSIGNMENTS, type_of
+from rayfleet.azure.deletable import ALLOWED, ROLE_ASSIGNMENTS
+from rayfleet.azure.resource_id import type_of
 from rayfleet.diagnostics import Invalid
 from rayfleet.proofs.arm.incremental import Written, everything
-from rayfleet.retire import commands, words
-from rayfleet.retire.against import carries_the_cloud, referring, refusals, sharing, still_there
+from rayfleet.retire import commands, wording
+from rayfleet.retire.objections import carries_the_cloud, referring, refusals, sharing, still_there
 from rayfleet.retire.step import (
     AKS,
     ANYSCALE,
@@ -105,12 +106,12 @@ def _part_of_another(key: str, row: Written, gone: Mapping[str, Written]) -> boo
 def _of_anyscale(cluster: str, bound: Bound) -> RetirementStep:
     command = commands.of_named(bound.cloud, bound.resource)
     what = f"Anyscale cloud resource {bound.resource}"
-    why = words.why(ANYSCALE, stays=False)
+    why = wording.why(ANYSCALE, stays=False)
     return RetirementStep(cluster, ANYSCALE, what, bound.resource, why, command, cloud=bound.cloud, bound=bound.id)
 
 
 def _step(key: str, row: Written, base: Tree, ids: Mapping[str, str], cluster: str, stays: bool) -> RetirementStep:
-    kind, what = row.kind, words.what(row.kind, key, base)
+    kind, what = row.kind, wording.what(row.kind, key, base)
     if kind not in ALLOWED:
         data = kind.startswith(_STORAGE)
         why = "rayfleet deletes no data" if data else "rayfleet never deletes one; look at it yourself"
@@ -121,7 +122,7 @@ def _step(key: str, row: Written, base: Tree, ids: Mapping[str, str], cluster: s
         kind=kind,
         what=what,
         id="" if role else ids[key],
-        why=words.why(kind, stays),
+        why=wording.why(kind, stays),
         command="" if role else commands.command(kind, ids[key]),
         api_version=text(row.resource.data, "apiVersion"),
         role=role,
@@ -138,7 +139,7 @@ def _stacks(base: Tree, now: Tree, wanted: set[str]) -> Iterator[RetirementStep]
     for row in _deployments(base):
         of = clusters.get(row.file, set())
         if (row.scope, row.name) not in there and (not wanted or (of and of <= wanted)):
-            what, why = f"deployment stack {row.name}", words.why(STACK, stays=False)
+            what, why = f"deployment stack {row.name}", wording.why(STACK, stays=False)
             yield RetirementStep("", STACK, what, _stack_id(row), why, commands.of_stack(row), stack=row)
 
 
@@ -174,7 +175,7 @@ def _kept(base: Tree, gone: Mapping[str, Written], ids: Mapping[str, str]) -> It
         kind = row.type.lower()
         if key not in gone and kind in ("microsoft.storage/storageaccounts", _CONTAINERS):
             why = "rayfleet deletes no data: what volumes of the storage account hold is here"
-            yield RetirementStep("", kind, words.what(kind, key, base), ids[key], why, "", kept=True)
+            yield RetirementStep("", kind, wording.what(kind, key, base), ids[key], why, "", kept=True)
 
 
 def _written_ids(tree: Tree) -> dict[str, str]:

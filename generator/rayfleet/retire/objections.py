@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from ipaddress import ip_network
 
-from rayfleet.deploy.allowed import ALLOWED, Refused, guard, type_of
+from rayfleet.azure.deletable import ALLOWED, Refused, guard
+from rayfleet.azure.resource_id import type_of
 from rayfleet.diagnostics import Diagnostic, printable
 from rayfleet.proofs.arm.incremental import Written
 from rayfleet.proofs.arm.references import who

@@ -9,7 +9,7 @@ from itertools import count
 from threading import Event
 from typing import Any, NamedTuple, TypeVar
 
-from rayfleet.deploy.hiding import without
+from rayfleet.azure.redact import without
 
 T = TypeVar("T")
 

@@ -7,9 +7,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from rayfleet import schema
+from rayfleet.bind.answers import Answers, Cloud, Output, Unfinished
+from rayfleet.bind.expected import Wanted
 from rayfleet.diagnostics import Diagnostic, did_you_mean
-from rayfleet.late.answers import Answers, Cloud, Output, Unfinished
-from rayfleet.late.wanted import Wanted
 from rayfleet.model.bindings import FROM_ANYSCALE, FROM_DEPLOYMENT
 from rayfleet.source import Source
 from rayfleet.tree.place import Side, get, mapping

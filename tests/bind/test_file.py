@@ -8,10 +8,10 @@ import signal
 
 import pytest
 
+from rayfleet.bind import file as writing
 from rayfleet.diagnostics import Invalid
-from rayfleet.late import file as writing
+from tests.bind.given import EMPTY, outputs, put, refused
 from tests.conftest import Workspace
-from tests.late.given import EMPTY, outputs, put, refused
 
 SIGNALS = [signal.SIGINT, signal.SIGTERM]
 

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rayfleet.bind.changes import Change
+from rayfleet.bind.edit import edited
 from rayfleet.diagnostics import Invalid
-from rayfleet.late.changes import Change
-from rayfleet.late.edit import edited
 from rayfleet.source import read
 
 ID, OTHER = "11111111-1111-4111-8111-111111111111", "22222222-2222-4222-8222-222222222222"

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from rayfleet.bind.answers import Answers, of_file
 from rayfleet.diagnostics import Invalid
 from rayfleet.fleet_files import MAX_BYTES
-from rayfleet.late.answers import Answers, of_file
 
 OUTPUT = {"type": "Object", "value": {"clientId": "a"}}
 CLOUD: dict[str, Any] = {"name": "c", "id": "cld_1", "resources": []}

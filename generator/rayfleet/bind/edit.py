@@ -14,10 +14,10 @@ from typing import Any, NamedTuple
 
 from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
+from rayfleet.bind.changes import Change
+from rayfleet.bind.file import NONE, said
+from rayfleet.bind.yaml_text import Text, Unsafe
 from rayfleet.diagnostics import Diagnostic, Invalid
-from rayfleet.late.changes import Change
-from rayfleet.late.file import NONE, said
-from rayfleet.late.text import Text, Unsafe
 from rayfleet.model.bindings import KINDS
 
 _NEW = """\

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from tests.anyscale.stand_in import StandIn
+from tests.bind.given import EAST, EMPTY, RESOURCES, WEST, cloud, nothing_new, outputs, put, refused
 from tests.conftest import Workspace
 from tests.deploy.arm_server import ArmServer, error
-from tests.late.given import EAST, EMPTY, RESOURCES, WEST, cloud, nothing_new, outputs, put, refused
 from tests.processes import PIPES, Started
 
 
@@ -144,7 +144,7 @@ def test_a_library_that_is_not_installed(
 ) -> None:
     """rayfleet alone renders; what deploys is an extra."""
     put(unbound, outputs())
-    monkeypatch.delitem(sys.modules, "rayfleet.late.edit", raising=False)
+    monkeypatch.delitem(sys.modules, "rayfleet.bind.edit", raising=False)
     for name in [library, *(name for name in sys.modules if name.startswith(f"{library}."))]:
         monkeypatch.setitem(sys.modules, name, None)
     said = refused(unbound, *(["--from", "outputs.json"] if library == "ruamel" else []))

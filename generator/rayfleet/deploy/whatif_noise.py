@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from rayfleet.deploy.hiding import HIDDEN, secret
+from rayfleet.azure.redact import HIDDEN, secret
 
 _READ_ONLY = {
     "currentOrchestratorVersion", "creationTime", "etag", "eTag", "lastModifiedTime", "managedBy", "nodeImageVersion",

@@ -6,23 +6,19 @@ Of its own accord a stack here deletes nothing: what leaves it stays in Azure, u
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from rayfleet.deploy.allowed import ALLOWED, Refused, guard, type_of
-from rayfleet.deploy.answers import json_of, member
-from rayfleet.deploy.azure import Azure, scoped, secrets_of, unless_error
-from rayfleet.deploy.explain import named
-from rayfleet.deploy.faults import Fault, problem_of
-from rayfleet.deploy.state import Operation, State, state_of
+from rayfleet.azure.client import Azure, scoped, secrets_of, unless_error
+from rayfleet.azure.deployment_state import Operation, State, state_of
+from rayfleet.azure.faults import Fault, problem_of
+from rayfleet.azure.resource_id import type_and_name
+from rayfleet.azure.sdk import json_of, member
 from rayfleet.tree.deployment_steps import DeploymentStep
 
 if TYPE_CHECKING:
     from azure.mgmt.resource.deploymentstacks import DeploymentStacksClient
-
-# What is taken down in an order, with Anyscale and Flux before it: by retire, not by a stack.
-_IN_ORDER = {*ALLOWED[:2], "microsoft.containerservice/managedclusters"}
 
 # What happens to what a stack has when the stack itself goes (azure-mgmt-resource-deploymentstacks 1.0.0).
 _UNMANAGED = (
@@ -31,43 +27,6 @@ _UNMANAGED = (
     "unmanage_action_management_groups",
     "unmanage_action_resources_without_delete_support",
 )
-
-
-class Leaving(NamedTuple):
-    """What a stack has and its template no more, by id. ``kept``: why some may not be deleted; then none is, because a
-    stack deletes all of them or none.
-    """
-
-    step: DeploymentStep
-    ids: tuple[str, ...]
-    kept: dict[str, str]
-
-    @property
-    def deleted(self) -> tuple[str, ...]:
-        """What is deleted, where somebody agrees."""
-        return () if self.kept else self.ids
-
-
-def leaving(
-    step: DeploymentStep, managed: Iterable[str], validated: Collection[str], rendered: Collection[str]
-) -> Leaving:
-    """What leaves a stack. ``validated``: what ARM says that the template has, as ``Stacks.validate`` returns it; empty
-    where it does not say. ``rendered``: the ids in all of rendered/, in lower case.
-    """
-    gone = tuple(sorted(key for key in managed if key.lower() not in validated))
-    if gone and not validated:
-        return Leaving(step, gone, dict.fromkeys(gone, "Azure does not say whether it stays"))
-    return Leaving(step, gone, {key: why for key in gone if (why := _kept(key, rendered))})
-
-
-def _kept(identifier: str, rendered: Collection[str]) -> str:
-    if type_of(identifier) in _IN_ORDER:
-        return "rayfleet retire takes it down, in order"
-    try:
-        guard(identifier, rendered)
-    except Refused as refused:
-        return str(refused)
-    return ""
 
 
 class Stacks:
@@ -251,7 +210,9 @@ def _failed(data: Any, name: str) -> list[Operation]:
         identifier = _named(row)
         action = "Delete" if identifier.lower() in stuck else ""
         found.append(
-            Operation(name, action, "Failed", *named(identifier), identifier, problem_of(member(row, "error")), "", "")
+            Operation(
+                name, action, "Failed", *type_and_name(identifier), identifier, problem_of(member(row, "error")), "", ""
+            )
         )
     return found
 

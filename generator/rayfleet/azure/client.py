@@ -11,10 +11,10 @@ import re
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from rayfleet.deploy.answers import Asking, follow, json_of, member
-from rayfleet.deploy.faults import Fault, Patience, problem_of
-from rayfleet.deploy.hiding import known
-from rayfleet.deploy.state import Operation, State, operation_of, state_of
+from rayfleet.azure.deployment_state import Operation, State, operation_of, state_of
+from rayfleet.azure.faults import Fault, Patience, problem_of
+from rayfleet.azure.redact import known
+from rayfleet.azure.sdk import Asking, follow, json_of, member
 from rayfleet.tree.deployment_steps import DeploymentStep, Scope
 
 if TYPE_CHECKING:

@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
-from rayfleet.deploy.faults import Problem
+from rayfleet.azure.faults import Problem
+from rayfleet.azure.resource_id import type_and_name
 from rayfleet.diagnostics import Diagnostic
 from rayfleet.facts.advice import about
 from rayfleet.source import Path, dotted
@@ -14,7 +15,7 @@ from rayfleet.source.origin import Origin
 from rayfleet.tree import Resource, Side, Template, entries, mapping, text
 
 if TYPE_CHECKING:
-    from rayfleet.deploy.state import Operation
+    from rayfleet.azure.deployment_state import Operation
 
 _AKS = "microsoft.containerservice/managedclusters"
 _POOL = f"{_AKS}/agentpools"
@@ -78,7 +79,7 @@ def failures(
     rows = [(row.resource_id, problem) for row in operations for problem in innermost(row.error)]
     # Of what cannot be deleted the template has at most what it was in.
     going = {row.resource_id for row in operations if row.action == "Delete"}
-    inside = [row for row in rows if named(row[0])[0].lower() != "microsoft.resources/deployments"] or rows
+    inside = [row for row in rows if type_and_name(row[0])[0].lower() != "microsoft.resources/deployments"] or rows
     told = [row for row in inside if row[1].code.lower() not in _WRAPPERS] or inside
     if not told:
         told = [(problem.target, problem) for problem in innermost(whole)]
@@ -86,7 +87,7 @@ def failures(
     for identifier, problem in dict.fromkeys(told):
         row = _failure(deployment, template, identifier, problem, origin)
         if identifier in going:
-            kind, name = named(identifier)
+            kind, name = type_and_name(identifier)
             row = row._replace(type=kind, name=name, message=f"cannot be deleted: {row.message}")
         found.append(row)
     return list(dict.fromkeys(found))
@@ -109,7 +110,7 @@ def _failure(
     deployment: str, template: Template | None, identifier: str, problem: Problem, origin: Origin | None
 ) -> Failure:
     row, template_side, side, path = _traced(template, identifier, problem, origin)
-    kind, name = named(identifier) if identifier.startswith("/") else ("", identifier)
+    kind, name = type_and_name(identifier) if identifier.startswith("/") else ("", identifier)
     return Failure(
         deployment,
         problem.code,
@@ -158,18 +159,6 @@ def _alike(identifier: str, wanted: str) -> bool:
     before, call, _ = identifier.partition("(")
     parent = before.rpartition("/")[0]
     return bool(call) and wanted.rpartition("/")[0] == parent
-
-
-def named(identifier: str) -> tuple[str, str]:
-    """The type and the name in an id: ``Microsoft.Network/virtualNetworks/subnets``, ``vnet/nodes``. What is no id has
-    no type, and is its own name.
-    """
-    _, found, rest = identifier.rpartition("/providers/")
-    parts = rest.split("/")
-    if not found:
-        is_group = "/resourcegroups/" in identifier.lower()
-        return ("Microsoft.Resources/resourceGroups", parts[-1]) if is_group else ("", identifier)
-    return "/".join([parts[0], *parts[1::2]]), "/".join(parts[2::2])
 
 
 def _path(template: Template, row: Resource, problem: Problem, origin: Origin | None) -> Path:

@@ -13,9 +13,9 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
-from rayfleet.deploy.faults import Fault, Patience, Problem, problem_of
-from rayfleet.deploy.hiding import without
-from rayfleet.deploy.sign_in import SignIn, default_credential
+from rayfleet.azure.faults import Fault, Patience, Problem, problem_of
+from rayfleet.azure.redact import without
+from rayfleet.azure.sign_in import SignIn, default_credential
 
 if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential

@@ -7,8 +7,8 @@ import re
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from rayfleet.deploy.faults import SIGN_IN_LATER, Fault
-from rayfleet.deploy.hiding import HIDDEN, known, without
+from rayfleet.azure.faults import SIGN_IN_LATER, Fault
+from rayfleet.azure.redact import HIDDEN, known, without
 
 if TYPE_CHECKING:
     from azure.core.credentials import AccessToken, TokenCredential

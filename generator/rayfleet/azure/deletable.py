@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
+from rayfleet.azure.resource_id import type_of
+
 #: The only types that are deleted, in the order in which they are. A type is here once somebody thought about it.
 ALLOWED = (
     "microsoft.kubernetesconfiguration/fluxconfigurations",
@@ -35,12 +37,6 @@ _ASSIGNMENT = re.compile(_UUID, re.IGNORECASE)
 
 class Refused(Exception):
     """Raised instead of deleting; says why."""
-
-
-def type_of(identifier: str) -> str:
-    """The type of the resource that an id names, in lower case: what its last provider says."""
-    provider, *rest = identifier.lower().rpartition("/providers/")[2].split("/")
-    return "/".join([provider, *rest[::2]])
 
 
 def guard(identifier: str, rendered: Collection[str]) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
+from rayfleet.bind.expected import Wanted
+from rayfleet.bind.judge import Value
 from rayfleet.diagnostics import Diagnostic
-from rayfleet.late.values import Value
-from rayfleet.late.wanted import Wanted
 from rayfleet.model.bindings import KINDS
 from rayfleet.rules import bindings as rules
 from rayfleet.source import Source

@@ -9,8 +9,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rayfleet.late.changes import Change
-from rayfleet.late.edit import edited
+from rayfleet.bind.changes import Change
+from rayfleet.bind.edit import edited
 from rayfleet.model.bindings import FROM_ANYSCALE, KINDS
 from rayfleet.source import read
 

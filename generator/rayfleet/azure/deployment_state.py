@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from rayfleet.deploy.answers import member
-from rayfleet.deploy.faults import Fault, Problem, problem_of
+from rayfleet.azure.faults import Fault, Problem, problem_of
+from rayfleet.azure.sdk import member
 
 # ARM's own (azure-mgmt-resource-deployments 2.0.0, ProvisioningState). Any other one means that it is still at work:
 # the RPC of resource providers knows only these as ends.

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from itertools import count
 
-from rayfleet.deploy.faults import Fault, Problem, Stopped
+from rayfleet.azure.deployment_state import Operation, State
+from rayfleet.azure.faults import Fault, Problem, Stopped
 from rayfleet.deploy.outcome import Client, Ended, Outcome, Progress, What
-from rayfleet.deploy.state import Operation, State
 from rayfleet.tree.deployment_steps import DeploymentStep
 
 _STARTS = 3  # of one deployment, whose resources failed for a reason that passes

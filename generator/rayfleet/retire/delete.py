@@ -6,9 +6,9 @@ import re
 from collections.abc import Collection, Iterator
 from urllib.parse import quote
 
-from rayfleet.deploy.allowed import guard
-from rayfleet.deploy.azure import Azure, Fault
-from rayfleet.deploy.stacks import Stacks
+from rayfleet.azure.client import Azure, Fault
+from rayfleet.azure.deletable import guard
+from rayfleet.azure.stacks import Stacks
 from rayfleet.retire.step import Plan, RetirementStep, Role
 from rayfleet.tree import get, text
 

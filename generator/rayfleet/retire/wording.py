@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rayfleet.deploy.allowed import ALLOWED, ROLE_ASSIGNMENTS
+from rayfleet.azure.deletable import ALLOWED, ROLE_ASSIGNMENTS
 from rayfleet.proofs.arm.references import called
 from rayfleet.retire.step import AKS, ANYSCALE, STACK
 from rayfleet.tree import Tree

@@ -10,10 +10,10 @@ from hypothesis import given as given_any
 from hypothesis import strategies as st
 
 from rayfleet import schema
+from rayfleet.bind import answers
+from rayfleet.bind.expected import wanted
+from rayfleet.bind.judge import Judged, judge
 from rayfleet.diagnostics import Invalid
-from rayfleet.late import answers
-from rayfleet.late.values import Judged, judge
-from rayfleet.late.wanted import wanted
 from rayfleet.model.bindings import FROM_ANYSCALE, FROM_DEPLOYMENT, KINDS
 from rayfleet.source import Source
 from tests.rendering import reference

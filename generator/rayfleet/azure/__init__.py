@@ -1,0 +1,1 @@
+"""Azure Resource Manager: the one package that talks to it."""

@@ -1,0 +1,75 @@
+"""Resources that leave deployment stacks: shown apart, and asked about apart."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from typing import Any, NamedTuple
+
+from rayfleet.azure.deletable import ALLOWED, Refused, guard
+from rayfleet.azure.resource_id import type_and_name, type_of
+from rayfleet.diagnostics import many
+from rayfleet.tree.deployment_steps import DeploymentStep
+
+# What is taken down in an order, with Anyscale and Flux before it: by retire, not by a stack.
+_IN_ORDER = {*ALLOWED[:2], "microsoft.containerservice/managedclusters"}
+
+
+class Leaving(NamedTuple):
+    """What a stack has and its template no more, by id. ``kept``: why some may not be deleted; then none is, because a
+    stack deletes all of them or none.
+    """
+
+    step: DeploymentStep
+    ids: tuple[str, ...]
+    kept: dict[str, str]
+
+    @property
+    def deleted(self) -> tuple[str, ...]:
+        """What is deleted, where somebody agrees."""
+        return () if self.kept else self.ids
+
+
+def leaving(
+    step: DeploymentStep, managed: Iterable[str], validated: Collection[str], rendered: Collection[str]
+) -> Leaving:
+    """What leaves a stack. ``validated``: what ARM says that the template has, as ``Stacks.validate`` returns it; empty
+    where it does not say. ``rendered``: the ids in all of rendered/, in lower case.
+    """
+    gone = tuple(sorted(key for key in managed if key.lower() not in validated))
+    if gone and not validated:
+        return Leaving(step, gone, dict.fromkeys(gone, "Azure does not say whether it stays"))
+    return Leaving(step, gone, {key: why for key in gone if (why := _kept(key, rendered))})
+
+
+def _kept(identifier: str, rendered: Collection[str]) -> str:
+    if type_of(identifier) in _IN_ORDER:
+        return "rayfleet retire takes it down, in order"
+    try:
+        guard(identifier, rendered)
+    except Refused as refused:
+        return str(refused)
+    return ""
+
+
+def lines(row: Leaving) -> Iterator[str]:
+    """What becomes of what leaves a stack, for people."""
+    count = many(len(row.ids), "resource")
+    if not row.kept:
+        yield f"{row.step.name}: its stack deletes {count} no longer rendered"
+    else:
+        yield f"{row.step.name}: its stack lets go of {count} no longer rendered, and deletes none"
+    for identifier in row.ids:
+        why = row.kept.get(identifier)
+        yield f"  {' ' if row.kept else '-'} {' '.join(type_and_name(identifier))}" + (f": {why}" if why else "")
+
+
+def as_json(row: Leaving) -> dict[str, Any]:
+    """The same for machines."""
+    kept = [{"id": key, "why": row.kept.get(key)} for key in row.ids] if row.kept else []
+    return {"deployment": row.step.name, "deletes": list(row.deleted), "detaches": kept}
+
+
+def question(rows: Iterable[Leaving]) -> str:
+    """What is asked where something is to be deleted; empty where nothing is."""
+    count = sum(len(row.deleted) for row in rows)
+    return f"Delete {many(count, 'resource')} that {'is' if count == 1 else 'are'} no longer rendered?" if count else ""
