@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
+from rayfleet.capacity import demand
+from rayfleet.capacity.fallback import fit
+from rayfleet.capacity.quota import Quota
 from rayfleet.facts.catalogue import Catalogue
-from rayfleet.proofs import Report, demand
-from rayfleet.proofs.fit import fit
-from rayfleet.proofs.quota import Quota
+from rayfleet.proofs import Report
 from rayfleet.source import Source, read
 from rayfleet.tree import Tree
 from rayfleet.tree.files import Files

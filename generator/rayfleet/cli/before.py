@@ -126,8 +126,8 @@ def _addresses(templates: Collection[Template], files: dict[str, DeploymentStep]
 
 def _needs(tree: Tree, subscription: str, files: dict[str, DeploymentStep], new: Collection[str]) -> list[Need]:
     """What the pools of the clusters that are deployed need of each limit."""
+    from rayfleet.capacity import demand
     from rayfleet.deploy.gate import Need
-    from rayfleet.proofs import demand
 
     deployed = {row.name: files.get(row.template.path) for row in tree.of_type(_CLUSTER)}
     counted = [row for row in demand.pools(tree).counted if row.home.subscription == subscription.lower()]

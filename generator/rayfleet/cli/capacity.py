@@ -14,9 +14,9 @@ from rayfleet.cli.printing import echo_json, fail, fleet_option, format_option
 from rayfleet.diagnostics import Invalid, did_you_mean, many, printable
 
 if TYPE_CHECKING:
-    from rayfleet.proofs.demand import Growth, Home, Left, Need, Row, Uncounted
-    from rayfleet.proofs.fit import Fit
-    from rayfleet.proofs.quota import Given
+    from rayfleet.capacity.demand import Growth, Home, Left, Need, Row, Uncounted
+    from rayfleet.capacity.fallback import Fit
+    from rayfleet.capacity.quota import Given
     from rayfleet.source import Source
     from rayfleet.tree import Tree
 
@@ -71,8 +71,8 @@ def _figures(
     tree: Tree, source: Source | None, regions: Sequence[str], without_spot: bool, wanted: Sequence[str]
 ) -> _Figures:
     """Raises Invalid where something cannot be read: what is missing would count as nothing."""
-    from rayfleet.proofs import demand, fit
-    from rayfleet.proofs.quota import Quota
+    from rayfleet.capacity import demand, fallback
+    from rayfleet.capacity.quota import Quota
 
     pools = demand.pools(tree)
     _refuse_unread(tree)
@@ -81,7 +81,7 @@ def _figures(
     _known("--without-region", regions, {home.region for home in pools.clusters})
     needed = {**most, **_demand(wanted, most)}
     remaining = [row for row in pools.counted if not _gone(row, regions, without_spot)]
-    fits = fit.fit(needed, remaining, tree, quota) if regions or without_spot or wanted else None
+    fits = fallback.fit(needed, remaining, tree, quota) if regions or without_spot or wanted else None
     _refuse_unread(tree)
     return _Figures(
         without=[*dict.fromkeys(regions), *(["spot"] if without_spot else [])],
@@ -151,7 +151,7 @@ def _text(figures: _Figures, markdown: bool) -> str:
     lines = [f"not counted: {_uncounted(row)}" for row in figures.uncounted]
     lines += [_over(home, need, given) for home, need, given in figures.limits if given and given.vcpus < need.whole]
     if figures.fits:
-        parts.append(table(_FIT_HEAD, [cells for fit in figures.fits for cells in _stops(fit)]))
+        parts.append(table(_FIT_HEAD, [cells for fallback in figures.fits for cells in _stops(fallback)]))
         lines += map(_verdict, figures.fits)
     if lines:
         parts.append("\n".join(f"- {tables.escaped(line)}" if markdown else printable(line) for line in lines))
@@ -233,17 +233,17 @@ def _as_json(figures: _Figures) -> dict[str, Any]:
     if figures.fits is not None:
         found["demand"] = [
             {
-                "accelerator": fit.accelerator,
-                "gpus": fit.demand,
-                "fits": fit.fits,
-                "short": fit.short,
-                "room": fit.room,
+                "accelerator": fallback.accelerator,
+                "gpus": fallback.demand,
+                "fits": fallback.fits,
+                "short": fallback.short,
+                "room": fallback.room,
                 "regions": [
                     {"region": stop.region, "gpus": stop.has, "takes": stop.takes, "room": stop.room}
-                    for stop in fit.stops
+                    for stop in fallback.stops
                 ],
             }
-            for fit in figures.fits
+            for fallback in figures.fits
         ]
     return found
 

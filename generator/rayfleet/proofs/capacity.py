@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
+from rayfleet.capacity import demand
+from rayfleet.capacity.demand import Home, Need, Uncounted
+from rayfleet.capacity.quota import SPOT, TOTAL, Given, Limit, Quota, family
 from rayfleet.diagnostics import did_you_mean, many
 from rayfleet.facts.catalogue import Catalogue
-from rayfleet.proofs import demand
-from rayfleet.proofs.demand import Home, Need, Uncounted
 from rayfleet.proofs.evidence import Evidence
 from rayfleet.proofs.finding import Finding, failed, noted, proved, warned
-from rayfleet.proofs.quota import SPOT, TOTAL, Given, Limit, Quota, family
 from rayfleet.tree import Cluster, Resource, Side, text
 from rayfleet.tree.node_pool import Pool
 

@@ -7,8 +7,8 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from rayfleet.proofs.finding import Finding, failed, pending, proved
-from rayfleet.proofs.operator import MARKETS
 from rayfleet.proofs.ray import Found
+from rayfleet.scheduler.anyscale_pods import MARKETS
 from rayfleet.tree import Cluster, Side, Tree, entries, get, text
 from rayfleet.tree.helm_release import Release
 

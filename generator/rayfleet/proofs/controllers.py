@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from rayfleet.proofs.finding import Finding, failed, noted, proved, warned
-from rayfleet.proofs.nodes import DISCOVERED, HARD, SPOT_PRIORITY, SPOT_TAINT, Node, may_be_empty
-from rayfleet.proofs.operator import Asked
-from rayfleet.proofs.pods import DEVICE_PLUGIN, GPU_OPERATOR, Defined, device_plugin, of_controllers, of_manifests
 from rayfleet.proofs.ray import is_gpu, is_ray
-from rayfleet.proofs.scheduling import Why, obstacles, sleeps, tolerates
-from rayfleet.proofs.unread import operator_of
+from rayfleet.scheduler.anyscale_pods import Asked
+from rayfleet.scheduler.fits import Why, obstacles, sleeps, tolerates
+from rayfleet.scheduler.nodes import DISCOVERED, HARD, SPOT_PRIORITY, SPOT_TAINT, Node, may_be_empty
+from rayfleet.scheduler.pods import DEVICE_PLUGIN, GPU_OPERATOR, Defined, device_plugin, of_controllers, of_manifests
 from rayfleet.tree import Cluster, Side, get, mapping, text
+from rayfleet.tree.gaps import operator_of
 from rayfleet.tree.helm_release import Release
 
 # The tag of a scale set that tells the autoscaler of devices which it does not know of: it takes every GPU of a size

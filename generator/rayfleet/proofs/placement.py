@@ -8,13 +8,13 @@ from functools import lru_cache
 from rayfleet.proofs import compute_configs, controllers, ray
 from rayfleet.proofs.evidence import Evidence
 from rayfleet.proofs.finding import Finding, failed, pending
-from rayfleet.proofs.nodes import Node, node_of
 from rayfleet.proofs.notices import notices, of
-from rayfleet.proofs.operator import Asked, Shape, asked
 from rayfleet.proofs.ray import Found, Holds
-from rayfleet.proofs.reservations import Mount, allocatable, mount, takes
-from rayfleet.proofs.unread import has_gaps
+from rayfleet.scheduler.anyscale_pods import Asked, Shape, asked
+from rayfleet.scheduler.nodes import Node, node_of
+from rayfleet.scheduler.room import Mount, allocatable, mount, takes
 from rayfleet.tree import Cluster, Tree
+from rayfleet.tree.gaps import has_gaps
 
 # The operator's values take these (rendered values: global.cloudDeploymentId, global.auth.iamIdentity).
 _WAITS_FOR = ("cloudResourceId", "clientId")

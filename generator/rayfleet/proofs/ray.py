@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from rayfleet.proofs.finding import Finding, failed, noted, proved, warned
-from rayfleet.proofs.nodes import Node
-from rayfleet.proofs.operator import MARKETS, Ask, Asked, Shape
-from rayfleet.proofs.scheduling import Pod, Why, guesses, obstacles, sleeps
+from rayfleet.scheduler.anyscale_pods import MARKETS, Ask, Asked, Shape
+from rayfleet.scheduler.fits import Pod, Why, guesses, obstacles, sleeps
+from rayfleet.scheduler.nodes import Node
 from rayfleet.tree import Side
 from rayfleet.tree.helm_release import Release
 

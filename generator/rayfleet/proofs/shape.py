@@ -8,13 +8,13 @@ from typing import NamedTuple
 from rayfleet.facts.quantity import quantity
 from rayfleet.proofs.evidence import Evidence
 from rayfleet.proofs.finding import Finding, failed, noted, pending, proved, warned
-from rayfleet.proofs.nodes import Node
 from rayfleet.proofs.notices import notices, of
-from rayfleet.proofs.operator import MARKETS, Asked, Shape
 from rayfleet.proofs.placement import asked_of, nodes_of
-from rayfleet.proofs.pods import of_controllers, of_manifests
-from rayfleet.proofs.reservations import Mount, Room, allocatable, mount, takes
-from rayfleet.proofs.scheduling import GPU_RESOURCES, obstacles
+from rayfleet.scheduler.anyscale_pods import MARKETS, Asked, Shape
+from rayfleet.scheduler.fits import GPU_RESOURCES, obstacles
+from rayfleet.scheduler.nodes import Node
+from rayfleet.scheduler.pods import of_controllers, of_manifests
+from rayfleet.scheduler.room import Mount, Room, allocatable, mount, takes
 from rayfleet.tree import Cluster, Side
 from rayfleet.tree.helm_release import Release
 

@@ -8,7 +8,7 @@ from typing import Any
 from rayfleet.diagnostics import many
 from rayfleet.proofs.arm.names import RULES
 from rayfleet.proofs.finding import Finding, failed, proved, warned
-from rayfleet.proofs.scheduling import SPOT_PRIORITY, SPOT_TAINT
+from rayfleet.scheduler.fits import SPOT_PRIORITY, SPOT_TAINT
 from rayfleet.tree import Cluster, entries, get, text
 from rayfleet.tree.arm_order import before, unordered
 from rayfleet.tree.node_pool import Pool

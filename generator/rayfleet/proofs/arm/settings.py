@@ -8,7 +8,7 @@ from typing import Any
 
 from rayfleet.diagnostics import did_you_mean
 from rayfleet.proofs.finding import Finding, failed, proved
-from rayfleet.proofs.scheduling import SPOT_PRIORITY
+from rayfleet.scheduler.fits import SPOT_PRIORITY
 from rayfleet.tree import Cluster, entries, get, mapping, text
 from rayfleet.tree.node_pool import Pool
 

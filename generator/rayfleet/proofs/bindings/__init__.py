@@ -9,7 +9,6 @@ from rayfleet.diagnostics import did_you_mean, many
 from rayfleet.proofs.bindings import consumers, node_counts, waiting
 from rayfleet.proofs.evidence import Evidence
 from rayfleet.proofs.finding import Finding, failed, proved, warned
-from rayfleet.proofs.unread import templates_whole
 from rayfleet.tree import Cluster, Side, Tree, entries, get, mapping, text
 from rayfleet.tree.bindings import (
     FROM_ANYSCALE,
@@ -24,6 +23,7 @@ from rayfleet.tree.bindings import (
     produced,
     registration,
 )
+from rayfleet.tree.gaps import templates_whole
 
 _CLUSTER = "Microsoft.ContainerService/managedClusters"
 _SOUND = {

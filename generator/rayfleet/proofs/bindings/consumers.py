@@ -8,10 +8,10 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from rayfleet.proofs.finding import Finding, failed
-from rayfleet.proofs.unread import operator_of
 from rayfleet.tree import Cluster, Side, Tree, entries, get, mapping, text
 from rayfleet.tree.bindings import WORDS, Late, dashed, each
 from rayfleet.tree.blob_volume import Volume, held
+from rayfleet.tree.gaps import operator_of
 from rayfleet.tree.helm_release import Release
 from rayfleet.tree.layer import Manifest
 

@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 from rayfleet.proofs.bindings.consumers import gateways
 from rayfleet.proofs.finding import Finding, failed, pending
-from rayfleet.proofs.unread import has_gaps
 from rayfleet.tree import Cluster, Side, Tree, mapping
 from rayfleet.tree.bindings import FROM_ANYSCALE, FROM_AZURE, KINDS, Late, output_name
 from rayfleet.tree.blob_volume import held
+from rayfleet.tree.gaps import has_gaps
 
 
 class _Output(NamedTuple):

@@ -9,11 +9,11 @@ from functools import lru_cache
 from rayfleet.proofs.evidence import Evidence
 from rayfleet.proofs.finding import Finding, failed, noted, proved, warned
 from rayfleet.proofs.flux.course import Course
-from rayfleet.proofs.unread import templates_whole
 from rayfleet.source import Source
 from rayfleet.tree import Cluster, Resource, Side, Tree, get, mapping, text
 from rayfleet.tree.arm_expression import is_expression
 from rayfleet.tree.cluster import before, below
+from rayfleet.tree.gaps import templates_whole
 from rayfleet.tree.layer import Manifest
 
 EXTENSION = "Microsoft.KubernetesConfiguration/extensions"

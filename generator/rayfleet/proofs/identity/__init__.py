@@ -16,10 +16,10 @@ from rayfleet.proofs.finding import Finding, failed, pending, proved
 from rayfleet.proofs.identity import accounts, control_plane, federation, git, workload
 from rayfleet.proofs.notices import notices, of
 from rayfleet.proofs.roles import BLOB_DATA, Need, granted, named, refused
-from rayfleet.proofs.unread import has_gaps, operator_of
 from rayfleet.tree import Cluster, Side, Tree, get, text
 from rayfleet.tree.bindings import WORDS, Late, Output, late_values
 from rayfleet.tree.blob_volume import held, target
+from rayfleet.tree.gaps import has_gaps, operator_of
 
 _ACCOUNTS = "Microsoft.Storage/storageAccounts"
 # The token that the operator shows Anyscale is for an app of Anyscale's (anyscale-operator chart, values.yaml,

@@ -17,9 +17,9 @@ from rayfleet.proofs.storage import account as accounts
 from rayfleet.proofs.storage import bucket, firewall, mount
 from rayfleet.proofs.storage import claim as claims
 from rayfleet.proofs.storage.claim import Mounted
-from rayfleet.proofs.unread import templates_whole
 from rayfleet.tree import Cluster, Resource, Side, Tree, get, mapping, text
 from rayfleet.tree.blob_volume import CLAIM, CONTAINER, Target, Volume, held, target, volumes
+from rayfleet.tree.gaps import templates_whole
 
 
 class _First(NamedTuple):

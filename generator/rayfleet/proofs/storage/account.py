@@ -7,10 +7,10 @@ from functools import lru_cache
 from typing import Any
 
 from rayfleet.proofs.finding import Finding, failed, proved, warned
-from rayfleet.proofs.unread import operator_of
 from rayfleet.tree import Cluster, Resource, Side, Tree, entries, get, mapping, text
 from rayfleet.tree.arm_order import before
 from rayfleet.tree.blob_volume import ACCOUNT, BLOB_SERVICE, CONTAINER, POLICY
+from rayfleet.tree.gaps import operator_of
 
 # What Anyscale's own check looks for, and what its own setup writes (anyscale 0.26.112, utils/cors_update_utils.py and
 # shared_anyscale_utils/conf.py): a rule for this origin that exposes every header, with these methods.

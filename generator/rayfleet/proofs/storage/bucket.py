@@ -9,10 +9,10 @@ from typing import NamedTuple
 from rayfleet.proofs.finding import Finding, failed, noted
 from rayfleet.proofs.storage.account import by_name, hierarchical
 from rayfleet.proofs.storage.claim import Mounted
-from rayfleet.proofs.unread import templates_whole
 from rayfleet.source import Source
 from rayfleet.tree import Cluster, Resource, Side, Tree, text
 from rayfleet.tree.blob_volume import region, target
+from rayfleet.tree.gaps import templates_whole
 
 # How Anyscale names a container (anyscale 0.26.112, controllers/cloud_controller.py), and the account of one.
 _BUCKET = re.compile(r"abfss://(?P<container>[^@/]+)@(?P<account>[^./@]+)\.dfs\.core\.windows\.net/?")

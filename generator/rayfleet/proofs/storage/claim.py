@@ -8,10 +8,10 @@ from typing import NamedTuple
 from rayfleet.facts.quantity import quantity
 from rayfleet.proofs.finding import Finding, failed, pending, warned
 from rayfleet.proofs.storage.mount import options
-from rayfleet.proofs.unread import has_gaps
 from rayfleet.source import Source
 from rayfleet.tree import Cluster, Side, entries, get, text
 from rayfleet.tree.blob_volume import CLAIM, DRIVER, Volume
+from rayfleet.tree.gaps import has_gaps
 from rayfleet.tree.layer import Manifest
 
 # Flux leaves an object where it is that has this annotation (Flux docs, kustomizations: garbage collection).

@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 from rayfleet.facts.catalogue import VmSize
 from rayfleet.facts.quantity import MIB, quantity
-from rayfleet.proofs.operator import Shape
-from rayfleet.proofs.scheduling import GPU_RESOURCES
+from rayfleet.scheduler.anyscale_pods import Shape
+from rayfleet.scheduler.fits import GPU_RESOURCES
 from rayfleet.tree import Cluster, Side, entries, get, mapping, text
 from rayfleet.tree.layer import Manifest
 

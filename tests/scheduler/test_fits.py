@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from rayfleet.facts.catalogue import Catalogue
-from rayfleet.proofs.nodes import Node, may_be_empty, node_of
-from rayfleet.proofs.scheduling import guesses, obstacles, pod_of, sleeps, tolerates
+from rayfleet.scheduler.fits import guesses, obstacles, pod_of, sleeps, tolerates
+from rayfleet.scheduler.nodes import Node, may_be_empty, node_of
 from rayfleet.source import Source
 from rayfleet.tree import Side
 from rayfleet.tree.node_pool import Pool, Taint

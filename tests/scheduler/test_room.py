@@ -6,7 +6,7 @@ import pytest
 
 from rayfleet.facts.catalogue import Catalogue
 from rayfleet.model import instance_type, storage
-from rayfleet.proofs.reservations import Room, allocatable, mount
+from rayfleet.scheduler.room import Room, allocatable, mount
 from tests.proofs.breaking import Edit, broken, rendered
 
 CATALOGUE = Catalogue({})

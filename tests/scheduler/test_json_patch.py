@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from rayfleet.proofs.patches import Patch, applied, of_values, picks, unread
+from rayfleet.scheduler.json_patch import Patch, applied, of_values, picks, unread
 
 KNOWN = frozenset({"market", "kind", "shape"})
 MARKS = {"market": "SPOT", "kind": "T4"}

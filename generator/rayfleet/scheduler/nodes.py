@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from rayfleet.facts.catalogue import VmSize
-from rayfleet.proofs.content import Content
+from rayfleet.scheduler.memo import Content
 from rayfleet.source import Path
 from rayfleet.tree import entries, get, text
 from rayfleet.tree.node_pool import Pool, Taint

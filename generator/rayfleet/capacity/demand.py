@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Literal, NamedTuple
 
+from rayfleet.capacity.quota import SPOT, TOTAL, Limit, Quota, family
 from rayfleet.facts.catalogue import VmSize
-from rayfleet.proofs.quota import SPOT, TOTAL, Limit, Quota, family
 from rayfleet.tree import Cluster, Resource, Tree
 from rayfleet.tree.node_pool import Pool
 

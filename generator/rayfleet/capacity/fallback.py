@@ -6,8 +6,8 @@ from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from rayfleet.proofs.demand import Growth, Left, gpus, left
-from rayfleet.proofs.quota import Quota
+from rayfleet.capacity.demand import Growth, Left, gpus, left
+from rayfleet.capacity.quota import Quota
 from rayfleet.tree import Tree, entries, text
 
 

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from rayfleet.proofs.content import Content
-from rayfleet.proofs.nodes import HARD, Labels, Node, Traits, Values
-from rayfleet.proofs.nodes import SPOT_PRIORITY as SPOT_PRIORITY
-from rayfleet.proofs.nodes import SPOT_TAINT as SPOT_TAINT
+from rayfleet.scheduler.memo import Content
+from rayfleet.scheduler.nodes import HARD, Labels, Node, Traits, Values
+from rayfleet.scheduler.nodes import SPOT_PRIORITY as SPOT_PRIORITY
+from rayfleet.scheduler.nodes import SPOT_TAINT as SPOT_TAINT
 from rayfleet.source import Path
 from rayfleet.tree import entries, get, mapping, text
 from rayfleet.tree.node_pool import Taint

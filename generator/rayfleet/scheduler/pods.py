@@ -7,9 +7,9 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from rayfleet.facts.quantity import MIB, quantity
-from rayfleet.proofs.helm import coalesced
-from rayfleet.proofs.reservations import Room
-from rayfleet.proofs.scheduling import Pod, pod_of
+from rayfleet.scheduler.fits import Pod, pod_of
+from rayfleet.scheduler.helm_values import coalesced
+from rayfleet.scheduler.room import Room
 from rayfleet.source import Path
 from rayfleet.tree import Cluster, Side, entries, get, mapping, text
 from rayfleet.tree.helm_release import Release

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from rayfleet.proofs.pods import of_controllers, of_manifests, requests
-from rayfleet.proofs.reservations import Room
+from rayfleet.scheduler.pods import of_controllers, of_manifests, requests
+from rayfleet.scheduler.room import Room
 from tests.proofs.breaking import Edit, broken, rendered, tree
 
 

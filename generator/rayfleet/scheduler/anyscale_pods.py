@@ -12,10 +12,10 @@ from typing import Any, NamedTuple
 
 from rayfleet.facts.anyscale_chart import CHART, add, select
 from rayfleet.facts.quantity import quantity
-from rayfleet.proofs.content import Content
-from rayfleet.proofs.helm import coalesced, first_wins
-from rayfleet.proofs.patches import Patch, Patched, applied, of_values, picks, unread
-from rayfleet.proofs.scheduling import Pod, pod_of
+from rayfleet.scheduler.fits import Pod, pod_of
+from rayfleet.scheduler.helm_values import coalesced, first_wins
+from rayfleet.scheduler.json_patch import Patch, Patched, applied, of_values, picks, unread
+from rayfleet.scheduler.memo import Content
 from rayfleet.source import Path
 from rayfleet.tree import entries, get, mapping, text
 from rayfleet.tree.helm_release import Release

@@ -1,0 +1,1 @@
+"""Which pod fits which node: the pods that a runtime asks for, and the nodes that pools give."""
