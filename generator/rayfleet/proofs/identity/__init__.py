@@ -8,18 +8,21 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from rayfleet.diagnostics import many
-from rayfleet.proofs import roles
+from rayfleet.facts import roles
+from rayfleet.facts.roles import BLOB_DATA
+from rayfleet.proofs.azure import role_assignments
+from rayfleet.proofs.azure.role_assignments import refused
 from rayfleet.proofs.bindings import waiting
 from rayfleet.proofs.bindings.consumers import consumers, signs_in
 from rayfleet.proofs.evidence import Evidence
 from rayfleet.proofs.finding import Finding, failed, pending, proved
 from rayfleet.proofs.identity import accounts, control_plane, federation, git, workload
 from rayfleet.proofs.notices import notices, of
-from rayfleet.proofs.roles import BLOB_DATA, Need, granted, named, refused
 from rayfleet.tree import Cluster, Side, Tree, get, text
 from rayfleet.tree.bindings import WORDS, Late, Output, late_values
 from rayfleet.tree.blob_volume import held, target
 from rayfleet.tree.gaps import has_gaps, operator_of
+from rayfleet.tree.role_assignments import RoleNeed, granted, named, scope_name
 
 _ACCOUNTS = "Microsoft.Storage/storageAccounts"
 # The token that the operator shows Anyscale is for an app of Anyscale's (anyscale-operator chart, values.yaml,
@@ -58,7 +61,7 @@ def of_fleet(evidence: Evidence) -> Iterator[Finding]:
     """Credentials, role assignments and audiences of all clusters."""
     yield from notices(evidence.tree, "identity").said()
     yield from federation.judge(evidence.tree)
-    yield from roles.judge(evidence.tree)
+    yield from role_assignments.judge(evidence.tree)
     yield from _audiences(evidence.tree)
 
 
@@ -71,21 +74,21 @@ def _ids(cluster: Cluster, tree: Tree, identity: str, outputs: dict[str, Output]
     taken = list(consumers(cluster, tree))
     for kind in ("clientId", "principalId"):
         late = values.get(kind)
-        places = [place for place in taken if place.kind == kind]
+        places = [scope_name for scope_name in taken if scope_name.kind == kind]
         if late is None or not late.text or not places:
             continue
-        wrong = [place for place in places if place.value != late.text]
-        for place in wrong:
-            other = next((row for row in values.values() if row.text and row.text == place.value), None)
-            what = f"{place.where} is {place.value or 'empty'}, not the {WORDS[kind]} of {identity}"
+        wrong = [scope_name for scope_name in places if scope_name.value != late.text]
+        for scope_name in wrong:
+            other = next((row for row in values.values() if row.text and row.text == scope_name.value), None)
+            what = f"{scope_name.where} is {scope_name.value or 'empty'}, not the {WORDS[kind]} of {identity}"
             if other:
-                what = f"{place.where} is the {WORDS[other.kind]} of {identity}, not its {WORDS[kind]}"
-            yield failed(cluster.name, what, f"write {late.text}", place.side, late.side)
+                what = f"{scope_name.where} is the {WORDS[other.kind]} of {identity}, not its {WORDS[kind]}"
+            yield failed(cluster.name, what, f"write {late.text}", scope_name.side, late.side)
         if not wrong:
-            where = ", ".join(place.where for place in places)
+            where = ", ".join(scope_name.where for scope_name in places)
             what = f"the {WORDS[kind]} of {identity} is in {where}"
             sides = [outputs[kind].side] if kind in outputs else []
-            yield proved(cluster.name, what, late.side, *(place.side for place in places), *sides)
+            yield proved(cluster.name, what, late.side, *(scope_name.side for scope_name in places), *sides)
 
 
 # --- data ---
@@ -99,26 +102,26 @@ def _data(cluster: Cluster, tree: Tree, identity: str, values: dict[str, Late]) 
         if row is None:
             yield refused(tree, cluster.name, need)
         else:
-            role, on = roles.NAMES[row.role], roles.place(tree, row.scope)
+            role, on = roles.NAMES[row.role], scope_name(tree, row.scope)
             what = f"{named(tree, identity)} is {role} on {on}: {need.why}"
             yield proved(cluster.name, what, row.resource.side("properties", "principalId"), need.side)
 
 
-def _mounted(cluster: Cluster, tree: Tree, identity: str) -> list[Need]:
-    needs: dict[str, Need] = {}
+def _mounted(cluster: Cluster, tree: Tree, identity: str) -> list[RoleNeed]:
+    needs: dict[str, RoleNeed] = {}
     for volume in held(cluster, tree):
         if signs_in(volume):
             found = target(cluster, volume)
             mounted = found.container_id if found.container else found.account_id
             why = f"{volume.name} mounts it to read and write"
-            needs.setdefault(mounted, Need(identity, BLOB_DATA, mounted, why, volume.side("storageAccount")))
+            needs.setdefault(mounted, RoleNeed(identity, BLOB_DATA, mounted, why, volume.side("storageAccount")))
     return list(needs.values())
 
 
-def _unmounted(tree: Tree, identity: str, principal: str) -> list[Need]:
+def _unmounted(tree: Tree, identity: str, principal: str) -> list[RoleNeed]:
     """What will be mounted is not rendered yet: any account will do."""
     accounts = tree.of_type(_ACCOUNTS)
-    needs = [Need(identity, BLOB_DATA, row.id, "Ray pods read and write it", row.side("name")) for row in accounts]
+    needs = [RoleNeed(identity, BLOB_DATA, row.id, "Ray pods read and write it", row.side("name")) for row in accounts]
     return [need for need in needs if granted(tree, need, principal)] or needs[:1]
 
 

@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 from rayfleet.proofs.finding import Finding, failed, proved
 from rayfleet.proofs.identity.federation import SUBJECT, Credential, federation
-from rayfleet.proofs.roles import named
 from rayfleet.tree import Cluster, Side, Tree, get, text
 from rayfleet.tree.gaps import operator_of
+from rayfleet.tree.role_assignments import named
 
 # The service account that the operator's chart makes, and the one that Ray pods run as where the values name none
 # (anyscale-operator chart 1.8.0, values.yaml, templates/service_account.yaml, templates/configmap_patches.yaml).

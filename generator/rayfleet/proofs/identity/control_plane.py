@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from rayfleet.facts.roles import NETWORK
+from rayfleet.proofs.azure.role_assignments import refused
 from rayfleet.proofs.finding import Finding, failed, proved
 from rayfleet.proofs.identity.federation import IDENTITY
-from rayfleet.proofs.roles import NETWORK, Assignment, Need, granted, named, refused
 from rayfleet.tree import Cluster, Side, Tree, get, mapping, text
 from rayfleet.tree.arm_order import before, deployed_before
+from rayfleet.tree.role_assignments import Assignment, RoleNeed, granted, named
 
 
 def judge(cluster: Cluster, tree: Tree) -> Iterator[Finding]:
@@ -39,7 +41,7 @@ def judge(cluster: Cluster, tree: Tree) -> Iterator[Finding]:
         yield _in_time(cluster, tree, need, row) if row else refused(tree, cluster.name, need)
 
 
-def _needs(cluster: Cluster) -> Iterator[Need]:
+def _needs(cluster: Cluster) -> Iterator[RoleNeed]:
     """One for each subnet of its nodes."""
     seen = set()
     for pool in cluster.pools:
@@ -47,10 +49,10 @@ def _needs(cluster: Cluster) -> Iterator[Need]:
         subnet = cluster.resource.resolve(written)
         if subnet and subnet not in seen:
             seen.add(subnet)
-            yield Need("", NETWORK, subnet, "it cannot join nodes to the subnet", pool.side("vnetSubnetID"))
+            yield RoleNeed("", NETWORK, subnet, "it cannot join nodes to the subnet", pool.side("vnetSubnetID"))
 
 
-def _in_time(cluster: Cluster, tree: Tree, need: Need, row: Assignment) -> Finding:
+def _in_time(cluster: Cluster, tree: Tree, need: RoleNeed, row: Assignment) -> Finding:
     """The assignment is made before the cluster, which Azure otherwise refuses (AKS docs, use-managed-identity)."""
     who, on = named(tree, need.whose), named(tree, row.scope)
     if _earlier(cluster, tree, row):

@@ -9,10 +9,10 @@ from typing import NamedTuple
 
 from rayfleet.diagnostics import many
 from rayfleet.proofs.finding import Finding, failed, proved, warned
-from rayfleet.proofs.roles import named
 from rayfleet.tree import Resource, Tree, entries, get, text
 from rayfleet.tree.arm_expression import reference
 from rayfleet.tree.arm_order import before, deployed_before, unordered
+from rayfleet.tree.role_assignments import named
 
 IDENTITY = "Microsoft.ManagedIdentity/userAssignedIdentities"
 CREDENTIAL = f"{IDENTITY}/federatedIdentityCredentials"

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from rayfleet.proofs.finding import Finding, failed, proved
 from rayfleet.proofs.identity.federation import IDENTITY, federation
 from rayfleet.proofs.identity.workload import tenant
-from rayfleet.proofs.roles import named
 from rayfleet.tree import Cluster, Resource, Tree, get, mapping, text
 from rayfleet.tree.arm_expression import reference
 from rayfleet.tree.bindings import WORDS
+from rayfleet.tree.role_assignments import named
 
 _EXTENSION = "Microsoft.KubernetesConfiguration/extensions"
 # Azure docs, tutorial-use-gitops-flux2, "Workload identity": the extension's settings, the service account that fetches

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from rayfleet.proofs.finding import Finding, failed, proved
 from rayfleet.proofs.identity.federation import IDENTITY, federation
-from rayfleet.proofs.roles import named
 from rayfleet.tree import Cluster, Side, Tree, get, mapping, text
 from rayfleet.tree.arm_expression import reference
 from rayfleet.tree.bindings import WORDS, Late, Output, output, output_name, produced
+from rayfleet.tree.role_assignments import named
 
 
 def handed_out(cluster: Cluster, tree: Tree, values: dict[str, Late]) -> dict[str, Output]:

@@ -8,11 +8,10 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from rayfleet.diagnostics import many
+from rayfleet.facts.roles import ACCOUNT as MAY_MAKE_CONTAINERS
 from rayfleet.proofs.evidence import Evidence
 from rayfleet.proofs.finding import Finding, failed, noted, proved, warned
 from rayfleet.proofs.notices import notices, of
-from rayfleet.proofs.roles import ACCOUNT as MAY_MAKE_CONTAINERS
-from rayfleet.proofs.roles import Need, granted
 from rayfleet.proofs.storage import account as accounts
 from rayfleet.proofs.storage import bucket, firewall, mount
 from rayfleet.proofs.storage import claim as claims
@@ -20,6 +19,7 @@ from rayfleet.proofs.storage.claim import Mounted
 from rayfleet.tree import Cluster, Resource, Side, Tree, get, mapping, text
 from rayfleet.tree.blob_volume import CLAIM, CONTAINER, Target, Volume, held, target, volumes
 from rayfleet.tree.gaps import templates_whole
+from rayfleet.tree.role_assignments import RoleNeed, granted
 
 
 class _First(NamedTuple):
@@ -237,7 +237,7 @@ def _made(cluster: Cluster, mounted: Mounted, tree: Tree) -> Iterator[Finding]:
     own = [
         cluster.resource.resolve(key) for key in mapping(cluster.resource.data, "identity", "userAssignedIdentities")
     ]
-    needs = [Need(name, MAY_MAKE_CONTAINERS, account.id, "", side) for name in own or [cluster.id]]
+    needs = [RoleNeed(name, MAY_MAKE_CONTAINERS, account.id, "", side) for name in own or [cluster.id]]
     if not any(granted(tree, need) for need in needs):
         what = f"its control plane may not make containers of {account.name}, and its claim is to be made one"
         fix = "grant it Storage Account Contributor, or name a volume in the claim"
