@@ -22,7 +22,7 @@ from hypothesis import HealthCheck, settings
 
 from rayfleet import source, tree
 from rayfleet.cli import cli
-from rayfleet.proofs.flux import course, listing, permanence, releases
+from rayfleet.proofs.flux import kustomization_files, permanence, releases, rollout
 from rayfleet.tree import cluster, layer
 from tests.processes import Started, own_environment, starting
 from tests.rendering import REFERENCE
@@ -62,7 +62,7 @@ def _rendered_files_are_read_once() -> Iterator[None]:
     """
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(source, "compose", lru_cache(maxsize=512)(source.compose))
-        for module in (tree, cluster, layer, course, listing, permanence, releases):
+        for module in (tree, cluster, layer, rollout, kustomization_files, permanence, releases):
             for name in ("read", "read_all", "read_json"):
                 if hasattr(module, name):
                     patch.setattr(module, name, _READ[name])

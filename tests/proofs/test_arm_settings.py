@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from rayfleet.proofs.arm.settings import SYSTEM_GIB, SYSTEM_VCPUS, older
+from rayfleet.proofs.aks.settings import SYSTEM_GIB, SYSTEM_VCPUS, older
 from rayfleet.rules import pools
 from tests.proofs.breaking import Break, Edit, assert_seen, broken, check, failures, tree
 from tests.proofs.test_arm import (

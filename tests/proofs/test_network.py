@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rayfleet.model import network
-from rayfleet.proofs.network import LEAST_PORTS_A_NODE, NODE_POD_PREFIX, PORTS_A_NODE, PORTS_A_PUBLIC_IP, RESERVED
+from rayfleet.proofs.azure.network import LEAST_PORTS_A_NODE, NODE_POD_PREFIX, PORTS_A_NODE, PORTS_A_PUBLIC_IP, RESERVED
 from rayfleet.rules import network as rules
 from tests.proofs.breaking import Break, Edit, assert_seen, broken, check, failures, tree
 

@@ -126,7 +126,7 @@ class Looking:
 
     def leaving(self, ids: dict[str, frozenset[str]]) -> list[Leaving]:
         """Shows what leaves the stacks. ``ids``: what ``validated`` has found in their templates. Raises Fault."""
-        from rayfleet.proofs.arm.incremental import everything
+        from rayfleet.proofs.azure.incremental import everything
 
         if self._stacks is None:
             return []

@@ -9,23 +9,13 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from rayfleet.diagnostics import Diagnostic
-from rayfleet.proofs import (
-    addresses,
-    arm,
-    bindings,
-    capacity,
-    cloud_resource,
-    flux,
-    gateway,
-    identity,
-    network,
-    placement,
-    shape,
-    storage,
-    versions,
-)
+from rayfleet.proofs import flux
+from rayfleet.proofs.anyscale import cloud_resource
+from rayfleet.proofs.azure import arm, identity, network, network_moves
 from rayfleet.proofs.evidence import Evidence
 from rayfleet.proofs.finding import Finding, Outcome
+from rayfleet.proofs.fleet import bindings, capacity, versions
+from rayfleet.proofs.kubernetes import gateway, node_fit, placement, volumes
 from rayfleet.proofs.report import Place, Report, Section, Shown
 from rayfleet.tree import Cluster
 
@@ -54,7 +44,7 @@ def _network_of_cluster(cluster: Cluster, evidence: Evidence) -> Iterator[Findin
 
 def _network_of_fleet(evidence: Evidence) -> Iterator[Finding]:
     yield from network.of_fleet(evidence)
-    yield from addresses.append_only(evidence)
+    yield from network_moves.append_only(evidence)
 
 
 #: What is said of files that cannot be read, whichever proof wanted to.
@@ -67,14 +57,14 @@ PROOFS: tuple[Proof, ...] = (
         placement.of_cluster,
         placement.of_fleet,
     ),
-    Proof("shape", "every pod fits the nodes it finds, and strands no GPU", shape.of_cluster, shape.of_fleet),
+    Proof("shape", "every pod fits the nodes it finds, and strands no GPU", node_fit.of_cluster, node_fit.of_fleet),
     Proof(
         "identity",
         "who signs in to Azure may, and reaches what it needs",
         identity.of_cluster,
         identity.of_fleet,
     ),
-    Proof("storage", "every mount leads to the container that ARM makes", storage.of_cluster, storage.of_fleet),
+    Proof("storage", "every mount leads to the container that ARM makes", volumes.of_cluster, volumes.of_fleet),
     Proof(
         "network",
         "ranges are apart, have room, and never move; the gateway is the operator's",

@@ -8,8 +8,8 @@ from ipaddress import ip_network
 from rayfleet.azure.deletable import ALLOWED, Refused, guard
 from rayfleet.azure.resource_id import type_of
 from rayfleet.diagnostics import Diagnostic, printable
-from rayfleet.proofs.arm.incremental import Written
-from rayfleet.proofs.arm.references import who
+from rayfleet.proofs.azure.incremental import Written
+from rayfleet.proofs.azure.references import who
 from rayfleet.retire.step import AKS, RetirementStep, clusters_of, owner_names
 from rayfleet.tree import Resource, Tree, entries, text
 from rayfleet.tree.arm_expression import Call, identity

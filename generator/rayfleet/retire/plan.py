@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from rayfleet.azure.deletable import ALLOWED, ROLE_ASSIGNMENTS
 from rayfleet.azure.resource_id import type_of
 from rayfleet.diagnostics import Invalid
-from rayfleet.proofs.arm.incremental import Written, everything
+from rayfleet.proofs.azure.incremental import Written, everything
 from rayfleet.retire import commands, wording
 from rayfleet.retire.objections import carries_the_cloud, referring, refusals, sharing, still_there
 from rayfleet.retire.step import (

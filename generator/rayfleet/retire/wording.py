@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rayfleet.azure.deletable import ALLOWED, ROLE_ASSIGNMENTS
-from rayfleet.proofs.arm.references import called
+from rayfleet.proofs.azure.references import called
 from rayfleet.retire.step import AKS, ANYSCALE, STACK
 from rayfleet.tree import Tree
 from rayfleet.tree.arm_expression import reference

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from rayfleet.proofs.evidence import Evidence
 from rayfleet.proofs.finding import Finding
-from rayfleet.proofs.flux import entry, fields, listing, objects, order, permanence, references, releases
-from rayfleet.proofs.flux.course import Course
-from rayfleet.proofs.notices import notices
+from rayfleet.proofs.flux import entry, fields, kustomization_files, manifests, order, permanence, references, releases
+from rayfleet.proofs.flux.rollout import Rollout
+from rayfleet.proofs.grouping import notices
 from rayfleet.tree import Cluster
 
 
@@ -43,16 +43,16 @@ def _claims(cluster: Cluster, evidence: Evidence) -> Iterator[Finding]:
     yield from lost
     if lost or not cluster.flux_configurations:
         return
-    course = Course(cluster, tree.files, cluster.flux_configurations[0], extension)
-    lost = list(entry.paths(course, tree))
+    rollout = Rollout(cluster, tree.files, cluster.flux_configurations[0], extension)
+    lost = list(entry.paths(rollout, tree))
     yield from lost
     if lost:
         return
-    yield from entry.layers(course)
-    yield from listing.of_cluster(course, tree)
-    yield from references.of_cluster(course)
-    yield from order.of_cluster(course)
-    yield from objects.of_cluster(course)
-    yield from fields.of_cluster(course)
-    yield from releases.of_cluster(course, evidence)
-    yield from permanence.of_cluster(course, evidence)
+    yield from entry.layers(rollout)
+    yield from kustomization_files.of_cluster(rollout, tree)
+    yield from references.of_cluster(rollout)
+    yield from order.of_cluster(rollout)
+    yield from manifests.of_cluster(rollout)
+    yield from fields.of_cluster(rollout)
+    yield from releases.of_cluster(rollout, evidence)
+    yield from permanence.of_cluster(rollout, evidence)

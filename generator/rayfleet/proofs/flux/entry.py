@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from rayfleet.proofs.evidence import Evidence
 from rayfleet.proofs.finding import Finding, failed, noted, proved, warned
-from rayfleet.proofs.flux.course import Course
+from rayfleet.proofs.flux.rollout import Rollout
 from rayfleet.source import Source
 from rayfleet.tree import Cluster, Resource, Side, Tree, get, mapping, text
 from rayfleet.tree.arm_expression import is_expression
@@ -104,15 +104,15 @@ def _leads(path: str, cluster: Cluster, tree: Tree) -> str:
     return ""
 
 
-def paths(course: Course, tree: Tree) -> Iterator[Finding]:
+def paths(rollout: Rollout, tree: Tree) -> Iterator[Finding]:
     """Why layers cannot be told apart or found: every Kustomization of the entry point leads to one of this cluster."""
-    cluster = course.cluster
-    (beginning, side), *_ = _paths(course.configuration)
-    if not course.kustomizations:
+    cluster = rollout.cluster
+    (beginning, side), *_ = _paths(rollout.configuration)
+    if not rollout.kustomizations:
         what = f"in rendered/{below(beginning)}, where Flux begins, no layer is named"
         yield failed(cluster.name, what, "list a Kustomization for each layer", side)
     led: dict[str, Manifest] = {}
-    for row in course.kustomizations.values():
+    for row in rollout.kustomizations.values():
         path = text(row.data, "spec", "path")
         said = _leads(path, cluster, tree)
         folder, sides = below(path) or "", [row.side("spec", "path")]
@@ -133,23 +133,23 @@ def paths(course: Course, tree: Tree) -> Iterator[Finding]:
             yield failed(cluster.name, f"its layer {row.name} {said}", fix, *sides)
 
 
-def layers(course: Course) -> Iterator[Finding]:
+def layers(rollout: Rollout) -> Iterator[Finding]:
     """Every layer is applied as it stands."""
-    cluster, entry = course.cluster, course.cluster.entry
-    for row in course.kustomizations.values():
-        yield from _kustomization(course, row)
-    for layer, row in course.of_kind("Kustomization"):
+    cluster, entry = rollout.cluster, rollout.cluster.entry
+    for row in rollout.kustomizations.values():
+        yield from _kustomization(rollout, row)
+    for layer, row in rollout.of_kind("Kustomization"):
         if layer:
             what = f"layer {layer} makes a layer of its own, {row.name}: what that applies was not looked at"
             yield noted(cluster.name, what, row.side("spec", "path"))
     if entry:
-        what = f"Flux begins at rendered/{entry.path} and brings up {', then '.join(course.in_order)}"
+        what = f"Flux begins at rendered/{entry.path} and brings up {', then '.join(rollout.in_order)}"
         sides = [Side(found) for found in [entry.kustomization] if found]
-        yield proved(cluster.name, what, _paths(course.configuration)[0][1], *sides)
+        yield proved(cluster.name, what, _paths(rollout.configuration)[0][1], *sides)
 
 
-def _kustomization(course: Course, row: Manifest) -> Iterator[Finding]:
-    name = course.cluster.name
+def _kustomization(rollout: Rollout, row: Manifest) -> Iterator[Finding]:
+    name = rollout.cluster.name
     for key in ("interval", "prune", "sourceRef"):
         if get(row.data, "spec", key) is None:
             what = f"its layer {row.name} has no {key}, which Flux requires"
@@ -170,9 +170,9 @@ def _kustomization(course: Course, row: Manifest) -> Iterator[Finding]:
         yield warned(name, what, fix, row.side("spec", "force"))
 
 
-def beginnings(course: Course) -> set[str]:
+def beginnings(rollout: Rollout) -> set[str]:
     """The folders that ARM itself leads to."""
-    return {below(path) or "" for path, _ in _paths(course.configuration)}
+    return {below(path) or "" for path, _ in _paths(rollout.configuration)}
 
 
 @lru_cache(maxsize=2)

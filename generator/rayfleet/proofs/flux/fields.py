@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from rayfleet.facts.flux import HELM, KUSTOMIZE
 from rayfleet.proofs.finding import Finding, failed, warned
-from rayfleet.proofs.flux.course import Course, Placed, named
+from rayfleet.proofs.flux.rollout import Placed, Rollout, named
 from rayfleet.tree import get, text
 from rayfleet.tree.layer import Manifest
 
@@ -25,17 +25,17 @@ _DURATIONS = (
 _APPLIER, _DEFAULT = "flux-applier", "default"
 
 
-def of_cluster(course: Course) -> Iterator[Finding]:
+def of_cluster(rollout: Rollout) -> Iterator[Finding]:
     """Every Flux object."""
-    made = {(row.manifest.namespace, row.manifest.name) for row in course.of_kind("ServiceAccount")}
-    made.add((course.namespace, _APPLIER))
-    for row in course.flux:
-        yield from _durations(course, row.manifest)
+    made = {(row.manifest.namespace, row.manifest.name) for row in rollout.of_kind("ServiceAccount")}
+    made.add((rollout.namespace, _APPLIER))
+    for row in rollout.flux:
+        yield from _durations(rollout, row.manifest)
         if row.manifest.group in (KUSTOMIZE, HELM):
-            yield from _account(course, row, made)
+            yield from _account(rollout, row, made)
 
 
-def _durations(course: Course, manifest: Manifest) -> Iterator[Finding]:
+def _durations(rollout: Rollout, manifest: Manifest) -> Iterator[Finding]:
     for path in _DURATIONS:
         written = get(manifest.data, "spec", *path)
         if written is None or (isinstance(written, str) and (_DURATION.fullmatch(written) or "${" in written)):
@@ -44,10 +44,10 @@ def _durations(course: Course, manifest: Manifest) -> Iterator[Finding]:
         owner = f"its {named(manifest.kind, manifest.name)}"
         what = f"{owner} has the {'.'.join(path)} {said:.40}, which Flux does not take"
         fix = "write a number and its unit, as 90s, 10m or 1h"
-        yield failed(course.cluster.name, what, fix, manifest.side("spec", *path))
+        yield failed(rollout.cluster.name, what, fix, manifest.side("spec", *path))
 
 
-def _account(course: Course, row: Placed, made: set[tuple[str, str]]) -> Iterator[Finding]:
+def _account(rollout: Rollout, row: Placed, made: set[tuple[str, str]]) -> Iterator[Finding]:
     """It is one of the object's own namespace (kustomize-controller and helm-controller docs, service account
     reference); with kubeConfig, of another cluster.
     """
@@ -58,6 +58,6 @@ def _account(course: Course, row: Placed, made: set[tuple[str, str]]) -> Iterato
     account = f"{manifest.namespace}/{name}"
     what = f"its {named(manifest.kind, manifest.name)} is applied as {account}, an account that nobody makes"
     # Whoever adds an object of Flux's own may make its account elsewhere.
-    outcome = failed if course.rendered(manifest) else warned
+    outcome = failed if rollout.rendered(manifest) else warned
     fix = f"leave it out, which is {_APPLIER}, or make the account in {manifest.namespace}"
-    yield outcome(course.cluster.name, what, fix, manifest.side("spec", "serviceAccountName"))
+    yield outcome(rollout.cluster.name, what, fix, manifest.side("spec", "serviceAccountName"))

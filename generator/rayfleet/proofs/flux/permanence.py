@@ -10,8 +10,8 @@ from rayfleet.facts.flux import HELM, KUSTOMIZE
 from rayfleet.facts.quantity import quantity
 from rayfleet.proofs.evidence import Evidence
 from rayfleet.proofs.finding import Finding, failed, warned
-from rayfleet.proofs.flux.course import Course, named
 from rayfleet.proofs.flux.entry import files_of
+from rayfleet.proofs.flux.rollout import Rollout, named
 from rayfleet.source import Path, Source, read_all
 from rayfleet.tree import Side, Tree, get, mapping, text
 from rayfleet.tree.cluster import below
@@ -29,19 +29,19 @@ class _Pair(NamedTuple):
     now: list[Source]
 
 
-def of_cluster(course: Course, evidence: Evidence) -> Iterator[Finding]:
+def of_cluster(rollout: Rollout, evidence: Evidence) -> Iterator[Finding]:
     """Only what stands in rendered/ is compared: a commit has no layers as built."""
-    if evidence.base is None or not evidence.had(course.cluster.template):
+    if evidence.base is None or not evidence.had(rollout.cluster.template):
         return
-    for path in files_of(evidence.base).get(course.cluster.name, ()):
+    for path in files_of(evidence.base).get(rollout.cluster.name, ()):
         folder, _, file = path.rpartition("/")
         if file in ("persistentvolume.yaml", "persistentvolumeclaim.yaml"):
             if pair := _changed(path, evidence.base, evidence.tree):
-                yield from _stored(course, pair)
+                yield from _stored(rollout, pair)
         elif file == "helmrelease.yaml":
-            yield from _releases(course, path, evidence)
+            yield from _releases(rollout, path, evidence)
         elif folder.endswith("/flux") and (pair := _changed(path, evidence.base, evidence.tree)):
-            yield from _layers(course, pair)
+            yield from _layers(rollout, pair)
 
 
 def _changed(path: str, base: Tree, now: Tree) -> _Pair | None:
@@ -77,11 +77,11 @@ def _moved(old: Source, new: Source) -> Path:
 # --- volumes and claims ---
 
 
-def _stored(course: Course, pair: _Pair) -> Iterator[Finding]:
+def _stored(rollout: Rollout, pair: _Pair) -> Iterator[Finding]:
     """Kubernetes docs, persistent volumes; kubernetes/kubernetes, pkg/apis/core/validation: a volume's source never
     changes, and of a claim's spec only the request, which grows, and volumeAttributesClassName.
     """
-    layer = next((row.path for row in course.layers.values() if pair.path.startswith(f"{row.path}/")), None)
+    layer = next((row.path for row in rollout.layers.values() if pair.path.startswith(f"{row.path}/")), None)
     if layer is None:
         return  # nothing applies it
     now = {_key(row.data): row for row in pair.now}
@@ -89,7 +89,7 @@ def _stored(course: Course, pair: _Pair) -> Iterator[Finding]:
     for key, old in before.items():
         new = now.get(key)
         if new is not None:
-            yield from _refused(course, old, new)
+            yield from _refused(rollout, old, new)
             continue
         other = next((row for other, row in now.items() if other not in before and other[0] == key[0]), None)
         if other is not None and key[0] in ("PersistentVolume", "PersistentVolumeClaim"):
@@ -98,10 +98,10 @@ def _stored(course: Course, pair: _Pair) -> Iterator[Finding]:
                 what += f" and is in {text(other.data, 'metadata', 'namespace')}"
             what += ": the data stays, and what mounts it by the old name loses it"
             at = _moved(old, other)
-            yield warned(course.cluster.name, what, _BY_HAND, Side(other, at), Side(old, at))
+            yield warned(rollout.cluster.name, what, _BY_HAND, Side(other, at), Side(old, at))
 
 
-def _refused(course: Course, old: Source, new: Source) -> Iterator[Finding]:
+def _refused(rollout: Rollout, old: Source, new: Source) -> Iterator[Finding]:
     kind, _, name = _key(new.data)
     if kind == "PersistentVolume":
         changes = list(_differences(get(old.data, "spec", "csi"), get(new.data, "spec", "csi"), ("spec", "csi")))
@@ -113,11 +113,11 @@ def _refused(course: Course, old: Source, new: Source) -> Iterator[Finding]:
             changes.append(asked)
     else:
         return
-    if not changes or _forced(course, _key(new.data)):
+    if not changes or _forced(rollout, _key(new.data)):
         return
     where = ", ".join(".".join(map(str, path)) for path in changes)
     what = f"its {named(kind, name)} has another {where}: Kubernetes refuses that, and its layer stays failed"
-    yield failed(course.cluster.name, what, _BY_HAND, Side(new, changes[0]), Side(old, changes[0]))
+    yield failed(rollout.cluster.name, what, _BY_HAND, Side(new, changes[0]), Side(old, changes[0]))
 
 
 def _fixed(data: Any) -> dict[str, Any]:
@@ -137,14 +137,14 @@ def _differences(old: Any, new: Any, path: Path) -> Iterator[Path]:
         yield path
 
 
-def _forced(course: Course, key: tuple[str, str, str]) -> bool:
+def _forced(rollout: Rollout, key: tuple[str, str, str]) -> bool:
     """Whether Flux deletes it and makes it anew (kustomize-controller docs, force)."""
-    for layer, manifest in course.of_kind(key[0]):
+    for layer, manifest in rollout.of_kind(key[0]):
         if _key(manifest.data) == key:
             said = text(manifest.data, "metadata", "annotations", _FORCE) or text(
                 manifest.data, "metadata", "labels", _FORCE
             )
-            kustomization = course.kustomizations.get(layer)
+            kustomization = rollout.kustomizations.get(layer)
             whole = kustomization is not None and get(kustomization.data, "spec", "force") is True
             return said.lower() == "enabled" or whole
     return False
@@ -153,12 +153,12 @@ def _forced(course: Course, key: tuple[str, str, str]) -> bool:
 # --- layers ---
 
 
-def _layers(course: Course, pair: _Pair) -> Iterator[Finding]:
+def _layers(rollout: Rollout, pair: _Pair) -> Iterator[Finding]:
     """A Kustomization of another name is another: the one before is pruned, and deletes what it applied
     (kustomize-controller docs, prune and deletionPolicy).
     """
     now = {below(text(row.data, "spec", "path")): row for row in pair.now if _applies(row)}
-    there = {_key(row.data) for row in course.kustomizations.values()}
+    there = {_key(row.data) for row in rollout.kustomizations.values()}
     for old in pair.before:
         new = now.get(below(text(old.data, "spec", "path")))
         if not _applies(old) or new is None or _key(old.data) in there:
@@ -170,7 +170,7 @@ def _layers(course: Course, pair: _Pair) -> Iterator[Finding]:
         was = _called(old.data)
         what = f"its layer {was} is called {_called(new.data)} now: Flux prunes the old one, and all that it made"
         at = _moved(old, new)
-        yield failed(course.cluster.name, what, f"call it {was} again", Side(new, at), Side(old, at))
+        yield failed(rollout.cluster.name, what, f"call it {was} again", Side(new, at), Side(old, at))
 
 
 def _applies(row: Source) -> bool:
@@ -185,13 +185,13 @@ def _kept(row: Source) -> bool:
 # --- releases ---
 
 
-def _releases(course: Course, path: str, evidence: Evidence) -> Iterator[Finding]:
+def _releases(rollout: Rollout, path: str, evidence: Evidence) -> Iterator[Finding]:
     """A release that leaves its layer, or has another name, is uninstalled with the object that goes."""
     base, now = evidence.base, evidence.tree
     folder, file = "/".join(path.split("/")[:3]), now.files.name(path)
-    here = [(course.layers[layer].path, row.manifest) for layer, row in course.releases]
+    here = [(rollout.layers[layer].path, row.manifest) for layer, row in rollout.releases]
     own = [(where, row) for where, row in here if row.written.file == file]
-    if base is None or not _prunes(course, folder):
+    if base is None or not _prunes(rollout, folder):
         return
     if own and all(where == folder for where, _ in own) and _changed(path, base, now) is None:
         return
@@ -206,16 +206,16 @@ def _releases(course: Course, path: str, evidence: Evidence) -> Iterator[Finding
         if same:
             (where, moved), was = same[0], folder.rpartition("/")[2]
             what = f"its release {name} is in {where.rpartition('/')[2]} and was in {was}: Flux uninstalls it there"
-            yield failed(course.cluster.name, what, f"leave it in {was}", moved.side(*at), Side(old, at))
+            yield failed(rollout.cluster.name, what, f"leave it in {was}", moved.side(*at), Side(old, at))
         elif new:
             what = f"its release {_called(old.data)} is called {_called(new.written.data)} now: Flux uninstalls it"
-            yield failed(course.cluster.name, what, f"call it {_called(old.data)} again", new.side(*at), Side(old, at))
+            yield failed(rollout.cluster.name, what, f"call it {_called(old.data)} again", new.side(*at), Side(old, at))
 
 
-def _prunes(course: Course, folder: str) -> bool:
+def _prunes(rollout: Rollout, folder: str) -> bool:
     """Whether Flux deletes what leaves a folder."""
-    rows = course.kustomizations.items()
-    found = next((row for name, row in rows if name in course.layers and course.layers[name].path == folder), None)
+    rows = rollout.kustomizations.items()
+    found = next((row for name, row in rows if name in rollout.layers and rollout.layers[name].path == folder), None)
     return found is not None and get(found.data, "spec", "prune") is True
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from rayfleet.facts.flux import FLUX, STORAGE_CLASSES
 from rayfleet.proofs.finding import Finding, failed, noted, proved, warned
-from rayfleet.proofs.flux.course import Course, named
+from rayfleet.proofs.flux.rollout import Rollout, named
 from rayfleet.tree import Side, entries, get, mapping, text
 from rayfleet.tree.helm_release import Release
 from rayfleet.tree.layer import Layer, Manifest
@@ -19,81 +19,81 @@ _FIXED = "disableNameSuffixHash"
 _HASHED = re.compile(r"-[bcdfghkmt2456789]{10}$")
 
 
-def of_cluster(course: Course) -> Iterator[Finding]:
+def of_cluster(rollout: Rollout) -> Iterator[Finding]:
     """Every reference among its objects."""
     found = [
-        *(finding for _, row in course.of_kind("Kustomization") for finding in _kustomization(course, row)),
-        *(finding for layer, row in course.releases for finding in _release(course, layer, row)),
-        *_claims(course),
+        *(finding for _, row in rollout.of_kind("Kustomization") for finding in _kustomization(rollout, row)),
+        *(finding for layer, row in rollout.releases for finding in _release(rollout, layer, row)),
+        *_claims(rollout),
     ]
     yield from found
-    if not any(row.outcome == "failed" for row in found) and course.kustomizations:
-        _, namespace, name = course.source
+    if not any(row.outcome == "failed" for row in found) and rollout.kustomizations:
+        _, namespace, name = rollout.source
         what = f'every layer takes its files from "{name}" in "{namespace}", and whatever one names is there'
-        first = next(iter(course.kustomizations.values()))
-        yield proved(course.cluster.name, what, first.side("spec", "sourceRef"), course.configuration.side("name"))
+        first = next(iter(rollout.kustomizations.values()))
+        yield proved(rollout.cluster.name, what, first.side("spec", "sourceRef"), rollout.configuration.side("name"))
 
 
-def _kustomization(course: Course, row: Manifest) -> Iterator[Finding]:
+def _kustomization(rollout: Rollout, row: Manifest) -> Iterator[Finding]:
     owner = f"its layer {row.name}"
-    side, own = row.side("spec", "sourceRef", "name"), course.configuration.side("name")
+    side, own = row.side("spec", "sourceRef", "name"), rollout.configuration.side("name")
     reference = mapping(row.data, "spec", "sourceRef")
     wanted = (text(reference, "kind"), text(reference, "namespace") or row.namespace, text(reference, "name"))
-    if wanted not in course.references:
-        what = f"{owner} takes its files from {named(wanted[0], wanted[2])}, and Flux is given {_given(course)}"
-        yield failed(course.cluster.name, what, f'name "{course.source[2]}"', side, own)
-    elif wanted != course.source and row in course.kustomizations.values():
+    if wanted not in rollout.references:
+        what = f"{owner} takes its files from {named(wanted[0], wanted[2])}, and Flux is given {_given(rollout)}"
+        yield failed(rollout.cluster.name, what, f'name "{rollout.source[2]}"', side, own)
+    elif wanted != rollout.source and row in rollout.kustomizations.values():
         what = f"{owner} takes its files from {named(wanted[0], wanted[2])}, which is not the repository of rendered/"
-        yield warned(course.cluster.name, what, f'name "{course.source[2]}"', side, own)
-    yield from _waits(course, row, owner, "Kustomization")
+        yield warned(rollout.cluster.name, what, f'name "{rollout.source[2]}"', side, own)
+    yield from _waits(rollout, row, owner, "Kustomization")
     for index, check in enumerate(entries(row.data, "spec", "healthChecks")):
-        yield from _health_check(course, row, check, row.side("spec", "healthChecks", index))
+        yield from _health_check(rollout, row, check, row.side("spec", "healthChecks", index))
     if get(row.data, "spec", "wait") is True and entries(row.data, "spec", "healthChecks"):
         what = f"{owner} waits for all that it has: its healthChecks count for nothing"
-        yield noted(course.cluster.name, what, row.side("spec", "wait"), row.side("spec", "healthChecks"))
+        yield noted(rollout.cluster.name, what, row.side("spec", "wait"), row.side("spec", "healthChecks"))
 
 
-def _given(course: Course) -> str:
-    kind, namespace, name = course.source
+def _given(rollout: Rollout) -> str:
+    kind, namespace, name = rollout.source
     return f"{named(kind, name)} in {namespace}"
 
 
-def _waits(course: Course, row: Manifest, owner: str, kind: str) -> Iterator[Finding]:
+def _waits(rollout: Rollout, row: Manifest, owner: str, kind: str) -> Iterator[Finding]:
     """dependsOn, of layers and of releases alike."""
     for index, entry in enumerate(entries(row.data, "spec", "dependsOn")):
         side = row.side("spec", "dependsOn", index)
         name, namespace = text(entry, "name"), text(entry, "namespace") or row.namespace
         if namespace != row.namespace:
             what = f"{owner} waits for {named(kind, name)} in another namespace, {namespace}"
-            yield course.locked_down(what, f"keep both in {course.namespace}", side)
-        elif (kind, namespace, name) not in course.references:
+            yield rollout.locked_down(what, f"keep both in {rollout.namespace}", side)
+        elif (kind, namespace, name) not in rollout.references:
             what = f"{owner} waits for {named(kind, name)}, which is nowhere: it never comes up"
-            yield failed(course.cluster.name, what, "name one that is there, or wait for none", side)
+            yield failed(rollout.cluster.name, what, "name one that is there, or wait for none", side)
 
 
-def _health_check(course: Course, row: Manifest, check: object, side: Side) -> Iterator[Finding]:
+def _health_check(rollout: Rollout, row: Manifest, check: object, side: Side) -> Iterator[Finding]:
     kind, name = text(check, "kind"), text(check, "name")
     namespace = text(check, "namespace") or row.namespace
-    if any((other.kind, other.namespace, other.name) == (kind, namespace, name) for _, other in course.placed):
+    if any((other.kind, other.namespace, other.name) == (kind, namespace, name) for _, other in rollout.placed):
         return
     if text(check, "apiVersion").rpartition("/")[0].endswith(FLUX):
         what = f"its layer {row.name} is ready when {named(kind, name)} is, which is nowhere: it never is"
-        yield failed(course.cluster.name, what, "check one that is there", side)
+        yield failed(rollout.cluster.name, what, "check one that is there", side)
     else:
         what = f"its layer {row.name} is ready when {named(kind, name)} is, which no file has: a chart may make it"
-        yield noted(course.cluster.name, what, side)
+        yield noted(rollout.cluster.name, what, side)
 
 
 # --- releases ---
 
 
-def _release(course: Course, layer: str, release: Release) -> Iterator[Finding]:
+def _release(rollout: Rollout, layer: str, release: Release) -> Iterator[Finding]:
     manifest, owner = release.manifest, f"its release {release.name}"
     spec = mapping(manifest.data, "spec")
     # The API server's own rule, which is not in the schema (helm-controller 1.4.5, CEL: chart xor chartRef).
     if ("chart" in spec) == ("chartRef" in spec):
         both = "both chart and chartRef" if "chart" in spec else "neither chart nor chartRef"
-        yield failed(course.cluster.name, f"{owner} has {both}", "keep one of them", manifest.side("spec"))
+        yield failed(rollout.cluster.name, f"{owner} has {both}", "keep one of them", manifest.side("spec"))
         return
     path = ("spec", "chartRef") if "chartRef" in spec else ("spec", "chart", "spec", "sourceRef")
     reference = mapping(manifest.data, *path)
@@ -101,16 +101,16 @@ def _release(course: Course, layer: str, release: Release) -> Iterator[Finding]:
     namespace = text(reference, "namespace") or manifest.namespace
     if namespace != manifest.namespace:
         what = f"{owner} takes its chart from {named(kind, name)} in another namespace, {namespace}"
-        yield course.locked_down(what, f"keep both in {course.namespace}", manifest.side(*path, "namespace"))
-    elif (kind, namespace, name) not in course.references:
+        yield rollout.locked_down(what, f"keep both in {rollout.namespace}", manifest.side(*path, "namespace"))
+    elif (kind, namespace, name) not in rollout.references:
         what = f"{owner} takes its chart from {named(kind, name)}, which is nowhere"
-        yield failed(course.cluster.name, what, "name a source that is there", manifest.side(*path, "name"))
-    yield from _waits(course, manifest, owner, "HelmRelease")
+        yield failed(rollout.cluster.name, what, "name a source that is there", manifest.side(*path, "name"))
+    yield from _waits(rollout, manifest, owner, "HelmRelease")
     for index, entry in enumerate(entries(spec, "valuesFrom")):
-        yield from _values(course, course.layers[layer], release, index, entry)
+        yield from _values(rollout, rollout.layers[layer], release, index, entry)
 
 
-def _values(course: Course, layer: Layer, release: Release, index: int, entry: object) -> Iterator[Finding]:
+def _values(rollout: Rollout, layer: Layer, release: Release, index: int, entry: object) -> Iterator[Finding]:
     manifest, owner = release.manifest, f"its release {release.name}"
     side = manifest.side("spec", "valuesFrom", index)
     kind, name, key = text(entry, "kind"), text(entry, "name"), text(entry, "valuesKey") or "values.yaml"
@@ -120,28 +120,28 @@ def _values(course: Course, layer: Layer, release: Release, index: int, entry: o
         what = f"{owner} takes values from {key} of {named(kind, name)}, which"
         if kind == "Secret":
             fix = "make it before Flux comes to the release"
-            yield warned(course.cluster.name, f"{what} Git does not have", fix, side)
+            yield warned(rollout.cluster.name, f"{what} Git does not have", fix, side)
         else:
             fix = "generate it in the layer's kustomization.yaml, in the release's own namespace"
             generators = [Side(layer.kustomization, ("configMapGenerator",))] if layer.kustomization else []
-            yield failed(course.cluster.name, f"{what} is nowhere", fix, side, *generators)
+            yield failed(rollout.cluster.name, f"{what} is nowhere", fix, side, *generators)
     elif kind == "ConfigMap":
-        yield from _name_reference(course, layer, release, name, side)
+        yield from _name_reference(rollout, layer, release, name, side)
 
 
-def _name_reference(course: Course, layer: Layer, release: Release, name: str, side: Side) -> Iterator[Finding]:
+def _name_reference(rollout: Rollout, layer: Layer, release: Release, name: str, side: Side) -> Iterator[Finding]:
     """A change of values reaches its release: the ConfigMap has a generated name, which the release is given."""
     made = None if layer.built else _generator(layer, name)
     if made is None and not (layer.built and _HASHED.search(name)):
-        watched = [row.manifest for row in course.of_kind("ConfigMap") if row.manifest.name == name]
+        watched = [row.manifest for row in rollout.of_kind("ConfigMap") if row.manifest.name == name]
         if not any(mapping(row.data, "metadata", "labels").get(_WATCH) == "Enabled" for row in watched):
             what = f"the values of its release {release.name} keep their name: a change waits for the next interval"
             fix = f"let configMapGenerator add a hash to the name, or label it {_WATCH}: Enabled"
-            yield warned(course.cluster.name, what, fix, side)
-    elif made and not course.carries_names(layer):
+            yield warned(rollout.cluster.name, what, fix, side)
+    elif made and not rollout.carries_names(layer):
         what = f"the values of its release {release.name} get a hash to their name that the release is not told of"
         fix = "list name-references.yaml under configurations, with spec/valuesFrom/name of HelmRelease"
-        yield failed(course.cluster.name, what, fix, made, side)
+        yield failed(rollout.cluster.name, what, fix, made, side)
 
 
 def _generator(layer: Layer, name: str) -> Side | None:
@@ -157,12 +157,12 @@ def _generator(layer: Layer, name: str) -> Side | None:
 # --- claims ---
 
 
-def _claims(course: Course) -> Iterator[Finding]:
+def _claims(rollout: Rollout) -> Iterator[Finding]:
     """Claims, volumes and storage classes that name each other."""
-    name = course.cluster.name
-    claims = {(row.namespace, row.name): row for _, row in course.of_kind("PersistentVolumeClaim")}
-    volumes = {row.name: row for _, row in course.of_kind("PersistentVolume")}
-    classes = {row.name for _, row in course.of_kind("StorageClass")}
+    name = rollout.cluster.name
+    claims = {(row.namespace, row.name): row for _, row in rollout.of_kind("PersistentVolumeClaim")}
+    volumes = {row.name: row for _, row in rollout.of_kind("PersistentVolume")}
+    classes = {row.name for _, row in rollout.of_kind("StorageClass")}
     for claim in claims.values():
         volume, kind = text(claim.data, "spec", "volumeName"), text(claim.data, "spec", "storageClassName")
         if volume and volume not in volumes:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from rayfleet.diagnostics import Invalid
 from rayfleet.proofs.evidence import Evidence
 from rayfleet.proofs.finding import Finding, failed, noted, proved, warned
-from rayfleet.proofs.flux.course import Course, chart_of
+from rayfleet.proofs.flux.rollout import Rollout, chart_of
 from rayfleet.source import Source, read_all
 from rayfleet.tree import get, mapping, text
 from rayfleet.tree.cluster import OPERATOR_CHART
@@ -23,84 +23,86 @@ _EXACT = re.compile(r"v?\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?|sha25
 _NAMED = "releaseName"
 
 
-def of_cluster(course: Course, evidence: Evidence) -> Iterator[Finding]:
+def of_cluster(rollout: Rollout, evidence: Evidence) -> Iterator[Finding]:
     """Every release of a cluster."""
     names: dict[tuple[str, str], Release] = {}
-    yield from _operator(course)
-    for _, release in course.releases:
+    yield from _operator(rollout)
+    for _, release in rollout.releases:
         found = [
-            *_named(course, release),
-            *_pinned(course, release),
-            *_kept(course, release),
-            *_definitions(course, release),
-            *_same(course, release, evidence),
-            *_clash(course, release, names),
+            *_named(rollout, release),
+            *_pinned(rollout, release),
+            *_kept(rollout, release),
+            *_definitions(rollout, release),
+            *_same(rollout, release, evidence),
+            *_clash(rollout, release, names),
         ]
         yield from found
         if not any(row.outcome == "failed" for row in found):
             what = f"{release.name} installs {release.artifact} {release.version} into {release.namespace}"
             sides = (release.version_side, release.manifest.side("spec", "install"))
-            yield proved(course.cluster.name, f"{what}, and no retry uninstalls it", *sides)
+            yield proved(rollout.cluster.name, f"{what}, and no retry uninstalls it", *sides)
 
 
-def _operator(course: Course) -> Iterator[Finding]:
+def _operator(rollout: Rollout) -> Iterator[Finding]:
     """The release that is called so is of Anyscale's chart: whatever is said of the operator goes by that."""
-    for _, release in course.releases if course.cluster.operator is None else ():
+    for _, release in rollout.releases if rollout.cluster.operator is None else ():
         if release.name == OPERATOR_CHART and release.artifact not in ("", OPERATOR_CHART):
             what = f'its release {release.name} is of the chart "{release.artifact}", which is not Anyscale\'s'
             side = release.manifest.side("spec", "chart", "spec", "chart")
             if release.repository and "chartRef" in mapping(release.manifest.data, "spec"):
                 side = release.repository.side("spec", "url")
-            yield failed(course.cluster.name, what, f'write "{OPERATOR_CHART}"', side)
+            yield failed(rollout.cluster.name, what, f'write "{OPERATOR_CHART}"', side)
 
 
-def _named(course: Course, release: Release) -> Iterator[Finding]:
+def _named(rollout: Rollout, release: Release) -> Iterator[Finding]:
     spec, owner = mapping(release.manifest.data, "spec"), f"its release {release.name}"
     name = text(spec, "releaseName")
     if not name:
-        if course.rendered(release.manifest):
+        if rollout.rendered(release.manifest):
             what = f'{owner} has no releaseName: Helm\'s objects are named "{_identity(release.manifest.data)[_NAMED]}"'
-            yield failed(course.cluster.name, what, "name it", release.manifest.side("spec"))
+            yield failed(rollout.cluster.name, what, "name it", release.manifest.side("spec"))
     elif len(name) > _LONGEST:
         what = f"{owner} has a releaseName of {len(name)} characters, and Helm takes {_LONGEST}"
-        yield failed(course.cluster.name, what, "shorten it", release.manifest.side("spec", "releaseName"))
+        yield failed(rollout.cluster.name, what, "shorten it", release.manifest.side("spec", "releaseName"))
     elif not _NAME.fullmatch(name):
         what = f'{owner} has the releaseName "{name}", which Helm does not take'
         fix = "use small letters, digits and hyphens"
-        yield failed(course.cluster.name, what, fix, release.manifest.side("spec", "releaseName"))
+        yield failed(rollout.cluster.name, what, fix, release.manifest.side("spec", "releaseName"))
     if not text(spec, "targetNamespace"):
         what = f"{owner} has no targetNamespace: it is installed among Flux's own objects"
-        yield _severity(course, release)(course.cluster.name, what, "say where it goes", release.manifest.side("spec"))
+        yield _severity(rollout, release)(
+            rollout.cluster.name, what, "say where it goes", release.manifest.side("spec")
+        )
     if not spec.get("interval"):
         what = f"{owner} has no interval, which Flux requires"
-        yield failed(course.cluster.name, what, "give it one, as 1h", release.manifest.side("spec"))
+        yield failed(rollout.cluster.name, what, "give it one, as 1h", release.manifest.side("spec"))
     if spec.get("suspend") is True:
         what = f"{owner} is suspended: no change of it is applied"
         side = release.manifest.side("spec", "suspend")
-        yield warned(course.cluster.name, what, "resume it when that is over", side)
+        yield warned(rollout.cluster.name, what, "resume it when that is over", side)
 
 
-def _pinned(course: Course, release: Release) -> Iterator[Finding]:
+def _pinned(rollout: Rollout, release: Release) -> Iterator[Finding]:
     if not _EXACT.fullmatch(release.version):
         said = f'"{release.version}"' if release.version else "left open"
         what = f"the version of its release {release.name} is {said}: what is installed changes without a commit"
         fix = "give it one version, as 1.2.3"
-        yield _severity(course, release)(course.cluster.name, what, fix, release.version_side)
+        yield _severity(rollout, release)(rollout.cluster.name, what, fix, release.version_side)
 
 
-def _severity(course: Course, release: Release) -> Callable[..., Finding]:
+def _severity(rollout: Rollout, release: Release) -> Callable[..., Finding]:
     """What rayfleet promises of its own releases, an overlay's may do without."""
-    return failed if course.rendered(release.manifest) else warned
+    return failed if rollout.rendered(release.manifest) else warned
 
 
 # --- retries ---
 
 
-def _kept(course: Course, release: Release) -> Iterator[Finding]:
+def _kept(rollout: Rollout, release: Release) -> Iterator[Finding]:
     """By default, and with RemediateOnFailure, a failed install is uninstalled before it is tried again, and a failed
     upgrade rolled back or uninstalled; RetryOnFailure does neither (helm-controller docs, spec/v2/helmreleases.md).
     """
-    name, manifest, owner = course.cluster.name, release.manifest, f"its release {release.name}"
+    name, manifest, owner = rollout.cluster.name, release.manifest, f"its release {release.name}"
     spec = mapping(manifest.data, "spec")
     fix = "set strategy.name: RetryOnFailure"
     for action in ("install", "upgrade"):
@@ -116,7 +118,7 @@ def _kept(course: Course, release: Release) -> Iterator[Finding]:
             yield warned(name, what, fix, manifest.side(*path))
         elif uninstalls:
             what = f"{owner} is uninstalled when its {action} fails, with all that it holds"
-            yield _severity(course, release)(name, what, fix, side)
+            yield _severity(rollout, release)(name, what, fix, side)
         else:
             yield warned(name, f"{owner} is rolled back when its {action} fails", fix, side)
     if get(spec, "install", "replace") is True:
@@ -127,7 +129,7 @@ def _kept(course: Course, release: Release) -> Iterator[Finding]:
         yield warned(name, what, "leave upgrade.force out", manifest.side("spec", "upgrade", "force"))
 
 
-def _definitions(course: Course, release: Release) -> Iterator[Finding]:
+def _definitions(rollout: Rollout, release: Release) -> Iterator[Finding]:
     """A chart with a ``crds/`` folder: Helm installs those once and never upgrades them (helm-controller docs,
     "Controlling the lifecycle of Custom Resource Definitions": the default of upgrade.crds is Skip).
     """
@@ -138,11 +140,11 @@ def _definitions(course: Course, release: Release) -> Iterator[Finding]:
     if text(manifest.data, "spec", "install", "crds") == "Skip":
         what = f"its release {release.name} leaves out the kinds that it works with: {kinds}"
         fix = "set install.crds: Create"
-        yield _severity(course, release)(course.cluster.name, what, fix, manifest.side("spec", "install", "crds"))
+        yield _severity(rollout, release)(rollout.cluster.name, what, fix, manifest.side("spec", "install", "crds"))
     if text(manifest.data, "spec", "upgrade", "crds") != "CreateReplace":
         what = f"an upgrade of its release {release.name} leaves {kinds} as old as they are"
         fix = "set upgrade.crds: CreateReplace"
-        yield _severity(course, release)(course.cluster.name, what, fix, manifest.side("spec", "upgrade"))
+        yield _severity(rollout, release)(rollout.cluster.name, what, fix, manifest.side("spec", "upgrade"))
 
 
 # --- names stay ---
@@ -161,7 +163,7 @@ def _identity(data: object) -> dict[str, str]:
     }
 
 
-def _clash(course: Course, release: Release, names: dict[tuple[str, str], Release]) -> Iterator[Finding]:
+def _clash(rollout: Rollout, release: Release, names: dict[tuple[str, str], Release]) -> Iterator[Finding]:
     """Helm keeps releases by name in the namespace of the HelmRelease, wherever they are installed."""
     found = _identity(release.manifest.data)
     key = (found["storageNamespace"], found[_NAMED])
@@ -169,12 +171,12 @@ def _clash(course: Course, release: Release, names: dict[tuple[str, str], Releas
     if first is not release and key[1]:
         what = f'its releases {first.name} and {release.name} are both "{key[1]}" to Helm: each undoes the other'
         sides = (release.manifest.side("spec", "releaseName"), first.manifest.side("spec", "releaseName"))
-        yield failed(course.cluster.name, what, "give each a releaseName of its own", *sides)
+        yield failed(rollout.cluster.name, what, "give each a releaseName of its own", *sides)
 
 
-def _same(course: Course, release: Release, evidence: Evidence) -> Iterator[Finding]:
+def _same(rollout: Rollout, release: Release, evidence: Evidence) -> Iterator[Finding]:
     """The name and the place of a release are those of the base commit, where that has its file."""
-    old = _before(release, evidence) if evidence.had(course.cluster.template) else None
+    old = _before(release, evidence) if evidence.had(rollout.cluster.template) else None
     if old is None:
         return
     before, now = _identity(old.data), _identity(release.manifest.written.data)
@@ -183,7 +185,7 @@ def _same(course: Course, release: Release, evidence: Evidence) -> Iterator[Find
         if was != is_:
             what = f'its release {release.name} had the {key} "{was}" and has "{is_}": Flux uninstalls it'
             sides = (release.manifest.side("spec", key), release.manifest.side("spec", key)._replace(source=old))
-            yield failed(course.cluster.name, what, f'write "{was}" again; for another, make another release', *sides)
+            yield failed(rollout.cluster.name, what, f'write "{was}" again; for another, make another release', *sides)
 
 
 def _before(release: Release, evidence: Evidence) -> Source | None:

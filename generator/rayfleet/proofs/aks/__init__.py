@@ -1,0 +1,1 @@
+"""Claims about AKS: clusters, node pools, and the settings that AKS takes."""

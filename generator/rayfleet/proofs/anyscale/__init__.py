@@ -1,0 +1,1 @@
+"""Claims about Anyscale: cloud resources, compute configs, and the pods of Ray."""

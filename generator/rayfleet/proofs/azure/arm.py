@@ -1,0 +1,30 @@
+"""ARM: templates that are whole, in an order that ends, and within Azure's limits; and nothing is left behind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rayfleet.proofs.aks import clusters, network, node_pools, settings
+from rayfleet.proofs.azure import deployments, incremental, names, references, subnets, templates
+from rayfleet.proofs.evidence import Evidence
+from rayfleet.proofs.finding import Finding
+from rayfleet.tree import Cluster
+
+
+def of_cluster(cluster: Cluster, evidence: Evidence) -> Iterator[Finding]:
+    """One cluster and its node pools."""
+    yield from node_pools.judge(cluster)
+    yield from settings.judge(cluster)
+    yield from clusters.judge(cluster)
+    yield from network.judge(cluster, evidence.tree)
+
+
+def of_fleet(evidence: Evidence) -> Iterator[Finding]:
+    """deployments.json and every template, then both against the base commit."""
+    tree = evidence.tree
+    yield from deployments.judge(tree)
+    yield from references.judge(tree)
+    yield from names.judge(tree)
+    yield from templates.judge(tree)
+    yield from subnets.judge(tree)
+    yield from incremental.judge(evidence)

@@ -1,0 +1,74 @@
+"""The identity of a cluster's control plane: there before the cluster, and with a role on the subnets of its nodes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rayfleet.facts.roles import NETWORK
+from rayfleet.proofs.azure.federation import IDENTITY
+from rayfleet.proofs.azure.role_assignments import refused
+from rayfleet.proofs.finding import Finding, failed, proved
+from rayfleet.tree import Cluster, Side, Tree, get, mapping, text
+from rayfleet.tree.arm_order import before, deployed_before
+from rayfleet.tree.role_assignments import Assignment, RoleNeed, granted, named
+
+
+def judge(cluster: Cluster, tree: Tree) -> Iterator[Finding]:
+    """It is user-assigned, because only such an identity can have its role before the cluster is made (AKS docs,
+    use-managed-identity).
+    """
+    kind = text(cluster.resource.data, "identity", "type")
+    side = cluster.resource.side("identity", "type")
+    needs = list(_needs(cluster))
+    if kind != "UserAssigned":
+        what = f"its control plane's identity is {kind or 'not said'}: it can have no role before the cluster is made"
+        fix = "make it UserAssigned, with Network Contributor on the VNet"
+        yield failed(cluster.name, what, fix, side, *(need.side for need in needs[:1]))
+        return
+    own = [
+        cluster.resource.resolve(key) for key in mapping(cluster.resource.data, "identity", "userAssignedIdentities")
+    ]
+    resource = tree.resources.get(own[0]) if len(own) == 1 else None
+    if resource is None or resource.type.lower() != IDENTITY.lower():
+        said = f"{named(tree, own[0])}, which no template makes" if len(own) == 1 else f"{len(own)} identities"
+        what = f"its control plane has {said}: it takes one that is there before it"
+        side = cluster.resource.side("identity", "userAssignedIdentities")
+        yield failed(cluster.name, what, "name one identity of the template", side)
+        return
+    for need in needs:
+        need = need._replace(whose=resource.id)
+        row = granted(tree, need)
+        yield _in_time(cluster, tree, need, row) if row else refused(tree, cluster.name, need)
+
+
+def _needs(cluster: Cluster) -> Iterator[RoleNeed]:
+    """One for each subnet of its nodes."""
+    seen = set()
+    for pool in cluster.pools:
+        written = get(pool.data, "vnetSubnetID")
+        subnet = cluster.resource.resolve(written)
+        if subnet and subnet not in seen:
+            seen.add(subnet)
+            yield RoleNeed("", NETWORK, subnet, "it cannot join nodes to the subnet", pool.side("vnetSubnetID"))
+
+
+def _in_time(cluster: Cluster, tree: Tree, need: RoleNeed, row: Assignment) -> Finding:
+    """The assignment is made before the cluster, which Azure otherwise refuses (AKS docs, use-managed-identity)."""
+    who, on = named(tree, need.whose), named(tree, row.scope)
+    if _earlier(cluster, tree, row):
+        what = f"its control plane {who} has its role on {on} before the cluster is made"
+        return proved(cluster.name, what, row.resource.side("properties", "principalId"), _waits(cluster))
+    what = f"it does not wait for the role of its control plane {who} on {on}"
+    fix = "let the cluster depend on the role assignment"
+    return failed(cluster.name, what, fix, _waits(cluster), row.resource.side("name"))
+
+
+def _earlier(cluster: Cluster, tree: Tree, row: Assignment) -> bool:
+    if row.resource.template is cluster.template:
+        return row.resource.id in cluster.resource.depends_on or row.resource.id in before(cluster.resource)
+    other, own = row.resource.template.deployment, cluster.template.deployment
+    return bool(other and own and other.name in deployed_before(tree, own.name))
+
+
+def _waits(cluster: Cluster) -> Side:
+    return cluster.resource.side("dependsOn")

@@ -1,0 +1,217 @@
+"""Identity: from the service account of a pod, through Azure, to the data; and who Anyscale will know it as."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import NamedTuple
+
+from rayfleet.diagnostics import many
+from rayfleet.facts import roles
+from rayfleet.facts.roles import BLOB_DATA
+from rayfleet.proofs.azure import (
+    control_plane,
+    federation,
+    git_identity,
+    role_assignments,
+    service_accounts,
+    workload_identity,
+)
+from rayfleet.proofs.azure.role_assignments import refused
+from rayfleet.proofs.evidence import Evidence
+from rayfleet.proofs.finding import Finding, failed, pending, proved
+from rayfleet.proofs.fleet.bindings import waiting
+from rayfleet.proofs.fleet.bindings.consumers import consumers, signs_in
+from rayfleet.proofs.grouping import notices, of
+from rayfleet.tree import Cluster, Side, Tree, get, text
+from rayfleet.tree.bindings import WORDS, Late, Output, late_values
+from rayfleet.tree.blob_volume import held, target
+from rayfleet.tree.gaps import has_gaps, operator_of
+from rayfleet.tree.role_assignments import RoleNeed, granted, named, scope_name
+
+_ACCOUNTS = "Microsoft.Storage/storageAccounts"
+# The token that the operator shows Anyscale is for an app of Anyscale's (anyscale-operator chart, values.yaml,
+# global.auth.audience).
+_AUDIENCE = re.compile(r"api://[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/\.default")
+
+
+def of_cluster(cluster: Cluster, evidence: Evidence) -> Iterator[Finding]:
+    """The chain of one cluster, link by link."""
+    return notices(evidence.tree, "identity").kept(_claims(cluster, evidence.tree), of("noted", "pending"))
+
+
+def _claims(cluster: Cluster, tree: Tree) -> Iterator[Finding]:
+    values = late_values(tree).get(cluster.name, {})
+    outputs = workload_identity.handed_out(cluster, tree, values)
+    identity = workload_identity.identity_of(cluster, tree, outputs)
+    yield from workload_identity.switches(cluster, tree)
+    yield from workload_identity.judge_outputs(cluster, tree, outputs)
+    if identity is None:
+        what = "no identity trusts the tokens of its service accounts"
+        fix = "give the workload identity a federated credential with its issuer"
+        yield failed(cluster.name, what, fix, cluster.resource.side("properties", "oidcIssuerProfile"))
+    else:
+        client_id = values["clientId"].text if "clientId" in values else ""
+        yield from service_accounts.judge(cluster, tree, identity, client_id)
+        yield from _ids(cluster, tree, named(tree, identity), outputs)
+        yield from _data(cluster, tree, identity, values)
+    yield from _mounts(cluster, tree)
+    yield from _operator(cluster, tree, values)
+    yield from _tenant(cluster)
+    yield from control_plane.judge(cluster, tree)
+    yield from git_identity.judge(cluster, tree)
+
+
+def of_fleet(evidence: Evidence) -> Iterator[Finding]:
+    """Credentials, role assignments and audiences of all clusters."""
+    yield from notices(evidence.tree, "identity").said()
+    yield from federation.judge(evidence.tree)
+    yield from role_assignments.judge(evidence.tree)
+    yield from _audiences(evidence.tree)
+
+
+# --- ids ---
+
+
+def _ids(cluster: Cluster, tree: Tree, identity: str, outputs: dict[str, Output]) -> Iterator[Finding]:
+    """Software holds the client id, and Anyscale the principal id, of the identity."""
+    values = late_values(tree).get(cluster.name, {})
+    taken = list(consumers(cluster, tree))
+    for kind in ("clientId", "principalId"):
+        late = values.get(kind)
+        places = [place for place in taken if place.kind == kind]
+        if late is None or not late.text or not places:
+            continue
+        wrong = [place for place in places if place.value != late.text]
+        for place in wrong:
+            other = next((row for row in values.values() if row.text and row.text == place.value), None)
+            what = f"{place.where} is {place.value or 'empty'}, not the {WORDS[kind]} of {identity}"
+            if other:
+                what = f"{place.where} is the {WORDS[other.kind]} of {identity}, not its {WORDS[kind]}"
+            yield failed(cluster.name, what, f"write {late.text}", place.side, late.side)
+        if not wrong:
+            where = ", ".join(place.where for place in places)
+            what = f"the {WORDS[kind]} of {identity} is in {where}"
+            sides = [outputs[kind].side] if kind in outputs else []
+            yield proved(cluster.name, what, late.side, *(place.side for place in places), *sides)
+
+
+# --- data ---
+
+
+def _data(cluster: Cluster, tree: Tree, identity: str, values: dict[str, Late]) -> Iterator[Finding]:
+    """The identity may read and write every container that is mounted."""
+    principal = values["principalId"].text if "principalId" in values else ""
+    for need in _mounted(cluster, tree, identity) or _unmounted(tree, identity, principal):
+        row = granted(tree, need, principal)
+        if row is None:
+            yield refused(tree, cluster.name, need)
+        else:
+            role, on = roles.NAMES[row.role], scope_name(tree, row.scope)
+            what = f"{named(tree, identity)} is {role} on {on}: {need.why}"
+            yield proved(cluster.name, what, row.resource.side("properties", "principalId"), need.side)
+
+
+def _mounted(cluster: Cluster, tree: Tree, identity: str) -> list[RoleNeed]:
+    needs: dict[str, RoleNeed] = {}
+    for volume in held(cluster, tree):
+        if signs_in(volume):
+            found = target(cluster, volume)
+            mounted = found.container_id if found.container else found.account_id
+            why = f"{volume.name} mounts it to read and write"
+            needs.setdefault(mounted, RoleNeed(identity, BLOB_DATA, mounted, why, volume.side("storageAccount")))
+    return list(needs.values())
+
+
+def _unmounted(tree: Tree, identity: str, principal: str) -> list[RoleNeed]:
+    """What will be mounted is not rendered yet: any account will do."""
+    accounts = tree.of_type(_ACCOUNTS)
+    needs = [RoleNeed(identity, BLOB_DATA, row.id, "Ray pods read and write it", row.side("name")) for row in accounts]
+    return [need for need in needs if granted(tree, need, principal)] or needs[:1]
+
+
+def _mounts(cluster: Cluster, tree: Tree) -> Iterator[Finding]:
+    """Without the token a mount asks Azure for the account's key (blob-csi-driver, docs/driver-parameters.md)."""
+    for volume in held(cluster, tree):
+        key = "mountWithWorkloadIdentityToken"
+        # What is no text is refused by Kubernetes itself, which the proof of storage says.
+        written = volume.parameters.get(volume.key(key))
+        if signs_in(volume) and isinstance(written, str | None) and written != "true":
+            what = f"{volume.name} does not mount with the pod's token: {key} is {volume.text(key) or 'missing'}"
+            yield failed(cluster.name, what, f'write {key}: "true"', volume.side(key), volume.side("clientID"))
+
+
+# --- Anyscale ---
+
+
+def _operator(cluster: Cluster, tree: Tree, values: dict[str, Late]) -> Iterator[Finding]:
+    """What the operator's values say of who it is to Anyscale."""
+    if cluster.operator is None:
+        yield from _absent(cluster, values)
+    operator = operator_of(cluster)
+    if operator is None:
+        return
+    auth = ("global", "auth")
+    provider = get(operator.values, "global", "cloudProvider")
+    if provider != "azure":
+        # anyscale-operator chart, templates/service_account.yaml, templates/configmap_patches.yaml.
+        what = f"global.cloudProvider is {provider or 'empty'}: the chart gives its service account no client id"
+        yield failed(cluster.name, what, "write azure", operator.side("global", "cloudProvider"))
+    if get(operator.values, *auth, "anyscaleCliToken"):
+        what = "global.auth.anyscaleCliToken is set: a secret, in Git, for what the identity does"
+        fix = "take it out, and revoke the token"
+        yield failed(cluster.name, what, fix, operator.side(*auth, "anyscaleCliToken"))
+    audience, side = get(operator.values, *auth, "audience"), operator.side(*auth, "audience")
+    if not isinstance(audience, str) or not _AUDIENCE.fullmatch(audience):
+        what = f"global.auth.audience is {audience or 'empty'}, and not api://<app id>/.default"
+        yield failed(cluster.name, what, "write the app id of Anyscale's service principal", side)
+    else:
+        _seen(tree).setdefault(audience, _Audience(set(), cluster.name, side)).clusters.add(cluster.name)
+
+
+def _absent(cluster: Cluster, values: dict[str, Late]) -> Iterator[Finding]:
+    waits = [kind for kind in ("clientId", "cloudResourceId") if kind not in values]
+    if waits:
+        what = f"the operator waits for {' and '.join(waits)}: who signs in is not rendered yet"
+        yield pending(cluster.name, what, waiting.side(cluster))
+    elif not has_gaps(cluster):
+        what = "no anyscale-operator is rendered, though its ids are bound: nothing signs in"
+        yield failed(cluster.name, what, "render again", values["clientId"].side)
+
+
+class _Audience(NamedTuple):
+    """One audience: the clusters that have it, and where the first of them says so."""
+
+    clusters: set[str]
+    first: str
+    side: Side
+
+
+@lru_cache(maxsize=2)
+def _seen(tree: Tree) -> dict[str, _Audience]:
+    """The audiences of the clusters that were looked at so far."""
+    return {}
+
+
+def _audiences(tree: Tree) -> Iterator[Finding]:
+    """All clusters are of one Anyscale, and so show it tokens for one app."""
+    seen = sorted(_seen(tree).items(), key=lambda row: -len(row[1].clusters))
+    for audience, row in seen[1:]:
+        usual, others = seen[0]
+        what = f"its audience is {audience}, and that of {many(len(others.clusters), 'cluster')} is {usual}"
+        yield failed(row.first, what, f"write {usual}", row.side, others.side)
+    if len(seen) == 1:
+        audience, row = seen[0]
+        yield proved("", f"the tokens of {many(len(row.clusters), 'operator')} are for {audience}", row.side)
+
+
+def _tenant(cluster: Cluster) -> Iterator[Finding]:
+    """Anyscale looks the principal up in the tenant that the cluster is of."""
+    own, side = workload_identity.tenant(cluster)
+    path = ("azure_config", "tenant_id")
+    if own and cluster.cloud_resource:
+        said = text(cluster.cloud_resource.data, *path)
+        if said.lower() != own:
+            what = f"the tenant of its cloud resource is {said or 'missing'}, and the cluster is of {own}"
+            yield failed(cluster.name, what, f"write {own}", Side(cluster.cloud_resource, path), side)

@@ -1,0 +1,251 @@
+"""What an incremental deployment leaves behind or cannot change, against the base commit."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from rayfleet.diagnostics import many
+from rayfleet.proofs.aks.settings import older
+from rayfleet.proofs.azure.references import called, subject, who
+from rayfleet.proofs.evidence import Evidence
+from rayfleet.proofs.finding import Finding, failed, noted, proved, warned
+from rayfleet.tree import Deployment, Resource, Side, Template, Tree, get, mapping, text
+from rayfleet.tree.arm_expression import is_expression, reference
+
+_CLUSTER = "Microsoft.ContainerService/managedClusters"
+_POOL = f"{_CLUSTER}/agentPools"
+_POOL_FIXED = (
+    # AKS docs, manage-node-pools (limitations), spot-node-pool, gpu-multi-instance; ARM schema: "immutable", "cannot be
+    # changed".
+    *(("vmSize",), ("osDiskType",), ("maxPods",), ("vnetSubnetID",), ("availabilityZones",), ("scaleSetPriority",)),
+    *(("spotMaxPrice",), ("scaleSetEvictionPolicy",), ("gpuInstanceProfile",), ("gpuProfile", "driver")),
+    *(("osType",), ("osDiskSizeGB",)),
+)
+_PRIORITY = ("properties", "scaleSetPriority")
+# What only spot pools have: it comes and goes with the priority.
+_OF_SPOT = (("properties", "spotMaxPrice"), ("properties", "scaleSetEvictionPolicy"))
+# No step back (AKS docs, upgrade-aks-cluster, and manage-node-pools for those).
+_FORWARD: dict[str, tuple[str, ...]] = {
+    _CLUSTER.lower(): ("properties", "kubernetesVersion"),
+    _POOL.lower(): ("properties", "orchestratorVersion"),
+}
+#: What Azure refuses to change of a resource that is there. The ranges of a network are another proof's.
+FIXED: dict[str, tuple[tuple[str, ...], ...]] = {
+    # ARM schema, managedClusters; AKS docs, configure-azure-cni.
+    _CLUSTER: (
+        ("properties", "dnsPrefix"),
+        ("properties", "nodeResourceGroup"),
+        ("properties", "networkProfile", "networkPlugin"),
+    ),
+    _POOL: tuple(("properties", *path) for path in _POOL_FIXED),
+    # Azure docs, data-lake-storage-namespace; storage-account-upgrade; infrastructure-encryption-enable.
+    "Microsoft.Storage/storageAccounts": (
+        ("kind",),
+        ("properties", "isHnsEnabled"),
+        ("properties", "encryption", "requireInfrastructureEncryption"),
+    ),
+    # Azure docs, nat-gateway-v2-migrate: no migration in place.
+    "Microsoft.Network/natGateways": (("sku", "name"),),
+    "Microsoft.Network/publicIPAddresses": (("sku", "name"),),
+    # Azure docs, role-based-access-control, troubleshooting: RoleAssignmentUpdateNotPermitted.
+    "Microsoft.Authorization/roleAssignments": (("properties", "principalId"),),
+}
+_RETIRE = "once this is deployed and nothing uses it: rayfleet retire shows how"
+# How many of what is gone are called by name in one line.
+_NAMED = 4
+_FIXED = {kind.lower(): (("location",), *paths) for kind, paths in FIXED.items()}
+
+
+class Written(NamedTuple):
+    """A resource, or a node pool inside its cluster: ``above`` leads to it in the cluster."""
+
+    resource: Resource
+    data: Mapping[str, Any]
+    above: tuple[str | int, ...] = ()
+
+    @property
+    def kind(self) -> str:
+        return _POOL.lower() if self.above else self.resource.type.lower()
+
+    def side(self, path: tuple[str, ...] = ("name",)) -> Side:
+        return self.resource.side(*self.above, *(path[1:] if self.above and path[0] == "properties" else path))
+
+
+def judge(evidence: Evidence) -> Iterator[Finding]:
+    """Everything that the base commit has."""
+    if evidence.base is None:
+        yield noted("", "there is no base commit: whether anything is stranded in Azure was not looked at")
+        return
+    earlier = set(evidence.earlier)
+    whole, now = everything(evidence.base), everything(evidence.tree)
+    before = {key: row for key, row in whole.items() if row.resource.template in earlier}
+    if len(before) < len(whole):
+        yield _elsewhere([row for key, row in whole.items() if key not in before], evidence.tree)
+    gone = {key: row for key, row in before.items() if key not in now}
+    found = [*_deployments(evidence.base, evidence.tree), *_stranded(gone, evidence.base)]
+    for key, old in before.items():
+        if key in now and now[key].data != old.data:
+            found += _changed(old, now[key], evidence.tree)
+    yield from found
+    if before and not any(row.outcome in ("failed", "warned") for row in found):
+        what = f"all of {many(len(before), 'resource')} of the base commit are still written, as what they are"
+        yield proved("", what)
+
+
+def everything(tree: Tree) -> dict[str, Written]:
+    """Every resource by id, and every node pool inside its cluster by the id that it has in Azure."""
+    found = {key: Written(row, row.data) for key, row in tree.resources.items()}
+    for cluster in tree.of_type(_CLUSTER):
+        profiles = get(cluster.properties, "agentPoolProfiles")
+        for index, profile in enumerate(profiles if isinstance(profiles, list) else ()):
+            if isinstance(profile, dict):
+                key = f"{cluster.id}/agentpools/{profile.get('name')}".lower()
+                above = ("properties", "agentPoolProfiles", index)
+                found.setdefault(key, Written(cluster, {"properties": profile}, above))
+    return found
+
+
+def _elsewhere(rows: list[Written], now: Tree) -> Finding:
+    """What the base commit has where this fleet has no part: another fleet's, unless this one has late values."""
+    deployed = {row.resource.template.scope.subscription: row.resource.template.deployment for row in rows}
+    where = f"the subscription {next(iter(deployed))}" if len(deployed) == 1 else many(len(deployed), "subscription")
+    what = f"the base commit has {many(len(rows), 'resource')} in {where}, where this fleet has none"
+    sides = [row.side.at("scope", "subscriptionId") for row in deployed.values() if row]
+    if now.bindings and mapping(now.bindings.data, "clusters"):
+        fix = "name that subscription again; or, where the fleet is new, begin with a bindings.yaml without clusters"
+        bound = Side(now.bindings, ("clusters",))
+        return warned(
+            "", f"{what}, and it has bindings, as if it were deployed: they are not compared", fix, bound, *sides
+        )
+    return noted("", f"{what}: they are taken for another fleet's, and not compared", *sides)
+
+
+# --- what is left behind ---
+
+
+def _stranded(gone: dict[str, Written], base: Tree) -> Iterator[Finding]:
+    """One finding for what was a cluster's, or else for each resource that is not part of another that is gone."""
+    by_template = {row.resource.template.path: owners(row.resource.template) for row in gone.values()}
+    owned_by = {key: by_template[row.resource.template.path].get(row.resource.id, "") for key, row in gone.items()}
+    clusters: dict[str, int] = {}
+    for owner in owned_by.values():
+        if owner in gone:
+            clusters[owner] = clusters.get(owner, 0) + 1
+    for owner, count in clusters.items():
+        row = gone[owner]
+        what = f"it is no longer rendered, and Azure keeps it: {many(count, 'resource')}"
+        yield warned(row.resource.written_name, what, f"take it down, {_RETIRE}", row.side())
+    alike: dict[tuple[str, str], dict[str, Written]] = {}
+    for key, row in gone.items():
+        about = row.resource.scope_id if not row.above else None
+        if owned_by[key] not in gone and key.rsplit("/", 2)[0] not in gone and about not in gone:
+            alike.setdefault((owned_by[key] or key, row.kind), {})[key] = row
+    for same in alike.values():
+        yield _left(same, base)
+
+
+def _left(same: dict[str, Written], base: Tree) -> Finding:
+    """What is gone of one kind: of a cluster that stays, or else one resource."""
+    (key, row), *others = same.items()
+    what, fix = f"{called(key, base)} is no longer rendered, and Azure keeps it", f"take it down, {_RETIRE}"
+    if others:
+        kind, _, first = called(key, base).partition(" ")
+        names = [first, *(called(other, base).partition(" ")[2] for other, _ in others)]
+        more = f" and {many(len(names) - _NAMED, 'other')}" if names[_NAMED:] else ""
+        what = f"{kind} {', '.join(names[:_NAMED])}{more} are no longer rendered, and Azure keeps them"
+        fix = f"take them down, {_RETIRE}"
+    return warned(subject(row.resource.template), what, fix, *(found.side() for found in same.values()))
+
+
+def owners(template: Template) -> dict[str, str]:
+    """The cluster of every resource of a template, as far as one has any."""
+    leader = {key: key for key in template.by_id}
+
+    def lead(key: str) -> str:
+        while leader[key] != key:
+            leader[key] = leader[leader[key]]
+            key = leader[key]
+        return key
+
+    for key, row in template.by_id.items():
+        for other in (*row.depends_on, row.parent_id, row.scope_id or ""):
+            if other in leader:
+                leader[lead(key)] = lead(other)
+    clusters = {lead(row.id): row.id for row in template.of_type(_CLUSTER) if row.id in leader}
+    return {key: clusters.get(lead(key), "") for key in leader}
+
+
+# --- what cannot change ---
+
+
+def _changed(old: Written, new: Written, tree: Tree) -> Iterator[Finding]:
+    yield from _back(old, new, tree)
+    other = get(old.data, *_PRIORITY) != get(new.data, *_PRIORITY)
+    for path in _FIXED.get(new.kind, (("location",),)):
+        was, becomes = (get(row.data, *path) for row in (old, new))
+        if other and path in _OF_SPOT:
+            continue
+        if _comparable(old, was) != _comparable(new, becomes):
+            first, then = _said(old, was, tree), _said(new, becomes, tree)
+            key = ".".join(path[path[0] == "properties" :])
+            what = f"{key} of {_name(new, tree)} was {first} and is now {then}: Azure cannot change it"
+            again = "leave it out" if was is None else f"write {first}"
+            fix = f"{again} again; or make a new one beside it, under another name, deploy that, and retire this one"
+            yield failed(subject(new.resource.template), what, fix, new.side(path), old.side(path))
+
+
+def _back(old: Written, new: Written, tree: Tree) -> Iterator[Finding]:
+    path = _FORWARD.get(new.kind, ("",))
+    was, becomes = (text(row.data, *path) for row in (old, new))
+    if older(becomes, was):
+        what = f"{path[-1]} of {_name(new, tree)} was {was} and is now {becomes}: AKS takes no step back"
+        fix = f"write {was} again; or make a new one beside it, under another name, deploy that, and retire this one"
+        yield failed(subject(new.resource.template), what, fix, new.side(path), old.side(path))
+
+
+def _name(row: Written, tree: Tree) -> str:
+    if row.above:
+        return f"{row.resource.written_name}/{get(row.data, 'properties', 'name')}"
+    return who(row.resource, tree)
+
+
+def _comparable(row: Written, value: Any) -> Any:
+    """A value as Azure compares it: regions without blanks and case, ids resolved, zones in any order."""
+    if isinstance(value, str):
+        return row.resource.resolve(value).replace(" ", "") or value
+    if isinstance(value, list):
+        return sorted(map(str, value))
+    return value
+
+
+def _said(row: Written, value: Any, tree: Tree) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    if isinstance(value, str) and is_expression(value):
+        read = reference(value, row.resource.template.scope)
+        return f"{read.path} of {called(read.id, tree)}" if read else called(row.resource.resolve(value), tree)
+    return "missing" if value is None else value if isinstance(value, str) else json.dumps(value)
+
+
+def _deployments(base: Tree, tree: Tree) -> Iterator[Finding]:
+    """A deployment at subscription scope keeps the location of its name (ARM docs, deploy-to-subscription)."""
+    before = {_of_scope(row, row.name): row for row in base.deployments if not row.scope.resource_group}
+    by_template = {_of_scope(row, row.template): row for row in before.values()}
+    for row in tree.deployments:
+        if row.scope.resource_group:
+            continue
+        old = before.get(_of_scope(row, row.name))
+        if old and old.location.lower() != row.location.lower():
+            what = f"its location was {old.location} and is now {row.location}: Azure ties it to the name"
+            fix = f"write {old.location} again: it only says where Azure keeps the deployment"
+            yield failed(row.name, what, fix, row.side.at("location"), old.side.at("location"))
+        twin = by_template.get(_of_scope(row, row.template))
+        if old is None and twin and twin.name not in {other.name for other in tree.deployments}:
+            what = f"it was called {twin.name}, which stays in the subscription's history of deployments"
+            yield noted(row.name, what, row.side.at("name"), twin.side.at("name"))
+
+
+def _of_scope(row: Deployment, name: str) -> tuple[str, str]:
+    return row.scope.subscription.lower(), name

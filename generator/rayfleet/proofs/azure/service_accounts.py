@@ -1,0 +1,148 @@
+"""Service accounts: those that Helm uses and those that the fleet names, and whether they may sign in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from rayfleet.proofs.azure.federation import SUBJECT, Credential, federation
+from rayfleet.proofs.finding import Finding, failed, proved
+from rayfleet.tree import Cluster, Side, Tree, get, text
+from rayfleet.tree.gaps import operator_of
+from rayfleet.tree.role_assignments import named
+
+# The service account that the operator's chart makes, and the one that Ray pods run as where the values name none
+# (anyscale-operator chart 1.8.0, values.yaml, templates/service_account.yaml, templates/configmap_patches.yaml).
+_OPERATOR = "anyscale-operator"
+_POD = "default"
+# What the webhook signs a pod in with (azure-workload-identity docs, service-account-labels-and-annotations).
+_CLIENT_ID = "azure.workload.identity/client-id"
+# Namespaces that Kubernetes, AKS and its Flux extension make by themselves.
+_THERE = frozenset({"default", "kube-system", "kube-public", "kube-node-lease", "flux-system"})
+
+
+class Account(NamedTuple):
+    """A service account that pods of ``who`` run as, and where the values say so."""
+
+    who: str
+    namespace: str
+    name: str
+    side: Side
+
+    @property
+    def subject(self) -> str:
+        """The subject of its tokens."""
+        return f"system:serviceaccount:{self.namespace}:{self.name}"
+
+
+def accounts(cluster: Cluster) -> list[Account]:
+    """What the operator and Ray pods run as; none while the operator, or a part of its values, is not rendered."""
+    operator = operator_of(cluster)
+    if operator is None:
+        return []
+    own = ("operator", "serviceAccount", "name")
+    pods = ("workloads", "serviceAccount", "name")
+    name = get(operator.values, *own, default=_OPERATOR)
+    return [
+        Account("the operator", operator.namespace, name if isinstance(name, str) else "", operator.side(*own)),
+        Account("Ray pods", operator.namespace, text(operator.values, *pods) or _POD, operator.side(*pods)),
+    ]
+
+
+def judge(cluster: Cluster, tree: Tree, identity: str, client_id: str) -> Iterator[Finding]:
+    """Each service account is there, and may sign in as the identity with the id ``identity``."""
+    wanted = accounts(cluster)
+    subjects: dict[str, list[Account]] = {}
+    for account in wanted:
+        unmade = _unmade(cluster, wanted[0], account, client_id)
+        if unmade:
+            yield unmade
+        else:
+            subjects.setdefault(account.subject, []).append(account)
+    own = federation(tree).of_issuer.get(cluster.id, [])
+    spare = [row for row in own if row.subject not in {account.subject for account in wanted}]
+    for subject, same in subjects.items():
+        who, name = " and ".join(account.who for account in same), named(tree, identity)
+        right = next((row for row in own if (row.subject, row.identity) == (subject, identity)), None)
+        if right:
+            what = f"{who} may sign in as {name}: {subject}, by the cluster's own issuer"
+            yield proved(cluster.name, what, right.resource.side("properties", "subject"), same[-1].side)
+        else:
+            near = next((row for row in spare if row.identity == identity and _alike(row.subject, subject)), None)
+            spare = [row for row in spare if row is not near]
+            yield from _distrusted(cluster, tree, identity, who, same[-1], near)
+    yield from _others(cluster, tree, spare)
+
+
+def _unmade(cluster: Cluster, operator: Account, account: Account, client_id: str) -> Finding | None:
+    """Why a service account is not there with a client id on it: the chart makes only the operator's."""
+    if not operator.name:
+        what = "the operator's service account has no name"
+        return failed(cluster.name, what, f"write {_OPERATOR}", operator.side) if account is operator else None
+    if account.name == operator.name:
+        return None
+    rows = cluster.of_kind("ServiceAccount", "")
+    own = next((row for row in rows if (row.namespace, row.name) == (account.namespace, account.name)), None)
+    fix = f"write {operator.name}, which the chart makes"
+    if own is None and account.name == _POD:
+        what = "workloads.serviceAccount.name is empty: Ray pods run as default, which has no client id"
+        return failed(cluster.name, what, fix, account.side, operator.side)
+    if own is None:
+        what = f"{account.who} run as {account.namespace}/{account.name}, which neither the chart nor a layer makes"
+        return failed(cluster.name, what, fix, account.side, operator.side)
+    said = text(own.data, "metadata", "annotations", _CLIENT_ID)
+    if said != client_id:
+        what = f"{account.who} run as {account.namespace}/{account.name}, whose client id is {said or 'missing'}"
+        fix = f"annotate it with {_CLIENT_ID}: {client_id or 'the client id'}"
+        return failed(cluster.name, what, fix, own.side("metadata", "annotations", _CLIENT_ID), account.side)
+    return None
+
+
+def _alike(subject: str, wanted: str) -> bool:
+    """Whether two subjects share namespace or name."""
+    return bool({*subject.split(":")[-2:]} & {*wanted.split(":")[-2:]})
+
+
+def _distrusted(
+    cluster: Cluster, tree: Tree, identity: str, who: str, account: Account, near: Credential | None
+) -> Iterator[Finding]:
+    """Why a service account may not sign in as the identity: the credential that comes nearest."""
+    index, subject, name = federation(tree), account.subject, named(tree, identity)
+    others = [row for row in index.of_issuer.get(cluster.id, []) if row.subject == subject]
+    fix = f"give {name} a credential for {subject} that trusts {cluster.name}"
+    if others:
+        other = named(tree, others[0].identity)
+        what = f"{who} may sign in as {other}, and the ids handed out are those of {name}"
+        fix = f"put the credential on {name}, or hand out the ids of {other}"
+        yield failed(cluster.name, what, fix, others[0].resource.side("name"), account.side)
+        return
+    for row in index.of_identity.get(identity, []):
+        if row.subject == subject and cluster.id in row.resource.depends_on:
+            return  # It is there and trusts somebody else, which federation.judge says.
+    if near and not SUBJECT.fullmatch(near.subject):
+        return  # federation.judge says that as well.
+    if near:
+        what = f"{who} cannot sign in as {name}: its credential is for {near.subject}, and the pods are {subject}"
+        yield failed(cluster.name, what, fix, near.resource.side("properties", "subject"), account.side)
+        return
+    resource = tree.resources.get(identity)
+    sides = [resource.side("name")] if resource else []
+    what = f"{who} cannot sign in as {name}: no credential is for {subject} of this cluster"
+    yield failed(cluster.name, what, fix, *sides, account.side)
+
+
+def _others(cluster: Cluster, tree: Tree, rows: list[Credential]) -> Iterator[Finding]:
+    """The service accounts that the fleet names: the namespace of each is there for it."""
+    made = {row.name: row.side("metadata", "name") for row in cluster.of_kind("Namespace", "")}
+    for row in rows:
+        parts = SUBJECT.fullmatch(row.subject)
+        if not parts or not made:
+            continue
+        namespace, side = parts["namespace"], row.resource.side("properties", "subject")
+        what = f"{row.subject} may sign in as {named(tree, row.identity)}"
+        if namespace in made or namespace in _THERE:
+            yield proved(cluster.name, what, side, *([made[namespace]] if namespace in made else []))
+        else:
+            what += f", but no layer makes namespace {namespace}"
+            fix = f"make the namespace {namespace}, or take the credential away"
+            yield failed(cluster.name, what, fix, side, next(iter(made.values())))

@@ -1,0 +1,236 @@
+"""Bindings: every late value has one producer, stands wherever it is needed, and is never empty, invented or stale."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from rayfleet.diagnostics import did_you_mean, many
+from rayfleet.proofs.evidence import Evidence
+from rayfleet.proofs.finding import Finding, failed, proved, warned
+from rayfleet.proofs.fleet.bindings import consumers, node_counts, waiting
+from rayfleet.tree import Cluster, Side, Tree, entries, get, mapping, text
+from rayfleet.tree.bindings import (
+    FROM_ANYSCALE,
+    FROM_AZURE,
+    KINDS,
+    Gone,
+    Late,
+    each,
+    late_values,
+    output,
+    output_name,
+    produced,
+    registration,
+)
+from rayfleet.tree.gaps import templates_whole
+
+_CLUSTER = "Microsoft.ContainerService/managedClusters"
+_SOUND = {
+    "clientId": "a UUID in lower case",
+    "principalId": "a UUID in lower case",
+    "nodePools": "a list of pools",
+    FROM_ANYSCALE: "cldrsrc_ and what follows it",
+}
+
+
+def of_cluster(cluster: Cluster, evidence: Evidence) -> Iterator[Finding]:
+    """The late values of one cluster: their form, their producers, and who takes them."""
+    tree = evidence.tree
+    values = late_values(tree).get(cluster.name, {})
+    places = list(consumers.consumers(cluster, tree))
+    found = [*_outputs(cluster, values), *consumers.judge(cluster, tree, values, places)]
+    for late in values.values():
+        found += _late(cluster, tree, late)
+    yield from found
+    if values and not any(row.outcome == "failed" for row in found):
+        count = many(len(places), "rendered place")
+        what = f"{', '.join(values)}: each of its own producer; the ids are in {count}"
+        first = next(iter(values.values())).side
+        yield proved(cluster.name, what, first, waiting.side(cluster), *(place.side for place in places[:1]))
+    yield from waiting.judge(cluster, tree, values)
+    yield from node_counts.judge(cluster, values.get("nodePools"))
+
+
+def of_fleet(evidence: Evidence) -> Iterator[Finding]:
+    """All of bindings.yaml: nothing twice, nothing of clusters that are gone, one cloud."""
+    tree = evidence.tree
+    found = [*_written(tree), *_stale(tree), *_twice(tree), *_cloud(tree), *_routed(tree)]
+    yield from found
+    count = sum(1 for _ in each(tree))
+    if tree.bindings and count and not any(row.outcome == "failed" for row in found):
+        what = f"no two of {many(count, 'late value')} have one producer, and no two ids are the same"
+        yield proved("", what, Side(tree.bindings, ("clusters",)))
+
+
+# --- of a cluster ---
+
+
+def _outputs(cluster: Cluster, values: dict[str, Late]) -> Iterator[Finding]:
+    """The cluster's ARM output gives what is to be bound, and it is bound whole or not at all."""
+    name = output_name(cluster) or ""
+    unsaid = [kind for kind in FROM_AZURE if kind not in values and not _said(cluster, name, kind)]
+    if unsaid:
+        what = f"no output of its template says its {', '.join(unsaid)}, for which it waits"
+        fix = f"give the output {name or cluster.name.replace('-', '_')} the keys {', '.join(FROM_AZURE)}"
+        side = Side(cluster.template.source, ("outputs", name, "value", unsaid[0]))
+        yield failed(cluster.name, what, fix, side, cluster.resource.side("name"))
+    missing = [kind for kind in FROM_AZURE if kind not in values]
+    there = [values[kind] for kind in FROM_AZURE if kind in values]
+    if missing and there:
+        # Without its pools, the next deployment would set them back to the counts they started with.
+        what = f"{' and '.join(missing)} missing, though the deployment that gives {there[0].kind} gives them all"
+        yield failed(cluster.name, what, "take over the whole output", there[0].side)
+
+
+def _said(cluster: Cluster, name: str, kind: str) -> bool:
+    found = output(cluster.template, name, kind)
+    return bool(found and found.value)
+
+
+def _late(cluster: Cluster, tree: Tree, late: Late) -> Iterator[Finding]:
+    if late.kind not in KINDS:
+        fix = f"remove it; there are {', '.join(KINDS)}"
+        yield failed(cluster.name, f"nothing takes {late.kind}", fix, late.side)
+        return
+    yield from _form(cluster, late)
+    if late.kind == FROM_ANYSCALE:
+        yield from _registered(cluster, late)
+    else:
+        yield from _deployed(cluster, tree, late)
+
+
+def _take(cluster: Cluster, kind: str) -> str:
+    """Where a value comes from, as a remedy."""
+    if kind == FROM_ANYSCALE:
+        return "take it from anyscale cloud get; its producer is anyscale.<cloud>.<cloud resource>.cloud_resource_id"
+    deployment = cluster.template.deployment
+    name = output_name(cluster) or cluster.name.replace("-", "_")
+    return f"take it from {deployment.name if deployment else '<deployment>'}.outputs.{name}.{kind}"
+
+
+def _form(cluster: Cluster, late: Late) -> Iterator[Finding]:
+    fix = _take(cluster, late.kind)
+    if late.value in (None, "", [], {}):
+        yield failed(cluster.name, f"{late.kind} is bound to nothing", f"{fix}, or remove it", late.side)
+    elif late.placeholder:
+        yield failed(cluster.name, f"{late.kind} is the placeholder {late.value}", fix, late.side)
+    elif not late.sound:
+        yield failed(cluster.name, f"{late.kind} is {late.value}, and not {_SOUND[late.kind]}", fix, late.side)
+
+
+def _deployed(cluster: Cluster, tree: Tree, late: Late) -> Iterator[Finding]:
+    """Its producer is the cluster's own output, of the key that it is."""
+    found = produced(tree, late.producer)
+    fix = _take(cluster, late.kind)
+    if isinstance(found, Gone):
+        known = [row.name for row in tree.deployments]
+        hint = did_you_mean(late.producer.partition(".outputs.")[0], known) if "no deployment" in found.what else ""
+        sides = filter(None, (late.producer_side, found.side))
+        yield failed(cluster.name, f"the producer of {late.kind} {found.what}{hint}", fix, *sides)
+    elif found.template is not cluster.template or found.name != output_name(cluster):
+        what = f"the producer of {late.kind} is the output {found.name}, which is not the cluster's"
+        yield failed(cluster.name, what, fix, late.producer_side, found.side)
+    elif found.key != late.kind:
+        what = f"the producer of {late.kind} is the output's {found.key}"
+        yield failed(cluster.name, what, fix, late.producer_side, found.side)
+
+
+def _registered(cluster: Cluster, late: Late) -> Iterator[Finding]:
+    """Its producer is the cloud resource that is rendered."""
+    found = registration(late.producer)
+    fix = _take(cluster, late.kind)
+    if found is None:
+        what = f"the producer of {late.kind} is not anyscale.<cloud>.<cloud resource>.cloud_resource_id"
+        yield failed(cluster.name, what, fix, late.producer_side)
+    elif cluster.cloud_resource and text(cluster.cloud_resource.data, "name") != found.resource:
+        name = text(cluster.cloud_resource.data, "name") or "without a name"
+        what = f"the producer of {late.kind} is cloud resource {found.resource}; the one rendered is {name}"
+        yield failed(cluster.name, what, fix, late.producer_side, Side(cluster.cloud_resource, ("name",)))
+
+
+# --- of the file ---
+
+
+def _written(tree: Tree) -> Iterator[Finding]:
+    """The file is as deep as it should be: a value that stands elsewhere is nobody's."""
+    source = tree.bindings
+    clusters = get(source.data if source else {}, "clusters")
+    fix = "write clusters: <cluster>: <kind>: {value: ..., producer: ...}"
+    if source and not isinstance(clusters, dict):
+        yield failed("", "bindings.yaml has no clusters", fix, Side(source, ("clusters",)))
+    for name, kinds in mapping(clusters).items():
+        if source and not isinstance(kinds, dict):
+            yield failed(name, "its bindings are no mapping", fix, Side(source, ("clusters", name)))
+
+
+def _stale(tree: Tree) -> Iterator[Finding]:
+    """Render prunes what is no longer bound: a cluster that cannot be seen for an unread template is not gone."""
+    if not templates_whole(tree):
+        return
+    bound = late_values(tree)
+    names = {row.name for row in tree.of_type(_CLUSTER)}
+    for name, rows in bound.items():
+        if name not in names and rows:
+            what = f"it is bound, and no ARM template makes it{did_you_mean(name, names - bound.keys())}"
+            # Until it is taken down its bindings stay: they lead to what was its.
+            fix = f"rayfleet retire --cluster {name} takes it down; then take its bindings out"
+            first = next(iter(rows.values()))
+            yield warned(name, what, fix, Side(first.side.source, ("clusters", name)))
+
+
+def _twice(tree: Tree) -> Iterator[Finding]:
+    """One producer for each value, one value for each id."""
+    producers: dict[str, Late] = {}
+    ids: dict[str, Late] = {}
+    for late in each(tree):
+        if isinstance(late.producer, str):
+            first = producers.setdefault(late.producer, late)
+            if first is not late:
+                what = f"{late.kind} has the producer of {first.cluster}.{first.kind}"
+                fix = "name the producer of each"
+                yield failed(late.cluster, what, fix, late.producer_side, first.producer_side)
+        if late.text:
+            first = ids.setdefault(late.text, late)
+            if first is not late:
+                what = f"{late.kind} is the id that {first.cluster}.{first.kind} is: no two are the same"
+                yield failed(late.cluster, what, f"take {late.kind} from its own producer", late.side, first.side)
+
+
+def _cloud(tree: Tree) -> Iterator[Finding]:
+    """Every cloud resource is of one cloud, and so is the work that is sent to them."""
+    named = [(late, found.cloud) for late in each(tree) if (found := registration(late.producer))]
+    if not named:
+        return
+    cloud = Counter(name for _, name in named).most_common(1)[0][0]
+    side = next(late.producer_side for late, name in named if name == cloud)
+    for late, name in named:
+        if name != cloud:
+            what = f"its cloud resource is of the cloud {name}, and that of other clusters of {cloud}"
+            yield failed(late.cluster, what, f"name {cloud}", late.producer_side, side)
+    for accelerator, source in tree.compute_configs.items():
+        name = text(source.data, "cloud")
+        if name != cloud:
+            what = f"its compute config is for the cloud {name or 'of nobody'}; the cloud resources are of {cloud}"
+            yield failed(accelerator, what, f"name {cloud}", Side(source, ("cloud",)), side)
+
+
+def _resource(late: Late) -> str:
+    found = registration(late.producer)
+    return found.resource if found else late.cluster
+
+
+def _routed(tree: Tree) -> Iterator[Finding]:
+    """Compute configs name only cloud resources that Anyscale has given an id."""
+    known = {_resource(late) for late in each(tree) if late.kind == FROM_ANYSCALE}
+    unknown: dict[str, dict[str, Side]] = {}
+    for accelerator, source in tree.compute_configs.items():
+        for index, config in enumerate(entries(source.data, "configs")):
+            name = text(config, "cloud_resource")
+            if name not in known:
+                side = Side(source, ("configs", index, "cloud_resource"))
+                unknown.setdefault(name, {}).setdefault(accelerator, side)
+    for name, places in unknown.items():
+        what = f"work for {' and '.join(places)} is sent to it, and its {FROM_ANYSCALE} is not bound"
+        fix = f"bind {FROM_ANYSCALE}, or render again"
+        yield failed(name or "a cloud resource without a name", what, fix, *places.values())

@@ -1,0 +1,82 @@
+"""Outputs that need late values: what waits for its bindings, and what is missing though it need not wait."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+from rayfleet.proofs.finding import Finding, failed, pending
+from rayfleet.proofs.fleet.bindings.consumers import gateways
+from rayfleet.tree import Cluster, Side, Tree, mapping
+from rayfleet.tree.bindings import FROM_ANYSCALE, FROM_AZURE, KINDS, Late, output_name
+from rayfleet.tree.blob_volume import held
+from rayfleet.tree.gaps import has_gaps
+
+
+class _Output(NamedTuple):
+    """Files of a cluster, what must be bound for them, their layer, and whether they are there."""
+
+    what: str
+    needs: tuple[str, ...]
+    layer: str
+    there: Callable[[Cluster, Tree], bool]
+
+
+def _has_gateway(cluster: Cluster, _: Tree) -> bool:
+    """Whether its gateway is rendered, or none is to be: it takes an Ingress, or a gateway that somebody else keeps."""
+    if gateways(cluster):
+        return True
+    if cluster.operator is None:
+        return "ingress-nginx" in cluster.releases
+    # An Ingress unless enabled; the API's own kind of gateway unless it says Istio's (anyscale-operator chart,
+    # values.yaml).
+    gateway = mapping(cluster.operator.values, "networking", "gateway")
+    kind = gateway.get("apiVersion", "gateway.networking.k8s.io/v1")
+    return gateway.get("enabled") is not True or not str(kind).startswith("gateway.networking.k8s.io/")
+
+
+# docs/bindings.md, "Pending".
+_OUTPUTS = (
+    _Output("the blob volume", ("clientId",), "platform", lambda cluster, rendered: bool(held(cluster, rendered))),
+    _Output(
+        "operators/anyscale-operator/",
+        ("clientId", FROM_ANYSCALE),
+        "operators",
+        lambda cluster, _: bool(cluster.operator),
+    ),
+    _Output("workloads/gateway.yaml", (FROM_ANYSCALE,), "workloads", _has_gateway),
+    _Output("anyscale/cloud_resource.yaml", ("principalId",), "", lambda cluster, _: bool(cluster.cloud_resource)),
+)
+
+
+def judge(cluster: Cluster, tree: Tree, values: dict[str, Late]) -> Iterator[Finding]:
+    """One finding for all that waits, and one for each output that is missing without a reason."""
+    absent = [output for output in _OUTPUTS if not output.there(cluster, tree)]
+    for output in absent if not has_gaps(cluster) else ():
+        if all(kind in values for kind in output.needs):
+            said = f"{' and '.join(output.needs)} {'are' if output.needs[1:] else 'is'} bound"
+            what = f"{output.what}: not rendered, though {said}"
+            layer = next((row for row in cluster.layers.values() if row.path.endswith(f"/{output.layer}")), None)
+            listed = layer.kustomization if layer else None
+            sides = [Side(listed, ("resources",))] if listed else []
+            fix = "render again; a hand edit or an overlay took it out"
+            yield failed(cluster.name, what, fix, *sides, *(values[kind].side for kind in output.needs))
+    waits = [kind for kind in KINDS if kind not in values]
+    late = [output.what for output in absent if any(kind in waits for kind in output.needs)]
+    if waits:
+        yield pending(cluster.name, _waits(cluster, waits, late), side(cluster))
+
+
+def _waits(cluster: Cluster, waits: list[str], late: list[str]) -> str:
+    deployment = cluster.template.deployment
+    azure = [kind for kind in waits if kind in FROM_AZURE]
+    sources = [f"{', '.join(azure)} of {deployment.name if deployment else 'its deployment'}"] if azure else []
+    sources += [f"{FROM_ANYSCALE} of Anyscale"] if FROM_ANYSCALE in waits else []
+    files = f"; not rendered until then: {', '.join(late)}" if late else ""
+    return f"waits for {' and '.join(sources)}{files}"
+
+
+def side(cluster: Cluster) -> Side:
+    """The ARM output that gives what is waited for."""
+    name = output_name(cluster)
+    return Side(cluster.template.source, ("outputs", name)) if name else cluster.resource.side("name")

@@ -1,0 +1,282 @@
+"""Gateway: the operator's routes find a Gateway that is there, where Anyscale is told, open to whom it should be."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+from rayfleet.diagnostics import did_you_mean
+from rayfleet.facts.cidr import Cidr
+from rayfleet.proofs.anyscale.cloud_resource import plain
+from rayfleet.proofs.azure import security_rules
+from rayfleet.proofs.azure.network import CIDR
+from rayfleet.proofs.evidence import Evidence
+from rayfleet.proofs.finding import Finding, failed, pending, proved, warned
+from rayfleet.tree import Cluster, Resource, Side, entries, get, mapping, text
+from rayfleet.tree.helm_release import Release
+from rayfleet.tree.layer import Manifest
+
+_API = "gateway.networking.k8s.io"
+# cloud-provider-azure docs, topics/loadbalancer: annotations of a Service of type LoadBalancer.
+_AZURE = "service.beta.kubernetes.io/azure"
+INTERNAL, LABEL, ADDRESS = (
+    f"{_AZURE}-load-balancer-internal",
+    f"{_AZURE}-dns-label-name",
+    f"{_AZURE}-load-balancer-ipv4",
+)
+_SUBNET = f"{_AZURE}-load-balancer-internal-subnet"
+# Azure docs, public-ip-addresses: DNS name label.
+_HOST = re.compile(r"([^.]+)\.([^.]+)\.cloudapp\.azure\.com")
+# AKS docs, app-routing-gateway-api: the class that AKS makes, and the two settings that make it.
+_CLASS = "approuting-istio"
+_INGRESS = ("properties", "ingressProfile")
+_ROUTING = (
+    (("gatewayAPI", "installation"), "Standard"),
+    (("webAppRouting", "gatewayAPIImplementations", "appRoutingIstio", "mode"), "Enabled"),
+)
+# Where users' traffic comes to, by the control plane (facts of Anyscale on Azure, and of bring your own).
+_DOMAINS = {
+    "https://console.anyscale.com": "anyscaleuserdata.com",
+    "https://console.azure.anyscale.com": "azure.anyscaleuserdata.com",
+}
+# What the operator's values and the cloud resource wait for.
+_LATE = ("clientId", "principalId", "cloudResourceId")
+# Azure keeps the first four addresses of a subnet and the last (Azure docs, VNet FAQ).
+_FIRST_KEPT = 4
+
+
+class Way(NamedTuple):
+    """The way in: what it is, the annotations of its load balancer with their places; None where others say them."""
+
+    said: str
+    annotations: dict[str, Any] | None
+    at: Callable[..., Side]
+
+    @property
+    def internal(self) -> bool | None:
+        """Whether the load balancer has no public address; None where that is not known."""
+        if self.annotations is None:
+            return None
+        return str(self.annotations.get(INTERNAL)).lower() == "true"
+
+
+def of_cluster(cluster: Cluster, evidence: Evidence) -> Iterator[Finding]:
+    """The way in to one cluster."""
+    operator = cluster.operator
+    if operator is None or cluster.cloud_resource is None:
+        if any(cluster.late(kind) is None for kind in _LATE):
+            yield pending(cluster.name, "whether Anyscale finds its gateway waits for bindings")
+        return
+    found: list[Finding] = []
+    if get(operator.values, "networking", "gateway", "enabled") is True:
+        gateway = _gateway(cluster, operator)
+        if isinstance(gateway, Finding):
+            yield gateway
+            return
+        found += _class(cluster, gateway) if gateway.group == _API else ()
+        found += _listeners(cluster, operator, gateway) if gateway.group == _API else ()
+        way = _way(gateway)
+        found += _address(cluster, operator, way, security_rules.node_subnets(cluster, evidence.tree))
+    else:
+        found += _unused(cluster, operator)
+        controller = next((row for row in cluster.releases.values() if row.artifact == "ingress-nginx"), None)
+        if controller is None:
+            yield from found or _no_controller(cluster, operator)
+            return
+        way = _ingress(controller)
+    found += _open_to(cluster, way, security_rules.node_subnets(cluster, evidence.tree))
+    yield from found
+    if not found:
+        mode = text(cluster.cloud_resource.data, "networking_mode").lower()
+        what = f"Anyscale finds {way.said}, which is {mode or 'there'} as its cloud resource says"
+        yield proved(cluster.name, what, way.at(), Side(cluster.cloud_resource, ("networking_mode",)))
+
+
+# --- what the way in is ---
+
+
+def _gateway(cluster: Cluster, operator: Release) -> Manifest | Finding:
+    """The Gateway that the operator's values name (anyscale-operator 1.8.0, values.yaml)."""
+    values = mapping(operator.values, "networking", "gateway")
+    group = text(values, "apiVersion").rpartition("/")[0] or _API
+    name, namespace = text(values, "name"), text(values, "namespace") or operator.namespace
+    there = cluster.of_kind("Gateway", group)
+    for gateway in there:
+        if (gateway.name, gateway.namespace) == (name, namespace):
+            return gateway
+    key = "namespace" if any(row.name == name for row in there) else "name"
+    what = f"its operator puts routes on the Gateway {namespace}/{name}, and there is none"
+    fix = f"name a Gateway of its workloads{did_you_mean(name, [row.name for row in there if row.name != name])}"
+    sides = [row.side("metadata", key) for row in there[:1]]
+    return failed(cluster.name, what, fix, operator.side("networking", "gateway", key), *sides)
+
+
+def _way(gateway: Manifest) -> Way:
+    """The load balancer takes the annotations of the Gateway's infrastructure (Gateway API, GEP-1867), unless the class
+    is told otherwise by parameters of its own.
+    """
+    path = ("spec", "infrastructure")
+    own = None if get(gateway.data, *path, "parametersRef") else mapping(gateway.data, *path, "annotations")
+    return Way(f"its Gateway {gateway.namespace}/{gateway.name}", own, lambda *key: gateway.side(*path, *key))
+
+
+def _ingress(controller: Release) -> Way:
+    """The annotations of its Service (ingress-nginx, values.yaml of the chart)."""
+    path = ("controller", "service")
+    own = mapping(controller.values, *path, "annotations")
+    outside = text(controller.values, *path, "type") not in ("", "LoadBalancer")
+    return Way("its ingress controller", None if outside else own, lambda *key: controller.side(*path, *key))
+
+
+def _unused(cluster: Cluster, operator: Release) -> Iterator[Finding]:
+    for gateway in cluster.of_kind("Gateway", _API):
+        if gateway.namespace == operator.namespace:
+            what = f"its Gateway {gateway.name} is there, and its operator puts routes on Ingresses"
+            fix = "write networking.gateway.enabled: true, or remove the Gateway"
+            side = operator.side("networking", "gateway", "enabled")
+            yield warned(cluster.name, what, fix, side, gateway.side("metadata", "name"))
+
+
+def _no_controller(cluster: Cluster, operator: Release) -> Iterator[Finding]:
+    bundled = get(operator.values, "ingress-nginx", "enabled") is True
+    if not bundled and get(cluster.resource.data, *_INGRESS, "webAppRouting", "enabled") is not True:
+        what = "its operator writes Ingresses, and nothing rendered is a controller of them"
+        yield warned(cluster.name, what, "add one, or use a Gateway", operator.side("networking", "gateway", "enabled"))
+
+
+# --- the Gateway ---
+
+
+def _class(cluster: Cluster, gateway: Manifest) -> Iterator[Finding]:
+    name = text(gateway.data, "spec", "gatewayClassName")
+    side = gateway.side("spec", "gatewayClassName")
+    if name == _CLASS:
+        for path, wanted in _ROUTING:
+            written = get(cluster.resource.data, *_INGRESS, *path)
+            if written != wanted:
+                said = "is missing" if written is None else f"is {written}"
+                what = f"its Gateway is of {name}, which AKS makes, and {'.'.join(path)} {said}"
+                other = cluster.resource.side(*_INGRESS, *path)
+                yield failed(cluster.name, what, f"write {wanted} there, or use another class", other, side)
+    elif name not in {row.name for row in cluster.of_kind("GatewayClass", _API)}:
+        what = f"its Gateway is of the class {name or 'of no name'}, and nothing rendered makes that"
+        yield warned(cluster.name, what, "add a GatewayClass, or name one that is there", side)
+
+
+def _listeners(cluster: Cluster, operator: Release, gateway: Manifest) -> Iterator[Finding]:
+    """HTTPS for the hosts of sessions and of services, open to the operator's routes."""
+    rows = list(enumerate(entries(gateway.data, "spec", "listeners")))
+    url = text(operator.values, "global", "controlPlaneURL").rstrip("/")
+    for kind in ("i", "s"):
+        host = f"*.{kind}.{_DOMAINS[url]}" if url in _DOMAINS else f"*.{kind}."
+        serve = [(index, row) for index, row in rows if _serves(row, host)]
+        https = [
+            row for row in serve if text(row[1], "protocol") == "HTTPS" and get(row[1], "port") == security_rules.HTTPS
+        ]
+        if not https:
+            port = security_rules.HTTPS
+            what = f"its Gateway {gateway.name} has no HTTPS listener on port {port} for {host.rstrip('.')}"
+            near = next((index for index, row in serve if text(row, "hostname")), None)
+            side = gateway.side("spec", "listeners", *(() if near is None else (near, "port")))
+            other = operator.side("networking", "gateway", "name")
+            yield failed(cluster.name, what, "add one", side, other)
+        for index, row in https:
+            yield from _routes(cluster, operator, gateway, index, row)
+
+
+def _serves(listener: Any, host: str) -> bool:
+    """A listener without a host name serves all; ``*.`` stands for one label or more (Gateway API, Listener)."""
+    written = text(listener, "hostname").lower()
+    if host.endswith("."):
+        return not written or written.startswith(host)
+    return not written or written == host or (written.startswith("*.") and host[1:].endswith(written[1:]))
+
+
+def _routes(cluster: Cluster, operator: Release, gateway: Manifest, index: int, row: Any) -> Iterator[Finding]:
+    """The operator makes its routes in its own namespace (Gateway API, RouteNamespaces: Same by default)."""
+    path = ("allowedRoutes", "namespaces", "from")
+    from_ = get(row, *path, default="Same")
+    apart = from_ == "Same" and gateway.namespace != operator.namespace
+    if apart or from_ not in ("Same", "All", "Selector"):
+        what = f"its listener {text(row, 'name')} takes routes from {from_}"
+        what = f"{what}, and the operator's are in {operator.namespace}"
+        fix = f"move the Gateway to {operator.namespace}, or take routes from All" if apart else "write Same"
+        other = operator.manifest.side("spec", "targetNamespace")
+        yield failed(cluster.name, what, fix, gateway.side("spec", "listeners", index, *path), other)
+
+
+# --- where Anyscale is told that it is ---
+
+
+def _address(cluster: Cluster, operator: Release, way: Way, subnets: list[Resource]) -> Iterator[Finding]:
+    values = mapping(operator.values, "networking", "gateway")
+    host, address = text(values, "hostname"), text(values, "ip")
+    if not host and not address:
+        what = "Anyscale is told neither host name nor address of its Gateway, and makes no DNS records"
+        yield failed(
+            cluster.name, what, "write networking.gateway.hostname or ip", operator.side("networking", "gateway")
+        )
+    if way.annotations is None:
+        return
+    parts = _HOST.fullmatch(host)
+    if parts:
+        yield from _host(cluster, operator.side("networking", "gateway", "hostname"), way, *parts.groups())
+    if address:
+        yield from _ip(cluster, operator.side("networking", "gateway", "ip"), way, address, subnets)
+
+
+def _host(cluster: Cluster, side: Side, way: Way, label: str, region: str) -> Iterator[Finding]:
+    own = (way.annotations or {}).get(LABEL)
+    if plain(region) != plain(cluster.region):
+        what = f"Anyscale is told a host name of {region}, and the cluster is in {cluster.region}"
+        yield failed(cluster.name, what, f"write {cluster.region}", side, cluster.resource.side("location"))
+    if own != label:
+        said = f"has the DNS label {own}" if own else "has no DNS label"
+        what = f"Anyscale is told the host name {label}, and {way.said} {said}"
+        yield failed(cluster.name, what, f"write {label} in both", way.at("annotations", LABEL), side)
+
+
+def _ip(cluster: Cluster, side: Side, way: Way, address: str, subnets: list[Resource]) -> Iterator[Finding]:
+    own = (way.annotations or {}).get(ADDRESS)
+    if own != address:
+        said = f"asks for {own}" if own else "asks for none: Azure gives it any"
+        what = f"Anyscale is told the address {address}, and {way.said} {said}"
+        yield failed(cluster.name, what, f"write {address} in both", way.at("annotations", ADDRESS), side)
+    ranges = [(row, text(row.properties, "addressPrefix")) for row in subnets]
+    known = [(row, Cidr.parse(prefix)) for row, prefix in ranges if CIDR.fullmatch(prefix)]
+    if not way.internal or _SUBNET in (way.annotations or {}) or not known:
+        return
+    if not CIDR.fullmatch(f"{address}/32") or not any(_usable(Cidr.parse(f"{address}/32"), row) for _, row in known):
+        subnet, cidr = known[0]
+        what = f"its address {address} is not one that Azure gives in the node subnet {cidr}"
+        other = subnet.side("properties", "addressPrefix")
+        yield failed(cluster.name, what, "use one far from the nodes', at the end of the subnet", side, other)
+
+
+def _usable(address: Cidr, subnet: Cidr) -> bool:
+    return subnet.first + _FIRST_KEPT <= address.first < subnet.last
+
+
+# --- to whom it is open ---
+
+
+def _open_to(cluster: Cluster, way: Way, subnets: list[Resource]) -> Iterator[Finding]:
+    """Anyscale's networking_mode, the load balancer and the NSG say the same."""
+    source = cluster.cloud_resource
+    if source is None:
+        return
+    mode, side = text(source.data, "networking_mode"), Side(source, ("networking_mode",))
+    if mode not in ("PUBLIC", "PRIVATE"):
+        # anyscale CLI 0.26.112: NetworkingMode; not enforced when the file is read.
+        what = f"its networking_mode is {mode or 'missing'}"
+        yield failed(cluster.name, what, "write PUBLIC or PRIVATE", side, way.at("annotations"))
+        return
+    public = mode == "PUBLIC"
+    if way.internal is not None and way.internal is public:
+        has = "an internal load balancer" if public else "a public load balancer"
+        what = f"its networking_mode is {mode}, and {way.said} has {has}"
+        fix = f"remove {INTERNAL}, or write PRIVATE" if public else f'write {INTERNAL}: "true", or PUBLIC'
+        yield failed(cluster.name, what, fix, way.at("annotations", INTERNAL), side)
+    elif way.internal is not None:
+        yield from security_rules.judge(cluster, subnets, public, side)

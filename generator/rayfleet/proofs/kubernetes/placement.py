@@ -1,0 +1,98 @@
+"""Placement: every pod finds a node pool, only pools that are meant for it, and no pool is there for nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+
+from rayfleet.proofs.anyscale import compute_configs, ray_placement
+from rayfleet.proofs.anyscale.ray_placement import Found, Holds
+from rayfleet.proofs.evidence import Evidence
+from rayfleet.proofs.finding import Finding, failed, pending
+from rayfleet.proofs.grouping import notices, of
+from rayfleet.proofs.kubernetes import pod_placement
+from rayfleet.scheduler.anyscale_pods import Asked, Shape, asked
+from rayfleet.scheduler.nodes import Node, node_of
+from rayfleet.scheduler.room import Mount, allocatable, mount, takes
+from rayfleet.tree import Cluster, Tree
+from rayfleet.tree.gaps import has_gaps
+
+# The operator's values take these (rendered values: global.cloudDeploymentId, global.auth.iamIdentity).
+_WAITS_FOR = ("cloudResourceId", "clientId")
+
+
+def of_cluster(cluster: Cluster, evidence: Evidence) -> Iterator[Finding]:
+    """The pods of one cluster."""
+    found = _claims(cluster, evidence.tree)
+    return notices(evidence.tree, "placement").kept(found, of("noted", "pending", "warned"))
+
+
+def _claims(cluster: Cluster, tree: Tree) -> Iterator[Finding]:
+    nodes = nodes_of(cluster)
+    ours = asked_of(cluster)
+    names: frozenset[str] | None = None
+    found: Found = {}
+    yield from pod_placement.spot_marks(cluster, nodes)
+    yield from pod_placement.system_pods(cluster, nodes)
+    if ours and cluster.operator:
+        names = frozenset(shape.name for shape in ours.shapes)
+        tried = ray_placement.attempts(ours, nodes)
+        found = ray_placement.found_by(tried, _holds(ours, mount(cluster)))
+        yield from ray_placement.claims(cluster.name, cluster.operator, ours, tried, found)
+    else:
+        yield from _without(cluster)
+    yield from pod_placement.devices(cluster, nodes, ours)
+    yield from pod_placement.csi(cluster, nodes)
+    yield from pod_placement.controllers(cluster, nodes)
+    yield from pod_placement.manifests(cluster, nodes)
+    yield from pod_placement.unused(cluster, nodes, ours)
+    yield from compute_configs.claims(cluster, tree, names, found)
+
+
+def of_fleet(evidence: Evidence) -> Iterator[Finding]:
+    """Compute configs that lead to no cluster, and what was noted of clusters."""
+    yield from notices(evidence.tree, "placement").said()
+    yield from compute_configs.unnamed(evidence.tree)
+
+
+@lru_cache(maxsize=2)
+def nodes_of(cluster: Cluster) -> list[Node]:
+    """What the scheduler sees of a cluster's pools."""
+    discovered = pod_placement.discovers(cluster)
+    return [node_of(pool, cluster.region, discovered) for pool in cluster.pools]
+
+
+def asked_of(cluster: Cluster) -> Asked | None:
+    """What can be asked of its operator; None while it, or a part of its values, is not rendered."""
+    operator = cluster.operator
+    return asked(operator) if operator and not operator.unresolved else None
+
+
+def _holds(ours: Asked, beside: Mount | None) -> Holds:
+    """Of a size that nobody knows, the benefit of the doubt."""
+    wants = {shape.name: takes(shape, beside) for shape in ours.shapes}
+
+    def holds(shape: Shape, node: Node) -> bool:
+        vm = node.pool.vm
+        return vm is None or allocatable(vm, node.pool.max_pods).times(wants[shape.name]) > 0
+
+    return holds
+
+
+def _without(cluster: Cluster) -> Iterator[Finding]:
+    if cluster.operator:
+        index = cluster.operator.unresolved[0]
+        where = cluster.operator.manifest.side("spec", "valuesFrom", index)
+        what = "a part of the operator's values is not rendered: where Ray pods run cannot be told"
+        yield failed(cluster.name, what, "render it, or take it out of valuesFrom", where)
+        return
+    missing = [kind for kind in _WAITS_FOR if cluster.late(kind) is None]
+    if missing:
+        yield pending(cluster.name, f"where Ray pods run waits for the operator, and that for {' and '.join(missing)}")
+        return
+    if has_gaps(cluster):
+        return
+    bound = [side for kind in _WAITS_FOR if (side := cluster.late_side(kind))]
+    what = "Anyscale's operator is not rendered, though all that it waits for is bound"
+    fix = "render again, and keep the operators layer among those that Flux follows"
+    yield failed(cluster.name, what, fix, cluster.resource.side(), *bound)

@@ -1,0 +1,270 @@
+"""Storage: what Anyscale mounts in each cluster is the container that ARM makes, and the mount can work."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import NamedTuple
+
+from rayfleet.diagnostics import many
+from rayfleet.facts.roles import ACCOUNT as MAY_MAKE_CONTAINERS
+from rayfleet.proofs.anyscale import bucket
+from rayfleet.proofs.azure import storage_account as accounts
+from rayfleet.proofs.azure import storage_firewall
+from rayfleet.proofs.evidence import Evidence
+from rayfleet.proofs.finding import Finding, failed, noted, proved, warned
+from rayfleet.proofs.grouping import notices, of
+from rayfleet.proofs.kubernetes import blob_mount
+from rayfleet.proofs.kubernetes import volume_claim as claims
+from rayfleet.proofs.kubernetes.volume_claim import Mounted
+from rayfleet.tree import Cluster, Resource, Side, Tree, get, mapping, text
+from rayfleet.tree.blob_volume import CLAIM, CONTAINER, Target, Volume, held, target, volumes
+from rayfleet.tree.gaps import templates_whole
+from rayfleet.tree.role_assignments import RoleNeed, granted
+
+
+class _First(NamedTuple):
+    """The first cluster that mounts a container, and how many do."""
+
+    cluster: str
+    side: Side
+    clusters: int
+
+
+def of_cluster(cluster: Cluster, evidence: Evidence) -> Iterator[Finding]:
+    """From the cloud resource to the container, and every volume and storage class on the way or beside it."""
+    tree = evidence.tree
+    return notices(tree, "storage").kept(_claims(cluster, tree), of("noted", "pending"))
+
+
+def _claims(cluster: Cluster, tree: Tree) -> Iterator[Finding]:
+    mounted, found = claims.find(cluster)
+    every, ours = list(volumes(cluster)), held(cluster, tree)
+    for volume in every:
+        untyped = list(_untyped(cluster, volume))
+        found += untyped
+        if volume not in ours:
+            what = f"the account of {volume.name} is not ours: it was not looked at"
+            found.append(noted(cluster.name, what, volume.side("storageAccount")))
+        elif not untyped:
+            found += _leads(cluster, volume, tree)
+            if volume.text("protocol") != "nfs":
+                # Nothing mounts by the class of a claim that names its volume.
+                found += blob_mount.judge(cluster, volume, volume.static or not (mounted and mounted.volume.static))
+    found += _handles(cluster, every)
+    if every:
+        found += _driver(cluster)
+    if mounted:
+        found += claims.judge(cluster, mounted)
+        found += _made(cluster, mounted, tree)
+        found += storage_firewall.judge(cluster, mounted, tree)
+        _note(cluster, mounted, tree)
+    if cluster.cloud_resource:
+        found += bucket.judge(cluster, cluster.cloud_resource, mounted, tree)
+        found += accounts.cors(cluster, tree, bucket.named(cluster.cloud_resource).account)
+    if mounted and not any(row.outcome == "failed" for row in found):
+        yield from _witness(cluster, mounted, tree)
+    yield from found
+
+
+def of_fleet(evidence: Evidence) -> Iterator[Finding]:
+    """The storage accounts, and whether all clusters mount the same container."""
+    found = _containers(evidence.tree)
+    yield from notices(evidence.tree, "storage").said()
+    yield from accounts.judge(evidence.tree, set(found))
+    for container, row in list(found.items())[1:]:
+        first, other = next(iter(found.items()))
+        what = f"it mounts {_named(container)}, and {other.cluster} {_named(first)}: neither sees what the other writes"
+        fix = "mount one container in all clusters of a cloud, or bring over what both need"
+        yield warned(row.cluster, what, fix, row.side, other.side)
+    if len(found) == 1:
+        ((container, row),) = found.items()
+        yield proved("", f"{many(row.clusters, 'cluster')} mount one container, {_named(container)}", row.side)
+
+
+def _witness(cluster: Cluster, mounted: Mounted, tree: Tree) -> Iterator[Finding]:
+    claim, volume = mounted
+    container = tree.resources.get(target(cluster, volume).container_id)
+    if container and cluster.cloud_resource:
+        what = f"its claim {claim.name} leads over {volume.name} to {_named(container.id)}, which is its bucket too"
+        side = Side(cluster.cloud_resource, CLAIM)
+        yield proved(cluster.name, what, side, volume.side("containerName"), container.side("name"))
+
+
+# --- from a volume to ARM ---
+
+
+def _untyped(cluster: Cluster, volume: Volume) -> Iterator[Finding]:
+    """Both kinds of parameters map text to text (Kubernetes API reference, CSIPersistentVolumeSource, StorageClass)."""
+    for key, written in volume.parameters.items():
+        if written is not None and not isinstance(written, str):
+            said = json.dumps(written, default=str)
+            what = f"{volume.name}: {key} is {said} and no text: Kubernetes refuses it"
+            yield failed(cluster.name, what, f'write {key}: "{said}"', volume.side(key))
+
+
+def _leads(cluster: Cluster, volume: Volume, tree: Tree) -> Iterator[Finding]:
+    """Its account and its container are among what the templates make."""
+    goal = target(cluster, volume)
+    nfs = volume.text("protocol") == "nfs"
+    if not nfs and volume.text("protocol") != "fuse2":
+        said = volume.text("protocol") or "no protocol, which means fuse"
+        what = f"{volume.name} asks for {said}, and its mount options are those of BlobFuse2"
+        yield failed(cluster.name, what, "write protocol: fuse2", volume.side("protocol"))
+    if not volume.keeps:
+        what = f"{volume.name} deletes the container, and all that every cluster stores in it, with the claim"
+        yield failed(cluster.name, what, "reclaim by Retain", volume.manifest.side(*volume.reclaim_path))
+    account = tree.resources.get(goal.account_id)
+    if not goal.account or account is None:
+        if not goal.account or templates_whole(tree):
+            yield _no_account(cluster, volume, goal, tree)
+        return
+    yield from _container(cluster, volume, goal, account, tree)
+    if nfs:
+        yield from _speaks_nfs(cluster, volume, account)
+    else:
+        yield from _signs_in(cluster, volume, account)
+        yield from _namespace(cluster, volume, account)
+
+
+def _no_account(cluster: Cluster, volume: Volume, goal: Target, tree: Tree) -> Finding:
+    others = accounts.by_name(tree)
+    found = others.get(goal.account) or next(iter(others.values()), None)
+    sides = [found.side("name")] if found else []
+    fix = f"name {found.name} of {found.template.scope.resource_group}" if found else "let a template make it"
+    side = volume.side("storageAccount")
+    if not goal.account:
+        what = f"{volume.name} names no storage account: the driver picks or makes one of its own"
+    else:
+        what = (
+            f"{volume.name} leads to the account {goal.account} in {goal.resource_group}, which no template makes there"
+        )
+        if goal.account in others:
+            side = volume.side("subscriptionID" if volume.text("subscriptionID") else "resourceGroup")
+            if not volume.text("resourceGroup"):
+                what += ": without resourceGroup the driver looks among the nodes"
+    return failed(cluster.name, what, fix, side, *sides)
+
+
+def _container(cluster: Cluster, volume: Volume, goal: Target, account: Resource, tree: Tree) -> Iterator[Finding]:
+    """blob-csi-driver, docs/driver-parameters.md: containerName."""
+    if goal.container_id in tree.resources and goal.container:
+        return
+    made = next(iter(accounts.below(account, tree, CONTAINER)), account)
+    fix = f"name {made.name}" if made is not account else "let a template make it"
+    what = f"{volume.name} leads to the container {goal.container} of {account.name}, which no template makes"
+    if not goal.container:
+        does = "nothing can be mounted" if volume.static else "the driver makes a new, empty one for each claim"
+        what = f"{volume.name} names no container: {does}"
+    yield failed(cluster.name, what, fix, volume.side("containerName"), made.side("name"))
+
+
+def _signs_in(cluster: Cluster, volume: Volume, account: Resource) -> Iterator[Finding]:
+    """Without shared keys the mount signs in by the pod's own token, and nothing asks for a key (blob-csi-driver,
+    docs/workload-identity-static-pv-mount.md; pkg/blob/nodeserver.go takes the text "true" only).
+    """
+    if get(account.properties, "allowSharedKeyAccess") is not False:
+        return
+    other = account.side("properties", "allowSharedKeyAccess")
+    key = volume.key("mountWithWorkloadIdentityToken")
+    written = mapping(volume.parameters).get(key)
+    if written != "true":
+        said = f"{key} is {json.dumps(written)}" if written is not None else f"has no {key}"
+        what = f"{volume.name} mounts with the account's key, which {account.name} takes from nobody: {said}"
+        yield failed(cluster.name, what, 'write mountWithWorkloadIdentityToken: "true"', volume.side(key), other)
+    for asks in ("storeAccountKey", "useDataPlaneAPI"):
+        if volume.text(asks).lower() == "true":
+            what = f"{volume.name} asks for the key of {account.name}, which takes it from nobody: {asks} is true"
+            yield failed(cluster.name, what, f'write {asks}: "false"', volume.side(asks), other)
+
+
+def _speaks_nfs(cluster: Cluster, volume: Volume, account: Resource) -> Iterator[Finding]:
+    """Azure docs, network-file-system-protocol-support-how-to: an account speaks NFS from its beginning or never."""
+    if get(account.properties, "isNfsV3Enabled") is not True:
+        what = f"{volume.name} asks for nfs, which {account.name} does not speak"
+        sides = volume.side("protocol"), account.side("properties", "isNfsV3Enabled")
+        yield failed(cluster.name, what, "write protocol: fuse2", *sides)
+
+
+def _namespace(cluster: Cluster, volume: Volume, account: Resource) -> Iterator[Finding]:
+    """BlobFuse2 speaks to the dfs endpoint where there is a hierarchical namespace, and only there (blob-csi-driver,
+    docs/driver-parameters.md, isHnsEnabled; Azure/azure-storage-fuse, README: use-adls).
+    """
+    hierarchical = get(account.properties, "isHnsEnabled") is True
+    adls = blob_mount.speaks_dfs(volume) or volume.text("isHnsEnabled").lower() == "true"
+    if hierarchical == adls:
+        return
+    has = "has a hierarchical namespace" if hierarchical else "has no hierarchical namespace"
+    what = f"{account.name} {has}, and {volume.name} is mounted {'without' if hierarchical else 'with'} --use-adls=true"
+    fix = "add --use-adls=true to its mountOptions" if hierarchical else "give the account one, with isHnsEnabled"
+    sides = volume.manifest.side(*volume.options_path), account.side("properties", "isHnsEnabled")
+    yield failed(cluster.name, what, fix, *(sides if hierarchical else sides[::-1]))
+
+
+def _handles(cluster: Cluster, every: list[Volume]) -> Iterator[Finding]:
+    """A handle tells volumes apart within a cluster (blob-csi-driver, docs/driver-parameters.md)."""
+    seen: dict[str, Volume] = {}
+    path = ("spec", "csi", "volumeHandle")
+    for volume in every:
+        handle = text(volume.manifest.data, *path)
+        if not volume.static:
+            continue
+        if not handle:
+            what = f"{volume.name} has no volumeHandle"
+            yield failed(cluster.name, what, "write <account>_<container>", volume.manifest.side(*path))
+        elif handle in seen:
+            what = f"{volume.name} has the volumeHandle of {seen[handle].name}: the driver takes the two for one"
+            sides = volume.manifest.side(*path), seen[handle].manifest.side(*path)
+            yield failed(cluster.name, what, "give each volume its own", *sides)
+        else:
+            seen[handle] = volume
+
+
+def _driver(cluster: Cluster) -> Iterator[Finding]:
+    path = ("storageProfile", "blobCSIDriver", "enabled")
+    if get(cluster.resource.properties, *path) is not True:
+        what = "its blob driver is not enabled: nothing mounts the volume"
+        fix = "enable storageProfile.blobCSIDriver"
+        yield failed(cluster.name, what, fix, cluster.resource.side("properties", *path))
+
+
+def _made(cluster: Cluster, mounted: Mounted, tree: Tree) -> Iterator[Finding]:
+    """The control plane makes dynamic volumes (blob-csi-driver, docs/workload-identity-static-pv-mount.md)."""
+    claim, volume = mounted
+    account = tree.resources.get(target(cluster, volume).account_id)
+    if volume.static or account is None:
+        return
+    side = claim.side("spec", "storageClassName")
+    own = [
+        cluster.resource.resolve(key) for key in mapping(cluster.resource.data, "identity", "userAssignedIdentities")
+    ]
+    needs = [RoleNeed(name, MAY_MAKE_CONTAINERS, account.id, "", side) for name in own or [cluster.id]]
+    if not any(granted(tree, need) for need in needs):
+        what = f"its control plane may not make containers of {account.name}, and its claim is to be made one"
+        fix = "grant it Storage Account Contributor, or name a volume in the claim"
+        yield failed(cluster.name, what, fix, side, cluster.resource.side("identity"))
+
+
+# --- of the fleet ---
+
+
+@lru_cache(maxsize=2)
+def _containers(tree: Tree) -> dict[str, _First]:
+    """Who mounts which container, filled in as the clusters pass by: none is looked at twice."""
+    return {}
+
+
+def _note(cluster: Cluster, mounted: Mounted, tree: Tree) -> None:
+    volume = mounted.volume
+    container = target(cluster, volume).container_id
+    if container in tree.resources:
+        first = _First(cluster.name, volume.side("containerName"), 0)
+        known = _containers(tree).get(container, first)
+        _containers(tree)[container] = known._replace(clusters=known.clusters + 1)
+
+
+def _named(container: str) -> str:
+    """``container of account``, of a container's id."""
+    parts = container.split("/")
+    return f"{parts[-1]} of {parts[-5]}"
