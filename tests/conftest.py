@@ -151,7 +151,7 @@ def pipe(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 @pytest.fixture
 def no_time(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing waits for another try."""
-    monkeypatch.setattr("rayfleet.deploy.faults.Patience.pause", lambda *_: None)
+    monkeypatch.setattr("rayfleet.azure.faults.Patience.pause", lambda *_: None)
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ import yaml
 from click.testing import Result
 
 from rayfleet.cli import asking
-from rayfleet.status.next_step import Bound, Deployed, Facts, next_step, row
+from rayfleet.status.next_step import BoundValues, Deployed, Facts, next_step, row
 from tests.anyscale.stand_in import StandIn
 from tests.conftest import Workspace
 from tests.deploy.arm_server import ArmServer, answer, error, hash_of, slow
@@ -504,7 +504,7 @@ IDS = ("clientId", "principalId", "nodePools")
 DONE = Facts(
     "a",
     "eastus",
-    bound=Bound(),
+    bound=BoundValues(),
     deployment="d",
     deployed=Deployed("Succeeded", "", True),
     in_azure=True,
@@ -513,14 +513,14 @@ DONE = Facts(
     unpushed=False,
     branch="main",
 )
-LEFT = DONE._replace(in_fleet=False, deployment="", deployed=None, bound=Bound(left_over=True))
+LEFT = DONE._replace(in_fleet=False, deployment="", deployed=None, bound=BoundValues(left_over=True))
 BLIND = DONE._replace(deployed=None, in_azure=None, registered=None)
 DEPLOY, REGISTER, RETIRE = "rayfleet deploy --region eastus", "rayfleet register --cluster a", "rayfleet retire"
 OLD, FAILED, NEVER = Deployed("Succeeded", "", False), Deployed("Failed"), Deployed("")
 
 
-def lacks(*kinds: str) -> Bound:
-    return Bound(missing=kinds)
+def lacks(*kinds: str) -> BoundValues:
+    return BoundValues(missing=kinds)
 
 
 @pytest.mark.parametrize(
@@ -531,8 +531,8 @@ def lacks(*kinds: str) -> Bound:
             for name in ("deployed", "in_azure", "registered", "dirty", "unpushed")),
         # bindings
         (DONE._replace(bound=None), "mend bindings.yaml"),
-        (DONE._replace(bound=Bound(answered=True), stale=3, deployed=FAILED), "rayfleet bind"),
-        (DONE._replace(bound=Bound(wrong=True), stale=None), "rayfleet bind"),
+        (DONE._replace(bound=BoundValues(answered=True), stale=3, deployed=FAILED), "rayfleet bind"),
+        (DONE._replace(bound=BoundValues(wrong=True), stale=None), "rayfleet bind"),
         # rendered
         (DONE._replace(stale=3), "rayfleet render"),
         (DONE._replace(stale=None), "rayfleet render"),
@@ -564,7 +564,7 @@ def lacks(*kinds: str) -> Bound:
         (DONE._replace(dirty=True, unpushed=True), "commit"),
         (DONE._replace(unpushed=True), "push or merge to main: Flux follows it"),
         # pools
-        (DONE._replace(left_pools=("p",), bound=Bound(answered=True)), f"{RETIRE} --cluster a, then with --run"),
+        (DONE._replace(left_pools=("p",), bound=BoundValues(answered=True)), f"{RETIRE} --cluster a, then with --run"),
         (DONE._replace(left_pools=("p",), deployed=OLD), DEPLOY),
         (DONE._replace(left_pools=("p",), unrendered=True), "rayfleet render"),
         (DONE._replace(left_pools=("p",), dirty=True), "commit"),

@@ -50,7 +50,7 @@ def _write(folder: Path, rendered: Rendered) -> sync.Changes:
     return sync.write(str(folder), iter(rendered.items()), list(rendered))
 
 
-def _compare(folder: Path, rendered: Rendered) -> list[sync.Difference]:
+def _compare(folder: Path, rendered: Rendered) -> list[sync.StaleFile]:
     return list(sync.compare(str(folder), iter(rendered.items())))
 
 

@@ -6,10 +6,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from rayfleet.azure import sdk
 from rayfleet.cli import left, main
 from rayfleet.cli.status import status
-from rayfleet.deploy import answers
-from rayfleet.rendered import kustomize
+from rayfleet.tree import kustomize
 
 HOUR = 3600.0
 
@@ -17,7 +17,7 @@ HOUR = 3600.0
 def unhurried(change: Callable[[object, str, float], None]) -> None:
     """``change``: sets an attribute. Whoever tests a limit sets it anew."""
     change(left, "WAIT", HOUR)
-    change(answers, "_CONNECT", HOUR)
+    change(sdk, "_CONNECT", HOUR)
     change(kustomize, "_TIMEOUT_SECONDS", HOUR)
     (wait,) = [option for option in status.params if option.name == "wait"]
     change(wait, "default", HOUR)

@@ -13,7 +13,7 @@ from rayfleet.facts.catalogue import Catalogue, VmSize
 from rayfleet.facts.cidr import Cidr
 from rayfleet.model import bindings as late
 from rayfleet.model.bindings import ClusterBindings
-from rayfleet.model.cluster import Chart, Cluster, Upgrades
+from rayfleet.model.cluster import Cluster, HelmChart, Upgrades
 from rayfleet.model.fleet import Anyscale, Fleet, GitOps
 from rayfleet.model.instance_type import InstanceType, instance_types
 from rayfleet.model.layers import Defaults, Layer, fill, merge
@@ -257,8 +257,8 @@ def _volume(section: Layer) -> Volume:
     )
 
 
-def _charts(section: Layer) -> dict[str, Chart]:
-    return {name: Chart(chart["version"], chart.get("values", {})) for name, chart in section.items()}
+def _charts(section: Layer) -> dict[str, HelmChart]:
+    return {name: HelmChart(chart["version"], chart.get("values", {})) for name, chart in section.items()}
 
 
 def _service_accounts(names: list[str]) -> tuple[ServiceAccount, ...]:

@@ -30,7 +30,7 @@ LABELS = {
 }
 
 
-class Row(NamedTuple):
+class Output(NamedTuple):
     """One output. It is pending without the bindings it ``needs``; its layer's kustomization lists a ``manifest``."""
 
     path: str
@@ -69,24 +69,24 @@ def _overrides(chart: str) -> Callable[[Cluster], bool]:
 
 _OPERATOR_NEEDS = ("clientId", "cloudResourceId")
 
-CLUSTER: tuple[Row, ...] = (
-    Row("platform/namespaces.yaml"),
-    Row("platform/storageclass.yaml", needs=("clientId",)),
-    Row("platform/persistentvolume.yaml", when=lambda cluster: cluster.volume.static, needs=("clientId",)),
-    Row("platform/persistentvolumeclaim.yaml", needs=("clientId",)),
+CLUSTER: tuple[Output, ...] = (
+    Output("platform/namespaces.yaml"),
+    Output("platform/storageclass.yaml", needs=("clientId",)),
+    Output("platform/persistentvolume.yaml", when=lambda cluster: cluster.volume.static, needs=("clientId",)),
+    Output("platform/persistentvolumeclaim.yaml", needs=("clientId",)),
     *(
         row._replace(needs=_OPERATOR_NEEDS if chart == "anyscale-operator" else ())
         for chart in CHARTS
         for row in (
-            Row(f"operators/{chart}/repository.yaml", _installs(chart)),
-            Row(f"operators/{chart}/helmrelease.yaml", _installs(chart)),
-            Row(f"operators/{chart}/values.yaml", _installs(chart), manifest=False),
-            Row(f"operators/{chart}/overrides.yaml", _overrides(chart), manifest=False),
+            Output(f"operators/{chart}/repository.yaml", _installs(chart)),
+            Output(f"operators/{chart}/helmrelease.yaml", _installs(chart)),
+            Output(f"operators/{chart}/values.yaml", _installs(chart), manifest=False),
+            Output(f"operators/{chart}/overrides.yaml", _overrides(chart), manifest=False),
         )
     ),
-    Row("workloads/gatewayclass.yaml", when=lambda cluster: cluster.gateway_kind == "envoy-gateway"),
-    Row("workloads/gateway.yaml", when=lambda cluster: cluster.gateway_api, needs=("cloudResourceId",)),
-    Row("anyscale/cloud_resource.yaml", needs=("principalId",), manifest=False),
+    Output("workloads/gatewayclass.yaml", when=lambda cluster: cluster.gateway_kind == "envoy-gateway"),
+    Output("workloads/gateway.yaml", when=lambda cluster: cluster.gateway_api, needs=("cloudResourceId",)),
+    Output("anyscale/cloud_resource.yaml", needs=("principalId",), manifest=False),
 )
 
 #: Rendered for each layer that has anything in it, from what the rows above gave it.
@@ -143,7 +143,7 @@ def pending(fleet: Fleet) -> list[Pending]:
     ]
 
 
-def _missing(cluster: Cluster, row: Row) -> tuple[str, ...]:
+def _missing(cluster: Cluster, row: Output) -> tuple[str, ...]:
     bound = {
         "clientId": cluster.bindings.client_id,
         "principalId": cluster.bindings.principal_id,
@@ -185,7 +185,7 @@ def _cluster(fleet: Fleet, cluster: Cluster, overlay_folders: frozenset[str]) ->
     yield make("flux/kustomization.yaml", resources=[f"{layer}.yaml" for layer in layers])
 
 
-def _chart_values(cluster: Cluster, rows: list[Row]) -> dict[str, _ChartValues]:
+def _chart_values(cluster: Cluster, rows: list[Output]) -> dict[str, _ChartValues]:
     """The charts whose values are among the rows, by name."""
     found = {}
     for chart in CHARTS:

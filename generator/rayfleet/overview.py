@@ -50,7 +50,7 @@ class ClusterLine:
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class PictureRegion:
     """A region of the picture, with as many of its clusters as a picture can show."""
 
     number: int
@@ -83,7 +83,7 @@ class Overview:
 
     size: str
     registration: str
-    groups: tuple[Group, ...]
+    groups: tuple[PictureRegion, ...]
     clusters: tuple[ClusterLine, ...]
     capacity: tuple[Capacity, ...]
     deployments: tuple[DeploymentLine, ...]
@@ -128,12 +128,12 @@ def overview(fleet: Fleet, pending: Sequence[Waiting]) -> Overview:
     )
 
 
-def _groups(fleet: Fleet) -> list[Group]:
+def _groups(fleet: Fleet) -> list[PictureRegion]:
     names: dict[str, list[str]] = {region: [] for region in fleet.region_order}
     for cluster in fleet.routed_clusters:
         names[cluster.region].append(cluster.name)
     return [
-        Group(number, region, tuple(inside[:CLUSTERS_SHOWN]), max(0, len(inside) - CLUSTERS_SHOWN))
+        PictureRegion(number, region, tuple(inside[:CLUSTERS_SHOWN]), max(0, len(inside) - CLUSTERS_SHOWN))
         for number, (region, inside) in enumerate(names.items(), start=1)
     ]
 

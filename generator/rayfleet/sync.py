@@ -37,7 +37,7 @@ class Changes(NamedTuple):
         return bool(self.created or self.updated or self.deleted)
 
 
-class Difference(NamedTuple):
+class StaleFile(NamedTuple):
     """One path whose content is not what is rendered; None where there is no file."""
 
     path: str
@@ -83,17 +83,17 @@ def write(folder: str, rendered: Outputs, paths: Iterable[str], *, own: bool = T
     return Changes(sorted(created), sorted(updated), stale, unchanged, foreign)
 
 
-def compare(folder: str, rendered: Outputs) -> Iterator[Difference]:
+def compare(folder: str, rendered: Outputs) -> Iterator[StaleFile]:
     """Every path that ``write`` would create, update or delete. Writes nothing. Raises OSError from the disk."""
     there = _walk(folder)
     for path, content in rendered:
         on_disk = _read(f"{folder}/{path}") if path in there else None
         there.discard(path)
         if on_disk != content:
-            yield Difference(path, on_disk, content)
+            yield StaleFile(path, on_disk, content)
     for path in sorted(there):
         if _ours(f"{folder}/{path}"):
-            yield Difference(path, _read(f"{folder}/{path}"), None)
+            yield StaleFile(path, _read(f"{folder}/{path}"), None)
 
 
 def _walk(folder: str) -> set[str]:

@@ -17,15 +17,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rayfleet.anyscale import cloud as clouds
-from rayfleet.anyscale.command import Cli, Fault, Ran, object_in, words
+from rayfleet.anyscale.command import Cli, CommandFault, Ran, object_in, words
 from tests.anyscale.clicking import as_json
 from tests.anyscale.stand_in import TOKEN, StandIn
 
 ROW = {"name": "east", "cloud_resource_id": "cldrsrc_1"}
 
 
-def fault(cli: Cli | None = None) -> Fault:
-    with pytest.raises(Fault) as raised:
+def fault(cli: Cli | None = None) -> CommandFault:
+    with pytest.raises(CommandFault) as raised:
         clouds.get(cli or Cli(), "fleet")
     return raised.value
 

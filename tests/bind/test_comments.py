@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rayfleet.bind.changes import Change
+from rayfleet.bind.changes import BindingChange
 from rayfleet.bind.edit import edited
 from rayfleet.model.bindings import FROM_ANYSCALE, KINDS
 from rayfleet.source import read
@@ -123,7 +123,7 @@ def texts(draw: Any) -> tuple[str, Bound]:
     return Writer(draw).whole(data), bound
 
 
-def changes(bound: Bound, wanted: Bound) -> list[Change]:
+def changes(bound: Bound, wanted: Bound) -> list[BindingChange]:
     """What ``bind`` finds; in the order in which answers come, one kind after the other."""
     found = []
     for kind in (FROM_ANYSCALE, *KINDS):
@@ -132,7 +132,7 @@ def changes(bound: Bound, wanted: Bound) -> list[Change]:
                 old = bound.get(cluster, {}).get(kind, {})
                 value, producer = rows[kind]["value"], rows[kind]["producer"]
                 value = sorted(value) if isinstance(value, list) else value
-                found.append(Change(cluster, kind, old.get("value"), value, old.get("producer"), producer))
+                found.append(BindingChange(cluster, kind, old.get("value"), value, old.get("producer"), producer))
     return found
 
 

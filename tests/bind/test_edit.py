@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rayfleet.bind.changes import Change
+from rayfleet.bind.changes import BindingChange
 from rayfleet.bind.edit import edited
 from rayfleet.diagnostics import Invalid
 from rayfleet.source import read
@@ -14,11 +14,11 @@ from rayfleet.source import read
 ID, OTHER = "11111111-1111-4111-8111-111111111111", "22222222-2222-4222-8222-222222222222"
 
 
-def new(cluster: str, kind: str, value: str | list[str], producer: str = "p") -> Change:
-    return Change(cluster, kind, None, value, None, producer)
+def new(cluster: str, kind: str, value: str | list[str], producer: str = "p") -> BindingChange:
+    return BindingChange(cluster, kind, None, value, None, producer)
 
 
-def edit(text: str | None, *changes: Change) -> str:
+def edit(text: str | None, *changes: BindingChange) -> str:
     return edited("bindings.yaml", None if text is None else text.encode(), changes).decode()
 
 
@@ -69,11 +69,11 @@ clusters:   # beside
 
 def test_everything_around_stays() -> None:
     changes = [
-        Change("east", "clientId", "1", ID, "old", "new"),
+        BindingChange("east", "clientId", "1", ID, "old", "new"),
         new("east", "principalId", OTHER),
-        Change("west", "clientId", "1", OTHER, "old", "new"),
+        BindingChange("west", "clientId", "1", OTHER, "old", "new"),
         new("west", "cloudResourceId", "cldrsrc_1"),
-        Change("west", "nodePools", ["a", "sys"], ["cpu", "sys", "t4"], "p", "p"),
+        BindingChange("west", "nodePools", ["a", "sys"], ["cpu", "sys", "t4"], "p", "p"),
         new("north", "clientId", "3"),
     ]
     text = COMMENTED
@@ -135,7 +135,7 @@ def test_where_new_values_go(before: str, after: str) -> None:
 def test_pools(before: str, pools: list[str], after: str) -> None:
     text = "version: 1\nclusters:\n  a:\n    nodePools:\n      producer: p\n      value: "
     old = read("b", f"{text}{before}".encode()).data["clusters"]["a"]["nodePools"]["value"]
-    assert edit(f"{text}{before}", Change("a", "nodePools", old, pools, "p", "p")) == f"{text}{after}"
+    assert edit(f"{text}{before}", BindingChange("a", "nodePools", old, pools, "p", "p")) == f"{text}{after}"
 
 
 @pytest.mark.parametrize(
@@ -170,7 +170,7 @@ def test_answers_in_any_order() -> None:
     )
 
 
-POOLS = Change("a", "nodePools", ["sys", "a100", "t4"], ["cpu", "sys", "t5"], "p", "p")
+POOLS = BindingChange("a", "nodePools", ["sys", "a100", "t4"], ["cpu", "sys", "t5"], "p", "p")
 
 
 @pytest.mark.parametrize(
@@ -200,7 +200,7 @@ def test_comments_among_pools_stay(before: str, after: str) -> None:
 )  # fmt: skip
 def test_comments_inside_what_changes_stay(before: str, after: str) -> None:
     old = None if ROW in after else "0"
-    assert edit(before, Change("a", "clientId", old, "1", old and "p", "p")) == after
+    assert edit(before, BindingChange("a", "clientId", old, "1", old and "p", "p")) == after
 
 
 @pytest.mark.parametrize(
@@ -215,7 +215,7 @@ def test_comments_inside_what_changes_stay(before: str, after: str) -> None:
 def test_what_cannot_be_edited_safely_is_refused(text: str) -> None:
     """Whatever an edit of ours would make of it is no mistake of the file's, and has no place in it."""
     with pytest.raises(Invalid) as raised:
-        edit(text, Change("a", "nodePools", ["a", "b"], ["b"], "p", "p"))
+        edit(text, BindingChange("a", "nodePools", ["a", "b"], ["b"], "p", "p"))
     assert str(raised.value) == (
         "bindings.yaml: the file is written in a way that cannot be edited safely\n"
         "    fix: write it as rayfleet does, or edit it by hand"
@@ -237,7 +237,7 @@ def test_a_second_edit_says_what_it_should(first: dict[str, dict[str, str]], sec
         for name, kinds in rows.items():
             for kind, value in kinds.items():
                 old = said.get(name, {}).get(kind)
-                changes.append(Change(name, kind, old, value, "p" if old else None, "p"))
+                changes.append(BindingChange(name, kind, old, value, "p" if old else None, "p"))
                 said.setdefault(name, {})[kind] = value
         text = edited("bindings.yaml", text, changes)
     found = read("b", text or b"").data["clusters"]

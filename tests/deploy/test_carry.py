@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from rayfleet.azure.faults import Fault
-from rayfleet.deploy.run import Progress, run
+from rayfleet.deploy.run import StepProgress, run
 from tests.deploy.arm_server import (
     Answer,
     ArmServer,
@@ -233,7 +233,7 @@ def test_stopped_before_it_is_started_again_it_has_failed(server: ArmServer) -> 
     row.ends, row.operations = "Failed", [operation("t4", POOL, "Failed", error=BUSY)]
     time = Time()
 
-    def stop(progress: Progress) -> None:
+    def stop(progress: StepProgress) -> None:
         if "started again" in progress.words:
             time.stop.set()
 
@@ -279,7 +279,7 @@ def test_an_adopted_one_that_fails_for_good_is_reported(server: ArmServer) -> No
 
 def test_operations_are_watched_when_asked_for(server: ArmServer) -> None:
     server.deployments[EAST.name].operations = [operation("vnet", "Microsoft.Network/virtualNetworks")]
-    seen: list[Progress] = []
+    seen: list[StepProgress] = []
     carried(server, EAST, observe=seen.append, watch=True)
     assert [len(row.operations) for row in seen if row.what == "working"] == [1, 1, 1]
 

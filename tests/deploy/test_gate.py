@@ -147,8 +147,8 @@ def test_a_feature_that_nobody_knows_is_missing_and_other_faults_are_faults() ->
 _SIDE = Side(read_json("rendered/azure/eastus.json", b'{"a": 1}'), ("a",))
 
 
-def needed(limit: str, amount: int, new: bool, region: str = "eastus") -> gate.Need:
-    return gate.Need("Microsoft.Compute", region, limit, amount, "vCPUs", new, "a100", _SIDE)
+def needed(limit: str, amount: int, new: bool, region: str = "eastus") -> gate.LimitNeed:
+    return gate.LimitNeed("Microsoft.Compute", region, limit, amount, "vCPUs", new, "a100", _SIDE)
 
 
 def short(limit: Any, vcpus: int, used: Any = 0, new: bool = False, allowed: bool = False) -> list[Diagnostic]:
@@ -187,7 +187,7 @@ def test_over_quota(limit: int, vcpus: int, used: int, new: bool, what: str) -> 
 def test_addresses_are_a_limit_of_the_network() -> None:
     usage = {"name": {"value": "StandardSkuPublicIpAddresses"}, "limit": 20, "currentValue": 19}
     azure = Subscription({"Microsoft.Network/locations/eastus/usages": {"value": [usage]}})
-    need = gate.Need(
+    need = gate.LimitNeed(
         "Microsoft.Network", "eastus", "StandardSkuPublicIpAddresses", 2, "addresses", True, "nat-ip-1", _SIDE
     )
     (row,) = gate.quota(_SUB, [need], azure, False)

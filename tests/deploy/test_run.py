@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from rayfleet.deploy.run import Progress
+from rayfleet.deploy.run import StepProgress
 from tests.deploy.arm_server import ArmServer, drop, error, hash_of, operation
 from tests.deploy.carrying import EAST, GROUP, NO_QUOTA, POOL, SHARED, WEST, carried, client, ends, one
 from tests.deploy.time import Time
@@ -19,7 +19,7 @@ from tests.deploy.time import Time
 
 
 def test_all_of_the_reference_in_order(server: ArmServer) -> None:
-    seen: list[Progress] = []
+    seen: list[StepProgress] = []
     outcomes = carried(server, observe=seen.append)
     assert set(ends(outcomes).values()) == {"succeeded"}
     assert all(row.starts == 1 and not row.adopted and not row.lacks and row.fault is None for row in outcomes.values())
@@ -150,7 +150,7 @@ def test_one_of_which_nobody_knows_the_template_is_waited_for_and_ours_follows(
         server.before = running
     else:
         running()
-    seen: list[Progress] = []
+    seen: list[StepProgress] = []
     found = carried(server, EAST, observe=seen.append)["eastus"]
     assert (found.ended, found.adopted, found.starts, row.starts, row.clashes) == (
         "succeeded", False, 1, 1, int(between),
@@ -210,7 +210,7 @@ def test_one_that_runs_with_other_parameters_is_started_once_more(server: ArmSer
     row = server.deployments[EAST.name]
     row.turns = [{"ends": ends}, {"ends": "Succeeded"}]
     old(server)
-    seen: list[Progress] = []
+    seen: list[StepProgress] = []
     found = carried(server, NEW, observe=seen.append)["eastus"]
     assert (found.ended, found.adopted, found.starts, row.starts, row.clashes) == ("succeeded", False, 1, 2, 0)
     assert given(server) == {"gitHttpsToken": {"value": "new-token"}}
@@ -278,7 +278,7 @@ def test_one_that_has_ended_is_started_again(server: ArmServer, state: str) -> N
 def test_stopping_leaves_azure_at_work_and_the_next_run_goes_on(server: ArmServer) -> None:
     time = Time()
 
-    def stop(progress: Progress) -> None:
+    def stop(progress: StepProgress) -> None:
         if progress.step is EAST and progress.what == "started":
             time.stop.set()
 
@@ -301,7 +301,7 @@ def test_stopping_before_anything_starts_nothing(server: ArmServer) -> None:
 
 
 def test_a_bug_in_the_observer_shows_and_ends_the_run(server: ArmServer) -> None:
-    def broken(progress: Progress) -> None:
+    def broken(progress: StepProgress) -> None:
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):

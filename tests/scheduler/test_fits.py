@@ -11,7 +11,7 @@ from rayfleet.scheduler.fits import guesses, obstacles, pod_of, sleeps, tolerate
 from rayfleet.scheduler.nodes import Node, may_be_empty, node_of
 from rayfleet.source import Source
 from rayfleet.tree import Side
-from rayfleet.tree.node_pool import Pool, Taint
+from rayfleet.tree.node_pool import NodeTaint, Pool
 
 CATALOGUE = Catalogue({})
 SOURCE = Source("eastus.json", "{}", {})
@@ -174,7 +174,7 @@ def test_preferred_affinity_keeps_nobody_off() -> None:
 
 # --- taints ---
 
-TAINT = Taint("team", "ml", "NoSchedule")
+TAINT = NodeTaint("team", "ml", "NoSchedule")
 
 
 @pytest.mark.parametrize(
@@ -203,7 +203,7 @@ def test_tolerations(toleration: Any, accepted: bool) -> None:
 
 def test_a_value_of_yaml_is_the_text_that_kubernetes_has() -> None:
     pod = pod_of({"tolerations": [{"key": "CriticalAddonsOnly", "value": True}]})
-    assert tolerates(pod, Taint("CriticalAddonsOnly", "true", "NoSchedule"))
+    assert tolerates(pod, NodeTaint("CriticalAddonsOnly", "true", "NoSchedule"))
     assert _why({"nodeSelector": {"gpus": 8}}, _node(nodeLabels={"gpus": "8"})) == []
 
 

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from rayfleet.arm import expression as written
 from rayfleet.tree.arm_expression import (
     Call,
+    DeploymentScope,
     Literal,
     Malformed,
     Reference,
-    Scope,
     identity,
     is_expression,
     parse,
@@ -20,7 +20,7 @@ from rayfleet.tree.arm_expression import (
     value_of,
 )
 
-HERE = Scope("sub", "group")
+HERE = DeploymentScope("sub", "group")
 VNET = "/subscriptions/sub/resourcegroups/group/providers/microsoft.network/virtualnetworks/v"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rayfleet.tree import Cluster, Tree
+from rayfleet.tree import RenderedCluster, Tree
 from rayfleet.tree.files import Files, OnDisk
 from rayfleet.tree.kustomize import Kustomize, find
 from tests.conftest import Workspace
@@ -20,7 +20,7 @@ patches:
 """
 
 
-def east(workspace: Workspace) -> Cluster:
+def east(workspace: Workspace) -> RenderedCluster:
     binary = find(str(ROOT))
     assert binary is not None
     files = Files("rendered", OnDisk("rendered"))

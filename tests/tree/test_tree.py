@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from rayfleet.tree import Cluster, Tree
+from rayfleet.tree import RenderedCluster, Tree
 from rayfleet.tree.cluster import before, below
 from rayfleet.tree.files import Files
 from tests.proofs.breaking import rendered, tree
@@ -14,7 +14,7 @@ from tests.proofs.breaking import rendered, tree
 VALUES = "clusters/aks-eastus/operators/anyscale-operator/values.yaml"
 
 
-def clusters(files: dict[str, bytes]) -> dict[str, Cluster]:
+def clusters(files: dict[str, bytes]) -> dict[str, RenderedCluster]:
     return {cluster.name: cluster for cluster in rendered(files).clusters()}
 
 

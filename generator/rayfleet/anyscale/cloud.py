@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from rayfleet.anyscale.command import Cli, Fault, error_of, object_in, remedy, words
+from rayfleet.anyscale.command import Cli, CommandFault, error_of, object_in, remedy, words
 
 
 class Cloud(NamedTuple):
@@ -16,7 +16,7 @@ class Cloud(NamedTuple):
     data: dict[str, Any]
 
 
-class Difference(NamedTuple):
+class RegistrationDifference(NamedTuple):
     """A setting of a resource that is another one in rendered/."""
 
     where: str
@@ -37,17 +37,17 @@ def get(cli: Cli, name: str) -> Cloud | None:
         if _not_found(ran.out, ran.err, error_of(ran)):
             return None
         said = words(ran)
-        raise Fault(f"anyscale cloud get: {said}", remedy(said, shlex.join(("anyscale", *reading(name)))))
+        raise CommandFault(f"anyscale cloud get: {said}", remedy(said, shlex.join(("anyscale", *reading(name)))))
     if data["name"] != name:
-        raise Fault(f"anyscale cloud get answers about {data['name']!r}, not {name!r}", "run it again")
+        raise CommandFault(f"anyscale cloud get answers about {data['name']!r}, not {name!r}", "run it again")
     rows = data.get("resources")
     if not isinstance(rows, list | None) or not all(isinstance(row, dict) for row in rows or ()):
-        raise Fault("anyscale cloud get: its resources are no list of objects", "pip install --upgrade anyscale")
+        raise CommandFault("anyscale cloud get: its resources are no list of objects", "pip install --upgrade anyscale")
     named: dict[str, dict[str, Any]] = {}
     for row in rows or ():
         if isinstance(row.get("name"), str) and named.setdefault(row["name"], row) is not row:
             what = f"anyscale cloud get: two resources have the name {row['name']!r}, which Anyscale gives to one alone"
-            raise Fault(what, f"see which one is meant: {shlex.join(('anyscale', *reading(name)))}")
+            raise CommandFault(what, f"see which one is meant: {shlex.join(('anyscale', *reading(name)))}")
     return Cloud(named, data)
 
 
@@ -57,7 +57,9 @@ def _not_found(out: str, err: str, error: Mapping[str, Any]) -> bool:
     return error.get("code") == "resource_not_found" or (not error and "Cloud not found." in lines)
 
 
-def differences(registered: Mapping[str, Any], rendered: Mapping[str, Any], where: str = "") -> Iterator[Difference]:
+def differences(
+    registered: Mapping[str, Any], rendered: Mapping[str, Any], where: str = ""
+) -> Iterator[RegistrationDifference]:
     """The settings that both sides have, and that differ: Anyscale may keep some to itself, and adds its own."""
     for key, value in rendered.items():
         path = f"{where}.{key}" if where else key
@@ -65,4 +67,4 @@ def differences(registered: Mapping[str, Any], rendered: Mapping[str, Any], wher
         if isinstance(value, Mapping) and isinstance(theirs, Mapping):
             yield from differences(theirs, value, path)
         elif theirs is not None and str(theirs).lower().rstrip("/") != str(value).lower().rstrip("/"):
-            yield Difference(path, theirs, value)
+            yield RegistrationDifference(path, theirs, value)

@@ -55,7 +55,7 @@ def _never() -> int:
     return 0
 
 
-class Fault(Exception):
+class CommandFault(Exception):
     """The command line cannot be run, does not end, or does not say what was asked. Holds no credential."""
 
     def __init__(self, what: str, fix: str) -> None:
@@ -107,7 +107,7 @@ class Cli:
     def _run(self, arguments: tuple[str, ...], changes: bool) -> Ran:
         binary = shutil.which("anyscale", path=self._environ.get("PATH", os.defpath))
         if binary is None:
-            raise Fault("there is no anyscale on PATH", "pip install anyscale, and anyscale login")
+            raise CommandFault("there is no anyscale on PATH", "pip install anyscale, and anyscale login")
         with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
             try:
                 running = subprocess.Popen(  # noqa: S603 no shell, and arguments of ours
@@ -120,11 +120,11 @@ class Cli:
                 )
             except OSError as error:
                 reason = (error.strerror or "it cannot be run").lower()
-                raise Fault(f"{binary}: {reason}", "install anyscale anew: pip install anyscale") from None
+                raise CommandFault(f"{binary}: {reason}", "install anyscale anew: pip install anyscale") from None
             self._wait(running, arguments, self._limits[changes])
             if max(os.fstat(stream.fileno()).st_size for stream in (out, err)) > _MOST:
                 what = f"anyscale {shlex.join(arguments[:3])} printed more than {_MOST // 2**20} MB"
-                raise Fault(what, f"is {binary} the anyscale command line? pip install --upgrade anyscale")
+                raise CommandFault(what, f"is {binary} the anyscale command line? pip install --upgrade anyscale")
             return Ran(running.returncode, self._text(out), self._text(err))
 
     def _wait(self, running: subprocess.Popen[bytes], arguments: tuple[str, ...], limit: float) -> None:
@@ -140,7 +140,7 @@ class Cli:
             if not isinstance(ended, TimeoutError):
                 raise
             fix = "is the network there, and https://console.anyscale.com reachable? Then run it again"
-            raise Fault(f"anyscale {shlex.join(arguments[:3])} did not end within {limit:g} s", fix) from None
+            raise CommandFault(f"anyscale {shlex.join(arguments[:3])} did not end within {limit:g} s", fix) from None
 
     def _wait_for(self, end: Thread, limit: float) -> None:
         until, most = time.monotonic() + limit, int(self._changed)

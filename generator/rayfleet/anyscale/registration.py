@@ -6,8 +6,8 @@ import shlex
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Literal, NamedTuple
 
-from rayfleet.anyscale.cloud import Cloud, Difference, differences, get
-from rayfleet.anyscale.command import Cli, Fault, known_remedy, words
+from rayfleet.anyscale.cloud import Cloud, RegistrationDifference, differences, get
+from rayfleet.anyscale.command import Cli, CommandFault, known_remedy, words
 
 Outcome = Literal["registered", "there", "differs", "failed", "unknown", "waiting", "pending"]
 
@@ -36,7 +36,7 @@ class Result(NamedTuple):
     cloud_resource_id: str | None = None
     what: str = ""
     fix: str = ""
-    differences: tuple[Difference, ...] = ()
+    differences: tuple[RegistrationDifference, ...] = ()
 
 
 def command(cloud: str, row: Candidate, first: bool) -> tuple[str, ...]:
@@ -100,7 +100,7 @@ def register(
         except KeyboardInterrupt:
             what = "its registration was ended, and is not read back: it may be whole, half, or not be"
             yield Result(row.cluster, "unknown", None, what, AGAIN)
-        except Fault as fault:
+        except CommandFault as fault:
             what = f"it cannot be read back: {fault.what}; {said}"
             yield Result(row.cluster, "unknown", None, what, fault.fix)
             blocked = row.cluster if primary else ""
@@ -117,7 +117,7 @@ def _change(cli: Cli, arguments: tuple[str, ...]) -> tuple[str, str]:
     """What the command line says, and what could be done about it; whether it worked is for the read back to say."""
     try:
         said = words(cli.change(*arguments))
-    except Fault as fault:
+    except CommandFault as fault:
         return fault.what, fault.fix
     return said, known_remedy(said) or f"mend that; then {AGAIN}"
 

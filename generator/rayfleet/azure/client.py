@@ -15,7 +15,7 @@ from rayfleet.azure.deployment_state import Operation, State, operation_of, stat
 from rayfleet.azure.faults import Fault, Patience, problem_of
 from rayfleet.azure.redact import known
 from rayfleet.azure.sdk import Asking, follow, json_of, member
-from rayfleet.tree.deployment_steps import DeploymentStep, Scope
+from rayfleet.tree.deployment_steps import DeploymentScope, DeploymentStep
 
 if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential
@@ -112,7 +112,7 @@ class Azure:
         """A deployment as it stands; None where there is none of this name. Raises Fault."""
         return self.deployment(step.scope, step.name, secrets_of(step))
 
-    def deployment(self, scope: Scope, name: str, secrets: tuple[str, ...]) -> State | None:
+    def deployment(self, scope: DeploymentScope, name: str, secrets: tuple[str, ...]) -> State | None:
         """The same by scope and name."""
         client = self._client(scope)
 
@@ -132,7 +132,7 @@ class Azure:
         """What became of each resource, those of nested deployments after the deployment that is one. Raises Fault."""
         return self.operations_of(step.scope, step.name, secrets_of(step))
 
-    def operations_of(self, scope: Scope, name: str, secrets: tuple[str, ...]) -> list[Operation]:
+    def operations_of(self, scope: DeploymentScope, name: str, secrets: tuple[str, ...]) -> list[Operation]:
         """The same by scope and name."""
         return list(self._operations(scope, name, secrets, {name}))
 
@@ -149,7 +149,7 @@ class Azure:
         """Any other request: ``path`` begins with ``/subscriptions/`` or ``/providers/``. Operations that run long are
         waited for. An answer without content is ``{}``. Raises Fault; 404 is one too, with that status.
         """
-        client = self._client(Scope(self.subscription, ""))
+        client = self._client(DeploymentScope(self.subscription, ""))
         # Not before the client, which loads the SDK under a lock: two threads that load parts of it would wait for
         # each other.
         from azure.core.rest import HttpRequest
@@ -178,10 +178,12 @@ class Azure:
 
     # --- inside ---
 
-    def _client(self, scope: Scope) -> DeploymentsMgmtClient:
+    def _client(self, scope: DeploymentScope) -> DeploymentsMgmtClient:
         return self.asking.client(scope.subscription)
 
-    def _operations(self, scope: Scope, name: str, secrets: tuple[str, ...], seen: set[str]) -> Iterator[Operation]:
+    def _operations(
+        self, scope: DeploymentScope, name: str, secrets: tuple[str, ...], seen: set[str]
+    ) -> Iterator[Operation]:
         client = self._client(scope)
 
         def ask() -> list[Any]:
@@ -198,10 +200,10 @@ class Azure:
                 yield from self._operations(*nested, secrets, seen)
 
 
-def scoped(identifier: str) -> tuple[Scope, str] | None:
+def scoped(identifier: str) -> tuple[DeploymentScope, str] | None:
     """The scope and the name in the id of a deployment; None where it is none."""
     found = _DEPLOYMENT_ID.fullmatch(identifier)
-    return (Scope(found["subscription"], found["group"] or ""), found["name"]) if found else None
+    return (DeploymentScope(found["subscription"], found["group"] or ""), found["name"]) if found else None
 
 
 def _body(step: DeploymentStep) -> Any:

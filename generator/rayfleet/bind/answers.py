@@ -30,7 +30,7 @@ _MARKS = (
 )
 
 
-class Output(NamedTuple):
+class AnsweredOutput(NamedTuple):
     """An output of a deployment that has succeeded. ``deployment`` is None where a file does not say which."""
 
     deployment: str | None
@@ -38,7 +38,7 @@ class Output(NamedTuple):
     side: Side
 
 
-class Cloud(NamedTuple):
+class AnsweredCloud(NamedTuple):
     """An Anyscale cloud with its resources."""
 
     side: Side
@@ -55,8 +55,8 @@ class Unfinished(NamedTuple):
 class Answers(NamedTuple):
     """Everything that was answered; nothing of it is judged yet."""
 
-    outputs: tuple[Output, ...] = ()
-    clouds: tuple[Cloud, ...] = ()
+    outputs: tuple[AnsweredOutput, ...] = ()
+    clouds: tuple[AnsweredCloud, ...] = ()
     unfinished: tuple[Unfinished, ...] = ()
 
 
@@ -65,12 +65,12 @@ def of_deployment(name: str, outputs: dict[str, Any], status: str = SUCCEEDED) -
     source = Source(f"deployment {name}", "", outputs)
     if status != SUCCEEDED:
         return Answers(unfinished=(Unfinished(name, status, Side(source)),))
-    return Answers(tuple(Output(name, key, Side(source, (key,))) for key in outputs))
+    return Answers(tuple(AnsweredOutput(name, key, Side(source, (key,))) for key in outputs))
 
 
 def of_cloud(name: str, data: dict[str, Any]) -> Answers:
     """A cloud as the anyscale command line prints it."""
-    return Answers(clouds=(Cloud(Side(Source(f"anyscale cloud get --name {name}", "", data))),))
+    return Answers(clouds=(AnsweredCloud(Side(Source(f"anyscale cloud get --name {name}", "", data))),))
 
 
 def together(several: Iterable[Answers]) -> Answers:
@@ -164,7 +164,7 @@ def _told_apart(source: Source, path: Path, deployment: str | None, found: list[
     elif not isinstance(data, dict):
         found.append(_neither(side))
     elif isinstance(data.get("resources"), list):
-        yield Answers(clouds=(Cloud(side),))
+        yield Answers(clouds=(AnsweredCloud(side),))
     elif isinstance(data.get("properties"), dict):
         name = text(data, "name") or deployment
         yield from _of_properties(side.at("properties"), data["properties"], name, found)
@@ -197,7 +197,9 @@ def _of_properties(
 
 def _outputs(side: Side, outputs: dict[str, Any], deployment: str | None) -> Answers:
     """Those that have a value: ARM gives away none of type securestring or secureObject."""
-    return Answers(tuple(Output(deployment, name, side.at(name)) for name in outputs if _is_output(outputs[name])))
+    return Answers(
+        tuple(AnsweredOutput(deployment, name, side.at(name)) for name in outputs if _is_output(outputs[name]))
+    )
 
 
 def _is_properties(data: dict[str, Any]) -> bool:

@@ -14,7 +14,7 @@ from rayfleet.source import Source
 from rayfleet.tree.place import get, mapping
 
 
-class Change(NamedTuple):
+class BindingChange(NamedTuple):
     """A binding that is not what it should be. ``old`` and ``old_producer`` are None for one that is not there yet."""
 
     cluster: str
@@ -40,7 +40,7 @@ class Change(NamedTuple):
         return sorted(set(self.old or ()) - set(self.new))
 
 
-def changes(values: Iterable[Value], current: Source | None) -> list[Change]:
+def changes(values: Iterable[Value], current: Source | None) -> list[BindingChange]:
     """What has to be written so that bindings.yaml says what was answered. ``current`` is of the schema's shape."""
     found = []
     for value in values:
@@ -49,11 +49,11 @@ def changes(values: Iterable[Value], current: Source | None) -> list[Change]:
         if value.kind == "nodePools" and isinstance(old, list) and sorted(old) == value.value:
             old = value.value
         if (old, old_producer) != (value.value, value.producer):
-            found.append(Change(value.cluster, value.kind, old, value.value, old_producer, value.producer))
+            found.append(BindingChange(value.cluster, value.kind, old, value.value, old_producer, value.producer))
     return found
 
 
-def alarms(found: Iterable[Change], current: Source | None) -> Iterator[Diagnostic]:
+def alarms(found: Iterable[BindingChange], current: Source | None) -> Iterator[Diagnostic]:
     """The ids that change, each at its place in bindings.yaml."""
     for change in found:
         if change.alarming:
@@ -62,7 +62,7 @@ def alarms(found: Iterable[Change], current: Source | None) -> Iterator[Diagnost
             yield from _at(change, current, what, fix)
 
 
-def outdated(found: Iterable[Change], current: Source | None) -> Iterator[Diagnostic]:
+def outdated(found: Iterable[BindingChange], current: Source | None) -> Iterator[Diagnostic]:
     """The node pools that came and went, each at its place in bindings.yaml."""
     for change in found:
         if isinstance(change.old, list) and (change.gained or change.lost):
@@ -70,7 +70,7 @@ def outdated(found: Iterable[Change], current: Source | None) -> Iterator[Diagno
             yield from _at(change, current, f"the pools are other ones: {' '.join(signs)}", "run rayfleet bind")
 
 
-def _at(change: Change, current: Source | None, what: str, fix: str) -> Iterator[Diagnostic]:
+def _at(change: BindingChange, current: Source | None, what: str, fix: str) -> Iterator[Diagnostic]:
     if current:
         yield current.diagnostic(("clusters", change.cluster, change.kind, "value"), what, fix)
 

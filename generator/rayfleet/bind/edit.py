@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
-from rayfleet.bind.changes import Change
+from rayfleet.bind.changes import BindingChange
 from rayfleet.bind.file import NONE, said
 from rayfleet.bind.yaml_text import Text, Unsafe
 from rayfleet.diagnostics import Diagnostic, Invalid
@@ -39,7 +39,7 @@ class _Edit(NamedTuple):
     new: str
 
 
-def edited(file: str, content: bytes | None, changes: Iterable[Change]) -> bytes:
+def edited(file: str, content: bytes | None, changes: Iterable[BindingChange]) -> bytes:
     """``content``, of the schema's shape or without anything bound, with the changes; a new file where there is none.
     Raises Invalid where the file is written in a way that cannot be edited safely.
     """
@@ -57,7 +57,7 @@ def edited(file: str, content: bytes | None, changes: Iterable[Change]) -> bytes
     return after
 
 
-def _after(text: str, changes: list[Change]) -> str:
+def _after(text: str, changes: list[BindingChange]) -> str:
     """Raises Unsafe."""
     whole = Text(text)
     for prepare in (_begun, _filled):
@@ -107,10 +107,10 @@ def _filled(text: Text) -> Iterable[_Edit]:
 # --- what changes ---
 
 
-def _edits(text: Text, changes: list[Change]) -> Iterable[_Edit]:
+def _edits(text: Text, changes: list[BindingChange]) -> Iterable[_Edit]:
     key, clusters = _pairs(text.root)["clusters"]
     known = _pairs(clusters)
-    by_cluster: dict[str, dict[str, Change]] = {}
+    by_cluster: dict[str, dict[str, BindingChange]] = {}
     for row in changes:
         by_cluster.setdefault(row.cluster, {})[row.kind] = row
     for cluster, rows in by_cluster.items():
@@ -127,7 +127,7 @@ def _edits(text: Text, changes: list[Change]) -> Iterable[_Edit]:
     yield from _added(text, key, clusters, fresh, text.root.flow_style)
 
 
-def _replaced(text: Text, binding: Any, change: Change) -> Iterable[_Edit]:
+def _replaced(text: Text, binding: Any, change: BindingChange) -> Iterable[_Edit]:
     there = _pairs(binding)
     if change.old != change.new:
         node = there["value"][1]
@@ -150,7 +150,7 @@ def _scalar(text: Text, node: ScalarNode, value: str) -> _Edit:
     return _Edit(start, end, " ".join([new, *text.comments(start, end)]))
 
 
-def _lines_of_pools(text: Text, node: SequenceNode, change: Change) -> Iterable[_Edit]:
+def _lines_of_pools(text: Text, node: SequenceNode, change: BindingChange) -> Iterable[_Edit]:
     """Of a block list, lines go and come. The comment beside a pool that goes stays where it is."""
     first = text.line_of(text.start(node.value[0]))
     lead = text.text[first : text.start(node.value[0])]
@@ -166,7 +166,7 @@ def _lines_of_pools(text: Text, node: SequenceNode, change: Change) -> Iterable[
         yield _Edit(at, at, _lines(text, at, [f"{lead}{_plain(pool)}"]))
 
 
-def _entries_of_pools(text: Text, node: SequenceNode, change: Change) -> Iterable[_Edit]:
+def _entries_of_pools(text: Text, node: SequenceNode, change: BindingChange) -> Iterable[_Edit]:
     """Of a flow list with comments in it, entries go and come; YAML allows a comma after the last one."""
     kept = [child for child in node.value if child.value not in change.lost]
     for pool in change.gained:
@@ -237,14 +237,14 @@ def _lines(text: Text, at: int, lines: Iterable[str]) -> str:
 
 
 def _block(name: str, value: Any, indent: int, step: int) -> list[str]:
-    if isinstance(value, Change):
+    if isinstance(value, BindingChange):
         return [f"{' ' * indent}{_flow(name, value)}"]
     rows = [line for kind in KINDS if kind in value for line in _block(kind, value[kind], indent + step, step)]
     return [f"{' ' * indent}{_plain(name)}:", *rows]
 
 
-def _flow(name: str, value: Change | Mapping[str, Change]) -> str:
-    if isinstance(value, Change):
+def _flow(name: str, value: BindingChange | Mapping[str, BindingChange]) -> str:
+    if isinstance(value, BindingChange):
         new = _list(value.new) if isinstance(value.new, list) else _plain(value.new)
         return f"{_plain(name)}: {{value: {new}, producer: {_plain(value.producer)}}}"
     return f"{_plain(name)}: {{{', '.join(_flow(kind, value[kind]) for kind in KINDS if kind in value)}}}"
@@ -273,7 +273,7 @@ def _unordered(data: dict[str, Any]) -> dict[str, Any]:
     return {**data, "clusters": {name: {kind: value(kind, rows[kind]) for kind in rows} for name, rows in clusters}}
 
 
-def _with(data: dict[str, Any], changes: list[Change]) -> dict[str, Any]:
+def _with(data: dict[str, Any], changes: list[BindingChange]) -> dict[str, Any]:
     clusters = {name: dict(bound) for name, bound in data["clusters"].items()}
     for row in changes:
         clusters.setdefault(row.cluster, {})[row.kind] = {"value": row.new, "producer": row.producer}

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from rayfleet import schema
-from rayfleet.bind.answers import Answers, Cloud, Output, Unfinished
+from rayfleet.bind.answers import AnsweredCloud, AnsweredOutput, Answers, Unfinished
 from rayfleet.bind.expected import Wanted
 from rayfleet.diagnostics import Diagnostic, did_you_mean
 from rayfleet.model.bindings import FROM_ANYSCALE, FROM_DEPLOYMENT
@@ -63,7 +63,7 @@ def judge(wanted: Iterable[Wanted], answers: Answers, cloud: str, only: Collecti
     return judged._replace(values=_each_once(judged.values))
 
 
-def _without_namesakes(wanted: Mapping[str, Wanted], outputs: Iterable[Output]) -> list[Output]:
+def _without_namesakes(wanted: Mapping[str, Wanted], outputs: Iterable[AnsweredOutput]) -> list[AnsweredOutput]:
     """The outputs without those of other deployments, where the right one is among them: ``az deployment group list``
     gives all that ever were.
     """
@@ -78,7 +78,7 @@ def _unfinished(row: Wanted, unfinished: Unfinished) -> Diagnostic:
     return _finding(unfinished.side, what, row.deploy if known else f"{row.deploy}, which looks on")
 
 
-def _of_output(row: Wanted, output: Output, judged: Judged) -> None:
+def _of_output(row: Wanted, output: AnsweredOutput, judged: Judged) -> None:
     if output.deployment not in (None, row.deployment):
         what = f"it is an output of {row.deployment}, not of {output.deployment}"
         judged.found.append(_finding(output.side, what, _take(row, "clientId")))
@@ -100,7 +100,9 @@ def _of_output(row: Wanted, output: Output, judged: Judged) -> None:
         judged.values.extend(value for value in values if value)
 
 
-def _of_cloud(rows: dict[str, Wanted], answer: Cloud, cloud: str, only: Collection[str], judged: Judged) -> None:
+def _of_cloud(
+    rows: dict[str, Wanted], answer: AnsweredCloud, cloud: str, only: Collection[str], judged: Judged
+) -> None:
     data = get(answer.side.source.data, *answer.side.path)
     name = data.get("name")
     if name != cloud:

@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 
 from rayfleet.capacity.quota import SPOT, TOTAL, Limit, Quota, family
 from rayfleet.facts.catalogue import VmSize
-from rayfleet.tree import Cluster, Resource, Tree
+from rayfleet.tree import RenderedCluster, Resource, Tree
 from rayfleet.tree.node_pool import Pool
 
 #: What stands where an accelerator would, for pools without GPUs.
@@ -70,7 +70,7 @@ class Pools(NamedTuple):
     clusters: Mapping[Home, list[Resource]]
 
 
-class Need(NamedTuple):
+class QuotaNeed(NamedTuple):
     """What pools need of one limit, in vCPUs: at their minimum, at their maximum, and for upgrades beside that.
 
     The nodes that an upgrade adds take quota too (AKS docs, quotas-skus-regions). ``name`` is the family's own, or the
@@ -92,7 +92,7 @@ class Need(NamedTuple):
 Left = Mapping[tuple[Home, Limit], int]
 
 
-class Row(NamedTuple):
+class CapacityRow(NamedTuple):
     """Pools of one accelerator and capacity type in a region; of all, where those are empty. Pairs are what they are at
     their minimum and at their maximum; ``limits`` are those that they count against.
     """
@@ -137,22 +137,22 @@ def nodes(count: int) -> int:
     return min(max(count, 0), _MOST_NODES)
 
 
-def _home(cluster: Cluster, common: str) -> Home:
+def _home(cluster: RenderedCluster, common: str) -> Home:
     """Azure takes ``East US`` for ``eastus``. A template that nothing deploys is taken to go where others do."""
     deployment = cluster.template.deployment
     subscription = deployment.scope.subscription if deployment else ""
     return Home((subscription or common).lower(), "".join(cluster.region.split()).lower() or NOWHERE)
 
 
-def needs(counted: Iterable[Growth]) -> dict[Home, dict[Limit, Need]]:
+def needs(counted: Iterable[Growth]) -> dict[Home, dict[Limit, QuotaNeed]]:
     """What pools need of each limit of each region."""
-    found: dict[Home, dict[Limit, Need]] = {}
+    found: dict[Home, dict[Limit, QuotaNeed]] = {}
     for row in counted:
         limits = found.setdefault(row.home, {})
         for limit in row.limits:
             name = row.vm.family if limit.kind == "families" else limit.kind
-            known = limits.get(limit) or Need(name, 0, 0, 0, row)
-            limits[limit] = Need(
+            known = limits.get(limit) or QuotaNeed(name, 0, 0, 0, row)
+            limits[limit] = QuotaNeed(
                 known.name,
                 known.least + row.least * row.vm.vcpus,
                 known.most + row.most_vcpus,
@@ -172,7 +172,7 @@ def left(counted: Iterable[Growth], quota: Quota) -> Left:
     }
 
 
-def by_region(counted: Iterable[Growth]) -> list[Row]:
+def by_region(counted: Iterable[Growth]) -> list[CapacityRow]:
     """A row for each region, accelerator and capacity type: regions in the order of deployments."""
     groups: dict[tuple[str, str, str], list[Growth]] = {}
     for row in counted:
@@ -182,7 +182,7 @@ def by_region(counted: Iterable[Growth]) -> list[Row]:
     return [_row(*key, groups[key]) for key in ordered]
 
 
-def in_all(counted: Iterable[Growth]) -> list[Row]:
+def in_all(counted: Iterable[Growth]) -> list[CapacityRow]:
     """A row for each accelerator."""
     groups: dict[str, list[Growth]] = {}
     for row in counted:
@@ -191,8 +191,8 @@ def in_all(counted: Iterable[Growth]) -> list[Row]:
     return [_row("", accelerator, "", groups[accelerator]) for accelerator in ordered]
 
 
-def _row(region: str, accelerator: str, capacity_type: str, rows: list[Growth]) -> Row:
-    return Row(
+def _row(region: str, accelerator: str, capacity_type: str, rows: list[Growth]) -> CapacityRow:
+    return CapacityRow(
         region,
         accelerator,
         capacity_type,

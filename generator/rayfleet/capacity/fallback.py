@@ -22,7 +22,7 @@ class Stop(NamedTuple):
     room: int | None
 
 
-class Fit(NamedTuple):
+class Fallback(NamedTuple):
     """Demand for an accelerator in GPUs, and the regions that it tries, in order."""
 
     accelerator: str
@@ -44,7 +44,7 @@ class Fit(NamedTuple):
         return sum(known) if known else None
 
 
-def fit(demand: Mapping[str, int], remaining: Iterable[Growth], tree: Tree, quota: Quota | None) -> list[Fit]:
+def fit(demand: Mapping[str, int], remaining: Iterable[Growth], tree: Tree, quota: Quota | None) -> list[Fallback]:
     """What fits of each accelerator's demand. Demand is taken to be divisible: many jobs, not one."""
     remaining = list(remaining)
     spare = left(remaining, quota) if quota else {}
@@ -65,14 +65,14 @@ def _stops(tree: Tree, accelerator: str, remaining: list[Growth]) -> dict[str, l
     return {region: having[region] for region in [*filter(None, tried), *having]}
 
 
-def _fit(accelerator: str, demand: int, regions: Mapping[str, list[Growth]], spare: Left) -> Fit:
+def _fit(accelerator: str, demand: int, regions: Mapping[str, list[Growth]], spare: Left) -> Fallback:
     stops: list[Stop] = []
     rest = demand
     for region, having in regions.items():
         has = gpus(having)[accelerator]
         stops.append(Stop(region, has, min(rest, has), _room(having, spare)))
         rest -= min(rest, has)
-    return Fit(accelerator, demand, tuple(stops))
+    return Fallback(accelerator, demand, tuple(stops))
 
 
 # --- room to grow ---

@@ -23,7 +23,7 @@ class Limit(NamedTuple):
 SPOT, TOTAL = Limit("spot"), Limit("total")
 
 
-class Given(NamedTuple):
+class QuotaLimit(NamedTuple):
     """A limit as quota.yaml has it: its name there, vCPUs, and where it stands."""
 
     limit: Limit
@@ -37,7 +37,7 @@ class Quota:
 
     def __init__(self, source: Source) -> None:
         self.source = source
-        self._limits: dict[str, dict[Limit, Given]] = {}
+        self._limits: dict[str, dict[Limit, QuotaLimit]] = {}
 
     @property
     def regions(self) -> list[str]:
@@ -48,17 +48,17 @@ class Quota:
         """Where a region stands."""
         return Side(self.source, ("regions", region))
 
-    def given(self, region: str) -> Iterator[Given]:
+    def given(self, region: str) -> Iterator[QuotaLimit]:
         """Every limit of a region, in order; a family may stand there twice."""
         said = mapping(self.source.data, "regions", region)
         for name in mapping(said, "families"):
             if isinstance(vcpus := get(said, "families", name), int):
-                yield Given(family(str(name)), str(name), vcpus, self.side(region).at("families", name))
+                yield QuotaLimit(family(str(name)), str(name), vcpus, self.side(region).at("families", name))
         for limit in (SPOT, TOTAL):
             if isinstance(vcpus := get(said, limit.kind), int):
-                yield Given(limit, limit.kind, vcpus, self.side(region).at(limit.kind))
+                yield QuotaLimit(limit, limit.kind, vcpus, self.side(region).at(limit.kind))
 
-    def limits(self, region: str) -> dict[Limit, Given]:
+    def limits(self, region: str) -> dict[Limit, QuotaLimit]:
         """The limits of a region; of a family that stands there twice, the lower."""
         if region not in self._limits:
             highest_first = sorted(self.given(region), key=lambda row: -row.vcpus)

@@ -96,12 +96,12 @@ def _fix(fault: Fault) -> str:
 def _by_anyscale(cloud: str, silent: list[Diagnostic]) -> Iterator[Answers]:
     """The cloud, where it is registered."""
     from rayfleet.anyscale import cloud as anyscale
-    from rayfleet.anyscale.command import Cli, Fault
+    from rayfleet.anyscale.command import Cli, CommandFault
     from rayfleet.bind.answers import of_cloud
 
     try:
         registered = anyscale.get(Cli(), cloud)
-    except Fault as fault:
+    except CommandFault as fault:
         silent.append(Diagnostic("anyscale", 0, 0, "", fault.what, fault.fix))
         return
     if registered:

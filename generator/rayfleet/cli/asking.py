@@ -13,7 +13,7 @@ from rayfleet.tree.place import get, text
 if TYPE_CHECKING:
     from rayfleet.azure.client import Azure, Fault
     from rayfleet.status.next_step import Deployed
-    from rayfleet.tree.deployment_steps import DeploymentStep, Scope
+    from rayfleet.tree.deployment_steps import DeploymentScope, DeploymentStep
 
 T = TypeVar("T")
 
@@ -40,7 +40,7 @@ class InAzure(NamedTuple):
     pools: frozenset[str] | None
 
 
-def clusters(azure: Azure, scope: Scope, version: str) -> dict[str, InAzure]:
+def clusters(azure: Azure, scope: DeploymentScope, version: str) -> dict[str, InAzure]:
     """The AKS clusters of a resource group. Raises Fault."""
     from rayfleet.azure.faults import Fault
 

@@ -16,7 +16,7 @@ from rayfleet.fleet_files import FleetFiles
 
 if TYPE_CHECKING:
     from rayfleet.azure.client import Azure
-    from rayfleet.deploy.gate import Need
+    from rayfleet.deploy.gate import LimitNeed
     from rayfleet.tree import Resource, Template, Tree
     from rayfleet.tree.deployment_steps import DeploymentStep
 
@@ -99,9 +99,11 @@ def of_azure(
         yield from gate.quota(subscription, needs, azure, allowed.short_quota)
 
 
-def _addresses(templates: Collection[Template], files: dict[str, DeploymentStep], new: Collection[str]) -> list[Need]:
+def _addresses(
+    templates: Collection[Template], files: dict[str, DeploymentStep], new: Collection[str]
+) -> list[LimitNeed]:
     """The public addresses that are deployed. Of those of another SKU than Standard, Azure docs name no limit."""
-    from rayfleet.deploy.gate import Need
+    from rayfleet.deploy.gate import LimitNeed
     from rayfleet.tree import text
 
     found: dict[str, list[Resource]] = {}
@@ -110,7 +112,7 @@ def _addresses(templates: Collection[Template], files: dict[str, DeploymentStep]
             if text(row.data, "sku", "name") == "Standard":
                 found.setdefault(text(row.data, "location"), []).append(row)
     return [
-        Need(
+        LimitNeed(
             _ADDRESS.partition("/")[0],
             region,
             _ADDRESSES,
@@ -124,10 +126,10 @@ def _addresses(templates: Collection[Template], files: dict[str, DeploymentStep]
     ]
 
 
-def _needs(tree: Tree, subscription: str, files: dict[str, DeploymentStep], new: Collection[str]) -> list[Need]:
+def _needs(tree: Tree, subscription: str, files: dict[str, DeploymentStep], new: Collection[str]) -> list[LimitNeed]:
     """What the pools of the clusters that are deployed need of each limit."""
     from rayfleet.capacity import demand
-    from rayfleet.deploy.gate import Need
+    from rayfleet.deploy.gate import LimitNeed
 
     deployed = {row.name: files.get(row.template.path) for row in tree.of_type(_CLUSTER)}
     counted = [row for row in demand.pools(tree).counted if row.home.subscription == subscription.lower()]
@@ -139,7 +141,7 @@ def _needs(tree: Tree, subscription: str, files: dict[str, DeploymentStep], new:
             name, largest = _LIMITS.get(limit.kind, need.name), need.largest
             pool, side = f"{largest.cluster}/{largest.pool.name}", largest.pool.side("vmSize")
             provider, fresh = "Microsoft.Compute", ours <= set(new)
-            found.append(Need(provider, home.region, name, need.whole, "vCPUs", fresh, pool, side))
+            found.append(LimitNeed(provider, home.region, name, need.whole, "vCPUs", fresh, pool, side))
     return found
 
 

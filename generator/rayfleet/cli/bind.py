@@ -19,7 +19,7 @@ from rayfleet.fleet_files import FleetFiles
 
 if TYPE_CHECKING:
     from rayfleet.bind.answers import Answers
-    from rayfleet.bind.changes import Change
+    from rayfleet.bind.changes import BindingChange
     from rayfleet.bind.expected import Wanted
     from rayfleet.bind.judge import Judged
     from rayfleet.model.fleet import Fleet
@@ -106,7 +106,7 @@ class _Task(NamedTuple):
 class _Outcome(NamedTuple):
     """What was written, and what was not; ``failures``: who did not answer, and deployments that have not succeeded."""
 
-    changes: list[Change]
+    changes: list[BindingChange]
     missing: dict[str, list[str]]
     warnings: list[Diagnostic]
     failures: list[Diagnostic]
@@ -221,11 +221,11 @@ def _summary(file: str, outcome: _Outcome) -> str:
     return f"{file}: nothing new" if any(outcome[1:]) else f"{file} is current"
 
 
-def _as_json(row: Change) -> dict[str, Any]:
+def _as_json(row: BindingChange) -> dict[str, Any]:
     return {"cluster": row.cluster, "kind": row.kind, "old": row.old, "new": row.new, "producer": row.producer}
 
 
-def _line(row: Change) -> str:
+def _line(row: BindingChange) -> str:
     name = f"{row.cluster}.{row.kind}"
     if row.old is None:
         return f"+ {name}: {', '.join(row.new) if isinstance(row.new, list) else row.new}"

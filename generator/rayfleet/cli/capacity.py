@@ -14,9 +14,9 @@ from rayfleet.cli.printing import echo_json, fail, fleet_option, format_option
 from rayfleet.diagnostics import Invalid, did_you_mean, many, printable
 
 if TYPE_CHECKING:
-    from rayfleet.capacity.demand import Growth, Home, Left, Need, Row, Uncounted
-    from rayfleet.capacity.fallback import Fit
-    from rayfleet.capacity.quota import Given
+    from rayfleet.capacity.demand import CapacityRow, Growth, Home, Left, QuotaNeed, Uncounted
+    from rayfleet.capacity.fallback import Fallback
+    from rayfleet.capacity.quota import QuotaLimit
     from rayfleet.source import Source
     from rayfleet.tree import Tree
 
@@ -31,11 +31,11 @@ class _Figures(NamedTuple):
     """
 
     without: list[str]
-    rows: list[Row]
-    totals: list[Row]
+    rows: list[CapacityRow]
+    totals: list[CapacityRow]
     left: Left | None
-    limits: list[tuple[Home, Need, Given | None]]
-    fits: list[Fit] | None
+    limits: list[tuple[Home, QuotaNeed, QuotaLimit | None]]
+    fits: list[Fallback] | None
     uncounted: Sequence[Uncounted]
 
 
@@ -158,7 +158,7 @@ def _text(figures: _Figures, markdown: bool) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _cells(row: Row, left: Left) -> list[str]:
+def _cells(row: CapacityRow, left: Left) -> list[str]:
     spare = row.left(left)
     return [
         row.region or "in all",
@@ -178,7 +178,7 @@ def _range(pair: tuple[int, int]) -> str:
     return str(most) if least == most else f"{least}-{most}"
 
 
-def _stops(fit: Fit) -> Iterator[list[str]]:
+def _stops(fit: Fallback) -> Iterator[list[str]]:
     rest = fit.demand
     for stop in fit.stops:
         rest -= stop.takes
@@ -188,14 +188,14 @@ def _stops(fit: Fit) -> Iterator[list[str]]:
         yield [fit.accelerator, str(fit.demand), "nowhere", "0", "0", str(rest), ""]
 
 
-def _verdict(fit: Fit) -> str:
+def _verdict(fit: Fallback) -> str:
     fits = f"{fit.accelerator}: {fit.fits} of {many(fit.demand, 'GPU')} fit"
     short = f", {fit.short} short" if fit.short else ""
     room = f"; quota has room for {fit.room or 'no'} more" if fit.room is not None else ""
     return f"{fits}{short}{room}"
 
 
-def _over(home: Home, need: Need, given: Given) -> str:
+def _over(home: Home, need: QuotaNeed, given: QuotaLimit) -> str:
     over = need.whole - given.vcpus
     return f"over quota: {home.region}, {need.name} by {over} vCPUs; its pools cannot all grow to what is shown"
 
@@ -248,7 +248,7 @@ def _as_json(figures: _Figures) -> dict[str, Any]:
     return found
 
 
-def _row_as_json(row: Row) -> dict[str, Any]:
+def _row_as_json(row: CapacityRow) -> dict[str, Any]:
     pairs = {"nodes": row.nodes, "gpus": row.gpus, "vcpus": row.vcpus}
     found: dict[str, Any] = {"region": row.region, "accelerator": row.accelerator, "capacityType": row.capacity_type}
     found |= {"clusters": row.clusters, "pools": row.pools}

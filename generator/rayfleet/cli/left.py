@@ -48,7 +48,7 @@ class Found(NamedTuple):
 
 def at_anyscale(plan: Plan, heard: Callable[[], int]) -> Found:
     """The cloud resources of the plan. ``heard``: how many signals have come; KeyboardInterrupt at the first."""
-    from rayfleet.anyscale.command import Cli, Fault
+    from rayfleet.anyscale.command import Cli, CommandFault
     from rayfleet.retire.registration import clouds, look, unread
     from rayfleet.retire.step import ANYSCALE
 
@@ -56,7 +56,7 @@ def at_anyscale(plan: Plan, heard: Callable[[], int]) -> Found:
     try:
         read = clouds(Cli(reading=WAIT, heard=heard), plan)
         seen = {number: look(read, step, plan.registered) for number, step in steps.items()}
-    except Fault as fault:
+    except CommandFault as fault:
         seen = {number: unread(step, fault) for number, step in steps.items()}
     problems = list(dict.fromkeys(row.problem for row in seen.values() if row.problem))
     return Found(

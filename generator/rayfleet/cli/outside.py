@@ -80,11 +80,11 @@ def azure(subscription: str, steps: Mapping[str, DeploymentStep], version: str, 
 def anyscale(name: str, wait: float) -> FromAnyscale:
     """A cloud, once. ``wait``: seconds."""
     from rayfleet.anyscale import cloud
-    from rayfleet.anyscale.command import Cli, Fault
+    from rayfleet.anyscale.command import Cli, CommandFault
 
     try:
         return FromAnyscale(asked=True, cloud=cloud.get(Cli(reading=wait), name))
-    except Fault as fault:
+    except CommandFault as fault:
         return FromAnyscale(not_seen=[NotSeen("Anyscale", fault.what, fault.fix)])
 
 

@@ -177,11 +177,11 @@ def _register(task: _Task, yes: bool, form: str) -> NoReturn:
     """Registers, and ends with what came of it. Raises Invalid where nothing can be done at all."""
     from rayfleet.anyscale import cloud as anyscale
     from rayfleet.anyscale import registration
-    from rayfleet.anyscale.command import Cli, Fault
+    from rayfleet.anyscale.command import Cli, CommandFault
 
     try:
         cloud = anyscale.get(Cli(), task.cloud)
-    except Fault as fault:
+    except CommandFault as fault:
         raise Invalid([Diagnostic("anyscale", 0, 0, "", fault.what, fault.fix)]) from None
     known = {result.cluster: result for result in registration.there(cloud, task.rows)}
     todo = [row for row in task.rows if row.cluster not in known and row.rendered is not None]

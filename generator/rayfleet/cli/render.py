@@ -14,7 +14,7 @@ from rayfleet.fleet_files import FleetFiles
 
 if TYPE_CHECKING:
     from rayfleet.compiler import Compiled
-    from rayfleet.sync import Changes, Difference
+    from rayfleet.sync import Changes, StaleFile
 
 _OUTPUT_HELP = """The folder to render into; by default rendered, beside the fleet. Elsewhere only for a look: Flux
 and overlays go by the default."""
@@ -125,7 +125,7 @@ def _check(compiled: Compiled, where: FleetFiles, form: str) -> None:
         click.echo(f"{where.output} is current")
 
 
-def _echo_diff(folder: str, difference: Difference) -> None:
+def _echo_diff(folder: str, difference: StaleFile) -> None:
     from difflib import unified_diff
 
     old, new = ((content or b"").decode(errors="replace").splitlines() for content in difference[1:])

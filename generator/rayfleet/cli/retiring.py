@@ -152,13 +152,13 @@ class Retiring:
         return failure, stopped
 
     def _remove(self, step: RetirementStep) -> tuple[Diagnostic | None, bool]:
-        from rayfleet.anyscale.command import Cli, Fault
+        from rayfleet.anyscale.command import Cli, CommandFault
         from rayfleet.retire.registration import remove
 
         with counted("waiting for what anyscale has begun") as heard:
             try:
                 remove(Cli(heard=heard), step)
-            except Fault as fault:
+            except CommandFault as fault:
                 return Diagnostic(step.title, 0, 0, "", fault.what, fault.fix), heard() > 0
             return None, heard() > 0
 

@@ -16,9 +16,9 @@ from rayfleet.model.bindings import FROM_ANYSCALE
 from rayfleet.tree.place import mapping
 
 if TYPE_CHECKING:
-    from rayfleet.bind.changes import Change
+    from rayfleet.bind.changes import BindingChange
     from rayfleet.model.cluster import Cluster
-    from rayfleet.status.next_step import Bound, Deployed, Facts, Registered
+    from rayfleet.status.next_step import BoundValues, Deployed, Facts, Registered
 
 _SHOWN = 3  # files that a note names
 
@@ -94,12 +94,12 @@ class _Looking:
             branch=self.fleet.gitops.branch,
         )
 
-    def _bound(self) -> dict[str, Bound]:
+    def _bound(self) -> dict[str, BoundValues]:
         """What bind would find, by cluster."""
         from rayfleet.bind import answers, changes
         from rayfleet.bind.expected import wanted
         from rayfleet.bind.judge import judge
-        from rayfleet.status.next_step import Bound
+        from rayfleet.status.next_step import BoundValues
 
         files = self.files
         if not files.shaped:
@@ -115,11 +115,11 @@ class _Looking:
         self.found += [str(row).replace("\n   ", ";") for row in judged.found if row.severity == "error"]
         values = [row for row in judged.values if row.kind != FROM_ANYSCALE or row.cluster in asked]
         missing = changes.missing(rows, (), current)
-        new: dict[str, list[Change]] = {}
+        new: dict[str, list[BindingChange]] = {}
         for change in changes.changes(values, current):
             new.setdefault(change.cluster, []).append(change)
         return {
-            row.cluster: Bound(
+            row.cluster: BoundValues(
                 missing=tuple(missing.get(row.cluster, ())),
                 outdated=tuple(change.kind for change in new.get(row.cluster, ()) if change.old is not None),
                 answered=row.cluster in new,
@@ -185,7 +185,7 @@ class _Looking:
 
     def _gone(self, name: str, commit: str) -> Facts:
         from rayfleet.retire import base_commit
-        from rayfleet.status.next_step import Bound, Facts
+        from rayfleet.status.next_step import BoundValues, Facts
 
         files, azure = self.files, self.azure
         row = files.clusters.get(name)
@@ -201,7 +201,7 @@ class _Looking:
             in_fleet=False,
             stale=self._stale(name, template),
             unrendered=bool(files.stale),
-            bound=Bound(left_over=name in bound) if files.shaped else None,
+            bound=BoundValues(left_over=name in bound) if files.shaped else None,
             deployment=step.name if step else "",
             deployed=azure.states.get(step.name) if step else None,
             in_azure=None if azure.clusters is None else there is not None,

@@ -178,7 +178,7 @@ def _write(stream: int, text: str) -> None:
 _STATES = {"started": "running", "again": "running", "adopted": "picked up", "waiting": "waiting"}
 
 
-def show(progress: Progress, row: deployment.Progress) -> None:
+def show(progress: Progress, row: deployment.StepProgress) -> None:
     """Shows what is told of a deployment that goes on."""
     name, known = row.step.name, progress.rows[row.step.name]
     done = len({operation.resource_id for operation in row.operations if operation.status == "Succeeded"})

@@ -8,7 +8,7 @@ from itertools import count
 
 from rayfleet.azure.deployment_state import Operation, State
 from rayfleet.azure.faults import Fault, Problem, Stopped
-from rayfleet.deploy.outcome import Client, Ended, Outcome, Progress, What
+from rayfleet.deploy.outcome import Client, Ended, Outcome, StepProgress, What
 from rayfleet.tree.deployment_steps import DeploymentStep
 
 _STARTS = 3  # of one deployment, whose resources failed for a reason that passes
@@ -28,7 +28,7 @@ class Carrying:
     """A step that is being carried out."""
 
     def __init__(
-        self, azure: Client, step: DeploymentStep, tell: Callable[[Progress], None], watch: bool = False
+        self, azure: Client, step: DeploymentStep, tell: Callable[[StepProgress], None], watch: bool = False
     ) -> None:
         """``watch``: the operations are told of as well, at the cost of a request at each look."""
         self._azure = azure
@@ -255,7 +255,7 @@ class Carrying:
         operations: tuple[Operation, ...] = (),
         outcome: Outcome | None = None,
     ) -> None:
-        self._tell_all(Progress(self._step, what, self._state, words, operations, outcome, self._seconds()))
+        self._tell_all(StepProgress(self._step, what, self._state, words, operations, outcome, self._seconds()))
 
     def _seconds(self) -> float:
         return self._patience.clock() - self._began
@@ -279,4 +279,4 @@ def _mark(state: State | None) -> tuple[str, str] | None:
     return (state.correlation_id, state.timestamp) if state else None
 
 
-__all__ = ["Carrying", "Client", "Ended", "Outcome", "Progress"]
+__all__ = ["Carrying", "Client", "Ended", "Outcome", "StepProgress"]

@@ -29,7 +29,7 @@ _AT_HOST = "EncryptionAtHost"
 _SHOWN = 10
 
 
-class Asked(Protocol):
+class AzureQuestions(Protocol):
     """What of Azure is asked; both raise Fault."""
 
     def request(self, method: str, path: str, api_version: str) -> dict[str, Any]: ...
@@ -37,7 +37,7 @@ class Asked(Protocol):
     def pages(self, path: str, api_version: str) -> list[Any]: ...
 
 
-class Need(NamedTuple):
+class LimitNeed(NamedTuple):
     """What is needed of a limit in a region. ``limit`` is Azure's name for it: of VMs ``lowPriorityCores``, ``cores``
     or a family, in vCPUs; ``new``: none of it is in use by the fleet yet; ``of`` is what takes most, with its place.
     """
@@ -103,7 +103,7 @@ def _weighed(row: Diagnostic, allowed: bool) -> Diagnostic:
 # --- of the subscription ----------------------------------------------------------------------------------------------
 
 
-def registrations(subscription: str, templates: Iterable[Template], azure: Asked) -> Iterator[Diagnostic]:
+def registrations(subscription: str, templates: Iterable[Template], azure: AzureQuestions) -> Iterator[Diagnostic]:
     """Every resource provider and feature that the templates need must be registered."""
     first: dict[str, Resource] = {}
     at_host: Side | None = None
@@ -127,7 +127,7 @@ def registrations(subscription: str, templates: Iterable[Template], azure: Asked
 
 
 def _registered(
-    name: str, side: Side, azure: Asked, path: str, version: str, at: tuple[str, ...], fix: str
+    name: str, side: Side, azure: AzureQuestions, path: str, version: str, at: tuple[str, ...], fix: str
 ) -> Iterator[Diagnostic]:
     try:
         state = text(azure.request("GET", path, version), *at) or "unknown to Azure"
@@ -153,7 +153,9 @@ def _encrypted(row: Resource) -> Side | None:
     return None
 
 
-def quota(subscription: str, needs: Collection[Need], azure: Asked, allowed: bool) -> Iterator[Diagnostic]:
+def quota(
+    subscription: str, needs: Collection[LimitNeed], azure: AzureQuestions, allowed: bool
+) -> Iterator[Diagnostic]:
     """What the fleet may grow to must be within what Azure gives. What others use counts where the fleet is new: later
     nobody can tell whose it is.
     """
@@ -173,7 +175,7 @@ def quota(subscription: str, needs: Collection[Need], azure: Asked, allowed: boo
             yield from (_weighed(row, allowed) for row in _short(subscription, need, usages.get(_plain(need.limit))))
 
 
-def _short(subscription: str, need: Need, usage: Any) -> Iterator[Diagnostic]:
+def _short(subscription: str, need: LimitNeed, usage: Any) -> Iterator[Diagnostic]:
     limit, used = get(usage, "limit"), get(usage, "currentValue")
     place = (*need.side.place, need.of)
     quota = f"quota {need.limit} of {need.region}"

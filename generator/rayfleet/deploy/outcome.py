@@ -42,7 +42,7 @@ class Outcome(NamedTuple):
     seconds: float = 0.0
 
 
-class Progress(NamedTuple):
+class StepProgress(NamedTuple):
     """What is to be told of a step while it goes on."""
 
     step: DeploymentStep

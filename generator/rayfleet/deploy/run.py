@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from threading import Lock
 
-from rayfleet.deploy.deployment import Carrying, Client, Ended, Outcome, Progress
+from rayfleet.deploy.deployment import Carrying, Client, Ended, Outcome, StepProgress
 from rayfleet.tree.deployment_steps import DeploymentStep, waves
 
 #: Deployments at one time. Each is looked at every few seconds, and ARM lets a subscription read 25 times a second
@@ -17,7 +17,7 @@ SIDE_BY_SIDE = 32
 def run(
     azure: Client,
     steps: Iterable[DeploymentStep],
-    observe: Callable[[Progress], None] = lambda progress: None,
+    observe: Callable[[StepProgress], None] = lambda progress: None,
     watch: bool = False,
 ) -> tuple[Outcome, ...]:
     """Carries out every step, and says how each ended, in their order; never raises Fault.
@@ -30,7 +30,7 @@ def run(
     order = [step for wave in waves(steps) for step in wave]
     told = Lock()
 
-    def tell(progress: Progress) -> None:
+    def tell(progress: StepProgress) -> None:
         with told:
             observe(progress)
 
@@ -44,7 +44,7 @@ def run(
                         continue
                     if (skipped := _skipped(step, outcomes, azure)) is not None:
                         outcomes[step.name] = skipped
-                        tell(Progress(step, "ended", outcome=skipped))
+                        tell(StepProgress(step, "ended", outcome=skipped))
                     elif _ready(step, order, outcomes, working.values()):
                         working[threads.submit(Carrying(azure, step, tell, watch).outcome)] = step
                 done, _ = wait(working, return_when=FIRST_COMPLETED)
@@ -77,4 +77,4 @@ def _ready(
     return waits_for <= set(outcomes) and free
 
 
-__all__ = ["SIDE_BY_SIDE", "Ended", "Outcome", "Progress", "run"]
+__all__ = ["SIDE_BY_SIDE", "Ended", "Outcome", "StepProgress", "run"]

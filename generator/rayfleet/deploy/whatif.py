@@ -74,7 +74,7 @@ class Property(NamedTuple):
         return f"{self.path}: {before} -> {after}"
 
 
-class Change(NamedTuple):
+class WhatIfChange(NamedTuple):
     """What becomes of a resource; ``possible``: Azure cannot tell yet whether it is deployed at all."""
 
     kind: Kind
@@ -103,7 +103,7 @@ class Summary(NamedTuple):
     """What a deployment would change; ``remarks`` are Azure's own."""
 
     deployment: str
-    changes: tuple[Change, ...]
+    changes: tuple[WhatIfChange, ...]
     alerts: tuple[Alert, ...]
     remarks: tuple[str, ...]
 
@@ -134,18 +134,20 @@ def summary(deployment: str, raw: Any, secrets: Iterable[str] = ()) -> Summary:
     return Summary(deployment, tuple(sorted(changes, key=_order)), tuple(alerts), remarks)
 
 
-def _order(change: Change) -> tuple[int, str, str]:
+def _order(change: WhatIfChange) -> tuple[int, str, str]:
     return list(_WORDS).index(change.kind), change.type.lower(), change.id.lower()
 
 
-def _change(row: dict[str, Any], possible: bool) -> Change:
+def _change(row: dict[str, Any], possible: bool) -> WhatIfChange:
     identifier = text(row, "resourceId")
     # A word that nobody knows yet is not taken for harmless.
     kind = _KINDS.get(text(row, "changeType").lower(), "unsupported")
     differing = tuple(_with_pools(_properties(entries(row, "delta"), "", False), row)) if kind == "modify" else ()
     if differing and all(prop.noise for prop in differing):
         kind = "unchanged"
-    return Change(kind, identifier, *type_and_name(identifier), differing, text(row, "unsupportedReason"), possible)
+    return WhatIfChange(
+        kind, identifier, *type_and_name(identifier), differing, text(row, "unsupportedReason"), possible
+    )
 
 
 def _with_pools(differing: Iterable[Property], row: dict[str, Any]) -> Iterator[Property]:
@@ -177,7 +179,7 @@ def _shown(value: Any) -> str | None:
 # --- what should be seen first ----------------------------------------------------------------------------------------
 
 
-def _alerts(change: Change) -> Iterator[Alert]:
+def _alerts(change: WhatIfChange) -> Iterator[Alert]:
     kind = change.type.lower()
     noun = {_CLUSTER: "cluster", _POOL: "node pool"}.get(kind, change.type)
     if change.kind == "delete":

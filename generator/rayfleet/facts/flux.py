@@ -75,7 +75,7 @@ BY_FLUX = frozenset({f"source{FLUX}", KUSTOMIZE, HELM, f"notification{FLUX}"})
 IMAGE_SETTINGS = ("image-automation-controller.enabled", "image-reflector-controller.enabled")
 
 
-class Chart(NamedTuple):
+class ChartKinds(NamedTuple):
     """The groups that a chart brings. ``folder``: its custom resource definitions are in ``crds/``, which Helm never
     upgrades by itself. ``switch`` is the value that turns them on, with its default; None where nothing does.
     """
@@ -89,15 +89,15 @@ class Chart(NamedTuple):
 #: By the chart's own name.
 CHARTS = {
     # envoyproxy/gateway v1.9.0, charts/gateway-helm/charts/crds; of the Gateway API's, the experimental channel.
-    "gateway-helm": Chart(
+    "gateway-helm": ChartKinds(
         ("gateway.networking.k8s.io", "gateway.envoyproxy.io"), folder=True, switch=("crds", "enabled")
     ),
     # ray-project/kuberay v1.7.0, helm-chart/kuberay-operator/crds.
-    "kuberay-operator": Chart(("ray.io",), folder=True),
+    "kuberay-operator": ChartKinds(("ray.io",), folder=True),
     # kubernetes-sigs/kueue v0.19.2, charts/kueue/templates/crd.
-    "kueue": Chart(("kueue.x-k8s.io",), folder=False),
+    "kueue": ChartKinds(("kueue.x-k8s.io",), folder=False),
     # cert-manager docs, installation/helm: none unless asked for.
-    "cert-manager": Chart(
+    "cert-manager": ChartKinds(
         ("cert-manager.io", "acme.cert-manager.io"), folder=False, switch=("crds", "enabled"), default=False
     ),
 }

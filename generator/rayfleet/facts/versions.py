@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from rayfleet.data_files import SCHEMAS
 
 Number = tuple[int, ...]
-Row = dict[str, Any]
+VersionRow = dict[str, Any]
 _NUMBER = re.compile(r"v?(\d{1,6})(?:\.(\d{1,6}))?(?:\.(\d{1,6}))?(?:[-+][0-9A-Za-z.+-]*)?")
 
 
@@ -39,7 +39,7 @@ def minor(written: object) -> str | None:
 class Table:
     """Minors are texts as ``1.36``; what the table does not know is None."""
 
-    def __init__(self, data: Row) -> None:
+    def __init__(self, data: VersionRow) -> None:
         self.data = data
         self.date = date.fromisoformat(data["date"])
 
@@ -64,7 +64,7 @@ class Table:
         """The newest blob driver that AKS is known to ship."""
         return next((row["driver"] for row in self.data["blobCsiDriver"] if _within(minor, row)), None)
 
-    def token_mounts(self, driver: str) -> Row | None:
+    def token_mounts(self, driver: str) -> VersionRow | None:
         """The row of ``blobTokenMounts`` that holds for a driver."""
         known = number(driver) or ()
         rows = [(number(row["since"]) or (), row) for row in self.data["blobTokenMounts"]]
@@ -82,27 +82,27 @@ class Table:
         ends = [row.get("to") for row in self._of_sku(sku)]
         return str(ends[-1]) if ends and ends[-1] else None
 
-    def _of_sku(self, sku: str) -> list[Row]:
+    def _of_sku(self, sku: str) -> list[VersionRow]:
         return [row for row in self.data["osSkus"] if row["osSku"] == sku]
 
-    def image(self, name: str) -> Row:
+    def image(self, name: str) -> VersionRow:
         """What is known of a node image."""
         return dict(self.data["images"].get(name, {}))
 
     # --- Flux ---
 
     @property
-    def flux(self) -> list[Row]:
+    def flux(self) -> list[VersionRow]:
         """The versions of the extension microsoft.flux, newest first."""
         return list(self.data["fluxExtension"])
 
     # --- charts ---
 
-    def chart(self, name: str) -> Row:
+    def chart(self, name: str) -> VersionRow:
         """What is known of a chart."""
         return dict(self.data["charts"].get(name, {}))
 
-    def series(self, chart: str, version: Number) -> Row | None:
+    def series(self, chart: str, version: Number) -> VersionRow | None:
         """What is known of the chart's series that a version is of."""
         return next((row for row in self.chart(chart).get("series", ()) if number(row["series"]) == version[:2]), None)
 
@@ -113,7 +113,7 @@ class Table:
                 yield row["since"], tuple(row["value"].split("."))
 
 
-def _within(minor: str, row: Row) -> bool:
+def _within(minor: str, row: VersionRow) -> bool:
     found = number(minor) or ()
     last = number(row.get("to"))
     return (number(row["from"]) or ()) <= found and (last is None or found <= last)

@@ -27,7 +27,7 @@ class Upgrades:
 
 
 @dataclass(frozen=True, slots=True)
-class Chart:
+class HelmChart:
     """A Helm chart's version and the fleet's own values for it."""
 
     version: str
@@ -57,7 +57,7 @@ class Cluster:
     public: bool
     redis_endpoint: str | None
     image_registry: str | None
-    charts: dict[str, Chart]
+    charts: dict[str, HelmChart]
     overlays: tuple[str, ...]
     repository_path: str
     signs_in_to_git: bool

@@ -17,9 +17,9 @@ from rayfleet.proofs.finding import Finding, Outcome
 from rayfleet.proofs.fleet import bindings, capacity, versions
 from rayfleet.proofs.kubernetes import gateway, node_fit, placement, volumes
 from rayfleet.proofs.report import Place, Report, Section, Shown
-from rayfleet.tree import Cluster
+from rayfleet.tree import RenderedCluster
 
-OfCluster = Callable[[Cluster, Evidence], Iterator[Finding]]
+OfCluster = Callable[[RenderedCluster, Evidence], Iterator[Finding]]
 OfFleet = Callable[[Evidence], Iterator[Finding]]
 
 
@@ -36,7 +36,7 @@ class Proof(NamedTuple):
     of_fleet: OfFleet = _nothing
 
 
-def _network_of_cluster(cluster: Cluster, evidence: Evidence) -> Iterator[Finding]:
+def _network_of_cluster(cluster: RenderedCluster, evidence: Evidence) -> Iterator[Finding]:
     yield from network.of_cluster(cluster, evidence)
     yield from gateway.of_cluster(cluster, evidence)
     yield from cloud_resource.of_cluster(cluster, evidence)
@@ -99,7 +99,7 @@ def prove(evidence: Evidence, wanted: Iterable[str] = (), witnesses: int | None 
     return report
 
 
-def _problems(cluster: Cluster) -> Iterator[Diagnostic]:
+def _problems(cluster: RenderedCluster) -> Iterator[Diagnostic]:
     yield from cluster.problems
     for layer in filter(None, (cluster.entry, *cluster.layers.values())):
         yield from layer.problems

@@ -15,7 +15,7 @@ from rayfleet.retire.step import (
     AKS,
     ANYSCALE,
     STACK,
-    Bound,
+    BoundCloudResource,
     Plan,
     RetirementStep,
     Role,
@@ -47,7 +47,7 @@ def plan(base: Tree, now: Tree, cloud: str, only: Iterable[str] = ()) -> Plan:
     whole = sorted(row.resource.name for row in gone.values() if row.kind == AKS.lower())
     ids = _written_ids(base)
     bound = cloud_resources(now)
-    steps = [_of_anyscale(name, bound.get(name) or Bound(cloud, name, "")) for name in whole]
+    steps = [_of_anyscale(name, bound.get(name) or BoundCloudResource(cloud, name, "")) for name in whole]
     for key, row in gone.items():
         if not _part_of_another(key, row, gone):
             name = owner.get(row.resource.id, "")
@@ -103,7 +103,7 @@ def _part_of_another(key: str, row: Written, gone: Mapping[str, Written]) -> boo
 # --- steps ---
 
 
-def _of_anyscale(cluster: str, bound: Bound) -> RetirementStep:
+def _of_anyscale(cluster: str, bound: BoundCloudResource) -> RetirementStep:
     command = commands.of_named(bound.cloud, bound.resource)
     what = f"Anyscale cloud resource {bound.resource}"
     why = wording.why(ANYSCALE, stays=False)

@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple
 
 from rayfleet.anyscale import cloud as anyscale
 from rayfleet.anyscale.cloud import Cloud
-from rayfleet.anyscale.command import TOKEN, Cli, Fault, remedy, words
+from rayfleet.anyscale.command import TOKEN, Cli, CommandFault, remedy, words
 from rayfleet.diagnostics import Diagnostic
 from rayfleet.retire import commands
 from rayfleet.retire.step import ANYSCALE, Plan, RetirementStep
@@ -39,7 +39,7 @@ def clouds(cli: Cli, plan: Plan) -> dict[str, Cloud | None]:
     return {name: anyscale.get(cli, name) for name in dict.fromkeys(names)}
 
 
-def unread(step: RetirementStep, fault: Fault) -> Seen:
+def unread(step: RetirementStep, fault: CommandFault) -> Seen:
     """A cloud resource where the clouds cannot be read."""
     return _unseen(step, fault.what, fault.fix)
 
@@ -75,7 +75,7 @@ def remove(cli: Cli, step: RetirementStep) -> None:
     fix = remedy(said, shlex.join(["anyscale", *arguments]))
     if "primary resource" in said:
         fix = "keep its cluster, or register the others with a new cloud, and run anyscale cloud delete for the old one"
-    raise Fault(f"the cloud resource {step.id} is still there: {said}", fix)
+    raise CommandFault(f"the cloud resource {step.id} is still there: {said}", fix)
 
 
 def is_removed(cli: Cli, step: RetirementStep) -> bool:

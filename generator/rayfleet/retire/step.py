@@ -75,7 +75,7 @@ class Plan(NamedTuple):
     registered: Mapping[str, tuple[str, str]] = {}
 
 
-class Bound(NamedTuple):
+class BoundCloudResource(NamedTuple):
     """A cloud resource as bindings.yaml has it."""
 
     cloud: str
@@ -88,14 +88,14 @@ def clusters_of(tree: Tree) -> set[str]:
     return {row.name for row in tree.of_type(AKS)}
 
 
-def cloud_resources(tree: Tree) -> dict[str, Bound]:
+def cloud_resources(tree: Tree) -> dict[str, BoundCloudResource]:
     """The cloud resources that bindings.yaml has, by cluster."""
     found = {}
     for name, values in late_values(tree).items():
         late = values.get(FROM_ANYSCALE)
         where = registration(late.producer) if late and late.text else None
         if late and where:
-            found[name] = Bound(where.cloud, where.resource, late.text)
+            found[name] = BoundCloudResource(where.cloud, where.resource, late.text)
     return found
 
 

@@ -76,7 +76,7 @@ class Ask(NamedTuple):
         return bool(self.accelerator or self.pods["SPOT"].devices)
 
 
-class Asked(NamedTuple):
+class OperatorPods(NamedTuple):
     """All that can be asked of the operator. ``unread`` are operations that were not followed, ``ignored`` values that
     the chart takes no notice of, and ``refused`` those that it fails over: each a path and what there is to say.
     """
@@ -88,21 +88,21 @@ class Asked(NamedTuple):
     refused: tuple[tuple[Path, str], ...]
 
 
-def asked(release: Release) -> Asked:
+def asked(release: Release) -> OperatorPods:
     """What the operator of a release makes."""
     provider = text(release.values, "global", "cloudProvider")
     return _asked(Content.of((mapping(release.values, "workloads"), get(release.values, "patches"), provider)))
 
 
 @lru_cache(maxsize=256)
-def _asked(said: Content) -> Asked:
+def _asked(said: Content) -> OperatorPods:
     values, additional, provider = said.data
     workloads = coalesced(values, CHART)
     theirs = of_values(additional, ("patches",))
     shapes, shadowed = _shapes(workloads)
     selectors, hidden = _selectors(workloads, provider)
     patches = [*_markets(workloads, provider), *_zones(workloads), *selectors, *_tolerations(workloads)]
-    return Asked(
+    return OperatorPods(
         shapes,
         tuple(_asks(shapes, patches, theirs)),
         tuple(row for patch in (*patches, *theirs) for row in unread(patch, _KNOWN)),

@@ -17,7 +17,7 @@ from rayfleet.scheduler.nodes import SPOT_PRIORITY as SPOT_PRIORITY
 from rayfleet.scheduler.nodes import SPOT_TAINT as SPOT_TAINT
 from rayfleet.source import Path
 from rayfleet.tree import entries, get, mapping, text
-from rayfleet.tree.node_pool import Taint
+from rayfleet.tree.node_pool import NodeTaint
 
 #: What device plugins register; of other devices nothing rendered says which nodes have them.
 GPU_RESOURCES = frozenset({"nvidia.com/gpu", "amd.com/gpu"})
@@ -107,7 +107,7 @@ def guesses(pod: Pod, node: Node) -> bool:
     return any(node.traits.values(key, node.traits.labels) is None for key in pod.selector)
 
 
-def tolerates(pod: Pod, taint: Taint) -> bool:
+def tolerates(pod: Pod, taint: NodeTaint) -> bool:
     """Whether a toleration of the pod's matches the taint."""
     return any(_matches(toleration, taint) for toleration in pod.tolerations)
 
@@ -118,7 +118,7 @@ def _untolerated(pod: Pod, traits: Traits) -> Iterator[Why]:
             yield Why(f"it does not tolerate {taint}", place)
 
 
-def _matches(toleration: Any, taint: Taint) -> bool:
+def _matches(toleration: Any, taint: NodeTaint) -> bool:
     key, effect = text(toleration, "key"), text(toleration, "effect")
     operator = text(toleration, "operator") or "Equal"
     if effect and effect != taint.effect:

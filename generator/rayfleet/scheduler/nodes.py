@@ -11,11 +11,11 @@ from rayfleet.facts.catalogue import VmSize
 from rayfleet.scheduler.memo import Content
 from rayfleet.source import Path
 from rayfleet.tree import entries, get, text
-from rayfleet.tree.node_pool import Pool, Taint
+from rayfleet.tree.node_pool import NodeTaint, Pool
 
 SPOT_PRIORITY = "kubernetes.azure.com/scalesetpriority"
 # AKS adds it to spot nodes (AKS docs, spot-node-pool).
-SPOT_TAINT = Taint(SPOT_PRIORITY, "spot", "NoSchedule")
+SPOT_TAINT = NodeTaint(SPOT_PRIORITY, "spot", "NoSchedule")
 #: Effects that keep a pod off; PreferNoSchedule does not.
 HARD = ("NoSchedule", "NoExecute")
 # GPU and node feature discovery write labels with these prefixes to running nodes
@@ -41,7 +41,7 @@ class Traits:
 
     labels: Labels
     at_zero: Labels | None
-    taints: tuple[tuple[Taint, Path], ...]
+    taints: tuple[tuple[NodeTaint, Path], ...]
     device: str | None
     empty: Path | None
     discovered: bool
@@ -76,7 +76,7 @@ class _Said(NamedTuple):
     may_be_empty: bool
     empty: Path | None
     labels: dict[str, str]
-    taints: tuple[Taint, ...]
+    taints: tuple[NodeTaint, ...]
     zones: tuple[str, ...]
     operating_system: str
     vm_size: str
@@ -119,7 +119,7 @@ def _traits(content: Content) -> Traits:
     own: dict[str, Values] = {key: (value,) for key, value in said.labels.items()}
     predicted = _predicted(said)
     spot: dict[str, Values] = {SPOT_PRIORITY: ("spot",)} if said.spot else {}
-    written: list[tuple[Taint, Path]] = [(taint, ("nodeTaints", index)) for index, taint in enumerate(said.taints)]
+    written: list[tuple[NodeTaint, Path]] = [(taint, ("nodeTaints", index)) for index, taint in enumerate(said.taints)]
     if said.spot and SPOT_TAINT not in said.taints:
         written.append((SPOT_TAINT, ("nodeTaints",)))
     return Traits(

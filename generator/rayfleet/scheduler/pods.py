@@ -11,7 +11,7 @@ from rayfleet.scheduler.fits import Pod, pod_of
 from rayfleet.scheduler.helm_values import coalesced
 from rayfleet.scheduler.room import Room
 from rayfleet.source import Path
-from rayfleet.tree import Cluster, Side, entries, get, mapping, text
+from rayfleet.tree import RenderedCluster, Side, entries, get, mapping, text
 from rayfleet.tree.helm_release import Release
 
 DEVICE_PLUGIN = "nvidia-device-plugin"
@@ -75,7 +75,7 @@ class Defined(NamedTuple):
 
 
 @lru_cache(maxsize=2)
-def of_manifests(cluster: Cluster) -> tuple[Defined, ...]:
+def of_manifests(cluster: RenderedCluster) -> tuple[Defined, ...]:
     """The pods of its manifests: whatever has containers, in whatever kind."""
     found = []
     for manifest in cluster.manifests:
@@ -102,7 +102,7 @@ def _specs(data: Any, path: tuple[str | int, ...]) -> Iterator[tuple[Path, dict[
                 yield from _specs(value, (*path, index))
 
 
-def of_controllers(cluster: Cluster) -> Iterator[tuple[Defined, Release]]:
+def of_controllers(cluster: RenderedCluster) -> Iterator[tuple[Defined, Release]]:
     """The controllers of its releases, with their jobs."""
     for chart, rows in _CONTROLLERS.items():
         release = cluster.releases.get(chart)

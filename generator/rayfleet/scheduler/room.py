@@ -13,7 +13,7 @@ from rayfleet.facts.catalogue import VmSize
 from rayfleet.facts.quantity import MIB, quantity
 from rayfleet.scheduler.anyscale_pods import Shape
 from rayfleet.scheduler.fits import GPU_RESOURCES
-from rayfleet.tree import Cluster, Side, entries, get, mapping, text
+from rayfleet.tree import RenderedCluster, Side, entries, get, mapping, text
 from rayfleet.tree.layer import Manifest
 
 # Of the memory of a VM size, the part that hypervisor and kernel keep before Kubernetes counts: what Karpenter assumes
@@ -102,7 +102,7 @@ class Mount(NamedTuple):
     side: Side
 
 
-def mount(cluster: Cluster) -> Mount | None:
+def mount(cluster: RenderedCluster) -> Mount | None:
     """The volume that Anyscale mounts into every Ray pod: BlobFuse2 runs a process for each, outside the pod's cgroup
     (blob-csi-driver, pkg/blob/nodeserver.go; kubernetes-sigs/blob-csi-driver issue 1847).
     """
@@ -134,7 +134,7 @@ _VOLUME = _Kind(
 _CLASS = _Kind("StorageClass", ("provisioner",), ("parameters", "protocol"), ("mountOptions",))
 
 
-def _volume(cluster: Cluster, claim: str) -> tuple[Manifest, tuple[str, ...]] | None:
+def _volume(cluster: RenderedCluster, claim: str) -> tuple[Manifest, tuple[str, ...]] | None:
     """What has the mount options of a claim, with their path: its volume, or else its class. None where no BlobFuse2
     mounts it.
     """

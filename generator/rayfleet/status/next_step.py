@@ -39,7 +39,7 @@ class Deployed(NamedTuple):
         return self.status == "Succeeded"
 
 
-class Bound(NamedTuple):
+class BoundValues(NamedTuple):
     """The late values of a cluster: kinds that are not bound, and kinds that are another value by now. ``answered``:
     that bind has something to write; ``wrong``: that a rule forbids what is bound; ``left_over``: that there is any.
     """
@@ -60,7 +60,7 @@ class Facts(NamedTuple):
     stale: int | None = 0  # files of it that are not what fleet.yaml gives
     unrendered: bool = False  # whether any file of the fleet is not
     pending: tuple[str, ...] = ()  # the late values that outputs of it wait for
-    bound: Bound | None = None  # None also where bindings.yaml has no shape
+    bound: BoundValues | None = None  # None also where bindings.yaml has no shape
     deployment: str = ""
     deployed: Deployed | None = None
     before: Deployed | None = None  # of what it builds on, the first that is not as rendered
@@ -75,7 +75,7 @@ class Facts(NamedTuple):
     base: str = ""  # the commit that retire is to be told, where it does not find it by itself
 
 
-class Row(NamedTuple):
+class StatusRow(NamedTuple):
     """A row for people."""
 
     cluster: str
@@ -87,9 +87,9 @@ class Row(NamedTuple):
     next: str
 
 
-def row(facts: Facts) -> Row:
+def row(facts: Facts) -> StatusRow:
     """Where a cluster stands."""
-    return Row(
+    return StatusRow(
         cluster=facts.cluster,
         region=facts.region,
         rendered=_rendered(facts),
@@ -214,7 +214,7 @@ def _rendered(facts: Facts) -> str:
     return f"pending: {', '.join(facts.pending)}" if facts.pending else "current" if facts.in_fleet else "no"
 
 
-def _bound(bound: Bound | None, in_fleet: bool) -> str:
+def _bound(bound: BoundValues | None, in_fleet: bool) -> str:
     if bound is None:
         return NOT_SEEN
     if not in_fleet:

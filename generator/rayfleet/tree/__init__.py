@@ -8,9 +8,9 @@ from functools import cached_property
 from rayfleet.diagnostics import Diagnostic
 from rayfleet.facts.catalogue import Catalogue
 from rayfleet.source import Source, read, read_json
-from rayfleet.tree.arm_expression import Scope
-from rayfleet.tree.arm_template import Deployment, Resource, Template
-from rayfleet.tree.cluster import Cluster
+from rayfleet.tree.arm_expression import DeploymentScope
+from rayfleet.tree.arm_template import DeploymentRow, Resource, Template
+from rayfleet.tree.cluster import RenderedCluster
 from rayfleet.tree.files import Files
 from rayfleet.tree.kustomize import Kustomize
 from rayfleet.tree.layer import Layer
@@ -42,7 +42,7 @@ class Tree:
         return self.files.read(DEPLOYMENTS, read_json, self.problems)
 
     @cached_property
-    def deployments(self) -> tuple[Deployment, ...]:
+    def deployments(self) -> tuple[DeploymentRow, ...]:
         """The rows of deployments.json, in order."""
         source = self.deployments_file
         rows = enumerate(entries(source.data, "deployments")) if source else ()
@@ -80,19 +80,19 @@ class Tree:
 
     # --- clusters ---
 
-    def clusters(self) -> Iterator[Cluster]:
+    def clusters(self) -> Iterator[RenderedCluster]:
         """Every cluster, one at a time: what was read of one may be forgotten before the next is."""
         rows = self.of_type("Microsoft.ContainerService/managedClusters")
         if self.kustomize:
             self.kustomize.begin(_layers_of(self.files, {row.name for row in rows}))
         yield from map(self.cluster, rows)
 
-    def cluster(self, resource: Resource) -> Cluster:
+    def cluster(self, resource: Resource) -> RenderedCluster:
         """The cluster that a managedClusters resource makes, of which nothing more is read yet."""
         bound = None
         if self.bindings and mapping(self.bindings.data, "clusters", resource.name):
             bound = Side(self.bindings, ("clusters", resource.name))
-        return Cluster(resource, self.files, self.catalogue, bound, self.layer)
+        return RenderedCluster(resource, self.files, self.catalogue, bound, self.layer)
 
     @cached_property
     def cluster_folders(self) -> frozenset[str]:
@@ -130,11 +130,22 @@ def _is_template(path: str) -> bool:
     return path.startswith("azure/") and path.endswith(".json") and path != DEPLOYMENTS
 
 
-def _deployment(source: Source, index: int, row: dict[str, object]) -> Deployment:
-    scope = Scope(text(row, "scope", "subscriptionId"), text(row, "scope", "resourceGroup"))
+def _deployment(source: Source, index: int, row: dict[str, object]) -> DeploymentRow:
+    scope = DeploymentScope(text(row, "scope", "subscriptionId"), text(row, "scope", "resourceGroup"))
     waits = tuple(name for name in entries(row, "dependsOn") if isinstance(name, str))
     side = Side(source, ("deployments", index))
-    return Deployment(side, text(row, "name"), text(row, "template"), text(row, "location"), scope, waits)
+    return DeploymentRow(side, text(row, "name"), text(row, "template"), text(row, "location"), scope, waits)
 
 
-__all__ = ["Cluster", "Deployment", "Resource", "Side", "Template", "Tree", "entries", "get", "mapping", "text"]
+__all__ = [
+    "DeploymentRow",
+    "RenderedCluster",
+    "Resource",
+    "Side",
+    "Template",
+    "Tree",
+    "entries",
+    "get",
+    "mapping",
+    "text",
+]

@@ -40,7 +40,7 @@ class Malformed(ValueError):
     """An expression that Azure could not read either."""
 
 
-class Scope(NamedTuple):
+class DeploymentScope(NamedTuple):
     """What ids without a scope of their own are in. ``resource_group`` is empty at subscription scope."""
 
     subscription: str
@@ -84,7 +84,7 @@ def parse(text: str) -> Call | Literal:
     return node
 
 
-def identity(node: Call | Literal, scope: Scope) -> str | None:
+def identity(node: Call | Literal, scope: DeploymentScope) -> str | None:
     """The id of the resource that an expression names, in lower case as Azure compares; None for anything else."""
     if isinstance(node, Literal):
         return node.value.lower() if node.value.startswith("/") else None
@@ -94,14 +94,14 @@ def identity(node: Call | Literal, scope: Scope) -> str | None:
     if name == "resourceid" and node.arguments:
         return _resource_id(_texts(node, scope), scope)
     if name == "subscriptionresourceid" and node.arguments:
-        return _resource_id(_texts(node, scope), Scope(scope.subscription, ""))
+        return _resource_id(_texts(node, scope), DeploymentScope(scope.subscription, ""))
     if name == "extensionresourceid" and len(node.arguments) >= 3:
         target, kind, *names = _texts(node, scope)
         return f"{target}/providers/{_path(kind, names)}"
     return None
 
 
-def text_of(node: Call | Literal, scope: Scope) -> str:
+def text_of(node: Call | Literal, scope: DeploymentScope) -> str:
     """A text that is the same for the same value: of an id, the id; of a call, the call with its arguments resolved."""
     if isinstance(node, Literal):
         return node.value
@@ -110,18 +110,18 @@ def text_of(node: Call | Literal, scope: Scope) -> str:
 
 
 @lru_cache(maxsize=1 << 16)
-def value_of(text: str, scope: Scope) -> str:
+def value_of(text: str, scope: DeploymentScope) -> str:
     """A string of a template as text that can be compared. Raises Malformed."""
     return text_of(parse(text), scope) if is_expression(text) else text
 
 
-def reference(text: object, scope: Scope) -> Reference | None:
+def reference(text: object, scope: DeploymentScope) -> Reference | None:
     """What ``[reference(id, ...).path]`` reads; None for any other text, malformed expressions included."""
     return _reference(text, scope) if isinstance(text, str) and is_expression(text) else None
 
 
 @lru_cache(maxsize=1 << 16)
-def _reference(text: str, scope: Scope) -> Reference | None:
+def _reference(text: str, scope: DeploymentScope) -> Reference | None:
     try:
         node = parse(text)
     except Malformed:
@@ -134,16 +134,16 @@ def _reference(text: str, scope: Scope) -> Reference | None:
     return Reference(identifier.lower(), ".".join(node.tail[whole:]))
 
 
-def resource_id(scope: Scope, kind: str, name: str) -> str:
+def resource_id(scope: DeploymentScope, kind: str, name: str) -> str:
     """The id of a resource by its type and its name, whose parts are as many as the type's."""
     return _resource_id([kind, *name.split("/")], scope)
 
 
-def _texts(node: Call, scope: Scope) -> list[str]:
+def _texts(node: Call, scope: DeploymentScope) -> list[str]:
     return [text_of(argument, scope) for argument in node.arguments]
 
 
-def _resource_id(texts: list[str], scope: Scope) -> str:
+def _resource_id(texts: list[str], scope: DeploymentScope) -> str:
     """``resourceId([subscription], [resource group], type, names...)``: the type is the first with a slash."""
     at = next((number for number, text in enumerate(texts) if "/" in text), 0)
     before, (kind, *names) = texts[:at], texts[at:]

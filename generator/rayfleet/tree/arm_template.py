@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from rayfleet.source import Path, Source
 from rayfleet.tree import arm_expression
-from rayfleet.tree.arm_expression import Call, Literal, Malformed, Scope, is_expression
+from rayfleet.tree.arm_expression import Call, DeploymentScope, Literal, Malformed, is_expression
 from rayfleet.tree.place import Side, entries, mapping, text
 
 
@@ -20,14 +20,14 @@ class Use(NamedTuple):
     node: Call | Literal
 
 
-class Deployment(NamedTuple):
+class DeploymentRow(NamedTuple):
     """A row of deployments.json: what is deployed where, with which template, after what."""
 
     side: Side
     name: str
     template: str
     location: str
-    scope: Scope
+    scope: DeploymentScope
     depends_on: tuple[str, ...]
 
 
@@ -98,11 +98,11 @@ class Resource:
 class Template:
     """An ARM template. ``deployment`` is the row that deploys it, None for a file that no row names."""
 
-    def __init__(self, path: str, source: Source, deployment: Deployment | None) -> None:
+    def __init__(self, path: str, source: Source, deployment: DeploymentRow | None) -> None:
         self.path = path
         self.source = source
         self.deployment = deployment
-        self.scope = deployment.scope if deployment else Scope("?", "?")
+        self.scope = deployment.scope if deployment else DeploymentScope("?", "?")
         rows = enumerate(entries(source.data, "resources"))
         self.resources = tuple(Resource(self, index, row) for index, row in rows if isinstance(row, dict))
 
@@ -160,7 +160,7 @@ class Template:
                 yield Side(self.source, path), str(error)
 
 
-def references(uses: tuple[Use, ...], scope: Scope) -> Iterator[tuple[Path, str]]:
+def references(uses: tuple[Use, ...], scope: DeploymentScope) -> Iterator[tuple[Path, str]]:
     """The ids that ``reference()`` and ``list...()`` calls read, each with the place of its expression."""
     for path, node in uses:
         for call in node.calls() if isinstance(node, Call) else ():
@@ -177,7 +177,7 @@ def _uses(expressions: Iterable[tuple[Path, str]]) -> Iterator[Use]:
             continue  # Template.malformed says so
 
 
-def _value(written: str, scope: Scope) -> str:
+def _value(written: str, scope: DeploymentScope) -> str:
     try:
         return arm_expression.value_of(written, scope)
     except Malformed:

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from rayfleet.source import Source
-from rayfleet.tree import Cluster, Side, Template, Tree, get, mapping
+from rayfleet.tree import RenderedCluster, Side, Template, Tree, get, mapping
 from rayfleet.tree.arm_expression import reference
 
 #: What a cluster's ARM output gives, and what Anyscale gives at registration (docs/bindings.md).
@@ -61,7 +61,7 @@ class Late(NamedTuple):
         return isinstance(self.value, str) and bool(_PLACEHOLDER.fullmatch(self.value))
 
 
-class Output(NamedTuple):
+class LateOutput(NamedTuple):
     """A key of an ARM output."""
 
     template: Template
@@ -120,7 +120,7 @@ def _templates(tree: Tree) -> dict[str, Template]:
     return {row.deployment.name: row for row in tree.templates if row.deployment}
 
 
-def produced(tree: Tree, producer: Any) -> Output | Gone:
+def produced(tree: Tree, producer: Any) -> LateOutput | Gone:
     """The ARM output that ``<deployment>.outputs.<output>.<key>`` names."""
     parts = _FROM_OUTPUT.fullmatch(producer) if isinstance(producer, str) else None
     if not parts:
@@ -136,14 +136,14 @@ def produced(tree: Tree, producer: Any) -> Output | Gone:
     return output(template, name, key) or Gone(f"is of {key}, which the output {name} does not have", side)
 
 
-def output(template: Template, name: str, key: str) -> Output | None:
+def output(template: Template, name: str, key: str) -> LateOutput | None:
     """A key of a template's output."""
     values = mapping(template.outputs.get(name))
     side = Side(template.source, ("outputs", name, "value", key))
-    return Output(template, name, key, values[key], side) if key in values else None
+    return LateOutput(template, name, key, values[key], side) if key in values else None
 
 
-def output_name(cluster: Cluster) -> str | None:
+def output_name(cluster: RenderedCluster) -> str | None:
     """The ARM output of a cluster: the one of its name, which takes no hyphen, or else the one with its issuer."""
     name = cluster.name.replace("-", "_")
     if name in cluster.template.outputs:

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from rayfleet.tree import Cluster, Resource, Side, Tree, get, mapping, text
-from rayfleet.tree.arm_expression import Scope, resource_id
+from rayfleet.tree import RenderedCluster, Resource, Side, Tree, get, mapping, text
+from rayfleet.tree.arm_expression import DeploymentScope, resource_id
 from rayfleet.tree.layer import Manifest
 
 DRIVER = "blob.csi.azure.com"
@@ -19,7 +19,7 @@ POLICY = f"{ACCOUNT}/managementPolicies"
 CLAIM = ("file_storage", "persistent_volume_claim")
 
 
-class Volume(NamedTuple):
+class BlobVolume(NamedTuple):
     """A PersistentVolume, or the StorageClass that makes them. Parameters are told apart by no case, as the driver does
     (blob-csi-driver, docs/driver-parameters.md).
     """
@@ -80,15 +80,15 @@ class Volume(NamedTuple):
         return self.manifest.side(*(("spec", "csi", "driver") if self.static else ("provisioner",)))
 
 
-def volumes(cluster: Cluster) -> Iterator[Volume]:
+def volumes(cluster: RenderedCluster) -> Iterator[BlobVolume]:
     """Every volume and storage class of the blob driver."""
-    rows = [Volume(row, static=True) for row in cluster.of_kind("PersistentVolume", "")]
-    rows += [Volume(row, static=False) for row in cluster.of_kind("StorageClass", "storage.k8s.io")]
+    rows = [BlobVolume(row, static=True) for row in cluster.of_kind("PersistentVolume", "")]
+    rows += [BlobVolume(row, static=False) for row in cluster.of_kind("StorageClass", "storage.k8s.io")]
     yield from (row for row in rows if row.driver == DRIVER)
 
 
 @lru_cache(maxsize=2)
-def held(cluster: Cluster, tree: Tree) -> tuple[Volume, ...]:
+def held(cluster: RenderedCluster, tree: Tree) -> tuple[BlobVolume, ...]:
     """The volumes that the fleet answers for: whatever Anyscale's claim leads to, and all on accounts of its templates.
     Others are a team's own.
     """
@@ -101,7 +101,7 @@ def held(cluster: Cluster, tree: Tree) -> tuple[Volume, ...]:
     )
 
 
-def _leads(cluster: Cluster) -> set[tuple[bool, str] | str]:
+def _leads(cluster: RenderedCluster) -> set[tuple[bool, str] | str]:
     """The claim that Anyscale mounts, its volume (static) and its storage class."""
     wanted = text(cluster.cloud_resource.data, *CLAIM) if cluster.cloud_resource else ""
     found: set[tuple[bool, str] | str] = {wanted} if wanted else set()
@@ -112,7 +112,7 @@ def _leads(cluster: Cluster) -> set[tuple[bool, str] | str]:
     return found
 
 
-def _claim_of(volume: Volume) -> str:
+def _claim_of(volume: BlobVolume) -> str:
     """The name of the claim that a volume is kept for, or what no claim is called."""
     return text(volume.manifest.data, "spec", "claimRef", "name") if volume.static else "/"
 
@@ -129,15 +129,15 @@ class Target(NamedTuple):
 
     @property
     def account_id(self) -> str:
-        return resource_id(Scope(self.subscription, self.resource_group), ACCOUNT, self.account)
+        return resource_id(DeploymentScope(self.subscription, self.resource_group), ACCOUNT, self.account)
 
     @property
     def container_id(self) -> str:
-        scope = Scope(self.subscription, self.resource_group)
+        scope = DeploymentScope(self.subscription, self.resource_group)
         return resource_id(scope, CONTAINER, f"{self.account}/default/{self.container}")
 
 
-def target(cluster: Cluster, volume: Volume) -> Target:
+def target(cluster: RenderedCluster, volume: BlobVolume) -> Target:
     """The account and the container that the driver will look for."""
     group = volume.text("resourceGroup") or text(cluster.resource.properties, "nodeResourceGroup")
     subscription = volume.text("subscriptionID") or cluster.template.scope.subscription

@@ -24,7 +24,7 @@ _FLUX = "Microsoft.KubernetesConfiguration/fluxConfigurations"
 _IN_REPOSITORY = re.compile(r"(?:\./)?(?:(?P<before>.+)/)?rendered/(?P<below>clusters/[^/]+/[^/]+)/?")
 
 
-class Cluster:
+class RenderedCluster:
     """A managedClusters resource and all that leads from it. Layers are read when asked for."""
 
     def __init__(

@@ -10,8 +10,8 @@ from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
 from rayfleet.diagnostics import Diagnostic, Invalid, did_you_mean
-from rayfleet.tree import DEPLOYMENTS, Deployment, Side, Template, Tree, entries, get
-from rayfleet.tree.arm_expression import Scope
+from rayfleet.tree import DEPLOYMENTS, DeploymentRow, Side, Template, Tree, entries, get
+from rayfleet.tree.arm_expression import DeploymentScope
 
 # What names in the path of a request are made of, so that nothing needs to be escaped (REST API, Deployments and
 # Resource Groups): deployments.json may have been edited.
@@ -26,7 +26,7 @@ class DeploymentStep:
     """One ARM deployment to carry out. What it prints as holds no value of a parameter."""
 
     name: str  # the same at every run: a deployment in flight is found again by it
-    scope: Scope
+    scope: DeploymentScope
     location: str  # where ARM keeps a deployment at subscription scope; never changes
     file: str  # azure/eastus.json, below rendered/
     template: dict[str, Any] = field(repr=False)
@@ -103,7 +103,7 @@ def _among(by_name: Mapping[str, DeploymentStep], step: DeploymentStep) -> list[
     return [name for name in step.depends_on if name in by_name]
 
 
-def _step(row: Deployment, template: Template, values: Mapping[str, object]) -> DeploymentStep:
+def _step(row: DeploymentRow, template: Template, values: Mapping[str, object]) -> DeploymentStep:
     needs = tuple(name for name in entries(get(row.side.source.data, *row.side.path), "parameters"))
     return DeploymentStep(
         name=row.name,
@@ -120,7 +120,7 @@ def _step(row: Deployment, template: Template, values: Mapping[str, object]) -> 
 
 
 def _mistakes(
-    tree: Tree, rows: tuple[Deployment, ...], templates: Mapping[Deployment, Template]
+    tree: Tree, rows: tuple[DeploymentRow, ...], templates: Mapping[DeploymentRow, Template]
 ) -> Iterator[Diagnostic]:
     """Why the rows cannot be carried out."""
     fix = "run rayfleet render"
@@ -150,4 +150,4 @@ def _mistakes(
         yield Diagnostic(tree.files.name(DEPLOYMENTS), 0, 0, "", what, fix)
 
 
-__all__ = ["DeploymentStep", "Scope", "selected", "steps", "waves"]
+__all__ = ["DeploymentScope", "DeploymentStep", "selected", "steps", "waves"]

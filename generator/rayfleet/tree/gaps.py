@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from rayfleet.tree import Cluster, Tree, text
+from rayfleet.tree import RenderedCluster, Tree, text
 from rayfleet.tree.cluster import below
 from rayfleet.tree.helm_release import Release
 
 
-def has_gaps(cluster: Cluster) -> bool:
+def has_gaps(cluster: RenderedCluster) -> bool:
     """Whether files of it, or a layer, cannot be read or built: what is missing may be there."""
     _ = cluster.releases, cluster.cloud_resource  # which are read when asked for
     layers = [cluster.entry, *cluster.layers.values()]
@@ -19,7 +19,7 @@ def has_gaps(cluster: Cluster) -> bool:
     )
 
 
-def operator_of(cluster: Cluster) -> Release | None:
+def operator_of(cluster: RenderedCluster) -> Release | None:
     """Its operator; None while it, or a part of its values, is not rendered."""
     operator = cluster.operator
     return operator if operator and not operator.unresolved else None

@@ -11,7 +11,7 @@ from rayfleet.facts.catalogue import Catalogue, VmSize
 from rayfleet.tree.place import Side, entries, get, mapping, text
 
 
-class Taint(NamedTuple):
+class NodeTaint(NamedTuple):
     """A node taint."""
 
     key: str
@@ -80,7 +80,7 @@ class Pool:
         return {key: value for key, value in mapping(self.data, "nodeLabels").items() if isinstance(value, str)}
 
     @cached_property
-    def taints(self) -> tuple[Taint, ...]:
+    def taints(self) -> tuple[NodeTaint, ...]:
         """The taints that the template gives its nodes."""
         return tuple(map(_taint, (entry for entry in entries(self.data, "nodeTaints") if isinstance(entry, str))))
 
@@ -90,8 +90,8 @@ def _count(data: dict[str, Any], key: str, default: int = 0) -> int:
     return found if isinstance(found, int) else default
 
 
-def _taint(written: str) -> Taint:
+def _taint(written: str) -> NodeTaint:
     """``key=value:Effect``; value and effect are empty where they are missing."""
     pair, _, effect = written.rpartition(":") if ":" in written else (written, "", "")
     key, _, value = pair.partition("=")
-    return Taint(key, value, effect)
+    return NodeTaint(key, value, effect)

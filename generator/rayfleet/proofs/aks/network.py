@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from rayfleet.proofs.anyscale.cloud_resource import plain
 from rayfleet.proofs.azure.security_rules import node_subnets
 from rayfleet.proofs.finding import Finding, failed, proved
-from rayfleet.tree import Cluster, Resource, Tree, entries, mapping, text
+from rayfleet.tree import RenderedCluster, Resource, Tree, entries, mapping, text
 
 _PROFILE = ("properties", "networkProfile")
 _NAT = "userAssignedNATGateway"
@@ -16,7 +16,7 @@ _NAT = "userAssignedNATGateway"
 _OWN_WAY_OUT = ("loadBalancer", "managedNATGateway", "managedNATGatewayV2")
 
 
-def judge(cluster: Cluster, tree: Tree) -> Iterator[Finding]:
+def judge(cluster: RenderedCluster, tree: Tree) -> Iterator[Finding]:
     """One cluster."""
     subnets = node_subnets(cluster, tree)
     found = [*_together(cluster), *_where(cluster, tree, subnets), *_pools(cluster, subnets)]
@@ -29,7 +29,7 @@ def judge(cluster: Cluster, tree: Tree) -> Iterator[Finding]:
         yield proved(cluster.name, what, cluster.resource.side(*_PROFILE), subnets[0].side("name"))
 
 
-def _together(cluster: Cluster) -> Iterator[Finding]:
+def _together(cluster: RenderedCluster) -> Iterator[Finding]:
     """What AKS takes only with something else."""
     profile = mapping(cluster.resource.properties, "networkProfile")
     plugin, mode = text(profile, "networkPlugin"), text(profile, "networkPluginMode")
@@ -66,7 +66,7 @@ def _together(cluster: Cluster) -> Iterator[Finding]:
 # --- where it is ---
 
 
-def _where(cluster: Cluster, tree: Tree, subnets: list[Resource]) -> Iterator[Finding]:
+def _where(cluster: RenderedCluster, tree: Tree, subnets: list[Resource]) -> Iterator[Finding]:
     """A VM is in the region of its VNet (Azure docs, virtual-networks-overview), and so are nodes."""
     for vnet in _vnets(tree, subnets):
         location = text(vnet.data, "location")
@@ -81,7 +81,7 @@ def _vnets(tree: Tree, subnets: list[Resource]) -> list[Resource]:
     return [vnet for vnet in found.values() if vnet]
 
 
-def _pools(cluster: Cluster, subnets: list[Resource]) -> Iterator[Finding]:
+def _pools(cluster: RenderedCluster, subnets: list[Resource]) -> Iterator[Finding]:
     """All pools are in subnets of one VNet (AKS docs, create-node-pools: limitations; node-pool-unique-subnet)."""
     first = next((pool for pool in cluster.pools if text(pool.data, "vnetSubnetID")), None)
     by_id = {row.id: row for row in subnets}
@@ -105,7 +105,7 @@ def _pools(cluster: Cluster, subnets: list[Resource]) -> Iterator[Finding]:
 # --- the way out ---
 
 
-def _way_out(cluster: Cluster, tree: Tree, subnet: Resource) -> Iterator[Finding]:
+def _way_out(cluster: RenderedCluster, tree: Tree, subnet: Resource) -> Iterator[Finding]:
     """userAssignedNATGateway where the nodes' subnet has a NAT gateway, and only there (AKS docs, nat-gateway)."""
     kind = text(cluster.resource.properties, "networkProfile", "outboundType") or _OWN_WAY_OUT[0]
     side = cluster.resource.side(*_PROFILE, "outboundType")
@@ -122,7 +122,7 @@ def _way_out(cluster: Cluster, tree: Tree, subnet: Resource) -> Iterator[Finding
         yield from _addresses(cluster, tree, found)
 
 
-def _addresses(cluster: Cluster, tree: Tree, gateway: Resource) -> Iterator[Finding]:
+def _addresses(cluster: RenderedCluster, tree: Tree, gateway: Resource) -> Iterator[Finding]:
     """A NAT gateway takes static public IPs of its own SKU (Azure docs, nat-gateway-resource, public-ip-addresses)."""
     sku = text(gateway.data, "sku", "name") or "Standard"
     for index, row in enumerate(entries(gateway.properties, "publicIpAddresses")):

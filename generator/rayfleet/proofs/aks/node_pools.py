@@ -9,7 +9,7 @@ from rayfleet.diagnostics import many
 from rayfleet.proofs.azure.names import RULES
 from rayfleet.proofs.finding import Finding, failed, proved, warned
 from rayfleet.scheduler.fits import SPOT_PRIORITY, SPOT_TAINT
-from rayfleet.tree import Cluster, entries, get, text
+from rayfleet.tree import RenderedCluster, entries, get, text
 from rayfleet.tree.arm_order import before, unordered
 from rayfleet.tree.node_pool import Pool
 
@@ -21,7 +21,7 @@ _SPOT_ONLY = ("spotMaxPrice", "scaleSetEvictionPolicy")
 _INLINE = ("properties", "agentPoolProfiles")
 
 
-def judge(cluster: Cluster) -> Iterator[Finding]:
+def judge(cluster: RenderedCluster) -> Iterator[Finding]:
     """The pools of one cluster, each and together."""
     found = [*_inline(cluster), *_serial(cluster)]
     for pool in cluster.pools:
@@ -34,7 +34,7 @@ def judge(cluster: Cluster) -> Iterator[Finding]:
         yield proved(cluster.name, what, cluster.resource.side(*_INLINE))
 
 
-def _inline(cluster: Cluster) -> Iterator[Finding]:
+def _inline(cluster: RenderedCluster) -> Iterator[Finding]:
     """A cluster is made with a system pool, and its own write adds none later (Azure/AKS#2495, Azure/bicep#9644)."""
     profiles = [row for row in entries(cluster.resource.data, *_INLINE) if isinstance(row, dict)]
     children = {row.name: row for row in cluster.children(POOLS)}
@@ -54,7 +54,7 @@ def _inline(cluster: Cluster) -> Iterator[Finding]:
             yield failed(cluster.name, what, "remove one", side, children[pool.name].side("name"))
 
 
-def _serial(cluster: Cluster) -> Iterator[Finding]:
+def _serial(cluster: RenderedCluster) -> Iterator[Finding]:
     """AKS takes one write to a cluster at a time (AKS docs, manage-node-pools; ARM answers OperationNotAllowed)."""
     children = {row.id: row for row in cluster.children(POOLS)}
     clash = unordered({key: before(row) for key, row in children.items()})
@@ -68,7 +68,7 @@ def _serial(cluster: Cluster) -> Iterator[Finding]:
 # --- counts ---
 
 
-def _counts(cluster: Cluster, pool: Pool) -> Iterator[Finding]:
+def _counts(cluster: RenderedCluster, pool: Pool) -> Iterator[Finding]:
     """Nodes: 1 to 1,000 of a system pool, 0 to 1,000 of any other (ARM schema, managedClusters_agentPools)."""
     counts: dict[str, Any] = {key: pool.data[key] for key in ("minCount", "maxCount", "count") if key in pool.data}
     for key, value in counts.items():
@@ -80,7 +80,7 @@ def _counts(cluster: Cluster, pool: Pool) -> Iterator[Finding]:
     yield from _autoscaled(cluster, pool, counts) if pool.autoscaled else _fixed(cluster, pool, counts)
 
 
-def _autoscaled(cluster: Cluster, pool: Pool, counts: dict[str, Any]) -> Iterator[Finding]:
+def _autoscaled(cluster: RenderedCluster, pool: Pool, counts: dict[str, Any]) -> Iterator[Finding]:
     for key in ("minCount", "maxCount"):
         if key not in counts:
             # AKS docs, cluster-autoscaler.
@@ -109,7 +109,7 @@ def _autoscaled(cluster: Cluster, pool: Pool, counts: dict[str, Any]) -> Iterato
         yield warned(cluster.name, what, "write count: 0 until it is there", pool.side("minCount"))
 
 
-def _fixed(cluster: Cluster, pool: Pool, counts: dict[str, Any]) -> Iterator[Finding]:
+def _fixed(cluster: RenderedCluster, pool: Pool, counts: dict[str, Any]) -> Iterator[Finding]:
     for key in ("minCount", "maxCount"):
         if key in counts:
             what = f"its pool {pool.name} has a {key}, and is not autoscaled"
@@ -123,7 +123,7 @@ def _whole(value: Any) -> bool:
 # --- spot ---
 
 
-def _spot(cluster: Cluster, pool: Pool) -> Iterator[Finding]:
+def _spot(cluster: RenderedCluster, pool: Pool) -> Iterator[Finding]:
     """AKS docs, spot-node-pool, unless another source stands beside it."""
 
     def no(what: str, fix: str, *path: str) -> Finding:
@@ -159,7 +159,7 @@ def _price(price: Any) -> bool:
     return number and (price == -1 or (price > 0 and round(price, 5) == price))
 
 
-def _regular(cluster: Cluster, pool: Pool) -> Iterator[Finding]:
+def _regular(cluster: RenderedCluster, pool: Pool) -> Iterator[Finding]:
     for key in _SPOT_ONLY:
         if key in pool.data:
             what = f"its pool {pool.name} is not spot and has a {key}, which AKS refuses"

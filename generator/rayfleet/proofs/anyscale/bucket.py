@@ -10,7 +10,7 @@ from rayfleet.proofs.azure.storage_account import by_name, hierarchical
 from rayfleet.proofs.finding import Finding, failed, noted
 from rayfleet.proofs.kubernetes.volume_claim import Mounted
 from rayfleet.source import Source
-from rayfleet.tree import Cluster, Resource, Side, Tree, text
+from rayfleet.tree import RenderedCluster, Resource, Side, Tree, text
 from rayfleet.tree.blob_volume import region, target
 from rayfleet.tree.gaps import templates_whole
 
@@ -32,7 +32,7 @@ def named(source: Source) -> Bucket:
     return Bucket(found["container"], found["account"]) if found else Bucket("", "")
 
 
-def judge(cluster: Cluster, source: Source, mounted: Mounted | None, tree: Tree) -> Iterator[Finding]:
+def judge(cluster: RenderedCluster, source: Source, mounted: Mounted | None, tree: Tree) -> Iterator[Finding]:
     """The account and the container that a cloud resource names, against ARM and against what the cluster mounts."""
     side = Side(source, ("object_storage", "bucket_name"))
     container, name = named(source)
@@ -63,7 +63,7 @@ def judge(cluster: Cluster, source: Source, mounted: Mounted | None, tree: Tree)
     yield from _egress(cluster, account, side)
 
 
-def _endpoint(cluster: Cluster, source: Source, account: Resource) -> Iterator[Finding]:
+def _endpoint(cluster: RenderedCluster, source: Source, account: Resource) -> Iterator[Finding]:
     """Anyscale's own setup writes both; the region is the account's (anyscale 0.26.112, commands/setup_k8s.py)."""
     side = Side(source, ("object_storage", "endpoint"))
     written = text(source.data, "object_storage", "endpoint")
@@ -81,7 +81,7 @@ def _endpoint(cluster: Cluster, source: Source, account: Resource) -> Iterator[F
         yield failed(cluster.name, what, f"write {region(account)}", *sides)
 
 
-def _egress(cluster: Cluster, account: Resource, side: Side) -> Iterator[Finding]:
+def _egress(cluster: RenderedCluster, account: Resource, side: Side) -> Iterator[Finding]:
     """Traffic between regions is paid for where it leaves (Azure docs, bandwidth pricing)."""
     here, there = region(cluster.resource), region(account)
     if here and there and here != there:

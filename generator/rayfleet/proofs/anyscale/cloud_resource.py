@@ -6,14 +6,14 @@ from collections.abc import Iterator
 
 from rayfleet.proofs.evidence import Evidence
 from rayfleet.proofs.finding import Finding, failed, proved
-from rayfleet.tree import Cluster, Side, get
+from rayfleet.tree import RenderedCluster, Side, get
 
 # What ``anyscale cloud resource create -f`` makes of it (anyscale CLI 0.26.112: CloudDeployment, cloud_commands). Only
 # the provider may be written in small letters; the CLI takes any compute stack, and the server does not.
 _SAYS = (("provider", "AZURE"), ("compute_stack", "K8S"))
 
 
-def of_cluster(cluster: Cluster, evidence: Evidence) -> Iterator[Finding]:
+def of_cluster(cluster: RenderedCluster, evidence: Evidence) -> Iterator[Finding]:
     """One cluster; storage and identity have their own proofs."""
     source = cluster.cloud_resource
     if source is None:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from rayfleet.proofs.anyscale.ray_placement import Found
 from rayfleet.proofs.finding import Finding, failed, pending, proved
 from rayfleet.scheduler.anyscale_pods import MARKETS
-from rayfleet.tree import Cluster, Side, Tree, entries, get, text
+from rayfleet.tree import RenderedCluster, Side, Tree, entries, get, text
 from rayfleet.tree.helm_release import Release
 
 # The market types of a worker group, and those that its pods may have; a head, and workers that say none, have the
@@ -17,7 +17,7 @@ from rayfleet.tree.helm_release import Release
 _MARKET_TYPES = {"ON_DEMAND": ("ON_DEMAND",), "SPOT": ("SPOT",), "PREFER_SPOT": ("SPOT", "ON_DEMAND")}
 
 
-class Row(NamedTuple):
+class ComputeConfigRow(NamedTuple):
     """What an accelerator's compute config asks of one cloud resource."""
 
     accelerator: str
@@ -25,7 +25,7 @@ class Row(NamedTuple):
     side: Side
 
 
-class _Group(NamedTuple):
+class _PodGroup(NamedTuple):
     """Pods of one instance type: the head, or workers."""
 
     who: str
@@ -35,17 +35,17 @@ class _Group(NamedTuple):
 
 
 @lru_cache(maxsize=2)
-def rows(tree: Tree) -> Mapping[str, list[Row]]:
+def rows(tree: Tree) -> Mapping[str, list[ComputeConfigRow]]:
     """The rows of all compute configs, by the name of their cloud resource."""
-    found: dict[str, list[Row]] = {}
+    found: dict[str, list[ComputeConfigRow]] = {}
     for accelerator, source in tree.compute_configs.items():
         for index, data in enumerate(entries(source.data, "configs")):
             side = Side(source, ("configs", index))
-            found.setdefault(text(data, "cloud_resource"), []).append(Row(accelerator, data, side))
+            found.setdefault(text(data, "cloud_resource"), []).append(ComputeConfigRow(accelerator, data, side))
     return found
 
 
-def claims(cluster: Cluster, tree: Tree, shapes: Container[str] | None, found: Found) -> Iterator[Finding]:
+def claims(cluster: RenderedCluster, tree: Tree, shapes: Container[str] | None, found: Found) -> Iterator[Finding]:
     """Of the rows that name the cluster; ``shapes`` are the names of those that it has, None where that
     cannot be told.
     """
@@ -73,7 +73,9 @@ def unnamed(tree: Tree) -> Iterator[Finding]:
             yield failed("", what, "name a cluster that Anyscale knows", row.side.at("cloud_resource"))
 
 
-def _row(cluster: str, operator: Release, row: Row, shapes: Container[str], found: Found) -> Iterator[Finding]:
+def _row(
+    cluster: str, operator: Release, row: ComputeConfigRow, shapes: Container[str], found: Found
+) -> Iterator[Finding]:
     config = f"the compute config of {row.accelerator}"
     for group in _groups(row):
         markets = _MARKET_TYPES.get(group.market)
@@ -101,11 +103,11 @@ def _row(cluster: str, operator: Release, row: Row, shapes: Container[str], foun
             yield proved(cluster, what, group.side, *(node.pool.side() for node in pools.values()))
 
 
-def _groups(row: Row) -> Iterator[_Group]:
+def _groups(row: ComputeConfigRow) -> Iterator[_PodGroup]:
     head = get(row.data, "head_node")
     if isinstance(head, dict):
-        yield _Group("head", text(head, "instance_type"), "ON_DEMAND", row.side.at("head_node"))
+        yield _PodGroup("head", text(head, "instance_type"), "ON_DEMAND", row.side.at("head_node"))
     for index, group in enumerate(entries(row.data, "worker_nodes")):
         market = get(group, "market_type", default="ON_DEMAND")
         side = row.side.at("worker_nodes", index)
-        yield _Group("workers", text(group, "instance_type"), str(market), side)
+        yield _PodGroup("workers", text(group, "instance_type"), str(market), side)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from rayfleet.proofs.finding import Finding, failed, noted, proved, warned
-from rayfleet.scheduler.anyscale_pods import MARKETS, Ask, Asked, Shape
+from rayfleet.scheduler.anyscale_pods import MARKETS, Ask, OperatorPods, Shape
 from rayfleet.scheduler.fits import Pod, Why, guesses, obstacles, sleeps
 from rayfleet.scheduler.nodes import Node
 from rayfleet.tree import Side
@@ -46,7 +46,7 @@ def is_gpu(node: Node) -> bool:
     return node.pool.vm is not None and node.pool.vm.gpus > 0
 
 
-def attempts(asked: Asked, nodes: list[Node]) -> list[Tried]:
+def attempts(asked: OperatorPods, nodes: list[Node]) -> list[Tried]:
     """Every pod against every pool."""
     return [
         Tried(ask, market, node, obstacles(pod, node))
@@ -67,7 +67,7 @@ def found_by(tried: Iterable[Tried], holds: Holds) -> Found:
     return found
 
 
-def claims(cluster: str, release: Release, asked: Asked, tried: list[Tried], found: Found) -> Iterator[Finding]:
+def claims(cluster: str, release: Release, asked: OperatorPods, tried: list[Tried], found: Found) -> Iterator[Finding]:
     """All of them; ``cluster`` is the subject."""
     if not asked.shapes:
         what = "its values have no shape: nothing can be asked of it"
@@ -134,7 +134,7 @@ def _origin(release: Release, tried: Tried, why: Why) -> Iterator[Side]:
         yield release.side(*origin)
 
 
-def _gaps(cluster: str, release: Release, asks: Asked, tried: list[Tried]) -> Iterator[Finding]:
+def _gaps(cluster: str, release: Release, asks: OperatorPods, tried: list[Tried]) -> Iterator[Finding]:
     """Market types on which shapes find nothing: a choice, where no pool offers it or its pools are for others."""
     gaps: dict[tuple[str, str, str], list[Tried]] = {}
     reached = {row.node.pool.name for row in tried if not row.why}

@@ -8,10 +8,10 @@ from rayfleet.proofs.aks import clusters, network, node_pools, settings
 from rayfleet.proofs.azure import deployments, incremental, names, references, subnets, templates
 from rayfleet.proofs.evidence import Evidence
 from rayfleet.proofs.finding import Finding
-from rayfleet.tree import Cluster
+from rayfleet.tree import RenderedCluster
 
 
-def of_cluster(cluster: Cluster, evidence: Evidence) -> Iterator[Finding]:
+def of_cluster(cluster: RenderedCluster, evidence: Evidence) -> Iterator[Finding]:
     """One cluster and its node pools."""
     yield from node_pools.judge(cluster)
     yield from settings.judge(cluster)

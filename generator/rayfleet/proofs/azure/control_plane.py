@@ -8,12 +8,12 @@ from rayfleet.facts.roles import NETWORK
 from rayfleet.proofs.azure.federation import IDENTITY
 from rayfleet.proofs.azure.role_assignments import refused
 from rayfleet.proofs.finding import Finding, failed, proved
-from rayfleet.tree import Cluster, Side, Tree, get, mapping, text
+from rayfleet.tree import RenderedCluster, Side, Tree, get, mapping, text
 from rayfleet.tree.arm_order import before, deployed_before
 from rayfleet.tree.role_assignments import Assignment, RoleNeed, granted, named
 
 
-def judge(cluster: Cluster, tree: Tree) -> Iterator[Finding]:
+def judge(cluster: RenderedCluster, tree: Tree) -> Iterator[Finding]:
     """It is user-assigned, because only such an identity can have its role before the cluster is made (AKS docs,
     use-managed-identity).
     """
@@ -41,7 +41,7 @@ def judge(cluster: Cluster, tree: Tree) -> Iterator[Finding]:
         yield _in_time(cluster, tree, need, row) if row else refused(tree, cluster.name, need)
 
 
-def _needs(cluster: Cluster) -> Iterator[RoleNeed]:
+def _needs(cluster: RenderedCluster) -> Iterator[RoleNeed]:
     """One for each subnet of its nodes."""
     seen = set()
     for pool in cluster.pools:
@@ -52,7 +52,7 @@ def _needs(cluster: Cluster) -> Iterator[RoleNeed]:
             yield RoleNeed("", NETWORK, subnet, "it cannot join nodes to the subnet", pool.side("vnetSubnetID"))
 
 
-def _in_time(cluster: Cluster, tree: Tree, need: RoleNeed, row: Assignment) -> Finding:
+def _in_time(cluster: RenderedCluster, tree: Tree, need: RoleNeed, row: Assignment) -> Finding:
     """The assignment is made before the cluster, which Azure otherwise refuses (AKS docs, use-managed-identity)."""
     who, on = named(tree, need.whose), named(tree, row.scope)
     if _earlier(cluster, tree, row):
@@ -63,12 +63,12 @@ def _in_time(cluster: Cluster, tree: Tree, need: RoleNeed, row: Assignment) -> F
     return failed(cluster.name, what, fix, _waits(cluster), row.resource.side("name"))
 
 
-def _earlier(cluster: Cluster, tree: Tree, row: Assignment) -> bool:
+def _earlier(cluster: RenderedCluster, tree: Tree, row: Assignment) -> bool:
     if row.resource.template is cluster.template:
         return row.resource.id in cluster.resource.depends_on or row.resource.id in before(cluster.resource)
     other, own = row.resource.template.deployment, cluster.template.deployment
     return bool(other and own and other.name in deployed_before(tree, own.name))
 
 
-def _waits(cluster: Cluster) -> Side:
+def _waits(cluster: RenderedCluster) -> Side:
     return cluster.resource.side("dependsOn")

@@ -8,7 +8,7 @@ from graphlib import CycleError, TopologicalSorter
 
 from rayfleet.diagnostics import did_you_mean, many
 from rayfleet.proofs.finding import Finding, failed, proved
-from rayfleet.tree import Deployment, Side, Tree, entries, get, mapping
+from rayfleet.tree import DeploymentRow, Side, Tree, entries, get, mapping
 from rayfleet.tree.arm_order import deployed_before
 
 # ARM docs, resource-name-rules: Microsoft.Resources/deployments.
@@ -34,7 +34,7 @@ def judge(tree: Tree) -> Iterator[Finding]:
         yield proved("", what, Side(source, ("deployments",)))
 
 
-def _row(row: Deployment, tree: Tree) -> Iterator[Finding]:
+def _row(row: DeploymentRow, tree: Tree) -> Iterator[Finding]:
     subject = row.name or row.template
     if not _NAME.fullmatch(row.name):
         said = f"is {row.name!r}" if row.name else "is missing"
@@ -53,7 +53,7 @@ def _row(row: Deployment, tree: Tree) -> Iterator[Finding]:
     yield from _parameters(row, subject, tree)
 
 
-def _parameters(row: Deployment, subject: str, tree: Tree) -> Iterator[Finding]:
+def _parameters(row: DeploymentRow, subject: str, tree: Tree) -> Iterator[Finding]:
     """What the deploy step will ask for is what the template takes."""
     template = next((found for found in tree.templates if found.deployment is row), None)
     if template is None:
@@ -79,8 +79,8 @@ def _parameters(row: Deployment, subject: str, tree: Tree) -> Iterator[Finding]:
 
 
 def _templates(tree: Tree) -> Iterator[Finding]:
-    names: dict[str, Deployment] = {}
-    by_template: dict[str, Deployment] = {}
+    names: dict[str, DeploymentRow] = {}
+    by_template: dict[str, DeploymentRow] = {}
     for row in tree.deployments:
         if not row.template or f"azure/{row.template}" not in tree.files.content:
             what = f"it deploys {row.template or 'nothing'}, and there is no such template"
@@ -100,7 +100,7 @@ def _templates(tree: Tree) -> Iterator[Finding]:
             yield failed(template.path, what, "add a row, or remove the file", Side(template.source))
 
 
-def _order(rows: tuple[Deployment, ...]) -> Iterator[Finding]:
+def _order(rows: tuple[DeploymentRow, ...]) -> Iterator[Finding]:
     """The deploy step takes them in order; each waits for rows above it."""
     names = {row.name: number for number, row in reversed(list(enumerate(rows)))}
     for number, row in enumerate(rows):

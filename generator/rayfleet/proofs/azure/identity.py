@@ -24,8 +24,8 @@ from rayfleet.proofs.finding import Finding, failed, pending, proved
 from rayfleet.proofs.fleet.bindings import waiting
 from rayfleet.proofs.fleet.bindings.consumers import consumers, signs_in
 from rayfleet.proofs.grouping import notices, of
-from rayfleet.tree import Cluster, Side, Tree, get, text
-from rayfleet.tree.bindings import WORDS, Late, Output, late_values
+from rayfleet.tree import RenderedCluster, Side, Tree, get, text
+from rayfleet.tree.bindings import WORDS, Late, LateOutput, late_values
 from rayfleet.tree.blob_volume import held, target
 from rayfleet.tree.gaps import has_gaps, operator_of
 from rayfleet.tree.role_assignments import RoleNeed, granted, named, scope_name
@@ -36,12 +36,12 @@ _ACCOUNTS = "Microsoft.Storage/storageAccounts"
 _AUDIENCE = re.compile(r"api://[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/\.default")
 
 
-def of_cluster(cluster: Cluster, evidence: Evidence) -> Iterator[Finding]:
+def of_cluster(cluster: RenderedCluster, evidence: Evidence) -> Iterator[Finding]:
     """The chain of one cluster, link by link."""
     return notices(evidence.tree, "identity").kept(_claims(cluster, evidence.tree), of("noted", "pending"))
 
 
-def _claims(cluster: Cluster, tree: Tree) -> Iterator[Finding]:
+def _claims(cluster: RenderedCluster, tree: Tree) -> Iterator[Finding]:
     values = late_values(tree).get(cluster.name, {})
     outputs = workload_identity.handed_out(cluster, tree, values)
     identity = workload_identity.identity_of(cluster, tree, outputs)
@@ -74,7 +74,7 @@ def of_fleet(evidence: Evidence) -> Iterator[Finding]:
 # --- ids ---
 
 
-def _ids(cluster: Cluster, tree: Tree, identity: str, outputs: dict[str, Output]) -> Iterator[Finding]:
+def _ids(cluster: RenderedCluster, tree: Tree, identity: str, outputs: dict[str, LateOutput]) -> Iterator[Finding]:
     """Software holds the client id, and Anyscale the principal id, of the identity."""
     values = late_values(tree).get(cluster.name, {})
     taken = list(consumers(cluster, tree))
@@ -100,7 +100,7 @@ def _ids(cluster: Cluster, tree: Tree, identity: str, outputs: dict[str, Output]
 # --- data ---
 
 
-def _data(cluster: Cluster, tree: Tree, identity: str, values: dict[str, Late]) -> Iterator[Finding]:
+def _data(cluster: RenderedCluster, tree: Tree, identity: str, values: dict[str, Late]) -> Iterator[Finding]:
     """The identity may read and write every container that is mounted."""
     principal = values["principalId"].text if "principalId" in values else ""
     for need in _mounted(cluster, tree, identity) or _unmounted(tree, identity, principal):
@@ -113,7 +113,7 @@ def _data(cluster: Cluster, tree: Tree, identity: str, values: dict[str, Late]) 
             yield proved(cluster.name, what, row.resource.side("properties", "principalId"), need.side)
 
 
-def _mounted(cluster: Cluster, tree: Tree, identity: str) -> list[RoleNeed]:
+def _mounted(cluster: RenderedCluster, tree: Tree, identity: str) -> list[RoleNeed]:
     needs: dict[str, RoleNeed] = {}
     for volume in held(cluster, tree):
         if signs_in(volume):
@@ -131,7 +131,7 @@ def _unmounted(tree: Tree, identity: str, principal: str) -> list[RoleNeed]:
     return [need for need in needs if granted(tree, need, principal)] or needs[:1]
 
 
-def _mounts(cluster: Cluster, tree: Tree) -> Iterator[Finding]:
+def _mounts(cluster: RenderedCluster, tree: Tree) -> Iterator[Finding]:
     """Without the token a mount asks Azure for the account's key (blob-csi-driver, docs/driver-parameters.md)."""
     for volume in held(cluster, tree):
         key = "mountWithWorkloadIdentityToken"
@@ -145,7 +145,7 @@ def _mounts(cluster: Cluster, tree: Tree) -> Iterator[Finding]:
 # --- Anyscale ---
 
 
-def _operator(cluster: Cluster, tree: Tree, values: dict[str, Late]) -> Iterator[Finding]:
+def _operator(cluster: RenderedCluster, tree: Tree, values: dict[str, Late]) -> Iterator[Finding]:
     """What the operator's values say of who it is to Anyscale."""
     if cluster.operator is None:
         yield from _absent(cluster, values)
@@ -170,7 +170,7 @@ def _operator(cluster: Cluster, tree: Tree, values: dict[str, Late]) -> Iterator
         _seen(tree).setdefault(audience, _Audience(set(), cluster.name, side)).clusters.add(cluster.name)
 
 
-def _absent(cluster: Cluster, values: dict[str, Late]) -> Iterator[Finding]:
+def _absent(cluster: RenderedCluster, values: dict[str, Late]) -> Iterator[Finding]:
     waits = [kind for kind in ("clientId", "cloudResourceId") if kind not in values]
     if waits:
         what = f"the operator waits for {' and '.join(waits)}: who signs in is not rendered yet"
@@ -206,7 +206,7 @@ def _audiences(tree: Tree) -> Iterator[Finding]:
         yield proved("", f"the tokens of {many(len(row.clusters), 'operator')} are for {audience}", row.side)
 
 
-def _tenant(cluster: Cluster) -> Iterator[Finding]:
+def _tenant(cluster: RenderedCluster) -> Iterator[Finding]:
     """Anyscale looks the principal up in the tenant that the cluster is of."""
     own, side = workload_identity.tenant(cluster)
     path = ("azure_config", "tenant_id")

@@ -11,7 +11,7 @@ from rayfleet.proofs.aks.settings import older
 from rayfleet.proofs.azure.references import called, subject, who
 from rayfleet.proofs.evidence import Evidence
 from rayfleet.proofs.finding import Finding, failed, noted, proved, warned
-from rayfleet.tree import Deployment, Resource, Side, Template, Tree, get, mapping, text
+from rayfleet.tree import DeploymentRow, Resource, Side, Template, Tree, get, mapping, text
 from rayfleet.tree.arm_expression import is_expression, reference
 
 _CLUSTER = "Microsoft.ContainerService/managedClusters"
@@ -247,5 +247,5 @@ def _deployments(base: Tree, tree: Tree) -> Iterator[Finding]:
             yield noted(row.name, what, row.side.at("name"), twin.side.at("name"))
 
 
-def _of_scope(row: Deployment, name: str) -> tuple[str, str]:
+def _of_scope(row: DeploymentRow, name: str) -> tuple[str, str]:
     return row.scope.subscription.lower(), name

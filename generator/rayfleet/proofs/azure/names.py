@@ -13,15 +13,15 @@ from rayfleet.tree import Resource, Tree, text
 from rayfleet.tree.arm_expression import is_expression
 
 
-class _Rule(NamedTuple):
+class _NameRule(NamedTuple):
     """``says`` completes "use ..."."""
 
     pattern: re.Pattern[str]
     says: str
 
 
-def _rule(pattern: str, says: str) -> _Rule:
-    return _Rule(re.compile(pattern, re.ASCII), says)
+def _rule(pattern: str, says: str) -> _NameRule:
+    return _NameRule(re.compile(pattern, re.ASCII), says)
 
 
 _NETWORK = _rule(
@@ -109,7 +109,7 @@ def _name(resource: Resource) -> Iterator[Finding]:
                 yield _refused(resource, key, value, rule, "properties")
 
 
-def _refused(resource: Resource, key: str, value: str, rule: _Rule, *above: str) -> Finding:
+def _refused(resource: Resource, key: str, value: str, rule: _NameRule, *above: str) -> Finding:
     what = f"Azure refuses {value!r}, {many(len(value), 'character')}, as {key} of {resource.type.rpartition('/')[2]}"
     return failed(subject(resource.template), what, f"use {rule.says}", resource.side(*above, key))
 

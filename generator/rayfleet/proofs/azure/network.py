@@ -12,7 +12,7 @@ from rayfleet.diagnostics import many
 from rayfleet.facts.cidr import Cidr
 from rayfleet.proofs.evidence import Evidence
 from rayfleet.proofs.finding import Finding, failed, proved
-from rayfleet.tree import Cluster, Resource, Side, Tree, entries, mapping, text
+from rayfleet.tree import RenderedCluster, Resource, Side, Tree, entries, mapping, text
 
 VNET = "Microsoft.Network/virtualNetworks"
 SUBNET = f"{VNET}/subnets"
@@ -51,7 +51,7 @@ class Range(NamedTuple):
     side: Side
 
 
-def of_cluster(cluster: Cluster, evidence: Evidence) -> Iterator[Finding]:
+def of_cluster(cluster: RenderedCluster, evidence: Evidence) -> Iterator[Finding]:
     """The ranges of one cluster, and their room."""
     profile = mapping(cluster.resource.properties, "networkProfile")
     pods, unread_pods = _read(cluster, profile, "podCidr", "pod range")
@@ -89,7 +89,9 @@ def _ranges(tree: Tree) -> Iterator[Range]:
                 yield Range(Cidr.parse(prefix), vnet.name, side)
 
 
-def _read(cluster: Cluster, profile: dict[str, object], key: str, what: str) -> tuple[Range | None, list[Finding]]:
+def _read(
+    cluster: RenderedCluster, profile: dict[str, object], key: str, what: str
+) -> tuple[Range | None, list[Finding]]:
     side = cluster.resource.side("properties", "networkProfile", key)
     written = text(profile, key)
     if not CIDR.fullmatch(written):
@@ -149,7 +151,7 @@ def within(cidr: Cidr, space: object) -> bool:
     return outer.first <= cidr.first and cidr.last <= outer.last
 
 
-def _dns(cluster: Cluster, profile: dict[str, object], services: Range) -> Iterator[Finding]:
+def _dns(cluster: RenderedCluster, profile: dict[str, object], services: Range) -> Iterator[Finding]:
     """The address of cluster DNS is in the service range, and not its first (AKS docs, create-cluster parameters)."""
     written = text(profile, "dnsServiceIP")
     side = cluster.resource.side("properties", "networkProfile", "dnsServiceIP")
@@ -160,7 +162,7 @@ def _dns(cluster: Cluster, profile: dict[str, object], services: Range) -> Itera
         yield failed(cluster.name, what, fix, side, services.side)
 
 
-def _apart(cluster: Cluster, tree: Tree, pods: Range, services: Range) -> Iterator[Finding]:
+def _apart(cluster: RenderedCluster, tree: Tree, pods: Range, services: Range) -> Iterator[Finding]:
     """Pod and service ranges apart from each other and from every VNet, each of which may be peered one day."""
     clash = services if services.cidr.overlaps(pods.cidr) else _vnet_in(tree, pods.cidr)
     other = _vnet_in(tree, services.cidr)
@@ -198,7 +200,7 @@ def _vnet_in(tree: Tree, cidr: Cidr) -> Range | None:
 # --- room ---
 
 
-def _room(cluster: Cluster, tree: Tree, pods: Range | None) -> Iterator[Finding]:
+def _room(cluster: RenderedCluster, tree: Tree, pods: Range | None) -> Iterator[Finding]:
     most = sum(pool.maximum for pool in cluster.pools)
     nodes = most + sum(pool.surge for pool in cluster.pools)
     growth = f"its pools may grow to {many(nodes, 'node')} with surge"
@@ -224,7 +226,7 @@ def _room(cluster: Cluster, tree: Tree, pods: Range | None) -> Iterator[Finding]
             yield proved(cluster.name, f"its node subnet {prefix} holds {many(holds, 'node')}; {growth}", side, pools)
 
 
-def _node_subnets(cluster: Cluster, tree: Tree) -> dict[Resource, int]:
+def _node_subnets(cluster: RenderedCluster, tree: Tree) -> dict[Resource, int]:
     """The subnets that its pools' nodes are in, each with the nodes that it may have to hold."""
     wanted: dict[Resource, int] = {}
     for pool in cluster.pools:
@@ -238,7 +240,7 @@ def _target(resource: Resource, tree: Tree, written: str) -> Resource | None:
     return tree.resources.get(resource.resolve(written))
 
 
-def _ports(cluster: Cluster, tree: Tree) -> Iterator[Finding]:
+def _ports(cluster: RenderedCluster, tree: Tree) -> Iterator[Finding]:
     """The NAT gateway has ports enough for as many nodes as its subnets may have."""
     for subnet, nodes in _node_subnets(cluster, tree).items():
         written = text(subnet.properties, "natGateway", "id")

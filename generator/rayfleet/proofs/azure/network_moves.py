@@ -16,7 +16,7 @@ from rayfleet.tree import Side, Template, entries, get
 GROW = ("VNet", "pod range")
 
 
-class _Given(NamedTuple):
+class _GivenRanges(NamedTuple):
     """``ranges`` that the resource ``id``, called ``owner``, has as ``what``."""
 
     owner: str
@@ -63,22 +63,22 @@ def _resized(old: tuple[str, ...], new: tuple[str, ...]) -> bool:
     return any(within(Cidr.parse(one), two) or within(Cidr.parse(two), one) for one in old for two in new)
 
 
-def _given(templates: Iterable[Template]) -> Iterator[_Given]:
+def _given(templates: Iterable[Template]) -> Iterator[_GivenRanges]:
     """Every range of the VNets, subnets and clusters."""
     for template in templates:
         for vnet in template.of_type(VNET):
             side = vnet.side("properties", "addressSpace", "addressPrefixes")
             written = entries(vnet.properties, "addressSpace", "addressPrefixes")
-            yield _Given(vnet.name, "VNet", vnet.id, _cidrs(*written), side)
+            yield _GivenRanges(vnet.name, "VNet", vnet.id, _cidrs(*written), side)
         for subnet in template.of_type(SUBNET):
             side = subnet.side("properties", "addressPrefix")
             written = (get(subnet.properties, "addressPrefix"),)
-            yield _Given(subnet.written_name, "subnet", subnet.id, _cidrs(*written), side)
+            yield _GivenRanges(subnet.written_name, "subnet", subnet.id, _cidrs(*written), side)
         for cluster in template.of_type("Microsoft.ContainerService/managedClusters"):
             for key, what in (("podCidr", "pod range"), ("serviceCidr", "service range")):
                 path = ("networkProfile", key)
                 written = (get(cluster.properties, *path),)
-                yield _Given(cluster.name, what, cluster.id, _cidrs(*written), cluster.side("properties", *path))
+                yield _GivenRanges(cluster.name, what, cluster.id, _cidrs(*written), cluster.side("properties", *path))
 
 
 def _cidrs(*written: object) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from rayfleet.proofs.finding import Finding, failed, noted
-from rayfleet.tree import Cluster, Resource, Side, Tree, entries, get, mapping, text
+from rayfleet.tree import RenderedCluster, Resource, Side, Tree, entries, get, mapping, text
 
 NSG = "Microsoft.Network/networkSecurityGroups"
 HTTPS = 443
@@ -16,7 +16,7 @@ HTTPS = 443
 _ANYWHERE = ("*", "internet", "any", "0.0.0.0/0")
 
 
-class Rule(NamedTuple):
+class SecurityRule(NamedTuple):
     """An inbound rule for TCP to port 443. ``everyone``: from the whole internet, to anything."""
 
     priority: int
@@ -26,7 +26,7 @@ class Rule(NamedTuple):
     side: Side
 
 
-def judge(cluster: Cluster, subnets: list[Resource], public: bool, shown: Side) -> Iterator[Finding]:
+def judge(cluster: RenderedCluster, subnets: list[Resource], public: bool, shown: Side) -> Iterator[Finding]:
     """A public gateway is reached through the NSG of the subnet of its nodes; ``shown`` says that it is public."""
     for subnet in subnets:
         written = text(subnet.properties, "networkSecurityGroup", "id")
@@ -42,7 +42,9 @@ def judge(cluster: Cluster, subnets: list[Resource], public: bool, shown: Side) 
             yield noted(cluster.name, what, decides.side, shown)
 
 
-def _open(cluster: Cluster, nsg: Resource, rules: list[Rule], decides: Rule | None, shown: Side) -> Iterator[Finding]:
+def _open(
+    cluster: RenderedCluster, nsg: Resource, rules: list[SecurityRule], decides: SecurityRule | None, shown: Side
+) -> Iterator[Finding]:
     if decides is None:
         what = f"its gateway is public, and {nsg.name} lets no HTTPS in: Azure denies what no rule allows"
         fix = f"allow inbound TCP {HTTPS} from Internet"
@@ -54,7 +56,7 @@ def _open(cluster: Cluster, nsg: Resource, rules: list[Rule], decides: Rule | No
         yield failed(cluster.name, what, fix, decides.side, shown)
 
 
-def _rules(nsg: Resource) -> Iterator[Rule]:
+def _rules(nsg: Resource) -> Iterator[SecurityRule]:
     """Its inbound rules for HTTPS: those in it, and those that are resources of their own."""
     for index, row in enumerate(entries(nsg.properties, "securityRules")):
         yield from _rule(text(row, "name"), mapping(row, "properties"), nsg.side("properties", "securityRules", index))
@@ -63,7 +65,7 @@ def _rules(nsg: Resource) -> Iterator[Rule]:
             yield from _rule(child.name, child.properties, child.side())
 
 
-def _rule(name: str, data: dict[str, Any], side: Side) -> Iterator[Rule]:
+def _rule(name: str, data: dict[str, Any], side: Side) -> Iterator[SecurityRule]:
     priority = get(data, "priority")
     inbound = text(data, "direction").lower() == "inbound" and text(data, "protocol").lower() in ("tcp", "*")
     if not inbound or not isinstance(priority, int) or not _to_https(data):
@@ -73,7 +75,7 @@ def _rule(name: str, data: dict[str, Any], side: Side) -> Iterator[Rule]:
     from_, to = (any(row.lower() in _ANYWHERE for row in _all(data, f"{end}AddressPrefix")) for end in _ENDS)
     everyone = from_ and bool(ports)
     # Of a deny, the destination may be another than the gateway's; an allow of one is taken for the gateway's.
-    yield Rule(priority, name, allows, everyone and (allows or to), side)
+    yield SecurityRule(priority, name, allows, everyone and (allows or to), side)
 
 
 _ENDS = ("source", "destination")
@@ -97,7 +99,7 @@ def _all(data: dict[str, Any], key: str) -> list[str]:
     return [row for row in (get(data, key), *entries(data, plural)) if isinstance(row, str)]
 
 
-def node_subnets(cluster: Cluster, tree: Tree) -> list[Resource]:
+def node_subnets(cluster: RenderedCluster, tree: Tree) -> list[Resource]:
     """The subnets that its pools name, each once."""
     found: dict[str, Resource] = {}
     for pool in cluster.pools:

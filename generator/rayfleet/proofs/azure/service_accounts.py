@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from rayfleet.proofs.azure.federation import SUBJECT, Credential, federation
 from rayfleet.proofs.finding import Finding, failed, proved
-from rayfleet.tree import Cluster, Side, Tree, get, text
+from rayfleet.tree import RenderedCluster, Side, Tree, get, text
 from rayfleet.tree.gaps import operator_of
 from rayfleet.tree.role_assignments import named
 
@@ -35,7 +35,7 @@ class Account(NamedTuple):
         return f"system:serviceaccount:{self.namespace}:{self.name}"
 
 
-def accounts(cluster: Cluster) -> list[Account]:
+def accounts(cluster: RenderedCluster) -> list[Account]:
     """What the operator and Ray pods run as; none while the operator, or a part of its values, is not rendered."""
     operator = operator_of(cluster)
     if operator is None:
@@ -49,7 +49,7 @@ def accounts(cluster: Cluster) -> list[Account]:
     ]
 
 
-def judge(cluster: Cluster, tree: Tree, identity: str, client_id: str) -> Iterator[Finding]:
+def judge(cluster: RenderedCluster, tree: Tree, identity: str, client_id: str) -> Iterator[Finding]:
     """Each service account is there, and may sign in as the identity with the id ``identity``."""
     wanted = accounts(cluster)
     subjects: dict[str, list[Account]] = {}
@@ -74,7 +74,7 @@ def judge(cluster: Cluster, tree: Tree, identity: str, client_id: str) -> Iterat
     yield from _others(cluster, tree, spare)
 
 
-def _unmade(cluster: Cluster, operator: Account, account: Account, client_id: str) -> Finding | None:
+def _unmade(cluster: RenderedCluster, operator: Account, account: Account, client_id: str) -> Finding | None:
     """Why a service account is not there with a client id on it: the chart makes only the operator's."""
     if not operator.name:
         what = "the operator's service account has no name"
@@ -104,7 +104,7 @@ def _alike(subject: str, wanted: str) -> bool:
 
 
 def _distrusted(
-    cluster: Cluster, tree: Tree, identity: str, who: str, account: Account, near: Credential | None
+    cluster: RenderedCluster, tree: Tree, identity: str, who: str, account: Account, near: Credential | None
 ) -> Iterator[Finding]:
     """Why a service account may not sign in as the identity: the credential that comes nearest."""
     index, subject, name = federation(tree), account.subject, named(tree, identity)
@@ -131,7 +131,7 @@ def _distrusted(
     yield failed(cluster.name, what, fix, *sides, account.side)
 
 
-def _others(cluster: Cluster, tree: Tree, rows: list[Credential]) -> Iterator[Finding]:
+def _others(cluster: RenderedCluster, tree: Tree, rows: list[Credential]) -> Iterator[Finding]:
     """The service accounts that the fleet names: the namespace of each is there for it."""
     made = {row.name: row.side("metadata", "name") for row in cluster.of_kind("Namespace", "")}
     for row in rows:

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 from rayfleet.proofs.finding import Finding, failed, proved, warned
-from rayfleet.tree import Cluster, Resource, Side, Tree, entries, get, mapping, text
+from rayfleet.tree import RenderedCluster, Resource, Side, Tree, entries, get, mapping, text
 from rayfleet.tree.arm_order import before
 from rayfleet.tree.blob_volume import ACCOUNT, BLOB_SERVICE, CONTAINER, POLICY
 from rayfleet.tree.gaps import operator_of
@@ -95,7 +95,7 @@ def _open_container(container: Resource) -> Iterator[Finding]:
 # --- the console ---
 
 
-def cors(cluster: Cluster, tree: Tree, name: str) -> Iterator[Finding]:
+def cors(cluster: RenderedCluster, tree: Tree, name: str) -> Iterator[Finding]:
     """The browser may show what is in the account, as Anyscale's file viewer does. Waits for the operator's values."""
     account, operator = by_name(tree).get(name), operator_of(cluster)
     if account is None or operator is None:

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from rayfleet.proofs.finding import Finding, failed
 from rayfleet.proofs.kubernetes.volume_claim import Mounted
-from rayfleet.tree import Cluster, Resource, Tree, entries, get, mapping, text
+from rayfleet.tree import RenderedCluster, Resource, Tree, entries, get, mapping, text
 from rayfleet.tree.blob_volume import region, target
 
 _ENDPOINT = "Microsoft.Network/privateEndpoints"
@@ -15,7 +15,7 @@ _CONNECTIONS = ("privateLinkServiceConnections", "manualPrivateLinkServiceConnec
 _ACLS = ("properties", "networkAcls")
 
 
-def judge(cluster: Cluster, mounted: Mounted, tree: Tree) -> Iterator[Finding]:
+def judge(cluster: RenderedCluster, mounted: Mounted, tree: Tree) -> Iterator[Finding]:
     """Nodes reach the account by a private endpoint, by its public address, or by a rule for their subnet (Azure docs,
     storage-network-security).
     """
@@ -30,7 +30,7 @@ def judge(cluster: Cluster, mounted: Mounted, tree: Tree) -> Iterator[Finding]:
         yield from _let_in(cluster, account)
 
 
-def _let_in(cluster: Cluster, account: Resource) -> Iterator[Finding]:
+def _let_in(cluster: RenderedCluster, account: Resource) -> Iterator[Finding]:
     acls = mapping(account.data, *_ACLS)
     # Rules for addresses mean nothing to traffic from the account's own region (Azure docs, storage-network-security);
     # from another, whether nodes have such an address is known when they are there.

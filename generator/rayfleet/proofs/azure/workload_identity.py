@@ -6,25 +6,25 @@ from collections.abc import Iterator
 
 from rayfleet.proofs.azure.federation import IDENTITY, federation
 from rayfleet.proofs.finding import Finding, failed, proved
-from rayfleet.tree import Cluster, Side, Tree, get, mapping, text
+from rayfleet.tree import RenderedCluster, Side, Tree, get, mapping, text
 from rayfleet.tree.arm_expression import reference
-from rayfleet.tree.bindings import WORDS, Late, Output, output, output_name, produced
+from rayfleet.tree.bindings import WORDS, Late, LateOutput, output, output_name, produced
 from rayfleet.tree.role_assignments import named
 
 
-def handed_out(cluster: Cluster, tree: Tree, values: dict[str, Late]) -> dict[str, Output]:
+def handed_out(cluster: RenderedCluster, tree: Tree, values: dict[str, Late]) -> dict[str, LateOutput]:
     """The ARM outputs of its ids: those that are bound, or else those that will be."""
     found = {}
     name = output_name(cluster) or ""
     for kind in ("clientId", "principalId"):
         bound = produced(tree, values[kind].producer) if kind in values else None
-        here = bound if isinstance(bound, Output) else output(cluster.template, name, kind)
+        here = bound if isinstance(bound, LateOutput) else output(cluster.template, name, kind)
         if here:
             found[kind] = here
     return found
 
 
-def identity_of(cluster: Cluster, tree: Tree, outputs: dict[str, Output]) -> str | None:
+def identity_of(cluster: RenderedCluster, tree: Tree, outputs: dict[str, LateOutput]) -> str | None:
     """The id of its workload identity: whose ids are handed out, best of all one that trusts its tokens."""
     trusting = [row.identity for row in federation(tree).of_issuer.get(cluster.id, [])]
     read = (reference(found.value, found.template.scope) for found in outputs.values())
@@ -38,7 +38,7 @@ def _is_identity(tree: Tree, identifier: str) -> bool:
     return resource is not None and resource.type.lower() == IDENTITY.lower()
 
 
-def judge_outputs(cluster: Cluster, tree: Tree, outputs: dict[str, Output]) -> Iterator[Finding]:
+def judge_outputs(cluster: RenderedCluster, tree: Tree, outputs: dict[str, LateOutput]) -> Iterator[Finding]:
     """Client id and principal id are those of one identity, and are not mixed up."""
     read = {kind: reference(found.value, found.template.scope) for kind, found in outputs.items()}
     wrong = 0
@@ -71,7 +71,7 @@ def judge_outputs(cluster: Cluster, tree: Tree, outputs: dict[str, Output]) -> I
 # --- of the cluster ---
 
 
-def switches(cluster: Cluster, tree: Tree) -> Iterator[Finding]:
+def switches(cluster: RenderedCluster, tree: Tree) -> Iterator[Finding]:
     """The cluster issues tokens, and its webhook hands them to pods."""
     trusting = federation(tree).of_issuer.get(cluster.id, [])
     needs = [trusting[0].resource.side("properties", "issuer")] if trusting else []
@@ -88,7 +88,7 @@ def switches(cluster: Cluster, tree: Tree) -> Iterator[Finding]:
         yield proved(cluster.name, "its OIDC issuer and its workload identity are on", *sides)
 
 
-def tenant(cluster: Cluster) -> tuple[str, Side]:
+def tenant(cluster: RenderedCluster) -> tuple[str, Side]:
     """The Entra tenant of the cluster, empty where it says none."""
     profile = mapping(cluster.resource.properties, "aadProfile")
     return text(profile, "tenantID").lower(), cluster.resource.side("properties", "aadProfile", "tenantID")

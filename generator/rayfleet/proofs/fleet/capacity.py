@@ -6,13 +6,13 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
 from rayfleet.capacity import demand
-from rayfleet.capacity.demand import Home, Need, Uncounted
-from rayfleet.capacity.quota import SPOT, TOTAL, Given, Limit, Quota, family
+from rayfleet.capacity.demand import Home, QuotaNeed, Uncounted
+from rayfleet.capacity.quota import SPOT, TOTAL, Limit, Quota, QuotaLimit, family
 from rayfleet.diagnostics import did_you_mean, many
 from rayfleet.facts.catalogue import Catalogue
 from rayfleet.proofs.evidence import Evidence
 from rayfleet.proofs.finding import Finding, failed, noted, proved, warned
-from rayfleet.tree import Cluster, Resource, Side, text
+from rayfleet.tree import RenderedCluster, Resource, Side, text
 from rayfleet.tree.node_pool import Pool
 
 # AKS docs, quotas-skus-regions; the Free tier's 1,000 nodes: AKS docs, free-standard-pricing-tiers.
@@ -28,7 +28,7 @@ _SHOWN = 8
 # --- clusters ---
 
 
-def of_cluster(cluster: Cluster, evidence: Evidence) -> Iterator[Finding]:
+def of_cluster(cluster: RenderedCluster, evidence: Evidence) -> Iterator[Finding]:
     """The limits of AKS that one cluster has to keep to."""
     if not cluster.region:
         what, fix = "it has no location: whose quota it takes is not known", "render it again"
@@ -94,7 +94,7 @@ def of_fleet(evidence: Evidence) -> Iterator[Finding]:
                 yield _held(home.region, of, need, given)
 
 
-def _held(region: str, of: str, need: Need, given: Given) -> Finding:
+def _held(region: str, of: str, need: QuotaNeed, given: QuotaLimit) -> Finding:
     """One limit against what is needed of it."""
     upgrades = f"{need.upgrades} of them for upgrades" if need.upgrades else ""
     name = {"total": "on-demand in all"}.get(need.name, need.name)
@@ -114,7 +114,7 @@ def _held(region: str, of: str, need: Need, given: Given) -> Finding:
     return failed(region, what, fix, given.side, _most_side(largest.pool))
 
 
-def _unsaid(home: Home, limits: Mapping[Limit, Need], quota: Quota, catalogue: Catalogue) -> Iterator[Finding]:
+def _unsaid(home: Home, limits: Mapping[Limit, QuotaNeed], quota: Quota, catalogue: Catalogue) -> Iterator[Finding]:
     """What quota.yaml does not say of a region; a family that nobody knows may be meant."""
     missing = [need for limit, need in limits.items() if limit not in quota.limits(home.region)]
     if not missing:
@@ -149,7 +149,7 @@ def _written(quota: Quota, needs: Iterable[Home], catalogue: Catalogue) -> Itera
         if region not in known:
             what = f"{region} is no region of Azure's{did_you_mean(region, known)}"
             yield warned(region, what, "correct its name in quota.yaml, or remove it", quota.side(region))
-        seen: dict[Limit, Given] = {}
+        seen: dict[Limit, QuotaLimit] = {}
         for given in quota.given(region):
             first = seen.setdefault(given.limit, given)
             if first is not given:
@@ -157,7 +157,7 @@ def _written(quota: Quota, needs: Iterable[Home], catalogue: Catalogue) -> Itera
                 yield failed(region, what, "keep one", given.side, first.side)
 
 
-def _without_quota(needs: Mapping[Home, Mapping[Limit, Need]]) -> Iterator[Finding]:
+def _without_quota(needs: Mapping[Home, Mapping[Limit, QuotaNeed]]) -> Iterator[Finding]:
     if not needs:
         return
     lines = [f"{home.region} {_summary(limits)}" for home, limits in needs.items()]
@@ -166,7 +166,7 @@ def _without_quota(needs: Mapping[Home, Mapping[Limit, Need]]) -> Iterator[Findi
     yield noted("", what + "; ".join(lines[:_SHOWN]) + more)
 
 
-def _summary(limits: Mapping[Limit, Need]) -> str:
+def _summary(limits: Mapping[Limit, QuotaNeed]) -> str:
     kinds = {"on-demand": limits.get(TOTAL), "spot": limits.get(SPOT)}
     return " and ".join(f"{need.whole} {kind}" for kind, need in kinds.items() if need) + " vCPUs"
 

@@ -13,7 +13,7 @@ from rayfleet.diagnostics import many
 from rayfleet.facts.versions import Number, Table, minor, number, table
 from rayfleet.proofs.evidence import Evidence
 from rayfleet.proofs.finding import Finding, Outcome, failed, noted, proved, warned
-from rayfleet.tree import Cluster, Side, Tree, get, mapping, text
+from rayfleet.tree import RenderedCluster, Side, Tree, get, mapping, text
 from rayfleet.tree.helm_release import Release
 
 #: What ends within this time warns: a quarter is what a fleet takes to move on.
@@ -35,7 +35,7 @@ _Same = dict[tuple[Outcome, str, str], tuple[Finding, dict[str, None]]]
 _found: WeakKeyDictionary[Tree, _Same] = WeakKeyDictionary()
 
 
-def of_cluster(cluster: Cluster, evidence: Evidence) -> Iterator[Finding]:
+def of_cluster(cluster: RenderedCluster, evidence: Evidence) -> Iterator[Finding]:
     """Takes down what there is to say of a cluster; ``of_fleet`` says it."""
     same = _found.setdefault(evidence.tree, {})
     for finding in _of(cluster, table(), evidence.today):
@@ -55,7 +55,7 @@ def of_fleet(evidence: Evidence) -> Iterator[Finding]:
         yield warned("", what, "take a newer rayfleet, or look the rows of schemas/versions.json up again")
 
 
-def _of(cluster: Cluster, known: Table, today: date) -> Iterator[Finding]:
+def _of(cluster: RenderedCluster, known: Table, today: date) -> Iterator[Finding]:
     written = cluster.resource.properties.get("kubernetesVersion")
     kubernetes = minor(written)
     yield from _kubernetes(cluster, known, today)
@@ -67,7 +67,7 @@ def _of(cluster: Cluster, known: Table, today: date) -> Iterator[Finding]:
         yield from _chart(cluster, release, known, today, kubernetes)
 
 
-def _lifetime(cluster: Cluster, what: str, ends: date, today: date, fix: str, side: Side) -> Iterator[Finding]:
+def _lifetime(cluster: RenderedCluster, what: str, ends: date, today: date, fix: str, side: Side) -> Iterator[Finding]:
     """Whether something has ended, or will soon."""
     if ends < today:
         yield warned(cluster.name, f"{what} reached its end of life on {ends}", fix, side)
@@ -82,7 +82,7 @@ def _lifetime(cluster: Cluster, what: str, ends: date, today: date, fix: str, si
 # --- AKS ---
 
 
-def _kubernetes(cluster: Cluster, known: Table, today: date) -> Iterator[Finding]:
+def _kubernetes(cluster: RenderedCluster, known: Table, today: date) -> Iterator[Finding]:
     properties, name = cluster.resource.properties, cluster.name
     side = cluster.resource.side("properties", "kubernetesVersion")
     plan = cluster.resource.side("properties", "supportPlan")
@@ -122,11 +122,11 @@ def _kubernetes(cluster: Cluster, known: Table, today: date) -> Iterator[Finding
     yield from _lifetime(cluster, said, ends, today, "upgrade to a newer minor", side)
 
 
-def _tier(cluster: Cluster) -> Side:
+def _tier(cluster: RenderedCluster) -> Side:
     return cluster.resource.side("sku", "tier")
 
 
-def _images(cluster: Cluster, known: Table, today: date, kubernetes: str | None) -> Iterator[Finding]:
+def _images(cluster: RenderedCluster, known: Table, today: date, kubernetes: str | None) -> Iterator[Finding]:
     seen = set()
     long_term = text(cluster.resource.properties, "supportPlan") == "AKSLongTermSupport"
     for pool in cluster.pools:
@@ -152,7 +152,7 @@ def _images(cluster: Cluster, known: Table, today: date, kubernetes: str | None)
             yield warned(cluster.name, what, "take a newer image first", side)
 
 
-def _addons(cluster: Cluster, known: Table, today: date, kubernetes: str | None) -> Iterator[Finding]:
+def _addons(cluster: RenderedCluster, known: Table, today: date, kubernetes: str | None) -> Iterator[Finding]:
     path = ("properties", "ingressProfile")
     profile = mapping(cluster.resource.properties, "ingressProfile")
     if text(profile, "gatewayAPI", "installation") == "Standard" and kubernetes:
@@ -167,7 +167,7 @@ def _addons(cluster: Cluster, known: Table, today: date, kubernetes: str | None)
             yield from _lifetime(cluster, name, ends, today, fix, cluster.resource.side(*path, "webAppRouting"))
 
 
-def _mounts(cluster: Cluster, known: Table, kubernetes: str | None) -> Iterator[Finding]:
+def _mounts(cluster: RenderedCluster, known: Table, kubernetes: str | None) -> Iterator[Finding]:
     """Mounts with a workload identity token: the blob driver of the cluster's minor must know how."""
     side = next(_token_mounts(cluster), None)
     driver = known.blob_driver(kubernetes) if kubernetes else None
@@ -186,7 +186,7 @@ def _mounts(cluster: Cluster, known: Table, kubernetes: str | None) -> Iterator[
         yield proved(cluster.name, f"{said} mounts with a workload identity token and renews it", side, version)
 
 
-def _token_mounts(cluster: Cluster) -> Iterator[Side]:
+def _token_mounts(cluster: RenderedCluster) -> Iterator[Side]:
     for kind, path in (("StorageClass", ("parameters",)), ("PersistentVolume", ("spec", "csi", "volumeAttributes"))):
         for row in cluster.of_kind(kind):
             for key, value in mapping(row.data, *path).items():
@@ -194,7 +194,7 @@ def _token_mounts(cluster: Cluster) -> Iterator[Side]:
                     yield row.side(*path, key)
 
 
-def _flux(cluster: Cluster, known: Table) -> Iterator[Finding]:
+def _flux(cluster: RenderedCluster, known: Table) -> Iterator[Finding]:
     for row in cluster.children(_EXTENSION):
         if text(row.properties, "extensionType").lower() != "microsoft.flux":
             continue
@@ -220,7 +220,9 @@ def _flux(cluster: Cluster, known: Table) -> Iterator[Finding]:
 # --- charts ---
 
 
-def _chart(cluster: Cluster, release: Release, known: Table, today: date, kubernetes: str | None) -> Iterator[Finding]:
+def _chart(
+    cluster: RenderedCluster, release: Release, known: Table, today: date, kubernetes: str | None
+) -> Iterator[Finding]:
     chart = release.artifact
     facts = known.chart(chart)
     version = _version(release)
@@ -258,7 +260,7 @@ def _version(release: Release) -> Number | None:
 
 
 def _series(
-    cluster: Cluster, release: Release, known: Table, today: date, kubernetes: str | None, version: Number
+    cluster: RenderedCluster, release: Release, known: Table, today: date, kubernetes: str | None, version: Number
 ) -> Iterator[Finding]:
     side, said = release.version_side, f"{release.artifact} {'.'.join(map(str, version[:2]))}"
     row = known.series(release.artifact, version)

@@ -9,10 +9,10 @@ from rayfleet.proofs.finding import Finding
 from rayfleet.proofs.flux import entry, fields, kustomization_files, manifests, order, permanence, references, releases
 from rayfleet.proofs.flux.rollout import Rollout
 from rayfleet.proofs.grouping import notices
-from rayfleet.tree import Cluster
+from rayfleet.tree import RenderedCluster
 
 
-def of_cluster(cluster: Cluster, evidence: Evidence) -> Iterator[Finding]:
+def of_cluster(cluster: RenderedCluster, evidence: Evidence) -> Iterator[Finding]:
     """What Flux does with one cluster; what is only to be known of overlays, of all clusters at once."""
     tree = evidence.tree
 
@@ -34,7 +34,7 @@ def _file(finding: Finding) -> str:
     return finding.sides[0].source.file if finding.sides else ""
 
 
-def _claims(cluster: Cluster, evidence: Evidence) -> Iterator[Finding]:
+def _claims(cluster: RenderedCluster, evidence: Evidence) -> Iterator[Finding]:
     """Where Flux begins wrongly, all that would follow from that is left unsaid."""
     tree = evidence.tree
     extension = entry.extension_of(cluster)

@@ -10,7 +10,7 @@ from rayfleet.proofs.evidence import Evidence
 from rayfleet.proofs.finding import Finding, failed, noted, proved, warned
 from rayfleet.proofs.flux.rollout import Rollout
 from rayfleet.source import Source
-from rayfleet.tree import Cluster, Resource, Side, Tree, get, mapping, text
+from rayfleet.tree import RenderedCluster, Resource, Side, Tree, get, mapping, text
 from rayfleet.tree.arm_expression import is_expression
 from rayfleet.tree.cluster import before, below
 from rayfleet.tree.gaps import templates_whole
@@ -26,13 +26,13 @@ _CHANGES = (
 )
 
 
-def extension_of(cluster: Cluster) -> Resource | None:
+def extension_of(cluster: RenderedCluster) -> Resource | None:
     """The extension that installs Flux."""
     rows = cluster.children(EXTENSION)
     return next((row for row in rows if text(row.properties, "extensionType").lower() == "microsoft.flux"), None)
 
 
-def configured(cluster: Cluster, extension: Resource | None) -> Iterator[Finding]:
+def configured(cluster: RenderedCluster, extension: Resource | None) -> Iterator[Finding]:
     """What ARM says of Flux itself."""
     here = cluster.resource.side("name")
     if extension is None:
@@ -49,7 +49,7 @@ _PRUNE = "set prune: true, or clean up by hand"
 _REFERENCES = ("branch", "tag", "semver", "commit")
 
 
-def _configuration(cluster: Cluster, row: Resource, extension: Resource | None) -> Iterator[Finding]:
+def _configuration(cluster: RenderedCluster, row: Resource, extension: Resource | None) -> Iterator[Finding]:
     if extension and extension.id not in row.depends_on:
         what = "its Flux configuration does not wait for the extension, which has to be there first"
         yield failed(cluster.name, what, "depend on it", row.side("dependsOn"), extension.side("name"))
@@ -76,7 +76,7 @@ def _configuration(cluster: Cluster, row: Resource, extension: Resource | None) 
         yield failed(cluster.name, what, "use https:// or ssh://", side)
 
 
-def begins(cluster: Cluster, tree: Tree) -> Iterator[Finding]:
+def begins(cluster: RenderedCluster, tree: Tree) -> Iterator[Finding]:
     """Why Flux finds nothing of the cluster: without a beginning, nothing else is worth saying."""
     own = cluster.resource.side("name")
     fix = f"lead to rendered/clusters/{cluster.name}/flux"
@@ -91,7 +91,7 @@ def begins(cluster: Cluster, tree: Tree) -> Iterator[Finding]:
                 yield failed(cluster.name, f"its Flux configuration {wrong}", fix, side, own)
 
 
-def _leads(path: str, cluster: Cluster, tree: Tree) -> str:
+def _leads(path: str, cluster: RenderedCluster, tree: Tree) -> str:
     """What is wrong with a path of the repository as one of a folder of the cluster; empty where nothing is."""
     folder = below(path)
     if folder is None:

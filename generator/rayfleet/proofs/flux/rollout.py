@@ -8,10 +8,10 @@ from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
 
 from rayfleet.diagnostics import Invalid
-from rayfleet.facts.flux import BY_AKS, BY_FLUX, CHARTS, FLUX, HELM, IMAGE_SETTINGS, Chart
+from rayfleet.facts.flux import BY_AKS, BY_FLUX, CHARTS, FLUX, HELM, IMAGE_SETTINGS, ChartKinds
 from rayfleet.proofs.finding import Finding, failed, warned
 from rayfleet.source import read
-from rayfleet.tree import Cluster, Resource, Side, entries, get, mapping, text
+from rayfleet.tree import RenderedCluster, Resource, Side, entries, get, mapping, text
 from rayfleet.tree.files import Files
 from rayfleet.tree.helm_release import Release
 from rayfleet.tree.layer import Layer, Manifest
@@ -43,7 +43,9 @@ class Installer(NamedTuple):
 class Rollout:
     """Of a cluster whose Flux configuration leads somewhere."""
 
-    def __init__(self, cluster: Cluster, files: Files, configuration: Resource, extension: Resource | None) -> None:
+    def __init__(
+        self, cluster: RenderedCluster, files: Files, configuration: Resource, extension: Resource | None
+    ) -> None:
         self.cluster = cluster
         self.files = files
         self.configuration = configuration
@@ -189,7 +191,7 @@ def groups_of(release: Release) -> tuple[str, ...]:
     return chart.groups
 
 
-def chart_of(release: Release) -> Chart | None:
+def chart_of(release: Release) -> ChartKinds | None:
     """What its chart brings, None where it is unknown or its values say not to."""
     chart = CHARTS.get(release.artifact)
     off = chart and chart.switch and get(release.values, *chart.switch, default=chart.default) is not True

@@ -13,8 +13,8 @@ from typing import NamedTuple
 from rayfleet.diagnostics import did_you_mean
 from rayfleet.facts.catalogue import VmSize
 from rayfleet.proofs.finding import Finding, failed, noted, proved, warned
-from rayfleet.tree import Cluster, Side, entries, get
-from rayfleet.tree.blob_volume import Volume
+from rayfleet.tree import RenderedCluster, Side, entries, get
+from rayfleet.tree.blob_volume import BlobVolume
 from rayfleet.tree.node_pool import Pool
 
 BLOCK, STREAM, PRELOAD = "--block-cache", "--streaming", "--preload"
@@ -87,7 +87,7 @@ class Options(NamedTuple):
         return name in self.named and self.named[name].on
 
 
-def options(volume: Volume) -> Options:
+def options(volume: BlobVolume) -> Options:
     """The mount options of a volume."""
     found = Options({}, {})
     for index, written in enumerate(entries(volume.manifest.data, *volume.options_path)):
@@ -102,12 +102,12 @@ def options(volume: Volume) -> Options:
     return found
 
 
-def speaks_dfs(volume: Volume) -> bool:
+def speaks_dfs(volume: BlobVolume) -> bool:
     """Whether it is mounted by the dfs endpoint."""
     return options(volume).on("--use-adls")
 
 
-def judge(cluster: Cluster, volume: Volume, used: bool) -> Iterator[Finding]:
+def judge(cluster: RenderedCluster, volume: BlobVolume, used: bool) -> Iterator[Finding]:
     """The options of one volume or storage class; ``used``: something is mounted by them."""
     given = options(volume)
     side = volume.manifest.side(*volume.options_path)
@@ -129,7 +129,7 @@ def judge(cluster: Cluster, volume: Volume, used: bool) -> Iterator[Finding]:
 # --- which go together ---
 
 
-def _known(cluster: Cluster, volume: Volume, given: Options) -> Iterator[Finding]:
+def _known(cluster: RenderedCluster, volume: BlobVolume, given: Options) -> Iterator[Finding]:
     for name, option in given.named.items():
         plain = name.removeprefix("--")
         if name == plain or plain not in KNOWN:
@@ -145,7 +145,7 @@ def _known(cluster: Cluster, volume: Volume, given: Options) -> Iterator[Finding
         yield failed(cluster.name, what, "remove one", *sides)
 
 
-def _modes(cluster: Cluster, volume: Volume, given: Options) -> Iterator[Finding]:
+def _modes(cluster: RenderedCluster, volume: BlobVolume, given: Options) -> Iterator[Finding]:
     """One way to cache, and no option of another (cmd/mount.go: --streaming, then --block-cache, then --preload)."""
     modes = [mode for mode in (STREAM, BLOCK, PRELOAD) if given.on(mode)]
     if len(modes) > 1:
@@ -162,7 +162,7 @@ def _modes(cluster: Cluster, volume: Volume, given: Options) -> Iterator[Finding
             yield say(cluster.name, what, fix, given.named[name].side, *(given.named[mode].side for mode in modes))
 
 
-def _block_cache(cluster: Cluster, volume: Volume, given: Options, side: Side) -> Iterator[Finding]:
+def _block_cache(cluster: RenderedCluster, volume: BlobVolume, given: Options, side: Side) -> Iterator[Finding]:
     """component/block_cache/block_cache.go: Configure."""
     unread = [name for name in (SIZE, POOL, PREFETCH) if name in given.named and given.named[name].number is None]
     for name in unread:
@@ -194,13 +194,13 @@ def _block_cache(cluster: Cluster, volume: Volume, given: Options, side: Side) -
 # --- what fits a node ---
 
 
-def _nodes(cluster: Cluster) -> list[tuple[Pool, VmSize]]:
+def _nodes(cluster: RenderedCluster) -> list[tuple[Pool, VmSize]]:
     """The pools that Ray pods run on: all of users but those that say otherwise."""
     users = [pool for pool in cluster.pools if not pool.system and pool.labels.get("rayfleet.dev/role", "ray") == "ray"]
     return [(pool, pool.vm) for pool in users if pool.vm]
 
 
-def _memory(cluster: Cluster, volume: Volume, pool: Option, node: Pool, vm: VmSize) -> Iterator[Finding]:
+def _memory(cluster: RenderedCluster, volume: BlobVolume, pool: Option, node: Pool, vm: VmSize) -> Iterator[Finding]:
     mib, has = pool.number or 0, vm.memory_gib * 1024
     takes = f"{volume.name}: each mount takes {mib:g} MiB of memory, and a node of {node.name} has {has:g} MiB"
     sides = pool.side, node.side("vmSize")
@@ -213,7 +213,7 @@ def _memory(cluster: Cluster, volume: Volume, pool: Option, node: Pool, vm: VmSi
         yield proved(cluster.name, takes, *sides)
 
 
-def _file_cache(cluster: Cluster, volume: Volume, given: Options, side: Side) -> Iterator[Finding]:
+def _file_cache(cluster: RenderedCluster, volume: BlobVolume, given: Options, side: Side) -> Iterator[Finding]:
     """component/file_cache/file_cache.go: Configure."""
     size = given.named.get(FILE_SIZE)
     if size and size.number is None:
@@ -243,7 +243,7 @@ def _file_cache(cluster: Cluster, volume: Volume, given: Options, side: Side) ->
     yield noted(cluster.name, what, size.side)
 
 
-def _no_number(cluster: Cluster, volume: Volume, name: str, option: Option) -> Finding:
+def _no_number(cluster: RenderedCluster, volume: BlobVolume, name: str, option: Option) -> Finding:
     what = f"{volume.name}: {name} is {option.value or 'empty'}, which is no number, and BlobFuse2 ends"
     return failed(cluster.name, what, "write a number", option.side)
 

@@ -13,7 +13,7 @@ from rayfleet.proofs.azure import security_rules
 from rayfleet.proofs.azure.network import CIDR
 from rayfleet.proofs.evidence import Evidence
 from rayfleet.proofs.finding import Finding, failed, pending, proved, warned
-from rayfleet.tree import Cluster, Resource, Side, entries, get, mapping, text
+from rayfleet.tree import RenderedCluster, Resource, Side, entries, get, mapping, text
 from rayfleet.tree.helm_release import Release
 from rayfleet.tree.layer import Manifest
 
@@ -61,7 +61,7 @@ class Way(NamedTuple):
         return str(self.annotations.get(INTERNAL)).lower() == "true"
 
 
-def of_cluster(cluster: Cluster, evidence: Evidence) -> Iterator[Finding]:
+def of_cluster(cluster: RenderedCluster, evidence: Evidence) -> Iterator[Finding]:
     """The way in to one cluster."""
     operator = cluster.operator
     if operator is None or cluster.cloud_resource is None:
@@ -96,7 +96,7 @@ def of_cluster(cluster: Cluster, evidence: Evidence) -> Iterator[Finding]:
 # --- what the way in is ---
 
 
-def _gateway(cluster: Cluster, operator: Release) -> Manifest | Finding:
+def _gateway(cluster: RenderedCluster, operator: Release) -> Manifest | Finding:
     """The Gateway that the operator's values name (anyscale-operator 1.8.0, values.yaml)."""
     values = mapping(operator.values, "networking", "gateway")
     group = text(values, "apiVersion").rpartition("/")[0] or _API
@@ -129,7 +129,7 @@ def _ingress(controller: Release) -> Way:
     return Way("its ingress controller", None if outside else own, lambda *key: controller.side(*path, *key))
 
 
-def _unused(cluster: Cluster, operator: Release) -> Iterator[Finding]:
+def _unused(cluster: RenderedCluster, operator: Release) -> Iterator[Finding]:
     for gateway in cluster.of_kind("Gateway", _API):
         if gateway.namespace == operator.namespace:
             what = f"its Gateway {gateway.name} is there, and its operator puts routes on Ingresses"
@@ -138,7 +138,7 @@ def _unused(cluster: Cluster, operator: Release) -> Iterator[Finding]:
             yield warned(cluster.name, what, fix, side, gateway.side("metadata", "name"))
 
 
-def _no_controller(cluster: Cluster, operator: Release) -> Iterator[Finding]:
+def _no_controller(cluster: RenderedCluster, operator: Release) -> Iterator[Finding]:
     bundled = get(operator.values, "ingress-nginx", "enabled") is True
     if not bundled and get(cluster.resource.data, *_INGRESS, "webAppRouting", "enabled") is not True:
         what = "its operator writes Ingresses, and nothing rendered is a controller of them"
@@ -148,7 +148,7 @@ def _no_controller(cluster: Cluster, operator: Release) -> Iterator[Finding]:
 # --- the Gateway ---
 
 
-def _class(cluster: Cluster, gateway: Manifest) -> Iterator[Finding]:
+def _class(cluster: RenderedCluster, gateway: Manifest) -> Iterator[Finding]:
     name = text(gateway.data, "spec", "gatewayClassName")
     side = gateway.side("spec", "gatewayClassName")
     if name == _CLASS:
@@ -164,7 +164,7 @@ def _class(cluster: Cluster, gateway: Manifest) -> Iterator[Finding]:
         yield warned(cluster.name, what, "add a GatewayClass, or name one that is there", side)
 
 
-def _listeners(cluster: Cluster, operator: Release, gateway: Manifest) -> Iterator[Finding]:
+def _listeners(cluster: RenderedCluster, operator: Release, gateway: Manifest) -> Iterator[Finding]:
     """HTTPS for the hosts of sessions and of services, open to the operator's routes."""
     rows = list(enumerate(entries(gateway.data, "spec", "listeners")))
     url = text(operator.values, "global", "controlPlaneURL").rstrip("/")
@@ -193,7 +193,7 @@ def _serves(listener: Any, host: str) -> bool:
     return not written or written == host or (written.startswith("*.") and host[1:].endswith(written[1:]))
 
 
-def _routes(cluster: Cluster, operator: Release, gateway: Manifest, index: int, row: Any) -> Iterator[Finding]:
+def _routes(cluster: RenderedCluster, operator: Release, gateway: Manifest, index: int, row: Any) -> Iterator[Finding]:
     """The operator makes its routes in its own namespace (Gateway API, RouteNamespaces: Same by default)."""
     path = ("allowedRoutes", "namespaces", "from")
     from_ = get(row, *path, default="Same")
@@ -209,7 +209,7 @@ def _routes(cluster: Cluster, operator: Release, gateway: Manifest, index: int, 
 # --- where Anyscale is told that it is ---
 
 
-def _address(cluster: Cluster, operator: Release, way: Way, subnets: list[Resource]) -> Iterator[Finding]:
+def _address(cluster: RenderedCluster, operator: Release, way: Way, subnets: list[Resource]) -> Iterator[Finding]:
     values = mapping(operator.values, "networking", "gateway")
     host, address = text(values, "hostname"), text(values, "ip")
     if not host and not address:
@@ -226,7 +226,7 @@ def _address(cluster: Cluster, operator: Release, way: Way, subnets: list[Resour
         yield from _ip(cluster, operator.side("networking", "gateway", "ip"), way, address, subnets)
 
 
-def _host(cluster: Cluster, side: Side, way: Way, label: str, region: str) -> Iterator[Finding]:
+def _host(cluster: RenderedCluster, side: Side, way: Way, label: str, region: str) -> Iterator[Finding]:
     own = (way.annotations or {}).get(LABEL)
     if plain(region) != plain(cluster.region):
         what = f"Anyscale is told a host name of {region}, and the cluster is in {cluster.region}"
@@ -237,7 +237,7 @@ def _host(cluster: Cluster, side: Side, way: Way, label: str, region: str) -> It
         yield failed(cluster.name, what, f"write {label} in both", way.at("annotations", LABEL), side)
 
 
-def _ip(cluster: Cluster, side: Side, way: Way, address: str, subnets: list[Resource]) -> Iterator[Finding]:
+def _ip(cluster: RenderedCluster, side: Side, way: Way, address: str, subnets: list[Resource]) -> Iterator[Finding]:
     own = (way.annotations or {}).get(ADDRESS)
     if own != address:
         said = f"asks for {own}" if own else "asks for none: Azure gives it any"
@@ -261,7 +261,7 @@ def _usable(address: Cidr, subnet: Cidr) -> bool:
 # --- to whom it is open ---
 
 
-def _open_to(cluster: Cluster, way: Way, subnets: list[Resource]) -> Iterator[Finding]:
+def _open_to(cluster: RenderedCluster, way: Way, subnets: list[Resource]) -> Iterator[Finding]:
     """Anyscale's networking_mode, the load balancer and the NSG say the same."""
     source = cluster.cloud_resource
     if source is None:

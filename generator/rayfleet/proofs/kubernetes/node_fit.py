@@ -10,16 +10,16 @@ from rayfleet.proofs.evidence import Evidence
 from rayfleet.proofs.finding import Finding, failed, noted, pending, proved, warned
 from rayfleet.proofs.grouping import notices, of
 from rayfleet.proofs.kubernetes.placement import asked_of, nodes_of
-from rayfleet.scheduler.anyscale_pods import MARKETS, Asked, Shape
+from rayfleet.scheduler.anyscale_pods import MARKETS, OperatorPods, Shape
 from rayfleet.scheduler.fits import GPU_RESOURCES, obstacles
 from rayfleet.scheduler.nodes import Node
 from rayfleet.scheduler.pods import of_controllers, of_manifests
 from rayfleet.scheduler.room import Mount, Room, allocatable, mount, takes
-from rayfleet.tree import Cluster, Side
+from rayfleet.tree import RenderedCluster, Side
 from rayfleet.tree.helm_release import Release
 
 
-class _Fit(NamedTuple):
+class _NodeFit(NamedTuple):
     """A pool that takes a pod: what a node of it has, and how often the pod fits one."""
 
     node: Node
@@ -43,10 +43,10 @@ class _Subject(NamedTuple):
     shape: Shape
     beside: Mount | None
     takes: Room
-    fits: dict[str, list[_Fit]]
+    fits: dict[str, list[_NodeFit]]
 
     @property
-    def all(self) -> list[_Fit]:
+    def all(self) -> list[_NodeFit]:
         """The pools that take it on any market type, each once."""
         return list({fit.name: fit for fits in self.fits.values() for fit in fits}.values())
 
@@ -55,7 +55,7 @@ class _Subject(NamedTuple):
         return self.release.side(*self.shape.path, *path)
 
 
-def of_cluster(cluster: Cluster, evidence: Evidence) -> Iterator[Finding]:
+def of_cluster(cluster: RenderedCluster, evidence: Evidence) -> Iterator[Finding]:
     """The shapes of one cluster, and the pods of its manifests."""
     return notices(evidence.tree, "shape").kept(_claims(cluster), of("noted"))
 
@@ -65,7 +65,7 @@ def of_fleet(evidence: Evidence) -> Iterator[Finding]:
     return notices(evidence.tree, "shape").said()
 
 
-def _claims(cluster: Cluster) -> Iterator[Finding]:
+def _claims(cluster: RenderedCluster) -> Iterator[Finding]:
     nodes = nodes_of(cluster)
     yield from _unknown(cluster, nodes)
     yield from _others(cluster, nodes)
@@ -90,16 +90,16 @@ def _claims(cluster: Cluster) -> Iterator[Finding]:
 
 
 def _subject(
-    cluster: str, release: Release, ours: Asked, shape: Shape, beside: Mount | None, nodes: list[Node]
+    cluster: str, release: Release, ours: OperatorPods, shape: Shape, beside: Mount | None, nodes: list[Node]
 ) -> _Subject:
     wants = takes(shape, beside)
-    fits: dict[str, dict[str, _Fit]] = {market: {} for market in MARKETS}
+    fits: dict[str, dict[str, _NodeFit]] = {market: {} for market in MARKETS}
     for ask in ours.asks:
         for market, pod in ask.pods.items() if shape in ask.shapes else ():
             for node in nodes:
                 if node.pool.vm and node.pool.name not in fits[market] and not obstacles(pod, node):
                     room = allocatable(node.pool.vm, node.pool.max_pods)
-                    fits[market][node.pool.name] = _Fit(node, room, room.times(wants))
+                    fits[market][node.pool.name] = _NodeFit(node, room, room.times(wants))
     return _Subject(
         cluster, release, shape, beside, wants, {market: list(row.values()) for market, row in fits.items()}
     )
@@ -191,7 +191,7 @@ def _elsewhere(subjects: list[_Subject]) -> Iterator[Finding]:
 
 def _idle(subjects: list[_Subject]) -> Iterator[Finding]:
     """Pools whose nodes no shape fits that they take, though other pools hold each."""
-    taken: dict[str, list[tuple[_Subject, _Fit]]] = {}
+    taken: dict[str, list[tuple[_Subject, _NodeFit]]] = {}
     for subject in subjects:
         for fit in subject.all:
             taken.setdefault(fit.name, []).append((subject, fit))
@@ -204,7 +204,7 @@ def _idle(subjects: list[_Subject]) -> Iterator[Finding]:
         yield failed(subject.cluster, what, "make a shape for its nodes", fit.side, subject.side())
 
 
-def _largest(fits: list[_Fit], wants: Room) -> _Fit:
+def _largest(fits: list[_NodeFit], wants: Room) -> _NodeFit:
     """The pool that comes nearest to holding what is wanted."""
     return max(fits, key=lambda fit: fit.room.share(wants))
 
@@ -212,12 +212,12 @@ def _largest(fits: list[_Fit], wants: Room) -> _Fit:
 # --- other pods ---
 
 
-def _others(cluster: Cluster, nodes: list[Node]) -> Iterator[Finding]:
+def _others(cluster: RenderedCluster, nodes: list[Node]) -> Iterator[Finding]:
     """Requests of controllers, and of the pods in manifests."""
     for row in (*(row for row, _ in of_controllers(cluster)), *of_manifests(cluster)):
         takers = [node for node in nodes if not obstacles(row.pod, node)]
         rooms = [(node, allocatable(node.pool.vm, node.pool.max_pods)) for node in takers if node.pool.vm]
-        fits = [_Fit(node, room, room.times(row.takes)) for node, room in rooms]
+        fits = [_NodeFit(node, room, room.times(row.takes)) for node, room in rooms]
         if not fits or not any((row.takes.cpus, row.takes.mib, row.takes.devices)):
             continue
         held = [fit for fit in fits if fit.times]
@@ -230,7 +230,7 @@ def _others(cluster: Cluster, nodes: list[Node]) -> Iterator[Finding]:
         yield failed(cluster.name, what, "ask for less, or use a larger size", row.side, fit.side)
 
 
-def _unknown(cluster: Cluster, nodes: list[Node]) -> Iterator[Finding]:
+def _unknown(cluster: RenderedCluster, nodes: list[Node]) -> Iterator[Finding]:
     for node in nodes:
         if node.pool.vm is None:
             size = node.pool.vm_size or "(none)"

@@ -11,23 +11,23 @@ from rayfleet.proofs.evidence import Evidence
 from rayfleet.proofs.finding import Finding, failed, pending
 from rayfleet.proofs.grouping import notices, of
 from rayfleet.proofs.kubernetes import pod_placement
-from rayfleet.scheduler.anyscale_pods import Asked, Shape, asked
+from rayfleet.scheduler.anyscale_pods import OperatorPods, Shape, asked
 from rayfleet.scheduler.nodes import Node, node_of
 from rayfleet.scheduler.room import Mount, allocatable, mount, takes
-from rayfleet.tree import Cluster, Tree
+from rayfleet.tree import RenderedCluster, Tree
 from rayfleet.tree.gaps import has_gaps
 
 # The operator's values take these (rendered values: global.cloudDeploymentId, global.auth.iamIdentity).
 _WAITS_FOR = ("cloudResourceId", "clientId")
 
 
-def of_cluster(cluster: Cluster, evidence: Evidence) -> Iterator[Finding]:
+def of_cluster(cluster: RenderedCluster, evidence: Evidence) -> Iterator[Finding]:
     """The pods of one cluster."""
     found = _claims(cluster, evidence.tree)
     return notices(evidence.tree, "placement").kept(found, of("noted", "pending", "warned"))
 
 
-def _claims(cluster: Cluster, tree: Tree) -> Iterator[Finding]:
+def _claims(cluster: RenderedCluster, tree: Tree) -> Iterator[Finding]:
     nodes = nodes_of(cluster)
     ours = asked_of(cluster)
     names: frozenset[str] | None = None
@@ -56,19 +56,19 @@ def of_fleet(evidence: Evidence) -> Iterator[Finding]:
 
 
 @lru_cache(maxsize=2)
-def nodes_of(cluster: Cluster) -> list[Node]:
+def nodes_of(cluster: RenderedCluster) -> list[Node]:
     """What the scheduler sees of a cluster's pools."""
     discovered = pod_placement.discovers(cluster)
     return [node_of(pool, cluster.region, discovered) for pool in cluster.pools]
 
 
-def asked_of(cluster: Cluster) -> Asked | None:
+def asked_of(cluster: RenderedCluster) -> OperatorPods | None:
     """What can be asked of its operator; None while it, or a part of its values, is not rendered."""
     operator = cluster.operator
     return asked(operator) if operator and not operator.unresolved else None
 
 
-def _holds(ours: Asked, beside: Mount | None) -> Holds:
+def _holds(ours: OperatorPods, beside: Mount | None) -> Holds:
     """Of a size that nobody knows, the benefit of the doubt."""
     wants = {shape.name: takes(shape, beside) for shape in ours.shapes}
 
@@ -79,7 +79,7 @@ def _holds(ours: Asked, beside: Mount | None) -> Holds:
     return holds
 
 
-def _without(cluster: Cluster) -> Iterator[Finding]:
+def _without(cluster: RenderedCluster) -> Iterator[Finding]:
     if cluster.operator:
         index = cluster.operator.unresolved[0]
         where = cluster.operator.manifest.side("spec", "valuesFrom", index)

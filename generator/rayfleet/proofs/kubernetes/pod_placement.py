@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator
 
 from rayfleet.proofs.anyscale.ray_placement import is_gpu, is_ray
 from rayfleet.proofs.finding import Finding, failed, noted, proved, warned
-from rayfleet.scheduler.anyscale_pods import Asked
+from rayfleet.scheduler.anyscale_pods import OperatorPods
 from rayfleet.scheduler.fits import Why, obstacles, sleeps, tolerates
 from rayfleet.scheduler.nodes import DISCOVERED, HARD, SPOT_PRIORITY, SPOT_TAINT, Node, may_be_empty
 from rayfleet.scheduler.pods import DEVICE_PLUGIN, GPU_OPERATOR, Defined, device_plugin, of_controllers, of_manifests
-from rayfleet.tree import Cluster, Side, get, mapping, text
+from rayfleet.tree import RenderedCluster, Side, get, mapping, text
 from rayfleet.tree.gaps import operator_of
 from rayfleet.tree.helm_release import Release
 
@@ -22,7 +22,7 @@ _AMD_TAG = "k8s.io_cluster-autoscaler_node-template_resources_amd.com_gpu"
 _REPLICAS = ("operator", "replicas")
 
 
-def discovers(cluster: Cluster) -> bool:
+def discovers(cluster: RenderedCluster) -> bool:
     """Whether feature discovery writes labels to nodes with NVIDIA's GPUs."""
     plugin = cluster.releases.get(DEVICE_PLUGIN)
     return GPU_OPERATOR in cluster.releases or bool(plugin and get(plugin.values, "gfd", "enabled"))
@@ -31,7 +31,7 @@ def discovers(cluster: Cluster) -> bool:
 # --- what AKS says of a pool, and a template must say again ---
 
 
-def spot_marks(cluster: Cluster, nodes: Iterable[Node]) -> Iterator[Finding]:
+def spot_marks(cluster: RenderedCluster, nodes: Iterable[Node]) -> Iterator[Finding]:
     """A PUT of a pool replaces its labels and taints: those that AKS gives to spot nodes must be said (Azure/AKS issue
     3152; hashicorp/terraform-provider-azurerm issue 25615).
     """
@@ -52,7 +52,7 @@ def spot_marks(cluster: Cluster, nodes: Iterable[Node]) -> Iterator[Finding]:
 # --- system pods ---
 
 
-def system_pods(cluster: Cluster, nodes: list[Node]) -> Iterator[Finding]:
+def system_pods(cluster: RenderedCluster, nodes: list[Node]) -> Iterator[Finding]:
     """There is a System pool, and a pool for pods that tolerate nothing: AKS's extensions and uninstall jobs have some
     (AKS docs, use-system-pools; Azure/AKS issues 3359 and 4780).
     """
@@ -75,7 +75,7 @@ def system_pods(cluster: Cluster, nodes: list[Node]) -> Iterator[Finding]:
 # --- devices ---
 
 
-def devices(cluster: Cluster, nodes: list[Node], asked: Asked | None) -> Iterator[Finding]:
+def devices(cluster: RenderedCluster, nodes: list[Node], asked: OperatorPods | None) -> Iterator[Finding]:
     """Device plugins run wherever there are devices."""
     nvidia = [node for node in nodes if _vendor(node) == "nvidia" and not _managed(node)]
     if nvidia:
@@ -86,7 +86,7 @@ def devices(cluster: Cluster, nodes: list[Node], asked: Asked | None) -> Iterato
     yield from _amd(cluster, [node for node in nodes if _vendor(node) == "amd"])
 
 
-def _nvidia(cluster: Cluster, nodes: list[Node]) -> Iterator[Finding]:
+def _nvidia(cluster: RenderedCluster, nodes: list[Node]) -> Iterator[Finding]:
     release = cluster.releases.get(DEVICE_PLUGIN)
     if release is None and GPU_OPERATOR in cluster.releases:
         side = cluster.releases[GPU_OPERATOR].manifest.side()
@@ -118,7 +118,7 @@ def _asks(release: Release, why: Why, *path: str) -> Side:
     return release.side(*path, "nodeSelector" if selects else "affinity")
 
 
-def _rewritten(cluster: Cluster, plugin: Release, asked: Asked) -> Iterator[Finding]:
+def _rewritten(cluster: RenderedCluster, plugin: Release, asked: OperatorPods) -> Iterator[Finding]:
     """Discovery replaces the values of labels that a template gave (NVIDIA/k8s-device-plugin docs,
     gpu-feature-discovery; Node Feature Discovery docs, nfd-master).
     """
@@ -132,7 +132,7 @@ def _rewritten(cluster: Cluster, plugin: Release, asked: Asked) -> Iterator[Find
                     yield failed(cluster.name, what, fix, plugin.side("gfd", "enabled"), other)
 
 
-def _amd(cluster: Cluster, nodes: list[Node]) -> Iterator[Finding]:
+def _amd(cluster: RenderedCluster, nodes: list[Node]) -> Iterator[Finding]:
     """AMD's plugin is the team's own (AKS docs, use-amd-gpus), and the autoscaler must be told of the GPUs."""
     chart = any("amd" in name or "rocm" in name for name in cluster.releases)
     plugins = [row for row in of_manifests(cluster) if row.everywhere and _is_amds(row)] if nodes else []
@@ -168,7 +168,7 @@ def _managed(node: Node) -> bool:
     return text(node.pool.data, "gpuProfile", "nvidia", "managementMode") == "Managed"
 
 
-def csi(cluster: Cluster, nodes: list[Node]) -> Iterator[Finding]:
+def csi(cluster: RenderedCluster, nodes: list[Node]) -> Iterator[Finding]:
     """The blob driver's pods are AKS's own, and tolerate every taint (blob-csi-driver, deploy/csi-blob-node.yaml)."""
     path = ("properties", "storageProfile", "blobCSIDriver", "enabled")
     if nodes and get(cluster.resource.data, *path) is True:
@@ -179,7 +179,7 @@ def csi(cluster: Cluster, nodes: list[Node]) -> Iterator[Finding]:
 # --- controllers and manifests ---
 
 
-def controllers(cluster: Cluster, nodes: list[Node]) -> Iterator[Finding]:
+def controllers(cluster: RenderedCluster, nodes: list[Node]) -> Iterator[Finding]:
     """The controllers of charts find pools that stay, and have no GPUs; Anyscale's operator is there at all."""
     operator = operator_of(cluster)
     if operator and type(get(operator.values, *_REPLICAS)) is int and get(operator.values, *_REPLICAS) < 1:
@@ -195,7 +195,7 @@ def controllers(cluster: Cluster, nodes: list[Node]) -> Iterator[Finding]:
                 yield failed(cluster.name, what, "taint the pool, or select another", row.side, node.pool.side())
 
 
-def manifests(cluster: Cluster, nodes: list[Node]) -> Iterator[Finding]:
+def manifests(cluster: RenderedCluster, nodes: list[Node]) -> Iterator[Finding]:
     """Every pod that a manifest defines finds a pool."""
     for row in of_manifests(cluster):
         yield from _placed(cluster, row, nodes)[1]
@@ -204,7 +204,7 @@ def manifests(cluster: Cluster, nodes: list[Node]) -> Iterator[Finding]:
                 yield from _left_out(cluster, row, node)
 
 
-def _placed(cluster: Cluster, row: Defined, nodes: list[Node]) -> tuple[list[Node], list[Finding]]:
+def _placed(cluster: RenderedCluster, row: Defined, nodes: list[Node]) -> tuple[list[Node], list[Finding]]:
     tried = [(node, obstacles(row.pod, node)) for node in nodes]
     taken = [node for node, why in tried if not why]
     asleep = [(node, why) for node in taken if (why := sleeps(row.pod, node))]
@@ -224,7 +224,7 @@ def _placed(cluster: Cluster, row: Defined, nodes: list[Node]) -> tuple[list[Nod
     return [], [failed(cluster.name, what, why.fix(node.pool.name), row.side, node.pool.side(*why.place))]
 
 
-def _left_out(cluster: Cluster, row: Defined, node: Node) -> Iterator[Finding]:
+def _left_out(cluster: RenderedCluster, row: Defined, node: Node) -> Iterator[Finding]:
     why = obstacles(row.pod, node)
     taints = [taint for taint, _ in node.traits.taints if taint.effect in HARD and not tolerates(row.pod, taint)]
     if taints and len(why) == len(taints):
@@ -232,7 +232,7 @@ def _left_out(cluster: Cluster, row: Defined, node: Node) -> Iterator[Finding]:
         yield noted(cluster.name, what, row.side, node.pool.side(*why[0].place))
 
 
-def unused(cluster: Cluster, nodes: list[Node], asked: Asked | None) -> Iterator[Finding]:
+def unused(cluster: RenderedCluster, nodes: list[Node], asked: OperatorPods | None) -> Iterator[Finding]:
     """A pool that is neither AKS's nor Ray's carries something."""
     if asked is None:
         return

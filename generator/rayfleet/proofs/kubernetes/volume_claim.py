@@ -9,8 +9,8 @@ from rayfleet.facts.quantity import quantity
 from rayfleet.proofs.finding import Finding, failed, pending, warned
 from rayfleet.proofs.kubernetes.blob_mount import options
 from rayfleet.source import Source
-from rayfleet.tree import Cluster, Side, entries, get, text
-from rayfleet.tree.blob_volume import CLAIM, DRIVER, Volume
+from rayfleet.tree import RenderedCluster, Side, entries, get, text
+from rayfleet.tree.blob_volume import CLAIM, DRIVER, BlobVolume
 from rayfleet.tree.gaps import has_gaps
 from rayfleet.tree.layer import Manifest
 
@@ -23,10 +23,10 @@ class Mounted(NamedTuple):
     """A claim, and the volume that it names or the storage class that makes it one."""
 
     claim: Manifest
-    volume: Volume
+    volume: BlobVolume
 
 
-def find(cluster: Cluster) -> tuple[Mounted | None, list[Finding]]:
+def find(cluster: RenderedCluster) -> tuple[Mounted | None, list[Finding]]:
     """What Anyscale mounts in a cluster, or why it cannot be found."""
     resource = cluster.cloud_resource
     if resource is None:
@@ -40,7 +40,7 @@ def find(cluster: Cluster) -> tuple[Mounted | None, list[Finding]]:
     return Mounted(claim, volume), []
 
 
-def _no_cloud_resource(cluster: Cluster) -> Iterator[Finding]:
+def _no_cloud_resource(cluster: RenderedCluster) -> Iterator[Finding]:
     if cluster.problems:
         return  # it is there, and cannot be read
     bound = cluster.late_side("principalId")
@@ -51,7 +51,7 @@ def _no_cloud_resource(cluster: Cluster) -> Iterator[Finding]:
         yield failed(cluster.name, what, "render again", bound)
 
 
-def _claim(cluster: Cluster, resource: Source) -> Manifest | Finding:
+def _claim(cluster: RenderedCluster, resource: Source) -> Manifest | Finding:
     """The claim of the cloud resource's name, in the namespace that the operator is installed in."""
     name, side = text(resource.data, *CLAIM), Side(resource, CLAIM)
     if not name:
@@ -73,23 +73,23 @@ def _claim(cluster: Cluster, resource: Source) -> Manifest | Finding:
     return failed(cluster.name, what, "name a claim of the operator's namespace", side, *others)
 
 
-def _installed(cluster: Cluster, otherwise: Side) -> Side:
+def _installed(cluster: RenderedCluster, otherwise: Side) -> Side:
     """Where the operator's namespace is said."""
     return cluster.operator.manifest.side("spec", "targetNamespace") if cluster.operator else otherwise
 
 
-def _volume(cluster: Cluster, claim: Manifest) -> Volume | Finding:
+def _volume(cluster: RenderedCluster, claim: Manifest) -> BlobVolume | Finding:
     """A claim names its volume; one that does not gets what its class makes."""
     name, kind = text(claim.data, "spec", "volumeName"), text(claim.data, "spec", "storageClassName")
     if name:
         side = claim.side("spec", "volumeName")
         volumes = cluster.of_kind("PersistentVolume", "")
-        found = next((Volume(row, static=True) for row in volumes if row.name == name), None)
+        found = next((BlobVolume(row, static=True) for row in volumes if row.name == name), None)
         what, others = f"its claim {claim.name} names the volume {name}, and there is none", volumes
     else:
         side = claim.side("spec", "storageClassName")
         classes = cluster.of_kind("StorageClass", "storage.k8s.io")
-        found = next((Volume(row, static=False) for row in classes if kind and row.name == kind), None)
+        found = next((BlobVolume(row, static=False) for row in classes if kind and row.name == kind), None)
         what, others = f"its claim {claim.name} is of the storage class {kind}, and there is none", classes
         if not kind:
             # AKS marks a class of disks as the default (AKS docs, concepts-storage).
@@ -106,7 +106,7 @@ def _volume(cluster: Cluster, claim: Manifest) -> Volume | Finding:
 # --- what fits ---
 
 
-def judge(cluster: Cluster, mounted: Mounted) -> Iterator[Finding]:
+def judge(cluster: RenderedCluster, mounted: Mounted) -> Iterator[Finding]:
     """Kubernetes binds the two to each other, pods of many nodes may mount it, and Flux deletes neither."""
     claim, volume = mounted
     if volume.static:
@@ -117,7 +117,7 @@ def judge(cluster: Cluster, mounted: Mounted) -> Iterator[Finding]:
     yield from _pruned(cluster, mounted)
 
 
-def _bound(cluster: Cluster, claim: Manifest, volume: Manifest) -> Iterator[Finding]:
+def _bound(cluster: RenderedCluster, claim: Manifest, volume: Manifest) -> Iterator[Finding]:
     """Each names the other, and both one class (Kubernetes docs, persistent-volumes: reserving, class)."""
     side = claim.side("spec", "volumeName")
     wanted, named = (claim.namespace, claim.name), _kept_for(volume)
@@ -145,7 +145,7 @@ def _kept_for(volume: Manifest) -> tuple[str, str] | None:
     return (text(reference, "namespace"), text(reference, "name")) if reference else None
 
 
-def _size(cluster: Cluster, claim: Manifest, volume: Manifest) -> Iterator[Finding]:
+def _size(cluster: RenderedCluster, claim: Manifest, volume: Manifest) -> Iterator[Finding]:
     wants = get(claim.data, "spec", "resources", "requests", "storage")
     has = get(volume.data, "spec", "capacity", "storage")
     asked, given = quantity(wants), quantity(has)
@@ -159,7 +159,7 @@ def _size(cluster: Cluster, claim: Manifest, volume: Manifest) -> Iterator[Findi
         yield failed(cluster.name, what, "ask for no more than the volume has", *sides)
 
 
-def _modes(cluster: Cluster, claim: Manifest, volume: Volume) -> Iterator[Finding]:
+def _modes(cluster: RenderedCluster, claim: Manifest, volume: BlobVolume) -> Iterator[Finding]:
     wanted = [mode for mode in entries(claim.data, "spec", "accessModes") if isinstance(mode, str)]
     side = claim.side("spec", "accessModes")
     if volume.static:
@@ -177,7 +177,7 @@ def _modes(cluster: Cluster, claim: Manifest, volume: Volume) -> Iterator[Findin
         yield warned(cluster.name, what, f"ask for {_SHARED}", side)
 
 
-def _written(cluster: Cluster, mounted: Mounted) -> Iterator[Finding]:
+def _written(cluster: RenderedCluster, mounted: Mounted) -> Iterator[Finding]:
     """Anyscale writes to what it mounts. A volume is read-only by its own word, by a mount option of BlobFuse2's, or by
     the modes of its claim (Kubernetes docs, persistent-volumes; Azure/azure-storage-fuse, README: read-only).
     """
@@ -197,7 +197,7 @@ def _written(cluster: Cluster, mounted: Mounted) -> Iterator[Finding]:
         yield failed(cluster.name, f"{what}, and Anyscale writes to it", fix, side)
 
 
-def _pruned(cluster: Cluster, mounted: Mounted) -> Iterator[Finding]:
+def _pruned(cluster: RenderedCluster, mounted: Mounted) -> Iterator[Finding]:
     claim, volume = mounted
     kept = [claim, *([volume.manifest] if volume.static else [])]
     kept += [row for row in cluster.of_kind("Namespace", "") if row.name == claim.namespace]
@@ -209,7 +209,7 @@ def _pruned(cluster: Cluster, mounted: Mounted) -> Iterator[Finding]:
             yield warned(cluster.name, what, fix, row.side("metadata", "annotations", _PRUNE))
 
 
-def _prunes(cluster: Cluster, manifest: Manifest) -> bool:
+def _prunes(cluster: RenderedCluster, manifest: Manifest) -> bool:
     """Whether the Kustomization that applies it deletes what is gone."""
     for kustomization in cluster.kustomizations:
         layer = cluster.layers.get(kustomization.name)

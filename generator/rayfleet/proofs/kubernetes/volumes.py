@@ -18,8 +18,8 @@ from rayfleet.proofs.grouping import notices, of
 from rayfleet.proofs.kubernetes import blob_mount
 from rayfleet.proofs.kubernetes import volume_claim as claims
 from rayfleet.proofs.kubernetes.volume_claim import Mounted
-from rayfleet.tree import Cluster, Resource, Side, Tree, get, mapping, text
-from rayfleet.tree.blob_volume import CLAIM, CONTAINER, Target, Volume, held, target, volumes
+from rayfleet.tree import RenderedCluster, Resource, Side, Tree, get, mapping, text
+from rayfleet.tree.blob_volume import CLAIM, CONTAINER, BlobVolume, Target, held, target, volumes
 from rayfleet.tree.gaps import templates_whole
 from rayfleet.tree.role_assignments import RoleNeed, granted
 
@@ -32,13 +32,13 @@ class _First(NamedTuple):
     clusters: int
 
 
-def of_cluster(cluster: Cluster, evidence: Evidence) -> Iterator[Finding]:
+def of_cluster(cluster: RenderedCluster, evidence: Evidence) -> Iterator[Finding]:
     """From the cloud resource to the container, and every volume and storage class on the way or beside it."""
     tree = evidence.tree
     return notices(tree, "storage").kept(_claims(cluster, tree), of("noted", "pending"))
 
 
-def _claims(cluster: Cluster, tree: Tree) -> Iterator[Finding]:
+def _claims(cluster: RenderedCluster, tree: Tree) -> Iterator[Finding]:
     mounted, found = claims.find(cluster)
     every, ours = list(volumes(cluster)), held(cluster, tree)
     for volume in every:
@@ -83,7 +83,7 @@ def of_fleet(evidence: Evidence) -> Iterator[Finding]:
         yield proved("", f"{many(row.clusters, 'cluster')} mount one container, {_named(container)}", row.side)
 
 
-def _witness(cluster: Cluster, mounted: Mounted, tree: Tree) -> Iterator[Finding]:
+def _witness(cluster: RenderedCluster, mounted: Mounted, tree: Tree) -> Iterator[Finding]:
     claim, volume = mounted
     container = tree.resources.get(target(cluster, volume).container_id)
     if container and cluster.cloud_resource:
@@ -95,7 +95,7 @@ def _witness(cluster: Cluster, mounted: Mounted, tree: Tree) -> Iterator[Finding
 # --- from a volume to ARM ---
 
 
-def _untyped(cluster: Cluster, volume: Volume) -> Iterator[Finding]:
+def _untyped(cluster: RenderedCluster, volume: BlobVolume) -> Iterator[Finding]:
     """Both kinds of parameters map text to text (Kubernetes API reference, CSIPersistentVolumeSource, StorageClass)."""
     for key, written in volume.parameters.items():
         if written is not None and not isinstance(written, str):
@@ -104,7 +104,7 @@ def _untyped(cluster: Cluster, volume: Volume) -> Iterator[Finding]:
             yield failed(cluster.name, what, f'write {key}: "{said}"', volume.side(key))
 
 
-def _leads(cluster: Cluster, volume: Volume, tree: Tree) -> Iterator[Finding]:
+def _leads(cluster: RenderedCluster, volume: BlobVolume, tree: Tree) -> Iterator[Finding]:
     """Its account and its container are among what the templates make."""
     goal = target(cluster, volume)
     nfs = volume.text("protocol") == "nfs"
@@ -128,7 +128,7 @@ def _leads(cluster: Cluster, volume: Volume, tree: Tree) -> Iterator[Finding]:
         yield from _namespace(cluster, volume, account)
 
 
-def _no_account(cluster: Cluster, volume: Volume, goal: Target, tree: Tree) -> Finding:
+def _no_account(cluster: RenderedCluster, volume: BlobVolume, goal: Target, tree: Tree) -> Finding:
     others = accounts.by_name(tree)
     found = others.get(goal.account) or next(iter(others.values()), None)
     sides = [found.side("name")] if found else []
@@ -147,7 +147,9 @@ def _no_account(cluster: Cluster, volume: Volume, goal: Target, tree: Tree) -> F
     return failed(cluster.name, what, fix, side, *sides)
 
 
-def _container(cluster: Cluster, volume: Volume, goal: Target, account: Resource, tree: Tree) -> Iterator[Finding]:
+def _container(
+    cluster: RenderedCluster, volume: BlobVolume, goal: Target, account: Resource, tree: Tree
+) -> Iterator[Finding]:
     """blob-csi-driver, docs/driver-parameters.md: containerName."""
     if goal.container_id in tree.resources and goal.container:
         return
@@ -160,7 +162,7 @@ def _container(cluster: Cluster, volume: Volume, goal: Target, account: Resource
     yield failed(cluster.name, what, fix, volume.side("containerName"), made.side("name"))
 
 
-def _signs_in(cluster: Cluster, volume: Volume, account: Resource) -> Iterator[Finding]:
+def _signs_in(cluster: RenderedCluster, volume: BlobVolume, account: Resource) -> Iterator[Finding]:
     """Without shared keys the mount signs in by the pod's own token, and nothing asks for a key (blob-csi-driver,
     docs/workload-identity-static-pv-mount.md; pkg/blob/nodeserver.go takes the text "true" only).
     """
@@ -179,7 +181,7 @@ def _signs_in(cluster: Cluster, volume: Volume, account: Resource) -> Iterator[F
             yield failed(cluster.name, what, f'write {asks}: "false"', volume.side(asks), other)
 
 
-def _speaks_nfs(cluster: Cluster, volume: Volume, account: Resource) -> Iterator[Finding]:
+def _speaks_nfs(cluster: RenderedCluster, volume: BlobVolume, account: Resource) -> Iterator[Finding]:
     """Azure docs, network-file-system-protocol-support-how-to: an account speaks NFS from its beginning or never."""
     if get(account.properties, "isNfsV3Enabled") is not True:
         what = f"{volume.name} asks for nfs, which {account.name} does not speak"
@@ -187,7 +189,7 @@ def _speaks_nfs(cluster: Cluster, volume: Volume, account: Resource) -> Iterator
         yield failed(cluster.name, what, "write protocol: fuse2", *sides)
 
 
-def _namespace(cluster: Cluster, volume: Volume, account: Resource) -> Iterator[Finding]:
+def _namespace(cluster: RenderedCluster, volume: BlobVolume, account: Resource) -> Iterator[Finding]:
     """BlobFuse2 speaks to the dfs endpoint where there is a hierarchical namespace, and only there (blob-csi-driver,
     docs/driver-parameters.md, isHnsEnabled; Azure/azure-storage-fuse, README: use-adls).
     """
@@ -202,9 +204,9 @@ def _namespace(cluster: Cluster, volume: Volume, account: Resource) -> Iterator[
     yield failed(cluster.name, what, fix, *(sides if hierarchical else sides[::-1]))
 
 
-def _handles(cluster: Cluster, every: list[Volume]) -> Iterator[Finding]:
+def _handles(cluster: RenderedCluster, every: list[BlobVolume]) -> Iterator[Finding]:
     """A handle tells volumes apart within a cluster (blob-csi-driver, docs/driver-parameters.md)."""
-    seen: dict[str, Volume] = {}
+    seen: dict[str, BlobVolume] = {}
     path = ("spec", "csi", "volumeHandle")
     for volume in every:
         handle = text(volume.manifest.data, *path)
@@ -221,7 +223,7 @@ def _handles(cluster: Cluster, every: list[Volume]) -> Iterator[Finding]:
             seen[handle] = volume
 
 
-def _driver(cluster: Cluster) -> Iterator[Finding]:
+def _driver(cluster: RenderedCluster) -> Iterator[Finding]:
     path = ("storageProfile", "blobCSIDriver", "enabled")
     if get(cluster.resource.properties, *path) is not True:
         what = "its blob driver is not enabled: nothing mounts the volume"
@@ -229,7 +231,7 @@ def _driver(cluster: Cluster) -> Iterator[Finding]:
         yield failed(cluster.name, what, fix, cluster.resource.side("properties", *path))
 
 
-def _made(cluster: Cluster, mounted: Mounted, tree: Tree) -> Iterator[Finding]:
+def _made(cluster: RenderedCluster, mounted: Mounted, tree: Tree) -> Iterator[Finding]:
     """The control plane makes dynamic volumes (blob-csi-driver, docs/workload-identity-static-pv-mount.md)."""
     claim, volume = mounted
     account = tree.resources.get(target(cluster, volume).account_id)
@@ -255,7 +257,7 @@ def _containers(tree: Tree) -> dict[str, _First]:
     return {}
 
 
-def _note(cluster: Cluster, mounted: Mounted, tree: Tree) -> None:
+def _note(cluster: RenderedCluster, mounted: Mounted, tree: Tree) -> None:
     volume = mounted.volume
     container = target(cluster, volume).container_id
     if container in tree.resources:

@@ -9,7 +9,7 @@ from rayfleet.diagnostics import did_you_mean, many
 from rayfleet.proofs.evidence import Evidence
 from rayfleet.proofs.finding import Finding, failed, proved, warned
 from rayfleet.proofs.fleet.bindings import consumers, node_counts, waiting
-from rayfleet.tree import Cluster, Side, Tree, entries, get, mapping, text
+from rayfleet.tree import RenderedCluster, Side, Tree, entries, get, mapping, text
 from rayfleet.tree.bindings import (
     FROM_ANYSCALE,
     FROM_AZURE,
@@ -34,7 +34,7 @@ _SOUND = {
 }
 
 
-def of_cluster(cluster: Cluster, evidence: Evidence) -> Iterator[Finding]:
+def of_cluster(cluster: RenderedCluster, evidence: Evidence) -> Iterator[Finding]:
     """The late values of one cluster: their form, their producers, and who takes them."""
     tree = evidence.tree
     values = late_values(tree).get(cluster.name, {})
@@ -66,7 +66,7 @@ def of_fleet(evidence: Evidence) -> Iterator[Finding]:
 # --- of a cluster ---
 
 
-def _outputs(cluster: Cluster, values: dict[str, Late]) -> Iterator[Finding]:
+def _outputs(cluster: RenderedCluster, values: dict[str, Late]) -> Iterator[Finding]:
     """The cluster's ARM output gives what is to be bound, and it is bound whole or not at all."""
     name = output_name(cluster) or ""
     unsaid = [kind for kind in FROM_AZURE if kind not in values and not _said(cluster, name, kind)]
@@ -83,12 +83,12 @@ def _outputs(cluster: Cluster, values: dict[str, Late]) -> Iterator[Finding]:
         yield failed(cluster.name, what, "take over the whole output", there[0].side)
 
 
-def _said(cluster: Cluster, name: str, kind: str) -> bool:
+def _said(cluster: RenderedCluster, name: str, kind: str) -> bool:
     found = output(cluster.template, name, kind)
     return bool(found and found.value)
 
 
-def _late(cluster: Cluster, tree: Tree, late: Late) -> Iterator[Finding]:
+def _late(cluster: RenderedCluster, tree: Tree, late: Late) -> Iterator[Finding]:
     if late.kind not in KINDS:
         fix = f"remove it; there are {', '.join(KINDS)}"
         yield failed(cluster.name, f"nothing takes {late.kind}", fix, late.side)
@@ -100,7 +100,7 @@ def _late(cluster: Cluster, tree: Tree, late: Late) -> Iterator[Finding]:
         yield from _deployed(cluster, tree, late)
 
 
-def _take(cluster: Cluster, kind: str) -> str:
+def _take(cluster: RenderedCluster, kind: str) -> str:
     """Where a value comes from, as a remedy."""
     if kind == FROM_ANYSCALE:
         return "take it from anyscale cloud get; its producer is anyscale.<cloud>.<cloud resource>.cloud_resource_id"
@@ -109,7 +109,7 @@ def _take(cluster: Cluster, kind: str) -> str:
     return f"take it from {deployment.name if deployment else '<deployment>'}.outputs.{name}.{kind}"
 
 
-def _form(cluster: Cluster, late: Late) -> Iterator[Finding]:
+def _form(cluster: RenderedCluster, late: Late) -> Iterator[Finding]:
     fix = _take(cluster, late.kind)
     if late.value in (None, "", [], {}):
         yield failed(cluster.name, f"{late.kind} is bound to nothing", f"{fix}, or remove it", late.side)
@@ -119,7 +119,7 @@ def _form(cluster: Cluster, late: Late) -> Iterator[Finding]:
         yield failed(cluster.name, f"{late.kind} is {late.value}, and not {_SOUND[late.kind]}", fix, late.side)
 
 
-def _deployed(cluster: Cluster, tree: Tree, late: Late) -> Iterator[Finding]:
+def _deployed(cluster: RenderedCluster, tree: Tree, late: Late) -> Iterator[Finding]:
     """Its producer is the cluster's own output, of the key that it is."""
     found = produced(tree, late.producer)
     fix = _take(cluster, late.kind)
@@ -136,7 +136,7 @@ def _deployed(cluster: Cluster, tree: Tree, late: Late) -> Iterator[Finding]:
         yield failed(cluster.name, what, fix, late.producer_side, found.side)
 
 
-def _registered(cluster: Cluster, late: Late) -> Iterator[Finding]:
+def _registered(cluster: RenderedCluster, late: Late) -> Iterator[Finding]:
     """Its producer is the cloud resource that is rendered."""
     found = registration(late.producer)
     fix = _take(cluster, late.kind)

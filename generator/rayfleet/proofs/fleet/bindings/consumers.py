@@ -8,9 +8,9 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from rayfleet.proofs.finding import Finding, failed
-from rayfleet.tree import Cluster, Side, Tree, entries, get, mapping, text
+from rayfleet.tree import RenderedCluster, Side, Tree, entries, get, mapping, text
 from rayfleet.tree.bindings import WORDS, Late, dashed, each
-from rayfleet.tree.blob_volume import Volume, held
+from rayfleet.tree.blob_volume import BlobVolume, held
 from rayfleet.tree.gaps import operator_of
 from rayfleet.tree.helm_release import Release
 from rayfleet.tree.layer import Manifest
@@ -33,17 +33,17 @@ class Consumer(NamedTuple):
     dashed: bool = False
 
 
-def signs_in(volume: Volume) -> bool:
+def signs_in(volume: BlobVolume) -> bool:
     """Whether a mount signs in: over NFS it does not (blob-csi-driver, docs/driver-parameters.md)."""
     return volume.text("protocol") != "nfs"
 
 
-def gateways(cluster: Cluster) -> list[Manifest]:
+def gateways(cluster: RenderedCluster) -> list[Manifest]:
     """Its gateways."""
     return cluster.of_kind("Gateway", "gateway.networking.k8s.io")
 
 
-def consumers(cluster: Cluster, tree: Tree) -> Iterator[Consumer]:
+def consumers(cluster: RenderedCluster, tree: Tree) -> Iterator[Consumer]:
     """Every place of a cluster's files that takes an id. Of values that are not all there nothing is said."""
     operator = operator_of(cluster)
     for volume in filter(signs_in, held(cluster, tree)):
@@ -97,7 +97,7 @@ def _ours(label: Any) -> bool:
 # --- what stands there ---
 
 
-def judge(cluster: Cluster, tree: Tree, values: dict[str, Late], places: list[Consumer]) -> Iterator[Finding]:
+def judge(cluster: RenderedCluster, tree: Tree, values: dict[str, Late], places: list[Consumer]) -> Iterator[Finding]:
     """Every place holds the id that is bound; none is empty, and none holds an id before it is bound."""
     wrong: dict[tuple[str, str], list[Consumer]] = {}
     for place in places:
@@ -116,7 +116,7 @@ def _expected(late: Late, place: Consumer) -> str:
     return dashed(late.text) if place.dashed else late.text
 
 
-def _wrong(cluster: Cluster, tree: Tree, late: Late | None, places: list[Consumer]) -> Finding:
+def _wrong(cluster: RenderedCluster, tree: Tree, late: Late | None, places: list[Consumer]) -> Finding:
     """One finding for all places that hold the same."""
     first, *others = places
     said = f"{first.where} is {_said(cluster, tree, first)}"
@@ -128,7 +128,7 @@ def _wrong(cluster: Cluster, tree: Tree, late: Late | None, places: list[Consume
     return failed(cluster.name, what, _AGAIN, first.side, late.side, *(place.side for place in others))
 
 
-def _said(cluster: Cluster, tree: Tree, place: Consumer) -> str:
+def _said(cluster: RenderedCluster, tree: Tree, place: Consumer) -> str:
     """What a place holds, and whose id that is."""
     found = _owners(tree).get(dashed(place.value)) if isinstance(place.value, str) else None
     if found is None:

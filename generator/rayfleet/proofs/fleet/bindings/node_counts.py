@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from rayfleet.proofs.finding import Finding, failed, proved, warned
-from rayfleet.tree import Cluster, Side, get
+from rayfleet.tree import RenderedCluster, Side, get
 from rayfleet.tree.bindings import Late, output, output_name
 from rayfleet.tree.node_pool import Pool
 
 
-def judge(cluster: Cluster, bound: Late | None) -> Iterator[Finding]:
+def judge(cluster: RenderedCluster, bound: Late | None) -> Iterator[Finding]:
     """Each pool that scales has a count exactly while it is new."""
     if bound is None or bound.sound:
         known = bound.pools if bound else []
@@ -21,7 +21,7 @@ def judge(cluster: Cluster, bound: Late | None) -> Iterator[Finding]:
     yield from _listed(cluster)
 
 
-def _counts(cluster: Cluster, scaled: list[Pool], known: list[str], where: list[Side]) -> Iterator[Finding]:
+def _counts(cluster: RenderedCluster, scaled: list[Pool], known: list[str], where: list[Side]) -> Iterator[Finding]:
     """A deployment sets the ``count`` that it is given, and without one a new pool starts with ARM's 1 (ARM schema,
     Microsoft.ContainerService.Aks.json; Azure/AKS#1627).
     """
@@ -50,7 +50,7 @@ def _named(pools: list[Pool]) -> str:
     return f"pool{'s' if pools[1:] else ''} {names}"
 
 
-def _gone(cluster: Cluster, bound: Late | None) -> Iterator[Finding]:
+def _gone(cluster: RenderedCluster, bound: Late | None) -> Iterator[Finding]:
     """Deployments are incremental: they leave in Azure what templates no longer have."""
     has = {pool.name for pool in cluster.pools}
     for index, name in enumerate(bound.pools if bound else ()):
@@ -61,7 +61,7 @@ def _gone(cluster: Cluster, bound: Late | None) -> Iterator[Finding]:
             yield warned(cluster.name, what, fix, bound.side.at(index), side)
 
 
-def _listed(cluster: Cluster) -> Iterator[Finding]:
+def _listed(cluster: RenderedCluster) -> Iterator[Finding]:
     """The output lists the pools that the template has: one that it leaves out would be bound as new for ever."""
     found = output(cluster.template, output_name(cluster) or "", "nodePools")
     if found is None:

@@ -7,22 +7,22 @@ from typing import NamedTuple
 
 from rayfleet.proofs.finding import Finding, failed, pending
 from rayfleet.proofs.fleet.bindings.consumers import gateways
-from rayfleet.tree import Cluster, Side, Tree, mapping
+from rayfleet.tree import RenderedCluster, Side, Tree, mapping
 from rayfleet.tree.bindings import FROM_ANYSCALE, FROM_AZURE, KINDS, Late, output_name
 from rayfleet.tree.blob_volume import held
 from rayfleet.tree.gaps import has_gaps
 
 
-class _Output(NamedTuple):
+class _WaitingOutput(NamedTuple):
     """Files of a cluster, what must be bound for them, their layer, and whether they are there."""
 
     what: str
     needs: tuple[str, ...]
     layer: str
-    there: Callable[[Cluster, Tree], bool]
+    there: Callable[[RenderedCluster, Tree], bool]
 
 
-def _has_gateway(cluster: Cluster, _: Tree) -> bool:
+def _has_gateway(cluster: RenderedCluster, _: Tree) -> bool:
     """Whether its gateway is rendered, or none is to be: it takes an Ingress, or a gateway that somebody else keeps."""
     if gateways(cluster):
         return True
@@ -37,19 +37,23 @@ def _has_gateway(cluster: Cluster, _: Tree) -> bool:
 
 # docs/bindings.md, "Pending".
 _OUTPUTS = (
-    _Output("the blob volume", ("clientId",), "platform", lambda cluster, rendered: bool(held(cluster, rendered))),
-    _Output(
+    _WaitingOutput(
+        "the blob volume", ("clientId",), "platform", lambda cluster, rendered: bool(held(cluster, rendered))
+    ),
+    _WaitingOutput(
         "operators/anyscale-operator/",
         ("clientId", FROM_ANYSCALE),
         "operators",
         lambda cluster, _: bool(cluster.operator),
     ),
-    _Output("workloads/gateway.yaml", (FROM_ANYSCALE,), "workloads", _has_gateway),
-    _Output("anyscale/cloud_resource.yaml", ("principalId",), "", lambda cluster, _: bool(cluster.cloud_resource)),
+    _WaitingOutput("workloads/gateway.yaml", (FROM_ANYSCALE,), "workloads", _has_gateway),
+    _WaitingOutput(
+        "anyscale/cloud_resource.yaml", ("principalId",), "", lambda cluster, _: bool(cluster.cloud_resource)
+    ),
 )
 
 
-def judge(cluster: Cluster, tree: Tree, values: dict[str, Late]) -> Iterator[Finding]:
+def judge(cluster: RenderedCluster, tree: Tree, values: dict[str, Late]) -> Iterator[Finding]:
     """One finding for all that waits, and one for each output that is missing without a reason."""
     absent = [output for output in _OUTPUTS if not output.there(cluster, tree)]
     for output in absent if not has_gaps(cluster) else ():
@@ -67,7 +71,7 @@ def judge(cluster: Cluster, tree: Tree, values: dict[str, Late]) -> Iterator[Fin
         yield pending(cluster.name, _waits(cluster, waits, late), side(cluster))
 
 
-def _waits(cluster: Cluster, waits: list[str], late: list[str]) -> str:
+def _waits(cluster: RenderedCluster, waits: list[str], late: list[str]) -> str:
     deployment = cluster.template.deployment
     azure = [kind for kind in waits if kind in FROM_AZURE]
     sources = [f"{', '.join(azure)} of {deployment.name if deployment else 'its deployment'}"] if azure else []
@@ -76,7 +80,7 @@ def _waits(cluster: Cluster, waits: list[str], late: list[str]) -> str:
     return f"waits for {' and '.join(sources)}{files}"
 
 
-def side(cluster: Cluster) -> Side:
+def side(cluster: RenderedCluster) -> Side:
     """The ARM output that gives what is waited for."""
     name = output_name(cluster)
     return Side(cluster.template.source, ("outputs", name)) if name else cluster.resource.side("name")

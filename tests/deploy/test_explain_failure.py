@@ -9,6 +9,7 @@ import pytest
 
 from rayfleet.azure.deployment_state import Operation
 from rayfleet.azure.faults import Problem, problem_of
+from rayfleet.azure.resource_id import type_and_name
 from rayfleet.deploy import explain_failure
 from rayfleet.source import read
 from rayfleet.source.origin import Origin
@@ -135,17 +136,17 @@ def test_places(identifier: str, code: str, where: str, said: str, of: str) -> N
     assert said in line("fleet.yaml", found.fleet)
     assert found.template.startswith(f"rendered/azure/{of}.json:")
     assert line(f"azure/{of}.json", found.template).strip() == "{"
-    kind, name = explain_failure.named(identifier)
+    kind, name = type_and_name(identifier)
     assert found.type == kind and name.rpartition("/")[2] in f"{found.name} 8c2f"
 
 
 def test_the_type_and_the_name_in_an_id() -> None:
-    assert explain_failure.named(f"{_AKS}/agentPools/t4") == (
+    assert type_and_name(f"{_AKS}/agentPools/t4") == (
         "Microsoft.ContainerService/managedClusters/agentPools",
         "aks-eastus/t4",
     )
-    assert explain_failure.named(_GROUP) == ("Microsoft.Resources/resourceGroups", "aks-multi-region")
-    assert explain_failure.named("Contoso/example@v1") == ("", "Contoso/example@v1") and explain_failure.named("") == (
+    assert type_and_name(_GROUP) == ("Microsoft.Resources/resourceGroups", "aks-multi-region")
+    assert type_and_name("Contoso/example@v1") == ("", "Contoso/example@v1") and type_and_name("") == (
         "",
         "",
     )
