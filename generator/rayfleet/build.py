@@ -1,4 +1,4 @@
-"""From the data of a fleet.yaml that its schema accepts to a Fleet: layers merged, defaults filled, names resolved.
+"""From the data of a fleet.yaml that its schema accepts to a Fleet: settings merged, defaults filled, names resolved.
 
 What a model cannot express, a VM size that nobody knows, is reported here; everything else is left to the rules.
 """
@@ -16,10 +16,10 @@ from rayfleet.model.bindings import ClusterBindings
 from rayfleet.model.cluster import Cluster, HelmChart, Upgrades
 from rayfleet.model.fleet import Anyscale, Fleet, GitOps
 from rayfleet.model.instance_type import InstanceType, instance_types
-from rayfleet.model.layers import Defaults, Layer, fill, merge
 from rayfleet.model.network import Network
 from rayfleet.model.node_pool import NodePool, Taint
 from rayfleet.model.service_account import OPERATOR, ServiceAccount
+from rayfleet.model.settings import Defaults, Settings, fill, merge
 from rayfleet.model.storage import LifecycleRule, Storage, Volume
 from rayfleet.source.origin import Origin
 
@@ -48,7 +48,7 @@ class _Builder:
         self._catalogue = catalogue
         self._bound = bound
         self.found: list[Diagnostic] = []
-        # Keyed by the identity of the layer that they are built from, which is kept beside to stay alive.
+        # Keyed by the identity of the settings that they are built from, which is kept beside to stay alive.
         self._shared: dict[tuple[str, int, object], tuple[object, Any]] = {}
 
     def fleet(self) -> Fleet:
@@ -84,10 +84,10 @@ class _Builder:
             clusters=clusters,
         )
 
-    def _clusters(self, data: Layer) -> Iterator[Cluster]:
+    def _clusters(self, data: Settings) -> Iterator[Cluster]:
         supernet, vnet_prefix = Cidr.parse(data["azure"]["network"]["supernet"]), data["azure"]["network"]["vnetPrefix"]
         lowest = merge({}, data["defaults"] or {})
-        regions: dict[str, Layer] = {}
+        regions: dict[str, Settings] = {}
         for name, own in data["clusters"].items():
             region = own["region"]
             if region not in regions:
@@ -98,53 +98,53 @@ class _Builder:
             block = Cidr.parse(vnet) if vnet else supernet.block(vnet_prefix, index)
             yield self._cluster(name, region, data, settings, block)
 
-    def _cluster(self, name: str, region: str, data: Layer, layer: Layer, vnet: Cidr) -> Cluster:
+    def _cluster(self, name: str, region: str, data: Settings, settings: Settings, vnet: Cidr) -> Cluster:
         defaults = self._defaults.settings
-        pools = self._pools(name, region, layer)
-        volume = self._share("volume", layer, _volume)
-        settings: Layer = {key: layer.get(key, defaults.get(key)) for key in _PLAIN}
-        network = fill(defaults["network"], layer["network"])
-        gateway = self._filled("gateway", layer)
-        resource = layer.get("cloudResource", {})
+        pools = self._pools(name, region, settings)
+        volume = self._share("volume", settings, _volume)
+        plain: Settings = {key: settings.get(key, defaults.get(key)) for key in _PLAIN}
+        network = fill(defaults["network"], settings["network"])
+        gateway = self._filled("gateway", settings)
+        resource = settings.get("cloudResource", {})
         return Cluster(
             name=name,
             region=region,
             cloud=data["anyscale"]["cloud"],
             resource_group=data["azure"]["resourceGroup"],
-            kubernetes_version=settings["kubernetesVersion"],
-            tier=settings["tier"],
+            kubernetes_version=plain["kubernetesVersion"],
+            tier=plain["tier"],
             network=_network(network, vnet),
-            authorized_ip_ranges=tuple(self._filled("apiServer", layer)["authorizedIpRanges"]),
-            local_accounts=settings["localAccounts"],
-            encryption_at_host=settings["encryptionAtHost"],
-            upgrades=self._share("upgrades", layer, _upgrades),
-            autoscaler=self._filled("autoscaler", layer),
+            authorized_ip_ranges=tuple(self._filled("apiServer", settings)["authorizedIpRanges"]),
+            local_accounts=plain["localAccounts"],
+            encryption_at_host=plain["encryptionAtHost"],
+            upgrades=self._share("upgrades", settings, _upgrades),
+            autoscaler=self._filled("autoscaler", settings),
             pools=pools,
-            service_accounts=_service_accounts(settings["serviceAccounts"]),
+            service_accounts=_service_accounts(plain["serviceAccounts"]),
             volume=volume,
             gateway_kind=gateway["kind"],
             public=gateway["visibility"] == "public",
             redis_endpoint=resource.get("redisEndpoint"),
             image_registry=resource.get("imageRegistry"),
-            charts=self._share("charts", layer, _charts),
-            overlays=tuple(settings["overlays"]),
+            charts=self._share("charts", settings, _charts),
+            overlays=tuple(plain["overlays"]),
             repository_path=data["gitops"]["path"],
             signs_in_to_git=data["gitops"]["auth"] == "azureIdentity",
             bindings=self._bound.get(name, late.NONE),
             instance_types=self._instance_types(pools, volume),
         )
 
-    def _share(self, key: str, layer: Layer, make: Callable[[Layer], Built]) -> Built:
-        """What ``make`` makes of a filled section, made once for all clusters that have the section from one layer."""
-        section = layer.get(key)
+    def _share(self, key: str, settings: Settings, make: Callable[[Settings], Built]) -> Built:
+        """What ``make`` makes of a filled section, made once for all clusters that have the section from one level."""
+        section = settings.get(key)
         memo = (key, id(section), None)
         if memo not in self._shared:
             self._shared[memo] = (section, make(fill(self._defaults.settings[key], section or {})))
         built: Built = self._shared[memo][1]
         return built
 
-    def _filled(self, key: str, layer: Layer) -> Layer:
-        return self._share(key, layer, lambda section: section)
+    def _filled(self, key: str, settings: Settings) -> Settings:
+        return self._share(key, settings, lambda section: section)
 
     def _instance_types(self, pools: tuple[NodePool, ...], volume: Volume) -> tuple[InstanceType, ...]:
         memo = ("instance types", id(pools), volume)
@@ -155,9 +155,9 @@ class _Builder:
 
     # --- node pools ---
 
-    def _pools(self, cluster: str, region: str, layer: Layer) -> tuple[NodePool, ...]:
-        section = layer.get("nodePools") or {}
-        zones = layer.get("zones")
+    def _pools(self, cluster: str, region: str, settings: Settings) -> tuple[NodePool, ...]:
+        section = settings.get("nodePools") or {}
+        zones = settings.get("zones")
         zones = self._catalogue.zones(region) if zones is None else tuple(zones)
         memo = ("nodePools", id(section), zones)
         if memo not in self._shared:
@@ -165,7 +165,7 @@ class _Builder:
         pools: tuple[NodePool, ...] = self._shared[memo][1]
         return pools
 
-    def _make_pools(self, cluster: str, section: Layer, zones: tuple[int, ...]) -> Iterator[NodePool]:
+    def _make_pools(self, cluster: str, section: Settings, zones: tuple[int, ...]) -> Iterator[NodePool]:
         rows = {name: fill(self._defaults.node_pool, row) for name, row in section.items()}
         infra = any(row["mode"] == "user" and row["role"] == "infra" for row in rows.values())
         for name in sorted(rows):
@@ -189,7 +189,7 @@ class _Builder:
 _PLAIN = ("kubernetesVersion", "tier", "localAccounts", "encryptionAtHost", "serviceAccounts", "overlays")
 
 
-def _pool(name: str, row: Layer, vm: VmSize, zones: tuple[int, ...], infra: bool) -> NodePool:
+def _pool(name: str, row: Settings, vm: VmSize, zones: tuple[int, ...], infra: bool) -> NodePool:
     system = row["mode"] == "system"
     autoscaled = "maxCount" in row
     fixed: int = row.get("count", 1)
@@ -220,7 +220,7 @@ def _pool(name: str, row: Layer, vm: VmSize, zones: tuple[int, ...], infra: bool
     )
 
 
-def _network(section: Layer, vnet: Cidr) -> Network:
+def _network(section: Settings, vnet: Cidr) -> Network:
     nat = section["natGateway"]
     return Network(
         index=section["index"],
@@ -235,7 +235,7 @@ def _network(section: Layer, vnet: Cidr) -> Network:
     )
 
 
-def _upgrades(section: Layer) -> Upgrades:
+def _upgrades(section: Settings) -> Upgrades:
     window = section["window"]
     return Upgrades(
         channel=section["channel"],
@@ -248,7 +248,7 @@ def _upgrades(section: Layer) -> Upgrades:
     )
 
 
-def _volume(section: Layer) -> Volume:
+def _volume(section: Settings) -> Volume:
     return Volume(
         static=section["provisioning"] == "static",
         size=section["size"],
@@ -257,7 +257,7 @@ def _volume(section: Layer) -> Volume:
     )
 
 
-def _charts(section: Layer) -> dict[str, HelmChart]:
+def _charts(section: Settings) -> dict[str, HelmChart]:
     return {name: HelmChart(chart["version"], chart.get("values", {})) for name, chart in section.items()}
 
 
@@ -267,7 +267,7 @@ def _service_accounts(names: list[str]) -> tuple[ServiceAccount, ...]:
     return tuple(dict.fromkeys((OPERATOR, *own)))
 
 
-def _storage(section: Layer, region: str) -> Storage:
+def _storage(section: Settings, region: str) -> Storage:
     return Storage(
         account=section["account"],
         container=section["container"],
@@ -281,7 +281,7 @@ def _storage(section: Layer, region: str) -> Storage:
     )
 
 
-def _lifecycle_rule(name: str, rule: Layer) -> LifecycleRule:
+def _lifecycle_rule(name: str, rule: Settings) -> LifecycleRule:
     return LifecycleRule(
         name=name,
         prefix=rule.get("prefix", ""),

@@ -111,7 +111,7 @@ def _near(diagnostic: Diagnostic, found: list[Diagnostic]) -> bool:
 
 
 def _section(diagnostic: Diagnostic) -> str:
-    """What a value of the wrong shape may have a say in: what stands beside it; alone in a map of layers, itself."""
+    """What a value of the wrong shape may have a say in: what stands beside it; alone in a map of levels, itself."""
     where = diagnostic.where.partition("[")[0]
     parent = where.rpartition(".")[0]
     alone = re.fullmatch(r"defaults|clusters|regions|(clusters|regions)\.[^.]*", parent)

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from rayfleet import schema_matcher
 from rayfleet.data_files import SCHEMAS
 from rayfleet.diagnostics import Diagnostic, did_you_mean
-from rayfleet.model.layers import Defaults, Whole
+from rayfleet.model.settings import Defaults, Whole
 from rayfleet.source import Path, Source
 
 

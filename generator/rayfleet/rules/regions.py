@@ -12,7 +12,7 @@ from rayfleet.source.origin import Origin
 
 
 def judge(fleet: Fleet, origin: Origin, catalogue: Catalogue) -> Iterator[Diagnostic]:
-    """Unknown regions, layers for regions without clusters, and a routing order that misses or invents one."""
+    """Unknown regions, settings for regions without clusters, and a routing order that misses or invents one."""
     source = origin.source
     known = catalogue.region_names
     here = sorted({cluster.region for cluster in fleet.clusters})

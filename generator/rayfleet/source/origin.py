@@ -1,4 +1,4 @@
-"""Where in fleet.yaml a cluster's value comes from: the topmost layer that says it."""
+"""Where in fleet.yaml a cluster's value comes from: the topmost level that says it."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from rayfleet.source import Path, Source
 
 
 class Origin:
-    """Finds the layer behind a merged value, only when there is something to report about it."""
+    """Finds the level behind a merged value, only when there is something to report about it."""
 
     def __init__(self, source: Source) -> None:
         self.source = source
 
     def at(self, cluster: str, path: Sequence[str | int], what: str, fix: str, *, key: bool = False) -> Diagnostic:
-        """A finding about a setting of a cluster, placed at the layer that set it."""
+        """A finding about a setting of a cluster, placed at the level that set it."""
         return self.source.diagnostic(self.path(cluster, path), what, fix, key=key)
 
     def path(self, cluster: str, path: Sequence[str | int]) -> Path:
-        """Where the setting stands; where no layer says it (a default of the schema), the cluster itself."""
+        """Where the setting stands; where no level says it (a default of the schema), the cluster itself."""
         region = self.source.data["clusters"][cluster]["region"]
-        layers: tuple[Path, ...] = (("clusters", cluster), ("regions", region), ("defaults",))
+        levels: tuple[Path, ...] = (("clusters", cluster), ("regions", region), ("defaults",))
         for depth in range(len(path), 0, -1):
-            for layer in layers:
-                whole = (*layer, *path[:depth])
+            for level in levels:
+                whole = (*level, *path[:depth])
                 if _found(self.source.data, whole):
                     return whole
         return ("clusters", cluster)

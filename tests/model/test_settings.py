@@ -1,4 +1,4 @@
-"""Layers: maps merge, lists replace, null removes, whoever else shares a layer never notices."""
+"""Settings: maps merge, lists replace, null removes, whoever else shares a level never notices."""
 
 from __future__ import annotations
 
@@ -12,74 +12,74 @@ from hypothesis import strategies as st
 
 from rayfleet import schema
 from rayfleet.diagnostics import Invalid
-from rayfleet.model.layers import Layer, fill, merge
+from rayfleet.model.settings import Settings, fill, merge
 from tests.model import Data, build, smallest
 
 properties = settings(max_examples=150, derandomize=True, deadline=None)
 
-# A key is of one kind in every layer, as the schema has it: on layers that make a map of what was a number, order would
+# A key is of one kind in every level, as the schema has it: on levels that make a map of what was a number, order would
 # matter ({a: {x: 1}}, {a: 2}, {a: {y: 3}}).
 _SCALARS = st.integers(0, 3) | st.booleans() | st.sampled_from(["", "no", "x"])
 _LISTS = st.lists(st.integers(0, 3), max_size=3)
 
 
-def _layers(*, nulls: bool) -> st.SearchStrategy[Layer]:
+def _settings(*, nulls: bool) -> st.SearchStrategy[Settings]:
     null = st.none() if nulls else st.nothing()
 
-    def layer(**maps: st.SearchStrategy[Any]) -> st.SearchStrategy[Layer]:
+    def level(**maps: st.SearchStrategy[Any]) -> st.SearchStrategy[Settings]:
         own = {"a": _SCALARS | null, "b": _SCALARS | null, "list": _LISTS | null}
         return st.fixed_dictionaries({}, optional=own | maps)
 
-    return st.recursive(layer(), lambda inner: layer(m=inner | null, n=inner | null), max_leaves=8)
+    return st.recursive(level(), lambda inner: level(m=inner | null, n=inner | null), max_leaves=8)
 
 
-FULL = _layers(nulls=False)
-ANY = _layers(nulls=True)
+FULL = _settings(nulls=False)
+ANY = _settings(nulls=True)
 
 
-def _leaves(layer: Layer, path: tuple[str, ...] = ()) -> dict[tuple[str, ...], Any]:
+def _leaves(level: Settings, path: tuple[str, ...] = ()) -> dict[tuple[str, ...], Any]:
     """Every value that is not a map by its whole path."""
     found = {}
-    for key, value in layer.items():
+    for key, value in level.items():
         found |= _leaves(value, (*path, key)) if isinstance(value, dict) else {(*path, key): value}
     return found
 
 
-def _maps(layer: Layer) -> Iterator[Layer]:
-    yield layer
-    for value in layer.values():
+def _maps(level: Settings) -> Iterator[Settings]:
+    yield level
+    for value in level.values():
         if isinstance(value, dict):
             yield from _maps(value)
 
 
 @properties
 @given(ANY)
-def test_an_empty_layer_changes_nothing(layer: Layer) -> None:
-    assert merge(layer, {}) is layer
+def test_an_empty_level_changes_nothing(level: Settings) -> None:
+    assert merge(level, {}) is level
 
 
 @properties
 @given(FULL)
-def test_over_nothing_a_layer_is_what_it_is(layer: Layer) -> None:
-    assert merge({}, layer) == layer
-    assert merge(layer, layer) == layer
+def test_over_nothing_a_level_is_what_it_is(level: Settings) -> None:
+    assert merge({}, level) == level
+    assert merge(level, level) == level
 
 
 @properties
 @given(FULL, FULL)
-def test_every_value_is_the_topmost(under: Layer, over: Layer) -> None:
+def test_every_value_is_the_topmost(under: Settings, over: Settings) -> None:
     assert _leaves(merge(under, over)) == _leaves(under) | _leaves(over)
 
 
 @properties
 @given(FULL, FULL, FULL)
-def test_how_layers_are_grouped_does_not_matter(first: Layer, second: Layer, third: Layer) -> None:
+def test_how_levels_are_grouped_does_not_matter(first: Settings, second: Settings, third: Settings) -> None:
     assert merge(merge(first, second), third) == merge(first, merge(second, third))
 
 
 @properties
 @given(FULL, ANY)
-def test_null_removes(under: Layer, over: Layer) -> None:
+def test_null_removes(under: Settings, over: Settings) -> None:
     merged = merge(under, over)
     nulls = {path for path, value in _leaves(over).items() if value is None}
     assert None not in _leaves(merged).values()
@@ -89,7 +89,7 @@ def test_null_removes(under: Layer, over: Layer) -> None:
 
 @properties
 @given(ANY, ANY)
-def test_layers_are_never_changed(under: Layer, over: Layer) -> None:
+def test_levels_are_never_changed(under: Settings, over: Settings) -> None:
     before = copy.deepcopy((under, over))
     merge(under, over)
     fill(under, over)
@@ -98,7 +98,7 @@ def test_layers_are_never_changed(under: Layer, over: Layer) -> None:
 
 @properties
 @given(FULL, ANY)
-def test_what_a_layer_does_not_touch_is_shared(under: Layer, over: Layer) -> None:
+def test_what_a_level_does_not_touch_is_shared(under: Settings, over: Settings) -> None:
     merged = merge(under, over)
     assert all(merged[key] is under[key] for key in under.keys() - over.keys())
 
@@ -110,7 +110,7 @@ def test_lists_replace() -> None:
     }
 
 
-def test_what_null_removed_a_later_layer_begins_anew() -> None:
+def test_what_null_removed_a_later_level_begins_anew() -> None:
     removed = merge({"pools": {"t4": {"count": 1, "spot": True}, "cpu": {}}}, {"pools": {"t4": None}})
     assert removed == {"pools": {"cpu": {}}}
     assert merge(removed, {"pools": {"t4": {"count": 2}}}) == {"pools": {"cpu": {}, "t4": {"count": 2}}}
@@ -118,9 +118,9 @@ def test_what_null_removed_a_later_layer_begins_anew() -> None:
 
 @properties
 @given(FULL, FULL)
-def test_fill_takes_a_default_only_where_the_layer_is_silent(defaults: Layer, layer: Layer) -> None:
-    filled = fill(defaults, layer)
-    assert _leaves(filled) == _leaves(defaults) | _leaves(layer)
+def test_fill_takes_a_default_only_where_the_level_is_silent(defaults: Settings, level: Settings) -> None:
+    filled = fill(defaults, level)
+    assert _leaves(filled) == _leaves(defaults) | _leaves(level)
     assert fill(filled, {}) == fill({}, filled) == filled
     assert fill(defaults, filled) == filled
 
@@ -174,7 +174,7 @@ SAYING_POOL: Data = {
     "labels": {"own": "label"},
     "taints": ["own=taint:NoSchedule"],
 }
-LAYERS = (("defaults",), ("regions", "eastus"), ("clusters", "one"))
+LEVELS = (("defaults",), ("regions", "eastus"), ("clusters", "one"))
 
 
 def _nullable(node: Data, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
@@ -203,7 +203,7 @@ def _saying() -> Data:
 
 
 def _silent(path: tuple[str, ...]) -> Data:
-    """No layer says anything about the setting."""
+    """No level says anything about the setting."""
     data = _saying()
     *parents, last = path
     node = data["defaults"]
@@ -213,10 +213,10 @@ def _silent(path: tuple[str, ...]) -> Data:
     return data
 
 
-def _null(path: tuple[str, ...], layer: tuple[str, ...]) -> Data:
-    """The layer takes the setting away."""
+def _null(path: tuple[str, ...], level: tuple[str, ...]) -> Data:
+    """The level takes the setting away."""
     data = _saying()
-    *parents, last = (*layer, *path)
+    *parents, last = (*level, *path)
     node = data
     for key in parents:
         node = node.setdefault(key, {})
@@ -239,52 +239,52 @@ def test_the_fleet_that_says_everything_is_valid_and_differs_from_the_defaults()
     assert len(silent) > 40
 
 
-@pytest.mark.parametrize("layer", LAYERS, ids=".".join)
+@pytest.mark.parametrize("level", LEVELS, ids=".".join)
 @pytest.mark.parametrize("paths", [SETTINGS, POOL_SETTINGS], ids=["settings", "pool"])
-def test_null_takes_a_setting_away_in_any_layer(layer: tuple[str, ...], paths: tuple[tuple[str, ...], ...]) -> None:
+def test_null_takes_a_setting_away_in_any_level(level: tuple[str, ...], paths: tuple[tuple[str, ...], ...]) -> None:
     """Also in the lowest: what then holds is the schema's default."""
     # A cluster's own network has its index, which nothing stands in for.
     required = ("clusters", "one", "network")
     wrong = {
         ".".join(path): outcome
         for path in paths
-        if (*layer, *path) != required and (outcome := _outcome(_null(path, layer))) != _outcome(_silent(path))
+        if (*level, *path) != required and (outcome := _outcome(_null(path, level))) != _outcome(_silent(path))
     }
     assert wrong == {}
 
 
-@pytest.mark.parametrize("layer", LAYERS, ids=".".join)
-def test_null_takes_a_pool_away_in_any_layer(layer: tuple[str, ...]) -> None:
-    assert [pool.name for pool in build(_null(("nodePools", "more"), layer)).clusters[0].pools] == ["cpu", "sys"]
+@pytest.mark.parametrize("level", LEVELS, ids=".".join)
+def test_null_takes_a_pool_away_in_any_level(level: tuple[str, ...]) -> None:
+    assert [pool.name for pool in build(_null(("nodePools", "more"), level)).clusters[0].pools] == ["cpu", "sys"]
 
 
-@pytest.mark.parametrize("layer", [("defaults",), ("regions", "eastus")], ids=".".join)
-def test_a_whole_layer_may_be_null(layer: tuple[str, ...]) -> None:
+@pytest.mark.parametrize("level", [("defaults",), ("regions", "eastus")], ids=".".join)
+def test_a_whole_level_may_be_null(level: tuple[str, ...]) -> None:
     data = smallest()
     data["clusters"]["one"] |= data["defaults"]
     expected = build({**data, "defaults": {}})
-    *parents, last = layer
+    *parents, last = level
     for key in parents:
         data[key] = {}
     (data[parents[0]] if parents else data)[last] = None
     assert build(data) == expected
 
 
-@pytest.mark.parametrize("layer", LAYERS, ids=".".join)
-def test_null_in_the_values_of_a_chart_is_for_helm(layer: tuple[str, ...]) -> None:
-    """Helm takes the chart's own value away by it; so it reaches the file, from whichever layer."""
+@pytest.mark.parametrize("level", LEVELS, ids=".".join)
+def test_null_in_the_values_of_a_chart_is_for_helm(level: tuple[str, ...]) -> None:
+    """Helm takes the chart's own value away by it; so it reaches the file, from whichever level."""
     path = ("charts", "anyscale-operator", "values", "deep")
-    data = _null((*path, "gone"), layer)
+    data = _null((*path, "gone"), level)
     (cluster,) = build(data).clusters
     assert cluster.charts["anyscale-operator"].values == {"own": 1, "deep": {"gone": None}}
-    (cluster,) = build(_null(path[:3], layer)).clusters
+    (cluster,) = build(_null(path[:3], level)).clusters
     assert cluster.charts["anyscale-operator"].values == {}, "but the fleet's own values go as all else does"
 
 
-@pytest.mark.parametrize("layer", LAYERS, ids=".".join)
-def test_only_a_chart_has_values_of_helm(layer: tuple[str, ...]) -> None:
+@pytest.mark.parametrize("level", LEVELS, ids=".".join)
+def test_only_a_chart_has_values_of_helm(level: tuple[str, ...]) -> None:
     """A node pool may have any name."""
-    data = _null(("nodePools", "values", "maxPods"), layer)
+    data = _null(("nodePools", "values", "maxPods"), level)
     pool = data["defaults"]["nodePools"].setdefault("values", {"maxPods": 50})
     data["defaults"]["nodePools"]["values"] = {"vmSize": "Standard_E8s_v5", "count": 1} | pool
     (cluster,) = build(data).clusters

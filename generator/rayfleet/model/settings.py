@@ -1,7 +1,7 @@
 """How settings stack: ``defaults`` <- ``regions.<region>`` <- ``clusters.<name>``, over what the schema gives.
 
-Maps merge deeply, lists replace, ``null`` removes (what the layers below say; a default of the schema then holds).
-In Helm's own values ``null`` stays: Helm takes the chart's value away by it. Results share what a layer leaves
+Maps merge deeply, lists replace, ``null`` removes (what the levels below say; a default of the schema then holds).
+In Helm's own values ``null`` stays: Helm takes the chart's value away by it. Results share what a level leaves
 untouched, so that a thousand clusters with the same pools hold them once.
 """
 
@@ -9,27 +9,27 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-Layer = dict[str, Any]
+Settings = dict[str, Any]
 
 
 class Whole(NamedTuple):
     """A default that a map of the fleet's own replaces as a whole; other defaults fill in key by key."""
 
-    value: Layer
+    value: Settings
 
 
 class Defaults(NamedTuple):
     """What the schema gives where the fleet is silent (see schema.defaults)."""
 
-    root: Layer
-    settings: Layer
-    node_pool: Layer
+    root: Settings
+    settings: Settings
+    node_pool: Settings
 
 
-def merge(under: Layer, over: Layer, path: tuple[str, ...] = ()) -> Layer:
+def merge(under: Settings, over: Settings, path: tuple[str, ...] = ()) -> Settings:
     """``over`` laid on ``under``; neither is changed. Where ``over`` adds nothing, the result is ``under`` itself.
 
-    ``path`` is where in the layer both stand.
+    ``path`` is where in the settings both stand.
     """
     if not over:
         return under
@@ -47,10 +47,10 @@ def merge(under: Layer, over: Layer, path: tuple[str, ...] = ()) -> Layer:
     return merged
 
 
-def fill(defaults: Layer, layer: Layer) -> Layer:
-    """``layer`` with ``defaults`` where it is silent; neither is changed."""
-    filled = {key: _plain(value) for key, value in defaults.items() if key not in layer}
-    for key, value in layer.items():
+def fill(defaults: Settings, settings: Settings) -> Settings:
+    """``settings`` with ``defaults`` where it is silent; neither is changed."""
+    filled = {key: _plain(value) for key, value in defaults.items() if key not in settings}
+    for key, value in settings.items():
         below = defaults.get(key)
         filled[key] = fill(below, value) if isinstance(value, dict) and isinstance(below, dict) else value
     return filled
