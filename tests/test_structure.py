@@ -34,7 +34,7 @@ FLOORS = (
     ("rayfleet.azure", "rayfleet.bind", "rayfleet.anyscale", "rayfleet.compiler", "rayfleet.proofs"),
     (
         "rayfleet.outputs", "rayfleet.sync", "rayfleet.fingerprint", "rayfleet.git", "rayfleet.scheduler",
-        "rayfleet.capacity",
+        "rayfleet.capacity", "rayfleet.shape_mistakes",
     ),
     (
         "rayfleet.arm", "rayfleet.templating", "rayfleet.schema", "rayfleet.rules", "rayfleet.overview",
@@ -50,7 +50,7 @@ FLOORS = (
 JUDGES = ("rayfleet.tree", "rayfleet.scheduler", "rayfleet.capacity", "rayfleet.proofs")
 COMPILES = {
     "rayfleet.model", "rayfleet.build", "rayfleet.rules", "rayfleet.arm", "rayfleet.overview", "rayfleet.outputs",
-    "rayfleet.compiler",
+    "rayfleet.compiler", "rayfleet.shape_mistakes",
 }  # fmt: skip
 
 DOORS = {

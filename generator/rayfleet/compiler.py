@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-import re
 from collections.abc import Collection, Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from rayfleet import outputs, rules, schema, source
 from rayfleet.build import build
@@ -15,6 +14,7 @@ from rayfleet.facts.catalogue import Catalogue
 from rayfleet.fleet_files import FleetFiles, Inputs
 from rayfleet.model import bindings
 from rayfleet.model.fleet import Fleet
+from rayfleet.shape_mistakes import follows_from, without_mistakes
 from rayfleet.source.origin import Origin
 
 _INSTEAD_OF_ANCHORS = "write the value out, or give it once in defaults or regions"
@@ -47,7 +47,7 @@ class Compiled(NamedTuple):
 
 def compile_fleet(places: FleetFiles, inputs: Inputs) -> Compiled:
     """Judges what was read. Raises Invalid with all that is wrong, of the shape and of what the shape cannot say."""
-    fleet_source, found = _shaped(source.read(places.fleet, inputs.fleet, _INSTEAD_OF_ANCHORS), "fleet")
+    fleet_source, found = without_mistakes(source.read(places.fleet, inputs.fleet, _INSTEAD_OF_ANCHORS), "fleet")
     late, late_found = _late(places, inputs)
     if not schema.accepts(fleet_source, "fleet"):  # something is missing, and nothing can be built without it
         raise Invalid([*found, *late_found])
@@ -58,7 +58,7 @@ def compile_fleet(places: FleetFiles, inputs: Inputs) -> Compiled:
     judged = unknown + rules.judge(fleet, origin, catalogue, inputs.overlay_folders)
     if late and not late_found:
         judged += rules.judge_bindings(fleet, late)
-    found += late_found + [diagnostic for diagnostic in judged if not _near(diagnostic, found)]
+    found += late_found + [diagnostic for diagnostic in judged if not follows_from(diagnostic, found)]
     if errors(found):
         raise Invalid(found)
     return Compiled(fleet, in_order(found), inputs.overlay_folders)
@@ -68,54 +68,8 @@ def _late(places: FleetFiles, inputs: Inputs) -> tuple[source.Source | None, lis
     """bindings.yaml, where there is one, and what is wrong with its shape."""
     if inputs.bindings is None:
         return None, []
-    late, found = _shaped(source.read(places.bindings, inputs.bindings), "bindings")
+    late, found = without_mistakes(source.read(places.bindings, inputs.bindings), "bindings")
     return (late if schema.accepts(late, "bindings") else None), found
-
-
-def _shaped(read: source.Source, name: str) -> tuple[source.Source, list[Diagnostic]]:
-    """What was read with what has the wrong shape put right or left out, and a diagnostic for each mistake.
-
-    Where that is not enough, because something is missing that has no example, the whole cluster is left out.
-    """
-    violations = schema.violations(read, name)
-    if not violations:
-        return read, []
-    wrong = {tuple(violation.path): violation.stand_in for violation in violations if violation.path}
-    rest = read.corrected(_outermost(wrong))
-    if not schema.accepts(rest, name):
-        broken = {tuple(violation.path[:2]): None for violation in schema.violations(rest, name)}
-        rest = rest.corrected((path, None) for path in broken if path[0] == "clusters" and len(path) == 2)
-    return rest, [violation.diagnostic for violation in violations]
-
-
-def _outermost(wrong: dict[tuple[str | int, ...], Any]) -> list[tuple[source.Path, Any]]:
-    """Without what stands inside something that is wrong as a whole."""
-    return [
-        (path, value)
-        for path, value in wrong.items()
-        if not any(path[:length] in wrong for length in range(1, len(path)))
-    ]
-
-
-def _near(diagnostic: Diagnostic, found: list[Diagnostic]) -> bool:
-    """Whether a rule may only miss what has the wrong shape and was therefore left out, or judge its stand-in."""
-    where = diagnostic.where
-    for section in map(_section, found):
-        if where.startswith(section) or section.startswith(where):
-            return True
-        if section.startswith("azure.network") and ".network." in where:
-            return True
-        if section.startswith("clusters.") and where.startswith(("regions.", "routing.")):
-            return True
-    return False
-
-
-def _section(diagnostic: Diagnostic) -> str:
-    """What a value of the wrong shape may have a say in: what stands beside it; alone in a map of levels, itself."""
-    where = diagnostic.where.partition("[")[0]
-    parent = where.rpartition(".")[0]
-    alone = re.fullmatch(r"defaults|clusters|regions|(clusters|regions)\.[^.]*", parent)
-    return where if alone or not parent else parent
 
 
 def is_of(fleet: Fleet, places: FleetFiles) -> bool:

@@ -1,0 +1,60 @@
+"""Mistakes of shape: each is told, and the file is judged without them, so that all else that is wrong is told too."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from rayfleet import schema
+from rayfleet.diagnostics import Diagnostic
+from rayfleet.source import Path, Source
+
+# A place in fleet.yaml that has the wrong shape, and places elsewhere that a value there has a say in.
+_REACHES = (
+    (re.compile(r"azure\.network"), re.compile(r".*\.network\.")),
+    (re.compile(r"clusters\."), re.compile(r"(regions|routing)\.")),
+)
+
+
+def without_mistakes(read: Source, name: str) -> tuple[Source, list[Diagnostic]]:
+    """A file with what has the wrong shape put right or left out, and a diagnostic for each mistake.
+
+    Where that is not enough, because something is missing that has no example, the whole cluster is left out.
+    """
+    violations = schema.violations(read, name)
+    if not violations:
+        return read, []
+    wrong = {tuple(violation.path): violation.stand_in for violation in violations if violation.path}
+    rest = read.corrected(_outermost(wrong))
+    if not schema.accepts(rest, name):
+        broken = {tuple(violation.path[:2]): None for violation in schema.violations(rest, name)}
+        rest = rest.corrected((path, None) for path in broken if path[0] == "clusters" and len(path) == 2)
+    return rest, [violation.diagnostic for violation in violations]
+
+
+def _outermost(wrong: dict[tuple[str | int, ...], Any]) -> list[tuple[Path, Any]]:
+    """Without what stands inside something that is wrong as a whole."""
+    return [
+        (path, value)
+        for path, value in wrong.items()
+        if not any(path[:length] in wrong for length in range(1, len(path)))
+    ]
+
+
+def follows_from(finding: Diagnostic, mistakes: list[Diagnostic]) -> bool:
+    """Whether a rule may only miss what was left out because of a mistake of shape, or judge what stands in for it."""
+    return any(_reaches(_section(mistake), finding.where) for mistake in mistakes)
+
+
+def _reaches(section: str, where: str) -> bool:
+    if where.startswith(section) or section.startswith(where):
+        return True
+    return any(wrong.match(section) and elsewhere.match(where) for wrong, elsewhere in _REACHES)
+
+
+def _section(mistake: Diagnostic) -> str:
+    """The place that a value of the wrong shape has a say in: its parent; alone in a map of levels, itself."""
+    where = mistake.where.partition("[")[0]
+    parent = where.rpartition(".")[0]
+    alone = re.fullmatch(r"defaults|clusters|regions|(clusters|regions)\.[^.]*", parent)
+    return where if alone or not parent else parent
