@@ -43,7 +43,7 @@ FLOORS = (
     ("rayfleet.source",),
     ("rayfleet.model", "rayfleet.fleet_files"),
     ("rayfleet.facts",),
-    ("rayfleet.diagnostics", "rayfleet.data_files", "rayfleet.schema_matcher", "rayfleet"),
+    ("rayfleet.diagnostics", "rayfleet.package_files", "rayfleet.schema_matcher", "rayfleet"),
 )  # fmt: skip
 
 # What reads a tree back and judges it, and what it may never look at.

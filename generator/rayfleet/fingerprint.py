@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from hashlib import blake2b
 
-from rayfleet.data_files import PACKAGE, SCHEMAS, TEMPLATES
+from rayfleet.package_files import PACKAGE, SCHEMAS, TEMPLATES
 
 FOLDER = ".rayfleet_cache"
 _DIGEST_BYTES = 16

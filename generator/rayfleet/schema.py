@@ -12,9 +12,9 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from rayfleet import schema_matcher
-from rayfleet.data_files import SCHEMAS
 from rayfleet.diagnostics import Diagnostic, did_you_mean
 from rayfleet.model.settings import Defaults, Whole
+from rayfleet.package_files import SCHEMAS
 from rayfleet.source import Path, Source
 
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template, Undefined, UndefinedError
 
-from rayfleet.data_files import TEMPLATES
+from rayfleet.package_files import TEMPLATES
 
 # JSON allows these in a string as they are; YAML would fold or refuse them.
 _UNPRINTABLE = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from rayfleet.data_files import SCHEMAS
+from rayfleet.package_files import SCHEMAS
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from datetime import date
 from functools import cache
 from typing import Any, NamedTuple
 
-from rayfleet.data_files import SCHEMAS
+from rayfleet.package_files import SCHEMAS
 
 Number = tuple[int, ...]
 VersionRow = dict[str, Any]

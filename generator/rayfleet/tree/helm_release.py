@@ -98,7 +98,7 @@ def _from(entry: Any, namespace: str, layers: Iterable[Layer]) -> Source | None:
     for layer in layers:
         for manifest in layer.of_kind(text(entry, "kind")):
             if manifest.name == text(entry, "name") and manifest.namespace == namespace:
-                return layer.data_of(manifest, key)
+                return layer.document_of(manifest, key)
     return None
 
 

@@ -66,7 +66,7 @@ class Layer:
         """Its manifests of a kind."""
         return [row for row in self.manifests if row.kind == kind and group in (None, row.group)]
 
-    def data_of(self, config_map: Manifest, key: str) -> Source | None:
+    def document_of(self, config_map: Manifest, key: str) -> Source | None:
         """A ConfigMap's entry as a document: the file that a generator took it from, or the text itself."""
         written = get(config_map.data, "data", key)
         for path in self._generated_from(config_map.name, key):
