@@ -30,7 +30,8 @@ MAX_DEPTH_OF_MANIFESTS = 256  # the schema in a CustomResourceDefinition goes de
 LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 INSTEAD_OF_ANCHORS = "write the value out"
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,17})")
-_NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,17})(\.[0-9]{1,17})?([eE][-+]?[0-9]{1,2})?")
+# A fraction has as many digits as a double, and as many zeros before them as Python writes without an exponent.
+_NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,17})(\.0{0,3}[0-9]{1,17})?([eE][-+]?[0-9]{1,2})?")
 _WORDS: dict[str, Any] = {"": None, "~": None, "null": None, "true": True, "false": False}
 
 
