@@ -28,7 +28,7 @@ PYTEST = $(if $(IN_MEMORY),mkdir -p $(IN_MEMORY) && PYTEST_DEBUG_TEMPROOT=$(IN_M
 TESTED = .venv/.test .tools/stamp .tools/checkov/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help render check-rendered validate check deploy-tools test lint snapshots bench lock clean
+.PHONY: help render check-rendered validate check deploy-tools test test-all lint snapshots bench lock clean
 
 help: ## what you are reading
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -49,6 +49,11 @@ deploy-tools: .venv/.deploy .tools/stamp ## what deploy, bind, register, status 
 
 test: lint $(TESTED) ## lint, then every test
 	$(PYTEST) $(PYTEST_FLAGS)
+
+# What `make test` tries a part of is tried whole. Then whatever hangs on how fast Azure answers would show.
+test-all: test ## make test, then all samples and a slow Azure
+	$(PYTEST) $(PYTEST_FLAGS) -m "hypothesis or sampled" --hypothesis-profile whole
+	$(PYTEST) -n 16 -m "not sampled" --slow-azure 0.3 tests/deploying tests/retire tests/test_status.py
 
 lint: .venv/.test ## ruff and mypy
 	.venv/bin/ruff check

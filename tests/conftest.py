@@ -18,12 +18,13 @@ from typing import TypeVar
 
 import pytest
 from click.testing import CliRunner, Result
-from hypothesis import HealthCheck, settings
 
 from rayfleet import source, tree
 from rayfleet.cli import cli
 from rayfleet.proofs.flux import kustomization_files, permanence, releases, rollout
 from rayfleet.tree import cluster, layer
+from tests import extent
+from tests.deploy.arm_server import ArmServer
 from tests.processes import Started, own_environment, starting
 from tests.rendering import REFERENCE
 from tests.repository import git
@@ -31,16 +32,7 @@ from tests.unhurried import unhurried
 
 T = TypeVar("T")
 
-# The same examples in every run, and no verdict that hangs on how busy the machine is.
-settings.register_profile(
-    "rayfleet",
-    derandomize=True,
-    deadline=None,
-    database=None,
-    max_examples=40,
-    suppress_health_check=[HealthCheck.too_slow],
-)
-settings.load_profile("rayfleet")
+extent.register()
 
 
 def _once(read: Callable[[str, bytes], T]) -> Callable[[str, bytes], T]:
@@ -207,6 +199,16 @@ def committed(folder: Workspace, _made: Path) -> Workspace:
     """
     shutil.copytree(_made, folder.folder, symlinks=True, dirs_exist_ok=True)
     return folder
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--slow-azure", type=float, default=0.0, metavar="SECONDS", help="how long Azure's stand-in takes to answer"
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    ArmServer.seconds = config.getoption("--slow-azure")
 
 
 def pytest_sessionstart() -> None:

@@ -8,13 +8,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from rayfleet import fingerprint
 from rayfleet.fingerprint import Total, forget, of_folder, of_inputs, recall, remember
-
-properties = settings(max_examples=60, derandomize=True, deadline=None)
 
 FILES = st.dictionaries(
     st.lists(st.sampled_from(["a", "b", "ü"]), min_size=1, max_size=3).map(lambda parts: "/".join(parts) + ".yaml"),
@@ -74,7 +72,6 @@ def test_other_inputs_give_another_digest(other: list[tuple[str, bytes]]) -> Non
     assert of_inputs(other, "out") != of_inputs(INPUTS, "out")
 
 
-@properties
 @given(st.lists(st.tuples(st.text(max_size=4), st.binary(max_size=8)), max_size=4), st.data())
 def test_no_two_lists_of_inputs_run_into_each_other(inputs: list[tuple[str, bytes]], data: st.DataObject) -> None:
     """Bytes moved from one input to the next are other inputs."""
@@ -131,7 +128,6 @@ def test_an_editor_may_lock_a_template(program: Path) -> None:
 # --- what came out ----------------------------------------------------------------------------------------------------
 
 
-@properties
 @given(FILES)
 def test_a_folder_has_the_total_of_its_files(files: dict[str, bytes]) -> None:
     with TemporaryDirectory() as name:
@@ -141,7 +137,6 @@ def test_a_folder_has_the_total_of_its_files(files: dict[str, bytes]) -> None:
         assert of_folder(name) == of_folder(f"{name}/") == str(total) == _total(files)
 
 
-@properties
 @given(FILES, FILES)
 def test_totals_are_the_same_only_of_the_same_files(one: dict[str, bytes], other: dict[str, bytes]) -> None:
     assert (_total(one) == _total(other)) == (one == other)

@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
@@ -19,6 +19,7 @@ from rayfleet.diagnostics import Invalid
 from rayfleet.fleet_files import FleetFiles, Inputs
 from rayfleet.model import bindings
 from rayfleet.source import Source
+from tests.extent import sampled
 from tests.rendering import REFERENCE
 
 NAMES = ("fleet", "bindings", "quota")
@@ -212,11 +213,11 @@ def parsed(data: Node) -> Source:
     return source.read("fleet.yaml", json.dumps(data).encode())
 
 
+@sampled
 def test_the_checker_and_jsonschema_agree() -> None:
     judge = Draft202012Validator(schema.load("fleet"))
     verdicts = []
 
-    @settings(max_examples=600)
     @given(mutated(SCALARS))
     def agree(data: Node) -> None:
         accepted = schema.accepts(parsed(data), "fleet")
@@ -224,7 +225,7 @@ def test_the_checker_and_jsonschema_agree() -> None:
         verdicts.append(accepted)
 
     agree()
-    assert min(verdicts.count(True), verdicts.count(False)) > 60
+    assert min(verdicts.count(True), verdicts.count(False)) > len(verdicts) / 10
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -251,7 +252,6 @@ def test_a_line_break_at_the_end_is_where_they_part() -> None:
 FLOATS = [-1.0, 0.0, 1.0, 2.0, 1e3]
 
 
-@settings(max_examples=300)
 @given(mutated([*SCALARS, *FLOATS, "a\n"]))
 def test_what_is_refused_is_explained_and_what_is_explained_is_refused(data: Node) -> None:
     found = schema.violations(parsed(data), "fleet")
@@ -286,17 +286,17 @@ def outcome(data: Node) -> dict[str, bytes] | set[str]:
         return {found.what for found in invalid.diagnostics}
 
 
+@sampled
 def test_what_the_schema_takes_the_rest_can_take() -> None:
     """Any fleet is rendered or refused; a traceback is neither."""
     rendered = []
 
-    @settings(max_examples=200)
     @given(mutated([*SCALARS, *FLOATS, "a\n"]))
     def render(data: Node) -> None:
         rendered.append(isinstance(outcome(data), dict))
 
     render()
-    assert min(rendered.count(True), rendered.count(False)) > 20
+    assert min(rendered.count(True), rendered.count(False)) > len(rendered) / 10
 
 
 @cache

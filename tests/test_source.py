@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from rayfleet.diagnostics import Diagnostic, Invalid
@@ -315,7 +315,6 @@ def check_any(content: bytes) -> None:
         assert row.column >= 1, row
 
 
-@settings(max_examples=1000)
 @given(ANY_TEXT)
 @example("a: &x 1\nb: &x 2\n")
 @example("a: 'b")
@@ -324,7 +323,6 @@ def test_any_text_is_data_or_refused(text: str) -> None:
     check_any(text.encode())
 
 
-@settings(max_examples=500)
 @given(st.binary(max_size=60))
 def test_any_bytes_are_data_or_refused(content: bytes) -> None:
     check_any(content)

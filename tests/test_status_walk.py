@@ -16,6 +16,7 @@ import yaml
 
 from tests.anyscale.stand_in import StandIn
 from tests.conftest import Workspace
+from tests.extent import sampled, some
 from tests.page_world import Subscription, deployed, registered
 from tests.repository import git
 
@@ -274,29 +275,30 @@ REGISTER_WEST = "rayfleet register --cluster aks-westus2"
 CHANGE = "change it in Anyscale: see below"
 
 
-@pytest.mark.parametrize(
-    ("befalls", "done"),
-    [
-        (state("eastus", "Failed"), deploy("eastus")),
-        (state("shared", "Failed"), deploy("eastus", "westus2")),
-        (state("eastus", "Accepted"), ["wait: rayfleet deploy --region eastus looks on"]),
-        (without_a_cluster, deploy("eastus")),
-        (without_the_group,
-            [*deploy("eastus", "westus2"), BIND, RENDER, CHANGE, COMMIT, PUSH]),
-        (without_a_resource, [REGISTER_WEST, *BROUGHT_HOME]),
-        (made_anew, BROUGHT_HOME),
-        (swapped, BROUGHT_HOME),
-        (changed_in_anyscale, [CHANGE]),
-        (removed("bindings.yaml"), [BIND, COMMIT, PUSH]),
-        (written("bindings.yaml", "", "version: 1\nclusters:\n"), [BIND, COMMIT, PUSH]),
-        (written("bindings.yaml", "producer: aks-multi-region-westus2", "producer: another"), [BIND]),
-        (written("rendered/azure/eastus.json", "Standard_D16ds_v5", "Standard_D2s_v5"), [RENDER]),
-        (written("fleet.yaml", "version: 1\n", "version: 1 # one\n"), [COMMIT, PUSH]),
-        (written("fleet.yaml", "maxCount: 6", "maxCount: 16"),
-            [RENDER, *deploy("eastus", "westus2", commit=True), PUSH]),
-        (not_pushed, [PUSH]),
-    ],
-)  # fmt: skip
+BEFALLS: list[tuple[Callable[[Life], None], list[str]]] = [
+    (state("eastus", "Failed"), deploy("eastus")),
+    (state("shared", "Failed"), deploy("eastus", "westus2")),
+    (state("eastus", "Accepted"), ["wait: rayfleet deploy --region eastus looks on"]),
+    (without_a_cluster, deploy("eastus")),
+    (without_the_group,
+        [*deploy("eastus", "westus2"), BIND, RENDER, CHANGE, COMMIT, PUSH]),
+    (without_a_resource, [REGISTER_WEST, *BROUGHT_HOME]),
+    (made_anew, BROUGHT_HOME),
+    (swapped, BROUGHT_HOME),
+    (changed_in_anyscale, [CHANGE]),
+    (removed("bindings.yaml"), [BIND, COMMIT, PUSH]),
+    (written("bindings.yaml", "", "version: 1\nclusters:\n"), [BIND, COMMIT, PUSH]),
+    (written("bindings.yaml", "producer: aks-multi-region-westus2", "producer: another"), [BIND]),
+    (written("rendered/azure/eastus.json", "Standard_D16ds_v5", "Standard_D2s_v5"), [RENDER]),
+    (written("fleet.yaml", "version: 1\n", "version: 1 # one\n"), [COMMIT, PUSH]),
+    (written("fleet.yaml", "maxCount: 6", "maxCount: 16"),
+        [RENDER, *deploy("eastus", "westus2", commit=True), PUSH]),
+    (not_pushed, [PUSH]),
+]  # fmt: skip
+
+
+@sampled
+@pytest.mark.parametrize(("befalls", "done"), some(BEFALLS, 4))
 def test_whatever_befalls_it_ends_well(living: Life, befalls: Callable[[Life], None], done: list[str]) -> None:
     befalls(living)
     assert living.follow() == done

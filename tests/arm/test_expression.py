@@ -7,12 +7,10 @@ import re
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from rayfleet.arm.expression import Expression, extension_id, guid, literal, parameter, reference, resource_id, to_json
-
-properties = settings(max_examples=200, derandomize=True, deadline=None)
 
 
 def _is_program(text: str) -> bool:
@@ -39,19 +37,16 @@ AROUND = st.sampled_from(
 # --- JSON -------------------------------------------------------------------------------------------------------------
 
 
-@properties
 @given(DATA)
 def test_plain_data_is_json(value: Any) -> None:
     assert to_json(value) == json.dumps(value, indent=2, ensure_ascii=False) + "\n"
 
 
-@properties
 @given(st.lists(DATA, max_size=3))
 def test_tuples_are_lists(values: list[Any]) -> None:
     assert to_json(tuple(values)) == to_json(values)
 
 
-@properties
 @given(AROUND)
 def test_null_is_refused_wherever_it_stands(around: Any) -> None:
     """A null in a PUT clears what the property was."""
@@ -59,14 +54,12 @@ def test_null_is_refused_wherever_it_stands(around: Any) -> None:
         to_json(around(None))
 
 
-@properties
 @given(AROUND, st.text())
 def test_text_that_azure_would_evaluate_is_refused(around: Any, text: str) -> None:
     with pytest.raises(ValueError, match="Azure would evaluate"):
         to_json(around(f"[{text}]"))
 
 
-@properties
 @given(AROUND, st.text(min_size=1))
 def test_an_expression_is_written_in_its_brackets(around: Any, text: str) -> None:
     assert json.loads(to_json(around(Expression(text)))) == json.loads(json.dumps(around(f"[{text}]")))
@@ -102,7 +95,6 @@ def test_letters_beyond_ascii_stay_readable() -> None:
 # --- expressions ------------------------------------------------------------------------------------------------------
 
 
-@properties
 @given(st.text())
 def test_a_literal_cannot_end_early(text: str) -> None:
     """Inside quotes ARM knows one escape: two quotes are one."""
@@ -135,7 +127,6 @@ def test_expressions_nest_without_brackets_and_text_in_quotes() -> None:
     assert json.loads(to_json(made)) == [f"[{expression}]" for expression in made]
 
 
-@properties
 @given(st.lists(st.text(), min_size=1, max_size=3))
 def test_no_name_breaks_out_of_the_call_around_it(names: list[str]) -> None:
     """Outside of quoted text an expression has only what we wrote."""

@@ -83,6 +83,8 @@ class Held(NamedTuple):
 class ArmServer:
     """The server; its attributes may be read and written while it runs, one test at a time."""
 
+    seconds = 0.0  # before each answer, of every server
+
     def __init__(self) -> None:
         self.deployments = _Named()
         self.stacks = _NamedStacks()
@@ -319,6 +321,7 @@ class _Handler(BaseHTTPRequestHandler):
         arm.before(self.command, self.path)
         act = arm.scripted(self.command, self.path, body)
         own = arm.serve(self.command, self.path, body) if act.effect else act
+        arm.over.wait(arm.seconds)
         if act.kind == "expire":
             own = act
         if act.kind in ("drop", "late", "slow"):

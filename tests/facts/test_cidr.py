@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from ipaddress import IPv4Address, IPv4Network
 
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from rayfleet.facts.cidr import Cidr
-
-properties = settings(max_examples=200, derandomize=True, deadline=None)
 
 ADDRESSES = st.integers(0, 2**32 - 1)
 PREFIXES = st.integers(0, 32)
@@ -26,7 +24,6 @@ def _cidr(network: IPv4Network) -> Cidr:
     return Cidr.parse(str(network))
 
 
-@properties
 @given(ADDRESSES, PREFIXES)
 def test_text_comes_back_as_it_was(first: int, prefix: int) -> None:
     text = f"{IPv4Address(first)}/{prefix}"
@@ -34,7 +31,6 @@ def test_text_comes_back_as_it_was(first: int, prefix: int) -> None:
     assert str(Cidr.parse(text)) == text
 
 
-@properties
 @given(ADDRESSES, PREFIXES)
 def test_aligned_is_the_range_without_host_bits(first: int, prefix: int) -> None:
     network = IPv4Network((first, prefix), strict=False)
@@ -42,27 +38,23 @@ def test_aligned_is_the_range_without_host_bits(first: int, prefix: int) -> None
     assert (Cidr(first, prefix).aligned == Cidr(first, prefix)) == (int(network.network_address) == first)
 
 
-@properties
 @given(NETWORKS)
 def test_bounds(network: IPv4Network) -> None:
     cidr = _cidr(network)
     assert (cidr.size, cidr.last) == (network.num_addresses, int(network.broadcast_address))
 
 
-@properties
 @given(st.data(), NETWORKS)
 def test_address(data: st.DataObject, network: IPv4Network) -> None:
     offset = data.draw(st.integers(0, network.num_addresses - 1))
     assert _cidr(network).address(offset) == str(network[offset])
 
 
-@properties
 @given(NETWORKS | NEAR, NETWORKS | NEAR)
 def test_overlaps(one: IPv4Network, other: IPv4Network) -> None:
     assert _cidr(one).overlaps(_cidr(other)) == one.overlaps(other)
 
 
-@properties
 @given(ADDRESSES, st.integers(24, 32), st.integers(-300, 300), st.integers(24, 32))
 def test_ranges_with_host_bits_overlap_where_they_share_an_address(
     first: int, prefix: int, distance: int, other_prefix: int
@@ -73,7 +65,6 @@ def test_ranges_with_host_bits_overlap_where_they_share_an_address(
     assert one.overlaps(other) == bool(set(addresses) & set(others))
 
 
-@properties
 @given(st.data(), NETWORKS)
 def test_blocks_cut_a_range_into_all_its_parts(data: st.DataObject, network: IPv4Network) -> None:
     prefix = data.draw(st.integers(network.prefixlen, min(32, network.prefixlen + 6)))
@@ -83,7 +74,6 @@ def test_blocks_cut_a_range_into_all_its_parts(data: st.DataObject, network: IPv
     assert [str(cidr.block(prefix, index)) for index in range(len(parts))] == parts
 
 
-@properties
 @given(st.data(), NETWORKS)
 def test_blocks_of_one_range_never_overlap(data: st.DataObject, network: IPv4Network) -> None:
     cidr = _cidr(network)
@@ -95,7 +85,6 @@ def test_blocks_of_one_range_never_overlap(data: st.DataObject, network: IPv4Net
     assert not cidr.overlaps(cidr.block(prefix, cidr.blocks(prefix)))
 
 
-@properties
 @given(NETWORKS)
 def test_a_range_has_no_block_larger_than_itself(network: IPv4Network) -> None:
     assert all(_cidr(network).blocks(prefix) == 0 for prefix in range(network.prefixlen))

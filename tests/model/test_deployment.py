@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from rayfleet.model.cluster import Cluster
 from rayfleet.model.deployment import CLUSTERS_A_TEMPLATE, regional_templates
 from tests.model import build, smallest
-
-properties = settings(max_examples=150, derandomize=True, deadline=None)
 
 ONE = build(smallest()).clusters[0]
 REGIONS = st.sampled_from(["eastus", "eastus2", "westus2"])
@@ -31,7 +29,6 @@ def _placed(clusters: list[Cluster]) -> dict[str, str]:
     return {cluster.name: template for template, inside in templates.items() for cluster in inside}
 
 
-@properties
 @given(FLEETS)
 def test_every_cluster_is_in_one_template_of_its_region(clusters: list[Cluster]) -> None:
     templates = regional_templates(clusters)
@@ -42,7 +39,6 @@ def test_every_cluster_is_in_one_template_of_its_region(clusters: list[Cluster])
         assert 1 <= len(group) <= CLUSTERS_A_TEMPLATE
 
 
-@properties
 @given(FLEETS, st.data())
 def test_removing_clusters_moves_no_other(clusters: list[Cluster], data: st.DataObject) -> None:
     stay = data.draw(st.lists(st.booleans(), min_size=len(clusters), max_size=len(clusters)))
@@ -51,7 +47,6 @@ def test_removing_clusters_moves_no_other(clusters: list[Cluster], data: st.Data
     assert _placed(left) == {cluster.name: before[cluster.name] for cluster in left}
 
 
-@properties
 @given(FLEETS, FLEETS)
 def test_adding_clusters_moves_no_other(clusters: list[Cluster], more: list[Cluster]) -> None:
     taken = {cluster.network.index for cluster in clusters}
@@ -60,7 +55,6 @@ def test_adding_clusters_moves_no_other(clusters: list[Cluster], more: list[Clus
     assert {cluster.name: after[cluster.name] for cluster in clusters} == _placed(clusters)
 
 
-@properties
 @given(FLEETS, st.data())
 def test_the_order_of_clusters_does_not_matter_to_where_they_are(clusters: list[Cluster], data: st.DataObject) -> None:
     shuffled = data.draw(st.permutations(clusters))

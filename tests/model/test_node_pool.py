@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from rayfleet.model.node_pool import NodePool, Taint
@@ -133,7 +133,6 @@ def test_zones() -> None:
 _NAMES = st.text("abcXYZ019-_.", min_size=1, max_size=10)
 
 
-@settings(max_examples=100, derandomize=True, deadline=None)
 @given(
     st.just("") | _NAMES.map("{}/".format), _NAMES, st.just("") | _NAMES, st.sampled_from(["NoSchedule", "NoExecute"])
 )

@@ -7,15 +7,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from rayfleet import schema
 from rayfleet.diagnostics import Invalid
 from rayfleet.model.settings import Settings, fill, merge
 from tests.model import Data, build, smallest
-
-properties = settings(max_examples=150, derandomize=True, deadline=None)
 
 # A key is of one kind in every level, as the schema has it: on levels that make a map of what was a number, order would
 # matter ({a: {x: 1}}, {a: 2}, {a: {y: 3}}).
@@ -52,32 +50,27 @@ def _maps(level: Settings) -> Iterator[Settings]:
             yield from _maps(value)
 
 
-@properties
 @given(ANY)
 def test_an_empty_level_changes_nothing(level: Settings) -> None:
     assert merge(level, {}) is level
 
 
-@properties
 @given(FULL)
 def test_over_nothing_a_level_is_what_it_is(level: Settings) -> None:
     assert merge({}, level) == level
     assert merge(level, level) == level
 
 
-@properties
 @given(FULL, FULL)
 def test_every_value_is_the_topmost(under: Settings, over: Settings) -> None:
     assert _leaves(merge(under, over)) == _leaves(under) | _leaves(over)
 
 
-@properties
 @given(FULL, FULL, FULL)
 def test_how_levels_are_grouped_does_not_matter(first: Settings, second: Settings, third: Settings) -> None:
     assert merge(merge(first, second), third) == merge(first, merge(second, third))
 
 
-@properties
 @given(FULL, ANY)
 def test_null_removes(under: Settings, over: Settings) -> None:
     merged = merge(under, over)
@@ -87,7 +80,6 @@ def test_null_removes(under: Settings, over: Settings) -> None:
     assert set(_leaves(merged)) == expected | (set(_leaves(over)) - nulls)
 
 
-@properties
 @given(ANY, ANY)
 def test_levels_are_never_changed(under: Settings, over: Settings) -> None:
     before = copy.deepcopy((under, over))
@@ -96,7 +88,6 @@ def test_levels_are_never_changed(under: Settings, over: Settings) -> None:
     assert (under, over) == before
 
 
-@properties
 @given(FULL, ANY)
 def test_what_a_level_does_not_touch_is_shared(under: Settings, over: Settings) -> None:
     merged = merge(under, over)
@@ -116,7 +107,6 @@ def test_what_null_removed_a_later_level_begins_anew() -> None:
     assert merge(removed, {"pools": {"t4": {"count": 2}}}) == {"pools": {"cpu": {}, "t4": {"count": 2}}}
 
 
-@properties
 @given(FULL, FULL)
 def test_fill_takes_a_default_only_where_the_level_is_silent(defaults: Settings, level: Settings) -> None:
     filled = fill(defaults, level)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from rayfleet import schema
@@ -60,7 +60,6 @@ def test_lifecycle_rules_keep_what_they_say_in_order_of_name() -> None:
     assert (first.prefix, first.cold_after, first.archive_after, first.delete_after) == ("runs/", 2, None, 4)
 
 
-@settings(max_examples=200, derandomize=True, deadline=None)
 @given(st.integers(SIZES["minimum"], SIZES["maximum"]))
 def test_blobfuse_starts_with_any_block_cache(cache_mib: int) -> None:
     """It refuses a prefetch below 11, and one whose blocks are more than the pool."""
@@ -71,7 +70,6 @@ def test_blobfuse_starts_with_any_block_cache(cache_mib: int) -> None:
     assert int(options["block-cache-prefetch"]) * int(options["block-cache-block-size"]) <= cache_mib
 
 
-@settings(max_examples=50, derandomize=True, deadline=None)
 @given(st.integers(SIZES["minimum"], SIZES["maximum"]))
 def test_a_file_cache_takes_disk_and_little_memory(cache_mib: int) -> None:
     volume = Volume(static=True, size="1Ti", block_cache=False, cache_mib=cache_mib)

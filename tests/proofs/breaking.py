@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import date
 from functools import cache
 from typing import NamedTuple, TypeVar
@@ -119,12 +119,6 @@ def _line(files: Mapping[str, bytes], file: str, number: int) -> str:
         files[file.removeprefix("rendered/")].decode().splitlines() if file.removeprefix("rendered/") in files else []
     )
     return lines[number - 1] if 0 < number <= len(lines) else ""
-
-
-def some(rows: Iterable[T], most: int = 40) -> list[T]:
-    """At most so many of the rows, evenly spread: garbage in every place of a file takes minutes."""
-    whole = list(rows)
-    return whole[:: -(-len(whole) // most) or 1]
 
 
 def failures(report: Report) -> list[Shown]:

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from tests import rendering
-from tests.proofs.breaking import Break, Edit, assert_seen, broken, check, edited, failures, some, tree
+from tests.extent import sampled, some
+from tests.proofs.breaking import Break, Edit, assert_seen, broken, check, edited, failures, tree
 
 EAST, WEST, SHARED = "azure/eastus.json", "azure/westus2.json", "azure/shared.json"
 LIST, GROUP = "azure/deployments.json", "azure/resource-group.json"
@@ -1014,11 +1015,12 @@ def garbled(data: Any, path: tuple[Any, ...], garbage: Any) -> bytes:
     return json.dumps(document).encode()
 
 
+@sampled
 @pytest.mark.parametrize("path", [SHARED, EAST, GROUP, LIST])
 def test_garbage_is_survived(path: str) -> None:
     """Now and in the base commit; one piece for each place, another for the next."""
     data = json.loads(small()[path])
-    for number, place in enumerate(some(paths(data), 89)):
+    for number, place in enumerate(some(paths(data), 20)):
         odd = {**small(), path: garbled(data, place, GARBAGE[number % len(GARBAGE)])}
         check(odd, "arm", base=odd if number % 2 else small())
 

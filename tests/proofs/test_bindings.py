@@ -7,9 +7,8 @@ import json
 import pytest
 
 from rayfleet.source import read
-from tests import rendering
+from tests import extent, rendering
 from tests.proofs.breaking import BINDINGS, Break, Edit, assert_seen, broken, check, failures, tree
-from tests.proofs.breaking import some as sampled
 from tests.proofs.breaks import consumers, node_counts, producers
 from tests.proofs.breaks import values as written
 from tests.proofs.breaks.bound import (
@@ -166,15 +165,17 @@ def test_what_the_fleet_has_of_its_own_raises_no_alarm(edits: tuple[Edit, ...]) 
     assert [row.what for row in failures(report) + report.of("warned")] == []
 
 
+@extent.sampled
 @pytest.mark.parametrize("path", [BINDINGS, T4, GATEWAY, "azure/deployments.json"])
 def test_nothing_brings_it_down(path: str) -> None:
     files = tree()
-    for content in sampled(ruined(json.dumps(read(path, files[path]).data).encode())):
+    for content in extent.some(ruined(json.dumps(read(path, files[path]).data).encode()), 10):
         check({**files, path: content}, "bindings")
 
 
+@extent.sampled
 def test_no_output_brings_it_down() -> None:
     whole = json.loads(tree()[EAST])
-    for outputs in sampled(ruined(json.dumps(whole["outputs"]).encode())):
+    for outputs in extent.some(ruined(json.dumps(whole["outputs"]).encode()), 10):
         content = json.dumps(whole | {"outputs": json.loads(outputs)}).encode()
         check({**tree(), EAST: content}, "bindings", "identity")

@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 
 import yaml
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.proofs.breaking import check, tree
@@ -50,7 +50,6 @@ def targets() -> list[tuple[str, int, tuple[str | int, ...]]]:
     ]
 
 
-@settings(max_examples=30)
 @given(st.lists(st.tuples(st.sampled_from(targets()), st.sampled_from(GARBAGE)), min_size=1, max_size=12))
 def test_no_value_brings_a_proof_down(edits: list[tuple[tuple[str, int, tuple[str | int, ...]], Any]]) -> None:
     changed: dict[str, list[Any]] = {}
@@ -64,7 +63,6 @@ def test_no_value_brings_a_proof_down(edits: list[tuple[tuple[str, int, tuple[st
     check(files, base=tree())
 
 
-@settings(max_examples=20)
 @given(st.lists(st.sampled_from(PATHS), min_size=1, max_size=6), st.binary(max_size=40))
 def test_no_file_brings_a_proof_down(paths: list[str], content: bytes) -> None:
     files = {path: whole for path, whole in tree().items() if path != "bindings.yaml"}

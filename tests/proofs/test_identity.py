@@ -8,7 +8,8 @@ import pytest
 
 from rayfleet.source import read
 from tests import rendering
-from tests.proofs.breaking import Break, Edit, assert_seen, broken, check, failures, some, tree
+from tests.extent import sampled, some
+from tests.proofs.breaking import Break, Edit, assert_seen, broken, check, failures, tree
 from tests.proofs.breaks import accounts, federation, git, ids, roles
 from tests.proofs.breaks.azure import (
     BLOB,
@@ -253,6 +254,7 @@ def test_no_value_of_the_token_is_printed() -> None:
     assert "aph0_secret" not in str(failures(report))
 
 
+@sampled
 def test_no_template_brings_it_down() -> None:
     """With an identity for Git; what is no identity's business stays as it is."""
     files = tree("accelerators")
@@ -260,15 +262,16 @@ def test_no_template_brings_it_down() -> None:
     ours = ("ManagedIdentity", "Authorization", "KubernetesConfiguration")
     rows = [row for row in whole["resources"] if any(part in row["type"] for part in ours)]
     rest = [row for row in whole["resources"] if row not in rows]
-    for changed in some(ruined(json.dumps(rows).encode())):
+    for changed in some(ruined(json.dumps(rows).encode()), 10):
         content = json.dumps(whole | {"resources": rest + json.loads(changed)}).encode()
         check({**files, ZOO: content}, "identity", fleet="accelerators")
 
 
+@sampled
 @pytest.mark.parametrize("path", [RELEASE, RESOURCE, VOLUME, VALUES])
 def test_no_manifest_brings_it_down(path: str) -> None:
     files = tree()
     document = read(path, files[path]).data
     document.get("workloads", {}).pop("instanceTypes", None)
-    for content in some(ruined(json.dumps(document).encode())):
+    for content in some(ruined(json.dumps(document).encode()), 10):
         check({**files, path: content}, "identity")

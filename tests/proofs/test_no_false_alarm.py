@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 
 import pytest
-from hypothesis import given, reject, settings
+from hypothesis import given, reject
 from hypothesis import strategies as st
 
 from rayfleet.diagnostics import Invalid
@@ -36,7 +36,6 @@ def _bound(stage: int) -> frozenset[str]:
     return (frozenset(), frozenset(KINDS[:3]), frozenset(KINDS))[stage]
 
 
-@settings(max_examples=40)
 @given(fleets(), st.lists(st.integers(0, 2), min_size=3, max_size=3))
 def test_valid_fleets_pass(data: Data, stages: list[int]) -> None:
     text = json.dumps(data)

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from rayfleet.source import read, read_json
-from tests.proofs.breaking import check, some, tree
+from tests.extent import sampled, some
+from tests.proofs.breaking import check, tree
 
 JUNK: tuple[Any, ...] = (None, [], 7, {"x": [None]}, "", True, [{"a": 1}, "b"], -1.5, "[odd", {})
 FILES = {
@@ -76,6 +77,7 @@ def _odd(data: Any, path: tuple[Any, ...], junk: Any) -> bytes:
     return json.dumps(whole).encode()
 
 
+@sampled
 @pytest.mark.parametrize(("fleet", "path"), [(fleet, path) for fleet, paths in FILES.items() for path in paths])
 def test_any_value_may_be_anything(fleet: str, path: str) -> None:
     files = tree(fleet)
@@ -83,16 +85,17 @@ def test_any_value_may_be_anything(fleet: str, path: str) -> None:
     data = read_json(path, content).data if path.endswith(".json") else read(path, content).data
     places = [place for place in _paths(data) if _told(place, data)]
     assert places
-    for index, place in enumerate(some(places, 41)):
+    for index, place in enumerate(some(places, 10)):
         report = check({**files, path: _odd(data, place, JUNK[index % len(JUNK)])}, "placement", "shape", fleet=fleet)
         assert set(report.sections) == {"files", "placement", "shape"}
 
 
+@sampled
 def test_any_value_of_a_pod_may_be_anything() -> None:
     folder = "clusters/aks-eastus/workloads"
     listed = tree()[f"{folder}/kustomization.yaml"].replace(b"resources:\n", b'resources:\n  - "more.yaml"\n')
     data = read("more.yaml", PODS.encode()).data
-    for index, place in enumerate(some(_paths(data), 41)):
+    for index, place in enumerate(some(_paths(data), 10)):
         odd = _odd(data, place, JUNK[index % len(JUNK)])
         more = {f"{folder}/kustomization.yaml": listed, f"{folder}/more.yaml": odd}
         assert check({**tree(), **more}, "placement", "shape").count("proved")

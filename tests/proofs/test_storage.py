@@ -12,7 +12,8 @@ import pytest
 
 from rayfleet.source import read_all
 from tests import rendering
-from tests.proofs.breaking import Break, Edit, assert_seen, broken, check, edited, failures, some, tree
+from tests.extent import sampled, some
+from tests.proofs.breaking import Break, Edit, assert_seen, broken, check, edited, failures, tree
 
 EAST, WEST, SHARED = "azure/eastus.json", "azure/westus2.json", "azure/shared.json"
 AT = "clusters/aks-eastus"
@@ -989,19 +990,21 @@ def garbled(data: Any, path: tuple[Any, ...], garbage: Any) -> bytes:
     return json.dumps(document).encode()
 
 
+@sampled
 @pytest.mark.parametrize(
     "path", [PV, PVC, CLASS, RESOURCE, RELEASE, LAYER, NAMESPACES, f"{AT}/platform/kustomization.yaml"]
 )
 def test_garbage_in_a_manifest_is_survived(path: str) -> None:
     first, *_ = read_all(path, tree()[path])
     whole = [(place, garbage) for place in paths(first.data) for garbage in GARBAGE]
-    for place, garbage in some(whole, 83):
+    for place, garbage in some(whole, 20):
         check({**small(), path: garbled(first.data, place, garbage)}, "storage")
 
 
+@sampled
 @pytest.mark.parametrize("path", [SHARED, EAST])
 def test_garbage_in_arm_is_survived(path: str) -> None:
     """One piece for each place, another for the next."""
     data = json.loads(small()[path])
-    for number, place in enumerate(some(paths(data["resources"], ("resources",)), 83)):
+    for number, place in enumerate(some(paths(data["resources"], ("resources",)), 20)):
         check({**small(), path: garbled(data, place, GARBAGE[number % len(GARBAGE)])}, "storage")
