@@ -169,6 +169,53 @@ def test_yaml_is_parsed_and_never_loaded() -> None:
     assert {name for name in used if "load" in name.lower()} <= {"CSafeLoader", "SafeLoader"}
 
 
+# What changes a list, a mapping or a set.
+_CHANGES = {
+    "add", "append", "clear", "discard", "extend", "insert", "pop", "popitem", "remove", "setdefault", "update",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("module", [name for name in NAMES if name.startswith(JUDGES)])
+def test_nothing_outlives_the_tree_that_it_was_derived_of(module: str) -> None:
+    """Trees are judged side by side. What is derived of one is kept with it (``tree.once``) or in the run; a cache of
+    what is read out of bytes or values is for rooms that judge nothing.
+    """
+    code = _modules()[module]
+    imported = {alias.name for node in ast.walk(code) if isinstance(node, ast.ImportFrom) for alias in node.names}
+    imported |= {alias.name for node in ast.walk(code) if isinstance(node, ast.Import) for alias in node.names}
+    if module.startswith("rayfleet.proofs"):
+        assert imported.isdisjoint({"cache", "lru_cache", "functools", "weakref", "WeakKeyDictionary"})
+    for node in ast.walk(code):
+        if isinstance(node, ast.FunctionDef) and any("cache" in ast.unparse(row) for row in node.decorator_list):
+            taken = {ast.unparse(row.annotation) for row in node.args.args if row.annotation}
+            kept = "cached_property" in map(ast.unparse, node.decorator_list)
+            assert kept or not any(re.search(r"\b(Tree|RenderedCluster|Template|Resource)\b", row) for row in taken)
+
+
+@pytest.mark.parametrize("module", [name for name in NAMES if name.startswith(JUDGES)])
+def test_no_table_of_a_module_is_ever_changed(module: str) -> None:
+    code = _modules()[module]
+    tables = {
+        target.id
+        for node in code.body
+        if isinstance(node, ast.Assign | ast.AnnAssign)
+        for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
+        if isinstance(target, ast.Name)
+    }
+    changed = {node.value for node in ast.walk(code) if isinstance(node, ast.Subscript) and not _is_read(node)}
+    changed |= {
+        node.func.value
+        for node in ast.walk(code)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _CHANGES
+    }
+    assert {ast.unparse(row) for row in changed} & tables == set()
+    assert not any(isinstance(node, ast.Global) for node in ast.walk(code))
+
+
+def _is_read(node: ast.Subscript) -> bool:
+    return isinstance(node.ctx, ast.Load)
+
+
 @pytest.mark.parametrize("module", NAMES)
 def test_a_module_can_be_read_at_a_sitting(module: str) -> None:
     path = SOURCE_ROOT / module.replace(".", "/")

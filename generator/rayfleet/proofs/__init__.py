@@ -13,14 +13,16 @@ from rayfleet.proofs import flux
 from rayfleet.proofs.anyscale import cloud_resource
 from rayfleet.proofs.azure import arm, identity, network, network_moves
 from rayfleet.proofs.evidence import Evidence
-from rayfleet.proofs.finding import Finding, Outcome
+from rayfleet.proofs.finding import OUTCOMES, Finding, Outcome
 from rayfleet.proofs.fleet import bindings, capacity, versions
+from rayfleet.proofs.grouping import Groups, Together, alone, of
 from rayfleet.proofs.kubernetes import gateway, node_fit, placement, volumes
 from rayfleet.proofs.report import Place, Report, Section, Shown
+from rayfleet.proofs.run import Run
 from rayfleet.tree import RenderedCluster
 
-OfCluster = Callable[[RenderedCluster, Evidence], Iterator[Finding]]
-OfFleet = Callable[[Evidence], Iterator[Finding]]
+OfCluster = Callable[[RenderedCluster, Run], Iterator[Finding]]
+OfFleet = Callable[[Run], Iterator[Finding]]
 
 
 def _nothing(*_: object) -> Iterator[Finding]:
@@ -28,23 +30,24 @@ def _nothing(*_: object) -> Iterator[Finding]:
 
 
 class Proof(NamedTuple):
-    """``title`` is the claim."""
+    """``title`` is the claim; ``together`` tells which findings of many clusters are said as one."""
 
     name: str
     title: str
     of_cluster: OfCluster = _nothing
     of_fleet: OfFleet = _nothing
+    together: Together = alone
 
 
-def _network_of_cluster(cluster: RenderedCluster, evidence: Evidence) -> Iterator[Finding]:
-    yield from network.of_cluster(cluster, evidence)
-    yield from gateway.of_cluster(cluster, evidence)
-    yield from cloud_resource.of_cluster(cluster, evidence)
+def _network_of_cluster(cluster: RenderedCluster, run: Run) -> Iterator[Finding]:
+    yield from network.of_cluster(cluster, run)
+    yield from gateway.of_cluster(cluster, run)
+    yield from cloud_resource.of_cluster(cluster, run)
 
 
-def _network_of_fleet(evidence: Evidence) -> Iterator[Finding]:
-    yield from network.of_fleet(evidence)
-    yield from network_moves.append_only(evidence)
+def _network_of_fleet(run: Run) -> Iterator[Finding]:
+    yield from network.of_fleet(run)
+    yield from network_moves.append_only(run.evidence)
 
 
 #: What is said of files that cannot be read, whichever proof wanted to.
@@ -56,15 +59,23 @@ PROOFS: tuple[Proof, ...] = (
         "every pod finds a pool, and only pools meant for it",
         placement.of_cluster,
         placement.of_fleet,
+        of("noted", "pending", "warned"),
     ),
-    Proof("shape", "every pod fits the nodes it finds, and strands no GPU", node_fit.of_cluster, node_fit.of_fleet),
+    Proof("shape", "every pod fits the nodes it finds, and strands no GPU", node_fit.of_cluster, together=of("noted")),
     Proof(
         "identity",
         "who signs in to Azure may, and reaches what it needs",
         identity.of_cluster,
         identity.of_fleet,
+        of("noted", "pending"),
     ),
-    Proof("storage", "every mount leads to the container that ARM makes", volumes.of_cluster, volumes.of_fleet),
+    Proof(
+        "storage",
+        "every mount leads to the container that ARM makes",
+        volumes.of_cluster,
+        volumes.of_fleet,
+        of("noted", "pending"),
+    ),
     Proof(
         "network",
         "ranges are apart, have room, and never move; the gateway is the operator's",
@@ -73,9 +84,17 @@ PROOFS: tuple[Proof, ...] = (
     ),
     Proof("bindings", "every late value has one producer and is used", bindings.of_cluster, bindings.of_fleet),
     Proof("arm", "templates are whole, in order, and within Azure's limits", arm.of_cluster, arm.of_fleet),
-    Proof("flux", "everything that Flux follows is there, in an order that ends", flux.of_cluster, flux.of_fleet),
+    Proof(
+        "flux",
+        "everything that Flux follows is there, in an order that ends",
+        flux.of_cluster,
+        flux.of_fleet,
+        flux.of_overlays,
+    ),
     Proof("capacity", "what the pools may grow to is within quota", capacity.of_cluster, capacity.of_fleet),
-    Proof("versions", "versions fit each other and are supported", versions.of_cluster, versions.of_fleet),
+    Proof(
+        "versions", "versions fit each other and are supported", versions.of_cluster, versions.of_fleet, of(*OUTCOMES)
+    ),
 )
 
 
@@ -88,13 +107,15 @@ def prove(evidence: Evidence, wanted: Iterable[str] = (), witnesses: int | None 
     """Runs the proofs called ``wanted``, or all. One pass over the clusters; each is forgotten before the next."""
     chosen = [proof for proof in PROOFS if proof.name in (set(wanted) or set(names()))]
     report = Report({FILES: "every file can be read", **{proof.name: proof.title for proof in chosen}}, witnesses)
-    tree = evidence.tree
+    tree, run = evidence.tree, Run(evidence)
+    groups = {proof.name: Groups(proof.together, tree) for proof in chosen}
     for cluster in tree.clusters():
         for proof in chosen:
-            report.add(proof.name, proof.of_cluster(cluster, evidence))
+            report.add(proof.name, groups[proof.name].kept(proof.of_cluster(cluster, run)))
         report.refuse(FILES, _problems(cluster))
     for proof in chosen:
-        report.add(proof.name, proof.of_fleet(evidence))
+        report.add(proof.name, groups[proof.name].said())
+        report.add(proof.name, proof.of_fleet(run))
     report.refuse(FILES, tree.problems)
     return report
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 from rayfleet.tree.place import Side
 
 #: In the order of weight. ``noted`` is worth knowing, ``pending`` waits for bindings, ``warned`` stops nobody.
 Outcome = Literal["proved", "noted", "pending", "warned", "failed"]
+OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 
 
 class Finding(NamedTuple):

@@ -3,49 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from functools import lru_cache
 
 from rayfleet.proofs.finding import Finding, Outcome
 from rayfleet.tree import Tree
 
-_Key = tuple[Outcome, str, str]  # what it says, and the file where that is part of it
+#: What else must be the same in findings that are said together, None for one that is said by itself.
+Together = Callable[[Finding, Tree], str | None]
 
 
-def of(*outcomes: Outcome) -> Callable[[Finding], bool]:
-    """Whether a finding is one of some outcomes."""
-    return lambda finding: finding.outcome in outcomes
+def of(*outcomes: Outcome) -> Together:
+    """Findings of some outcomes."""
+    return lambda finding, tree: "" if finding.outcome in outcomes else None
 
 
-class Notices:
-    """Findings by what they say, each with the first of its kind and the names of the clusters."""
+def alone(finding: Finding, tree: Tree) -> None:
+    """No findings."""
 
-    def __init__(self) -> None:
-        self._first: dict[_Key, Finding] = {}
-        self._clusters: dict[_Key, set[str]] = {}
 
-    def kept(
-        self,
-        findings: Iterable[Finding],
-        wanted: Callable[[Finding], bool],
-        apart: Callable[[Finding], str] = lambda finding: "",
-    ) -> Iterator[Finding]:
-        """Keeps those ``wanted`` back, and lets everything else through. What ``apart`` tells apart is said apart."""
+class Groups:
+    """Findings of one proof by what they say, each with the first of its kind and the names of the clusters."""
+
+    def __init__(self, together: Together, tree: Tree) -> None:
+        self._together = together
+        self._tree = tree
+        self._first: dict[tuple[str, ...], Finding] = {}
+        self._clusters: dict[tuple[str, ...], set[str]] = {}
+
+    def kept(self, findings: Iterable[Finding]) -> Iterator[Finding]:
+        """Keeps back those that are said together, and lets everything else through."""
         for finding in findings:
-            if wanted(finding):
-                key = (finding.outcome, finding.what, apart(finding))
+            apart = self._together(finding, self._tree)
+            if apart is None:
+                yield finding
+            else:
+                key = (finding.outcome, finding.what, finding.fix, apart)
                 self._first.setdefault(key, finding)
                 self._clusters.setdefault(key, set()).add(finding.subject)
-            else:
-                yield finding
 
     def said(self) -> Iterator[Finding]:
         """Each once, after all clusters."""
         for key, first in self._first.items():
             others = len(self._clusters[key]) - 1
             yield first._replace(subject=f"{first.subject} and {others} more" if others else first.subject)
-
-
-@lru_cache(maxsize=8)
-def notices(tree: Tree, proof: str) -> Notices:
-    """The notices of a proof about a tree."""
-    return Notices()

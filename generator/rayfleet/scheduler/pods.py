@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 from rayfleet.facts.quantity import MIB, quantity
@@ -13,6 +12,7 @@ from rayfleet.scheduler.room import Room
 from rayfleet.source import Path
 from rayfleet.tree import RenderedCluster, Side, entries, get, mapping, text
 from rayfleet.tree.helm_release import Release
+from rayfleet.tree.once import once
 
 DEVICE_PLUGIN = "nvidia-device-plugin"
 GPU_OPERATOR = "gpu-operator"
@@ -74,7 +74,7 @@ class Defined(NamedTuple):
     everywhere: bool = False
 
 
-@lru_cache(maxsize=2)
+@once
 def of_manifests(cluster: RenderedCluster) -> tuple[Defined, ...]:
     """The pods of its manifests: whatever has containers, in whatever kind."""
     found = []

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from functools import lru_cache
 from itertools import pairwise
 
 from rayfleet.tree import Resource, Tree
+from rayfleet.tree.once import once
 
 
 def before(resource: Resource) -> set[str]:
@@ -39,6 +39,6 @@ def _reached(first: Iterable[str], onwards: Callable[[str], Iterable[str]]) -> s
     return found
 
 
-@lru_cache(maxsize=2)
+@once
 def _waits(tree: Tree) -> dict[str, tuple[str, ...]]:
     return {row.name: row.depends_on for row in tree.deployments}

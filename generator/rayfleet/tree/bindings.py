@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 from rayfleet.source import Source
 from rayfleet.tree import RenderedCluster, Side, Template, Tree, get, mapping
 from rayfleet.tree.arm_expression import reference
+from rayfleet.tree.once import once
 
 #: What a cluster's ARM output gives, and what Anyscale gives at registration (docs/bindings.md).
 FROM_AZURE = ("clientId", "principalId", "nodePools")
@@ -85,7 +85,7 @@ class Registration(NamedTuple):
     resource: str
 
 
-@lru_cache(maxsize=2)
+@once
 def late_values(tree: Tree) -> dict[str, dict[str, Late]]:
     """All of bindings.yaml: by cluster, then by kind."""
     source = tree.bindings
@@ -115,7 +115,7 @@ def dashed(written: str) -> str:
 # --- who produces it ---
 
 
-@lru_cache(maxsize=2)
+@once
 def _templates(tree: Tree) -> dict[str, Template]:
     return {row.deployment.name: row for row in tree.templates if row.deployment}
 

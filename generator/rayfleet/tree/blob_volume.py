@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 from rayfleet.tree import RenderedCluster, Resource, Side, Tree, get, mapping, text
 from rayfleet.tree.arm_expression import DeploymentScope, resource_id
 from rayfleet.tree.layer import Manifest
+from rayfleet.tree.once import once
 
 DRIVER = "blob.csi.azure.com"
 ACCOUNT = "Microsoft.Storage/storageAccounts"
@@ -87,7 +87,7 @@ def volumes(cluster: RenderedCluster) -> Iterator[BlobVolume]:
     yield from (row for row in rows if row.driver == DRIVER)
 
 
-@lru_cache(maxsize=2)
+@once
 def held(cluster: RenderedCluster, tree: Tree) -> tuple[BlobVolume, ...]:
     """The volumes that the fleet answers for: whatever Anyscale's claim leads to, and all on accounts of its templates.
     Others are a team's own.

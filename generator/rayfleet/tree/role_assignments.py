@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 from typing import NamedTuple
 
 from rayfleet.tree import Resource, Side, Tree, get
 from rayfleet.tree.arm_expression import reference
+from rayfleet.tree.once import once
 
 ASSIGNMENT = "Microsoft.Authorization/roleAssignments"
 _CONTAINER = re.compile(r"/storageaccounts/([^/]+)/blobservices/default/containers/([^/]+)$")
@@ -37,7 +37,7 @@ class RoleNeed(NamedTuple):
     side: Side
 
 
-@lru_cache(maxsize=2)
+@once
 def assignments(tree: Tree) -> dict[str, list[Assignment]]:
     """Every role assignment by its principal."""
     found: dict[str, list[Assignment]] = {}

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rayfleet.proofs.evidence import Evidence
 from rayfleet.proofs.finding import Finding, failed, proved
+from rayfleet.proofs.run import Run
 from rayfleet.tree import RenderedCluster, Side, get
 
 # What ``anyscale cloud resource create -f`` makes of it (anyscale CLI 0.26.112: CloudDeployment, cloud_commands). Only
@@ -13,7 +13,7 @@ from rayfleet.tree import RenderedCluster, Side, get
 _SAYS = (("provider", "AZURE"), ("compute_stack", "K8S"))
 
 
-def of_cluster(cluster: RenderedCluster, evidence: Evidence) -> Iterator[Finding]:
+def of_cluster(cluster: RenderedCluster, run: Run) -> Iterator[Finding]:
     """One cluster; storage and identity have their own proofs."""
     source = cluster.cloud_resource
     if source is None:

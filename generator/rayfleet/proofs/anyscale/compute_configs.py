@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterator, Mapping
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 from rayfleet.proofs.anyscale.ray_placement import Found
@@ -11,6 +10,7 @@ from rayfleet.proofs.finding import Finding, failed, pending, proved
 from rayfleet.scheduler.anyscale_pods import MARKETS
 from rayfleet.tree import RenderedCluster, Side, Tree, entries, get, text
 from rayfleet.tree.helm_release import Release
+from rayfleet.tree.once import once
 
 # The market types of a worker group, and those that its pods may have; a head, and workers that say none, have the
 # first (Anyscale docs, reference: compute config API).
@@ -34,7 +34,7 @@ class _PodGroup(NamedTuple):
     side: Side
 
 
-@lru_cache(maxsize=2)
+@once
 def rows(tree: Tree) -> Mapping[str, list[ComputeConfigRow]]:
     """The rows of all compute configs, by the name of their cloud resource."""
     found: dict[str, list[ComputeConfigRow]] = {}

@@ -6,25 +6,25 @@ from collections.abc import Iterator
 
 from rayfleet.proofs.aks import clusters, network, node_pools, settings
 from rayfleet.proofs.azure import deployments, incremental, names, references, subnets, templates
-from rayfleet.proofs.evidence import Evidence
 from rayfleet.proofs.finding import Finding
+from rayfleet.proofs.run import Run
 from rayfleet.tree import RenderedCluster
 
 
-def of_cluster(cluster: RenderedCluster, evidence: Evidence) -> Iterator[Finding]:
+def of_cluster(cluster: RenderedCluster, run: Run) -> Iterator[Finding]:
     """One cluster and its node pools."""
     yield from node_pools.judge(cluster)
     yield from settings.judge(cluster)
     yield from clusters.judge(cluster)
-    yield from network.judge(cluster, evidence.tree)
+    yield from network.judge(cluster, run.evidence.tree)
 
 
-def of_fleet(evidence: Evidence) -> Iterator[Finding]:
+def of_fleet(run: Run) -> Iterator[Finding]:
     """deployments.json and every template, then both against the base commit."""
-    tree = evidence.tree
+    tree = run.evidence.tree
     yield from deployments.judge(tree)
     yield from references.judge(tree)
     yield from names.judge(tree)
     yield from templates.judge(tree)
     yield from subnets.judge(tree)
-    yield from incremental.judge(evidence)
+    yield from incremental.judge(run.evidence)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import lru_cache
 from typing import NamedTuple
 
 from rayfleet.diagnostics import many
@@ -12,6 +11,7 @@ from rayfleet.proofs.finding import Finding, failed, proved, warned
 from rayfleet.tree import Resource, Tree, entries, get, text
 from rayfleet.tree.arm_expression import reference
 from rayfleet.tree.arm_order import before, deployed_before, unordered
+from rayfleet.tree.once import once
 from rayfleet.tree.role_assignments import named
 
 IDENTITY = "Microsoft.ManagedIdentity/userAssignedIdentities"
@@ -53,7 +53,7 @@ class Federation(NamedTuple):
     of_issuer: dict[str, list[Credential]]
 
 
-@lru_cache(maxsize=2)
+@once
 def federation(tree: Tree) -> Federation:
     """The credentials of all templates."""
     found = Federation({}, {})

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import lru_cache
-from typing import NamedTuple
 
 from rayfleet.diagnostics import many
 from rayfleet.facts import roles
@@ -19,11 +17,10 @@ from rayfleet.proofs.azure import (
     workload_identity,
 )
 from rayfleet.proofs.azure.role_assignments import refused
-from rayfleet.proofs.evidence import Evidence
 from rayfleet.proofs.finding import Finding, failed, pending, proved
 from rayfleet.proofs.fleet.bindings import waiting
 from rayfleet.proofs.fleet.bindings.consumers import consumers, signs_in
-from rayfleet.proofs.grouping import notices, of
+from rayfleet.proofs.run import Run, Sightings, see
 from rayfleet.tree import RenderedCluster, Side, Tree, get, text
 from rayfleet.tree.bindings import WORDS, Late, LateOutput, late_values
 from rayfleet.tree.blob_volume import held, target
@@ -36,12 +33,9 @@ _ACCOUNTS = "Microsoft.Storage/storageAccounts"
 _AUDIENCE = re.compile(r"api://[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/\.default")
 
 
-def of_cluster(cluster: RenderedCluster, evidence: Evidence) -> Iterator[Finding]:
+def of_cluster(cluster: RenderedCluster, run: Run) -> Iterator[Finding]:
     """The chain of one cluster, link by link."""
-    return notices(evidence.tree, "identity").kept(_claims(cluster, evidence.tree), of("noted", "pending"))
-
-
-def _claims(cluster: RenderedCluster, tree: Tree) -> Iterator[Finding]:
+    tree = run.evidence.tree
     values = late_values(tree).get(cluster.name, {})
     outputs = workload_identity.handed_out(cluster, tree, values)
     identity = workload_identity.identity_of(cluster, tree, outputs)
@@ -57,18 +51,17 @@ def _claims(cluster: RenderedCluster, tree: Tree) -> Iterator[Finding]:
         yield from _ids(cluster, tree, named(tree, identity), outputs)
         yield from _data(cluster, tree, identity, values)
     yield from _mounts(cluster, tree)
-    yield from _operator(cluster, tree, values)
+    yield from _operator(cluster, run, values)
     yield from _tenant(cluster)
     yield from control_plane.judge(cluster, tree)
     yield from git_identity.judge(cluster, tree)
 
 
-def of_fleet(evidence: Evidence) -> Iterator[Finding]:
+def of_fleet(run: Run) -> Iterator[Finding]:
     """Credentials, role assignments and audiences of all clusters."""
-    yield from notices(evidence.tree, "identity").said()
-    yield from federation.judge(evidence.tree)
-    yield from role_assignments.judge(evidence.tree)
-    yield from _audiences(evidence.tree)
+    yield from federation.judge(run.evidence.tree)
+    yield from role_assignments.judge(run.evidence.tree)
+    yield from _audiences(run.audiences)
 
 
 # --- ids ---
@@ -145,7 +138,7 @@ def _mounts(cluster: RenderedCluster, tree: Tree) -> Iterator[Finding]:
 # --- Anyscale ---
 
 
-def _operator(cluster: RenderedCluster, tree: Tree, values: dict[str, Late]) -> Iterator[Finding]:
+def _operator(cluster: RenderedCluster, run: Run, values: dict[str, Late]) -> Iterator[Finding]:
     """What the operator's values say of who it is to Anyscale."""
     if cluster.operator is None:
         yield from _absent(cluster, values)
@@ -167,7 +160,7 @@ def _operator(cluster: RenderedCluster, tree: Tree, values: dict[str, Late]) -> 
         what = f"global.auth.audience is {audience or 'empty'}, and not api://<app id>/.default"
         yield failed(cluster.name, what, "write the app id of Anyscale's service principal", side)
     else:
-        _seen(tree).setdefault(audience, _Audience(set(), cluster.name, side)).clusters.add(cluster.name)
+        see(run.audiences, audience, cluster.name, side)
 
 
 def _absent(cluster: RenderedCluster, values: dict[str, Late]) -> Iterator[Finding]:
@@ -180,23 +173,9 @@ def _absent(cluster: RenderedCluster, values: dict[str, Late]) -> Iterator[Findi
         yield failed(cluster.name, what, "render again", values["clientId"].side)
 
 
-class _Audience(NamedTuple):
-    """One audience: the clusters that have it, and where the first of them says so."""
-
-    clusters: set[str]
-    first: str
-    side: Side
-
-
-@lru_cache(maxsize=2)
-def _seen(tree: Tree) -> dict[str, _Audience]:
-    """The audiences of the clusters that were looked at so far."""
-    return {}
-
-
-def _audiences(tree: Tree) -> Iterator[Finding]:
+def _audiences(audiences: Sightings) -> Iterator[Finding]:
     """All clusters are of one Anyscale, and so show it tokens for one app."""
-    seen = sorted(_seen(tree).items(), key=lambda row: -len(row[1].clusters))
+    seen = sorted(audiences.items(), key=lambda row: -len(row[1].clusters))
     for audience, row in seen[1:]:
         usual, others = seen[0]
         what = f"its audience is {audience}, and that of {many(len(others.clusters), 'cluster')} is {usual}"

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
-from functools import lru_cache
 from typing import NamedTuple
 
 from rayfleet.diagnostics import many
 from rayfleet.facts.cidr import Cidr
-from rayfleet.proofs.evidence import Evidence
 from rayfleet.proofs.finding import Finding, failed, proved
+from rayfleet.proofs.run import Run
 from rayfleet.tree import RenderedCluster, Resource, Side, Tree, entries, mapping, text
+from rayfleet.tree.once import once
 
 VNET = "Microsoft.Network/virtualNetworks"
 SUBNET = f"{VNET}/subnets"
@@ -51,7 +51,7 @@ class Range(NamedTuple):
     side: Side
 
 
-def of_cluster(cluster: RenderedCluster, evidence: Evidence) -> Iterator[Finding]:
+def of_cluster(cluster: RenderedCluster, run: Run) -> Iterator[Finding]:
     """The ranges of one cluster, and their room."""
     profile = mapping(cluster.resource.properties, "networkProfile")
     pods, unread_pods = _read(cluster, profile, "podCidr", "pod range")
@@ -61,21 +61,21 @@ def of_cluster(cluster: RenderedCluster, evidence: Evidence) -> Iterator[Finding
     if services:
         yield from _dns(cluster, profile, services)
     if pods and services:
-        yield from _apart(cluster, evidence.tree, pods, services)
-    yield from _room(cluster, evidence.tree, pods)
-    yield from _ports(cluster, evidence.tree)
+        yield from _apart(cluster, run.evidence.tree, pods, services)
+    yield from _room(cluster, run.evidence.tree, pods)
+    yield from _ports(cluster, run.evidence.tree)
 
 
-def of_fleet(evidence: Evidence) -> Iterator[Finding]:
+def of_fleet(run: Run) -> Iterator[Finding]:
     """VNets and subnets against each other, and against the base commit."""
-    all_ = vnets(evidence.tree)
+    all_ = vnets(run.evidence.tree)
     for vnet in all_:
         yield from _reserved(vnet)
     clashes = list(_overlaps(all_, "VNet"))
     yield from clashes
     if all_ and not clashes:
         yield proved("", f"no two of {many(len(all_), 'VNet')} overlap: all may be peered", all_[0].side)
-    yield from _subnets(evidence.tree)
+    yield from _subnets(run.evidence.tree)
 
 
 # --- ranges ---
@@ -182,7 +182,7 @@ def _named(row: Range, services: Range) -> str:
     return f"its service range {row.cidr}" if row is services else f"{row.cidr} of {row.owner}"
 
 
-@lru_cache(maxsize=2)
+@once
 def vnets(tree: Tree) -> tuple[Range, ...]:
     """The ranges of all VNets, from the lowest address."""
     return tuple(sorted(_ranges(tree), key=lambda row: row.cidr))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import lru_cache
 from typing import Any
 
 from rayfleet.proofs.finding import Finding, failed, proved, warned
@@ -11,6 +10,7 @@ from rayfleet.tree import RenderedCluster, Resource, Side, Tree, entries, get, m
 from rayfleet.tree.arm_order import before
 from rayfleet.tree.blob_volume import ACCOUNT, BLOB_SERVICE, CONTAINER, POLICY
 from rayfleet.tree.gaps import operator_of
+from rayfleet.tree.once import once
 
 # What Anyscale's own check looks for, and what its own setup writes (anyscale 0.26.112, utils/cors_update_utils.py and
 # shared_anyscale_utils/conf.py): a rule for this origin that exposes every header, with these methods.
@@ -24,7 +24,7 @@ _PUBLIC = ("properties", "allowBlobPublicAccess")
 _AGES = ("daysAfterModificationGreaterThan", "daysAfterCreationGreaterThan", "daysAfterLastAccessTimeGreaterThan")
 
 
-@lru_cache(maxsize=2)
+@once
 def by_name(tree: Tree) -> dict[str, Resource]:
     """The accounts; their names are unique in all of Azure."""
     return {row.name: row for row in tree.of_type(ACCOUNT)}
@@ -57,7 +57,7 @@ def below(account: Resource, tree: Tree, kind: str) -> list[Resource]:
     return _by_account(tree, kind).get(account.id, [])
 
 
-@lru_cache(maxsize=6)
+@once
 def _by_account(tree: Tree, kind: str) -> dict[str, list[Resource]]:
     found: dict[str, list[Resource]] = {}
     steps = 2 * kind.count("/") - 2  # of the id, from its end to the account's

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import lru_cache
 
 from rayfleet.proofs.finding import Finding, failed
 from rayfleet.proofs.kubernetes.volume_claim import Mounted
 from rayfleet.tree import RenderedCluster, Resource, Tree, entries, get, mapping, text
 from rayfleet.tree.blob_volume import region, target
+from rayfleet.tree.once import once
 
 _ENDPOINT = "Microsoft.Network/privateEndpoints"
 _CONNECTIONS = ("privateLinkServiceConnections", "manualPrivateLinkServiceConnections")
@@ -53,7 +53,7 @@ def _let_in(cluster: RenderedCluster, account: Resource) -> Iterator[Finding]:
             return
 
 
-@lru_cache(maxsize=2)
+@once
 def _by_endpoint(tree: Tree) -> frozenset[str]:
     """The ids of what private endpoints lead to."""
     return frozenset(

@@ -10,8 +10,8 @@ from rayfleet.capacity.demand import Home, QuotaNeed, Uncounted
 from rayfleet.capacity.quota import SPOT, TOTAL, Limit, Quota, QuotaLimit, family
 from rayfleet.diagnostics import did_you_mean, many
 from rayfleet.facts.catalogue import Catalogue
-from rayfleet.proofs.evidence import Evidence
 from rayfleet.proofs.finding import Finding, failed, noted, proved, warned
+from rayfleet.proofs.run import Run
 from rayfleet.tree import RenderedCluster, Resource, Side, text
 from rayfleet.tree.node_pool import Pool
 
@@ -28,7 +28,7 @@ _SHOWN = 8
 # --- clusters ---
 
 
-def of_cluster(cluster: RenderedCluster, evidence: Evidence) -> Iterator[Finding]:
+def of_cluster(cluster: RenderedCluster, run: Run) -> Iterator[Finding]:
     """The limits of AKS that one cluster has to keep to."""
     if not cluster.region:
         what, fix = "it has no location: whose quota it takes is not known", "render it again"
@@ -69,17 +69,17 @@ def _most_side(pool: Pool) -> Side:
 # --- the fleet ---
 
 
-def of_fleet(evidence: Evidence) -> Iterator[Finding]:
+def of_fleet(run: Run) -> Iterator[Finding]:
     """What pools need against quota.yaml, by region and limit."""
-    pools = demand.pools(evidence.tree)
+    pools = demand.pools(run.evidence.tree)
     needs = demand.needs(pools.counted)
-    yield from _uncounted(pools.uncounted, evidence.tree.catalogue)
+    yield from _uncounted(pools.uncounted, run.evidence.tree.catalogue)
     yield from _clusters(pools.clusters)
-    if evidence.quota is None:
+    if run.evidence.quota is None:
         yield from _without_quota(needs)
         return
-    quota = Quota(evidence.quota)
-    yield from _written(quota, needs, evidence.tree.catalogue)
+    quota = Quota(run.evidence.quota)
+    yield from _written(quota, needs, run.evidence.tree.catalogue)
     several = len({home.subscription for home in needs}) > 1
     if several:
         names = ", ".join(sorted({home.subscription for home in needs}))
@@ -88,7 +88,7 @@ def of_fleet(evidence: Evidence) -> Iterator[Finding]:
         yield warned("", what, fix, Side(quota.source))
     for home, limits in needs.items():
         of = f"in subscription {home.subscription}, " if several else ""
-        yield from _unsaid(home, limits, quota, evidence.tree.catalogue)
+        yield from _unsaid(home, limits, quota, run.evidence.tree.catalogue)
         for limit, need in limits.items():
             if given := quota.limits(home.region).get(limit):
                 yield _held(home.region, of, need, given)

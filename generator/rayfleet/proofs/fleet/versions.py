@@ -7,13 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, timedelta
-from weakref import WeakKeyDictionary
 
 from rayfleet.diagnostics import many
 from rayfleet.facts.versions import Number, Table, minor, number, table
-from rayfleet.proofs.evidence import Evidence
-from rayfleet.proofs.finding import Finding, Outcome, failed, noted, proved, warned
-from rayfleet.tree import RenderedCluster, Side, Tree, get, mapping, text
+from rayfleet.proofs.finding import Finding, failed, noted, proved, warned
+from rayfleet.proofs.run import Run
+from rayfleet.tree import RenderedCluster, Side, get, mapping, text
 from rayfleet.tree.helm_release import Release
 
 #: What ends within this time warns: a quarter is what a fleet takes to move on.
@@ -30,32 +29,10 @@ _FLUX = (2, 7)
 _SUPPORTED_EXTENSIONS = 3
 _TOKEN = "mountwithworkloadidentitytoken"  # noqa: S105 - the name of a parameter, in lower case as the driver compares
 
-# What was found of each cluster: by what is said, the first finding and the clusters that it is said of.
-_Same = dict[tuple[Outcome, str, str], tuple[Finding, dict[str, None]]]
-_found: WeakKeyDictionary[Tree, _Same] = WeakKeyDictionary()
 
-
-def of_cluster(cluster: RenderedCluster, evidence: Evidence) -> Iterator[Finding]:
-    """Takes down what there is to say of a cluster; ``of_fleet`` says it."""
-    same = _found.setdefault(evidence.tree, {})
-    for finding in _of(cluster, table(), evidence.today):
-        _, names = same.setdefault((finding.outcome, finding.what, finding.fix), (finding, {}))
-        names[cluster.name] = None
-    return iter(())
-
-
-def of_fleet(evidence: Evidence) -> Iterator[Finding]:
-    """What holds of all clusters, or of how many; and how old the table is."""
-    for finding, names in _found.pop(evidence.tree, {}).values():
-        others = len(names) - 1
-        yield finding._replace(subject=f"{finding.subject} and {others} more" if others else finding.subject)
-    known = table()
-    if evidence.today - known.date > OLD:
-        what = f"the table of versions is of {known.date}: what has ended since, it does not know"
-        yield warned("", what, "take a newer rayfleet, or look the rows of schemas/versions.json up again")
-
-
-def _of(cluster: RenderedCluster, known: Table, today: date) -> Iterator[Finding]:
+def of_cluster(cluster: RenderedCluster, run: Run) -> Iterator[Finding]:
+    """The versions of one cluster."""
+    known, today = table(), run.evidence.today
     written = cluster.resource.properties.get("kubernetesVersion")
     kubernetes = minor(written)
     yield from _kubernetes(cluster, known, today)
@@ -65,6 +42,14 @@ def _of(cluster: RenderedCluster, known: Table, today: date) -> Iterator[Finding
     yield from _flux(cluster, known)
     for release in cluster.releases.values():
         yield from _chart(cluster, release, known, today, kubernetes)
+
+
+def of_fleet(run: Run) -> Iterator[Finding]:
+    """How old the table is."""
+    known = table()
+    if run.evidence.today - known.date > OLD:
+        what = f"the table of versions is of {known.date}: what has ended since, it does not know"
+        yield warned("", what, "take a newer rayfleet, or look the rows of schemas/versions.json up again")
 
 
 def _lifetime(cluster: RenderedCluster, what: str, ends: date, today: date, fix: str, side: Side) -> Iterator[Finding]:

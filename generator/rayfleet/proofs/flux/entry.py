@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from functools import lru_cache
 
 from rayfleet.proofs.evidence import Evidence
 from rayfleet.proofs.finding import Finding, failed, noted, proved, warned
@@ -15,6 +14,7 @@ from rayfleet.tree.arm_expression import is_expression
 from rayfleet.tree.cluster import before, below
 from rayfleet.tree.gaps import templates_whole
 from rayfleet.tree.layer import Manifest
+from rayfleet.tree.once import once
 
 EXTENSION = "Microsoft.KubernetesConfiguration/extensions"
 CONFIGURATION = "Microsoft.KubernetesConfiguration/fluxConfigurations"
@@ -175,7 +175,7 @@ def beginnings(rollout: Rollout) -> set[str]:
     return {below(path) or "" for path, _ in _paths(rollout.configuration)}
 
 
-@lru_cache(maxsize=2)
+@once
 def files_of(tree: Tree) -> dict[str, list[str]]:
     """The files of each folder of rendered/clusters/, by the folder's name."""
     found: dict[str, list[str]] = {}

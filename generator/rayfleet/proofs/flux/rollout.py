@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from rayfleet.diagnostics import Invalid
 from rayfleet.facts.flux import BY_AKS, BY_FLUX, CHARTS, FLUX, HELM, IMAGE_SETTINGS, ChartKinds
 from rayfleet.proofs.finding import Finding, failed, warned
-from rayfleet.source import read
 from rayfleet.tree import RenderedCluster, Resource, Side, entries, get, mapping, text
 from rayfleet.tree.files import Files
 from rayfleet.tree.helm_release import Release
 from rayfleet.tree.layer import Layer, Manifest
+from rayfleet.tree.name_references import carried_into_releases
 
 #: The name of the entry point among the layers, which no Kustomization can have.
 ENTRY = ""
@@ -136,7 +136,7 @@ class Rollout:
             except Invalid:
                 continue  # the file cannot be read
             # Without the comment that says which cluster's it is, it is the same for all, and read once.
-            if _refers(content.partition(b"\n")[2] if content.startswith(b"#") else content):
+            if carried_into_releases(content.partition(b"\n")[2] if content.startswith(b"#") else content):
                 return True
         return False
 
@@ -196,21 +196,6 @@ def chart_of(release: Release) -> ChartKinds | None:
     chart = CHARTS.get(release.artifact)
     off = chart and chart.switch and get(release.values, *chart.switch, default=chart.default) is not True
     return None if off else chart
-
-
-@lru_cache(maxsize=64)
-def _refers(configuration: bytes) -> bool:
-    """Whether a configuration of kustomize tells it where HelmReleases name ConfigMaps."""
-    try:
-        data = read("configurations", configuration).data
-    except Invalid:
-        return False
-    return any(
-        (text(field, "kind"), text(field, "path")) == ("HelmRelease", "spec/valuesFrom/name")
-        for row in entries(data, "nameReference")
-        if text(row, "kind") == "ConfigMap"
-        for field in entries(row, "fieldSpecs")
-    )
 
 
 def awaited(row: Manifest) -> list[str]:

@@ -11,8 +11,8 @@ from rayfleet.facts.cidr import Cidr
 from rayfleet.proofs.anyscale.cloud_resource import plain
 from rayfleet.proofs.azure import security_rules
 from rayfleet.proofs.azure.network import CIDR
-from rayfleet.proofs.evidence import Evidence
 from rayfleet.proofs.finding import Finding, failed, pending, proved, warned
+from rayfleet.proofs.run import Run
 from rayfleet.tree import RenderedCluster, Resource, Side, entries, get, mapping, text
 from rayfleet.tree.helm_release import Release
 from rayfleet.tree.layer import Manifest
@@ -61,7 +61,7 @@ class Way(NamedTuple):
         return str(self.annotations.get(INTERNAL)).lower() == "true"
 
 
-def of_cluster(cluster: RenderedCluster, evidence: Evidence) -> Iterator[Finding]:
+def of_cluster(cluster: RenderedCluster, run: Run) -> Iterator[Finding]:
     """The way in to one cluster."""
     operator = cluster.operator
     if operator is None or cluster.cloud_resource is None:
@@ -77,7 +77,7 @@ def of_cluster(cluster: RenderedCluster, evidence: Evidence) -> Iterator[Finding
         found += _class(cluster, gateway) if gateway.group == _API else ()
         found += _listeners(cluster, operator, gateway) if gateway.group == _API else ()
         way = _way(gateway)
-        found += _address(cluster, operator, way, security_rules.node_subnets(cluster, evidence.tree))
+        found += _address(cluster, operator, way, security_rules.node_subnets(cluster, run.evidence.tree))
     else:
         found += _unused(cluster, operator)
         controller = next((row for row in cluster.releases.values() if row.artifact == "ingress-nginx"), None)
@@ -85,7 +85,7 @@ def of_cluster(cluster: RenderedCluster, evidence: Evidence) -> Iterator[Finding
             yield from found or _no_controller(cluster, operator)
             return
         way = _ingress(controller)
-    found += _open_to(cluster, way, security_rules.node_subnets(cluster, evidence.tree))
+    found += _open_to(cluster, way, security_rules.node_subnets(cluster, run.evidence.tree))
     yield from found
     if not found:
         mode = text(cluster.cloud_resource.data, "networking_mode").lower()

@@ -6,10 +6,9 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from rayfleet.facts.quantity import quantity
-from rayfleet.proofs.evidence import Evidence
 from rayfleet.proofs.finding import Finding, failed, noted, pending, proved, warned
-from rayfleet.proofs.grouping import notices, of
 from rayfleet.proofs.kubernetes.placement import asked_of, nodes_of
+from rayfleet.proofs.run import Run
 from rayfleet.scheduler.anyscale_pods import MARKETS, OperatorPods, Shape
 from rayfleet.scheduler.fits import GPU_RESOURCES, obstacles
 from rayfleet.scheduler.nodes import Node
@@ -55,17 +54,8 @@ class _Subject(NamedTuple):
         return self.release.side(*self.shape.path, *path)
 
 
-def of_cluster(cluster: RenderedCluster, evidence: Evidence) -> Iterator[Finding]:
+def of_cluster(cluster: RenderedCluster, run: Run) -> Iterator[Finding]:
     """The shapes of one cluster, and the pods of its manifests."""
-    return notices(evidence.tree, "shape").kept(_claims(cluster), of("noted"))
-
-
-def of_fleet(evidence: Evidence) -> Iterator[Finding]:
-    """What was noted of clusters."""
-    return notices(evidence.tree, "shape").said()
-
-
-def _claims(cluster: RenderedCluster) -> Iterator[Finding]:
     nodes = nodes_of(cluster)
     yield from _unknown(cluster, nodes)
     yield from _others(cluster, nodes)

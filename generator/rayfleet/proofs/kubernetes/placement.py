@@ -3,31 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import lru_cache
 
 from rayfleet.proofs.anyscale import compute_configs, ray_placement
 from rayfleet.proofs.anyscale.ray_placement import Found, Holds
-from rayfleet.proofs.evidence import Evidence
 from rayfleet.proofs.finding import Finding, failed, pending
-from rayfleet.proofs.grouping import notices, of
 from rayfleet.proofs.kubernetes import pod_placement
+from rayfleet.proofs.run import Run
 from rayfleet.scheduler.anyscale_pods import OperatorPods, Shape, asked
 from rayfleet.scheduler.nodes import Node, node_of
 from rayfleet.scheduler.room import Mount, allocatable, mount, takes
-from rayfleet.tree import RenderedCluster, Tree
+from rayfleet.tree import RenderedCluster
 from rayfleet.tree.gaps import has_gaps
+from rayfleet.tree.once import once
 
 # The operator's values take these (rendered values: global.cloudDeploymentId, global.auth.iamIdentity).
 _WAITS_FOR = ("cloudResourceId", "clientId")
 
 
-def of_cluster(cluster: RenderedCluster, evidence: Evidence) -> Iterator[Finding]:
+def of_cluster(cluster: RenderedCluster, run: Run) -> Iterator[Finding]:
     """The pods of one cluster."""
-    found = _claims(cluster, evidence.tree)
-    return notices(evidence.tree, "placement").kept(found, of("noted", "pending", "warned"))
-
-
-def _claims(cluster: RenderedCluster, tree: Tree) -> Iterator[Finding]:
     nodes = nodes_of(cluster)
     ours = asked_of(cluster)
     names: frozenset[str] | None = None
@@ -46,16 +40,15 @@ def _claims(cluster: RenderedCluster, tree: Tree) -> Iterator[Finding]:
     yield from pod_placement.controllers(cluster, nodes)
     yield from pod_placement.manifests(cluster, nodes)
     yield from pod_placement.unused(cluster, nodes, ours)
-    yield from compute_configs.claims(cluster, tree, names, found)
+    yield from compute_configs.claims(cluster, run.evidence.tree, names, found)
 
 
-def of_fleet(evidence: Evidence) -> Iterator[Finding]:
-    """Compute configs that lead to no cluster, and what was noted of clusters."""
-    yield from notices(evidence.tree, "placement").said()
-    yield from compute_configs.unnamed(evidence.tree)
+def of_fleet(run: Run) -> Iterator[Finding]:
+    """Compute configs that lead to no cluster."""
+    return compute_configs.unnamed(run.evidence.tree)
 
 
-@lru_cache(maxsize=2)
+@once
 def nodes_of(cluster: RenderedCluster) -> list[Node]:
     """What the scheduler sees of a cluster's pools."""
     discovered = pod_placement.discovers(cluster)

@@ -4,41 +4,26 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from functools import lru_cache
-from typing import NamedTuple
 
 from rayfleet.diagnostics import many
 from rayfleet.facts.roles import ACCOUNT as MAY_MAKE_CONTAINERS
 from rayfleet.proofs.anyscale import bucket
 from rayfleet.proofs.azure import storage_account as accounts
 from rayfleet.proofs.azure import storage_firewall
-from rayfleet.proofs.evidence import Evidence
 from rayfleet.proofs.finding import Finding, failed, noted, proved, warned
-from rayfleet.proofs.grouping import notices, of
 from rayfleet.proofs.kubernetes import blob_mount
 from rayfleet.proofs.kubernetes import volume_claim as claims
 from rayfleet.proofs.kubernetes.volume_claim import Mounted
+from rayfleet.proofs.run import Run, see
 from rayfleet.tree import RenderedCluster, Resource, Side, Tree, get, mapping, text
 from rayfleet.tree.blob_volume import CLAIM, CONTAINER, BlobVolume, Target, held, target, volumes
 from rayfleet.tree.gaps import templates_whole
 from rayfleet.tree.role_assignments import RoleNeed, granted
 
 
-class _First(NamedTuple):
-    """The first cluster that mounts a container, and how many do."""
-
-    cluster: str
-    side: Side
-    clusters: int
-
-
-def of_cluster(cluster: RenderedCluster, evidence: Evidence) -> Iterator[Finding]:
+def of_cluster(cluster: RenderedCluster, run: Run) -> Iterator[Finding]:
     """From the cloud resource to the container, and every volume and storage class on the way or beside it."""
-    tree = evidence.tree
-    return notices(tree, "storage").kept(_claims(cluster, tree), of("noted", "pending"))
-
-
-def _claims(cluster: RenderedCluster, tree: Tree) -> Iterator[Finding]:
+    tree = run.evidence.tree
     mounted, found = claims.find(cluster)
     every, ours = list(volumes(cluster)), held(cluster, tree)
     for volume in every:
@@ -59,7 +44,9 @@ def _claims(cluster: RenderedCluster, tree: Tree) -> Iterator[Finding]:
         found += claims.judge(cluster, mounted)
         found += _made(cluster, mounted, tree)
         found += storage_firewall.judge(cluster, mounted, tree)
-        _note(cluster, mounted, tree)
+        container = target(cluster, mounted.volume).container_id
+        if container in tree.resources:
+            see(run.containers, container, cluster.name, mounted.volume.side("containerName"))
     if cluster.cloud_resource:
         found += bucket.judge(cluster, cluster.cloud_resource, mounted, tree)
         found += accounts.cors(cluster, tree, bucket.named(cluster.cloud_resource).account)
@@ -68,19 +55,18 @@ def _claims(cluster: RenderedCluster, tree: Tree) -> Iterator[Finding]:
     yield from found
 
 
-def of_fleet(evidence: Evidence) -> Iterator[Finding]:
+def of_fleet(run: Run) -> Iterator[Finding]:
     """The storage accounts, and whether all clusters mount the same container."""
-    found = _containers(evidence.tree)
-    yield from notices(evidence.tree, "storage").said()
-    yield from accounts.judge(evidence.tree, set(found))
+    found = run.containers
+    yield from accounts.judge(run.evidence.tree, set(found))
     for container, row in list(found.items())[1:]:
         first, other = next(iter(found.items()))
-        what = f"it mounts {_named(container)}, and {other.cluster} {_named(first)}: neither sees what the other writes"
+        what = f"it mounts {_named(container)}, and {other.first} {_named(first)}: neither sees what the other writes"
         fix = "mount one container in all clusters of a cloud, or bring over what both need"
-        yield warned(row.cluster, what, fix, row.side, other.side)
+        yield warned(row.first, what, fix, row.side, other.side)
     if len(found) == 1:
         ((container, row),) = found.items()
-        yield proved("", f"{many(row.clusters, 'cluster')} mount one container, {_named(container)}", row.side)
+        yield proved("", f"{many(len(row.clusters), 'cluster')} mount one container, {_named(container)}", row.side)
 
 
 def _witness(cluster: RenderedCluster, mounted: Mounted, tree: Tree) -> Iterator[Finding]:
@@ -249,21 +235,6 @@ def _made(cluster: RenderedCluster, mounted: Mounted, tree: Tree) -> Iterator[Fi
 
 
 # --- of the fleet ---
-
-
-@lru_cache(maxsize=2)
-def _containers(tree: Tree) -> dict[str, _First]:
-    """Who mounts which container, filled in as the clusters pass by: none is looked at twice."""
-    return {}
-
-
-def _note(cluster: RenderedCluster, mounted: Mounted, tree: Tree) -> None:
-    volume = mounted.volume
-    container = target(cluster, volume).container_id
-    if container in tree.resources:
-        first = _First(cluster.name, volume.side("containerName"), 0)
-        known = _containers(tree).get(container, first)
-        _containers(tree)[container] = known._replace(clusters=known.clusters + 1)
 
 
 def _named(container: str) -> str:

@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Iterator
 
 from rayfleet.diagnostics import did_you_mean, many
-from rayfleet.proofs.evidence import Evidence
 from rayfleet.proofs.finding import Finding, failed, proved, warned
 from rayfleet.proofs.fleet.bindings import consumers, node_counts, waiting
+from rayfleet.proofs.run import Run
 from rayfleet.tree import RenderedCluster, Side, Tree, entries, get, mapping, text
 from rayfleet.tree.bindings import (
     FROM_ANYSCALE,
@@ -34,9 +34,9 @@ _SOUND = {
 }
 
 
-def of_cluster(cluster: RenderedCluster, evidence: Evidence) -> Iterator[Finding]:
+def of_cluster(cluster: RenderedCluster, run: Run) -> Iterator[Finding]:
     """The late values of one cluster: their form, their producers, and who takes them."""
-    tree = evidence.tree
+    tree = run.evidence.tree
     values = late_values(tree).get(cluster.name, {})
     places = list(consumers.consumers(cluster, tree))
     found = [*_outputs(cluster, values), *consumers.judge(cluster, tree, values, places)]
@@ -52,9 +52,9 @@ def of_cluster(cluster: RenderedCluster, evidence: Evidence) -> Iterator[Finding
     yield from node_counts.judge(cluster, values.get("nodePools"))
 
 
-def of_fleet(evidence: Evidence) -> Iterator[Finding]:
+def of_fleet(run: Run) -> Iterator[Finding]:
     """All of bindings.yaml: nothing twice, nothing of clusters that are gone, one cloud."""
-    tree = evidence.tree
+    tree = run.evidence.tree
     found = [*_written(tree), *_stale(tree), *_twice(tree), *_cloud(tree), *_routed(tree)]
     yield from found
     count = sum(1 for _ in each(tree))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 from rayfleet.proofs.finding import Finding, failed
@@ -14,6 +13,7 @@ from rayfleet.tree.blob_volume import BlobVolume, held
 from rayfleet.tree.gaps import operator_of
 from rayfleet.tree.helm_release import Release
 from rayfleet.tree.layer import Manifest
+from rayfleet.tree.once import once
 
 # Where the id has dashes for underscores: in the Secrets that hold the gateway's certificates, and in its DNS label
 # (Anyscale docs, Kubernetes gateway; terraform-provider-anyscale, examples).
@@ -139,7 +139,7 @@ def _said(cluster: RenderedCluster, tree: Tree, place: Consumer) -> str:
     return f"{place.value}, the {WORDS[found.kind]} of {whose}"
 
 
-@lru_cache(maxsize=2)
+@once
 def _owners(tree: Tree) -> dict[str, Late]:
     """Every id that is bound, with dashes."""
     return {dashed(late.text): late for late in each(tree) if late.text}

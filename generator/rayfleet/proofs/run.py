@@ -1,0 +1,36 @@
+"""One run of the proofs: all that they look at, and what is only to be seen over several clusters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from rayfleet.proofs.evidence import Evidence
+from rayfleet.tree import Side
+
+
+class Sighting(NamedTuple):
+    """Where something was seen first, and in which clusters it is."""
+
+    side: Side
+    first: str
+    clusters: set[str]
+
+
+Sightings = dict[str, Sighting]
+
+
+@dataclass(frozen=True)
+class Run:
+    """Clusters pass by one at a time: ``containers`` are the ids of those that are mounted, ``audiences`` whom the
+    tokens of operators are for.
+    """
+
+    evidence: Evidence
+    containers: Sightings = field(default_factory=dict)
+    audiences: Sightings = field(default_factory=dict)
+
+
+def see(seen: Sightings, what: str, cluster: str, side: Side) -> None:
+    """Takes down that a cluster has it."""
+    seen.setdefault(what, Sighting(side, cluster, set())).clusters.add(cluster)
