@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 
 from rayfleet.capacity.quota import SPOT, TOTAL, Limit, Quota, family
 from rayfleet.facts.catalogue import VmSize
-from rayfleet.tree import RenderedCluster, Resource, Tree
+from rayfleet.tree import AksCluster, RenderedCluster, Tree
 from rayfleet.tree.node_pool import Pool
 
 #: What stands where an accelerator would, for pools without GPUs.
@@ -67,7 +67,7 @@ class Pools(NamedTuple):
 
     counted: tuple[Growth, ...]
     uncounted: tuple[Uncounted, ...]
-    clusters: Mapping[Home, list[Resource]]
+    clusters: Mapping[Home, list[AksCluster]]
 
 
 class QuotaNeed(NamedTuple):
@@ -116,12 +116,12 @@ def pools(tree: Tree) -> Pools:
     """Every node pool that ARM has. Of clusters nothing else is read."""
     counted: list[Growth] = []
     uncounted: list[Uncounted] = []
-    clusters: dict[Home, list[Resource]] = {}
+    clusters: dict[Home, list[AksCluster]] = {}
     common = next((row.scope.subscription for row in tree.deployments if row.scope.subscription), "")
-    for resource in tree.of_type("Microsoft.ContainerService/managedClusters"):
-        cluster = tree.cluster(resource)
+    for cluster in tree.unread_clusters():
         home = _home(cluster, common)
-        clusters.setdefault(home, []).append(resource)
+        if cluster.aks:
+            clusters.setdefault(home, []).append(cluster.aks)
         for pool in cluster.pools:
             if pool.vm is None:
                 uncounted.append(Uncounted(home, cluster.name, pool))
@@ -139,7 +139,7 @@ def nodes(count: int) -> int:
 
 def _home(cluster: RenderedCluster, common: str) -> Home:
     """Azure takes ``East US`` for ``eastus``. A template that nothing deploys is taken to go where others do."""
-    deployment = cluster.template.deployment
+    deployment = cluster.template.deployment if cluster.template else None
     subscription = deployment.scope.subscription if deployment else ""
     return Home((subscription or common).lower(), "".join(cluster.region.split()).lower() or NOWHERE)
 

@@ -26,9 +26,9 @@ class Evidence(NamedTuple):
         """The base commit's templates, without those of subscriptions that this fleet has no part in."""
         return [row for row in self.base.templates if _shared(row, self.tree)] if self.base else []
 
-    def had(self, template: Template) -> bool:
+    def had(self, template: Template | None) -> bool:
         """Whether the base commit has a part in the template's subscription."""
-        return self.base is not None and _shared(template, self.base)
+        return self.base is not None and template is not None and _shared(template, self.base)
 
 
 def _shared(template: Template, other: Tree) -> bool:

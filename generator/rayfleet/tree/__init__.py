@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import cached_property
 
 from rayfleet.diagnostics import Diagnostic
 from rayfleet.facts.catalogue import Catalogue
 from rayfleet.source import Source, read, read_json
+from rayfleet.tree.aks import AKS, AksCluster
 from rayfleet.tree.arm_expression import DeploymentScope
 from rayfleet.tree.arm_template import DeploymentRow, Resource, Template
 from rayfleet.tree.cluster import RenderedCluster
@@ -82,17 +83,29 @@ class Tree:
 
     def clusters(self) -> Iterator[RenderedCluster]:
         """Every cluster, one at a time: what was read of one may be forgotten before the next is."""
-        rows = self.of_type("Microsoft.ContainerService/managedClusters")
         if self.kustomize:
-            self.kustomize.begin(_layers_of(self.files, {row.name for row in rows}))
-        yield from map(self.cluster, rows)
+            self.kustomize.begin(_layers_of(self.files, self.cluster_names))
+        yield from self.unread_clusters()
 
-    def cluster(self, resource: Resource) -> RenderedCluster:
-        """The cluster that a managedClusters resource makes, of which nothing more is read yet."""
+    def unread_clusters(self) -> Iterator[RenderedCluster]:
+        """Every cluster, of which nothing but ARM is read yet."""
+        for resource in self._aks:
+            yield self._cluster(resource.name, AksCluster(resource, self.catalogue))
+
+    @cached_property
+    def cluster_names(self) -> frozenset[str]:
+        """The names of its clusters."""
+        return frozenset(row.name for row in self._aks)
+
+    @property
+    def _aks(self) -> list[Resource]:
+        return self.of_type(AKS)
+
+    def _cluster(self, name: str, aks: AksCluster | None) -> RenderedCluster:
         bound = None
-        if self.bindings and mapping(self.bindings.data, "clusters", resource.name):
-            bound = Side(self.bindings, ("clusters", resource.name))
-        return RenderedCluster(resource, self.files, self.catalogue, bound, self.layer)
+        if self.bindings and mapping(self.bindings.data, "clusters", name):
+            bound = Side(self.bindings, ("clusters", name))
+        return RenderedCluster(name, aks, self.files, bound, self.layer)
 
     @cached_property
     def cluster_folders(self) -> frozenset[str]:
@@ -119,7 +132,7 @@ class Tree:
         return found
 
 
-def _layers_of(files: Files, names: set[str]) -> list[str]:
+def _layers_of(files: Files, names: Collection[str]) -> list[str]:
     """The layers of clusters, in order of path, so that those of one cluster are built together."""
     ends = "/kustomization.yaml"
     layers = [path.removesuffix(ends) for path in files.content if path.startswith("clusters/") and path.endswith(ends)]
@@ -138,6 +151,7 @@ def _deployment(source: Source, index: int, row: dict[str, object]) -> Deploymen
 
 
 __all__ = [
+    "AksCluster",
     "DeploymentRow",
     "RenderedCluster",
     "Resource",

@@ -143,13 +143,18 @@ def output(template: Template, name: str, key: str) -> LateOutput | None:
     return LateOutput(template, name, key, values[key], side) if key in values else None
 
 
+def own_output(cluster: RenderedCluster, key: str) -> LateOutput | None:
+    """A key of the ARM output of a cluster."""
+    return output(cluster.template, output_name(cluster) or "", key) if cluster.template else None
+
+
 def output_name(cluster: RenderedCluster) -> str | None:
     """The ARM output of a cluster: the one of its name, which takes no hyphen, or else the one with its issuer."""
-    name = cluster.name.replace("-", "_")
-    if name in cluster.template.outputs:
-        return name
-    for other, value in cluster.template.outputs.items():
-        read = reference(get(value, "oidcIssuerUrl"), cluster.template.scope)
+    name, template = cluster.name.replace("-", "_"), cluster.template
+    if template is None or name in template.outputs:
+        return name if template else None
+    for other, value in template.outputs.items():
+        read = reference(get(value, "oidcIssuerUrl"), template.scope)
         if read and read.id == cluster.id:
             return other
     return None

@@ -139,8 +139,9 @@ class Target(NamedTuple):
 
 def target(cluster: RenderedCluster, volume: BlobVolume) -> Target:
     """The account and the container that the driver will look for."""
-    group = volume.text("resourceGroup") or text(cluster.resource.properties, "nodeResourceGroup")
-    subscription = volume.text("subscriptionID") or cluster.template.scope.subscription
+    aks = cluster.aks
+    group = volume.text("resourceGroup") or (text(aks.resource.properties, "nodeResourceGroup") if aks else "")
+    subscription = volume.text("subscriptionID") or (aks.template.scope.subscription if aks else "")
     return Target(volume.text("storageAccount"), volume.text("containerName"), group, subscription)
 
 

@@ -1,4 +1,4 @@
-"""A cluster as rendered/ has it: its ARM resources on one side, its layers and its cloud resource on the other."""
+"""A cluster as rendered/ has it: its AKS part on one side, its layers and its cloud resource on the other."""
 
 from __future__ import annotations
 
@@ -8,73 +8,71 @@ from functools import cached_property
 from typing import Any
 
 from rayfleet.diagnostics import Diagnostic
-from rayfleet.facts.catalogue import Catalogue
 from rayfleet.source import Source, read
+from rayfleet.tree.aks import AksCluster
 from rayfleet.tree.arm_template import Resource, Template
 from rayfleet.tree.files import Files
 from rayfleet.tree.helm_release import Release
 from rayfleet.tree.layer import Layer, Manifest
 from rayfleet.tree.node_pool import Pool
-from rayfleet.tree.place import Side, entries, get, mapping, text
+from rayfleet.tree.place import Side, get, mapping, text
 
 OPERATOR_CHART = "anyscale-operator"
-_AKS = "Microsoft.ContainerService/managedClusters"
-_FLUX = "Microsoft.KubernetesConfiguration/fluxConfigurations"
 # A path of the Git repository: what is before rendered/, and what is below it.
 _IN_REPOSITORY = re.compile(r"(?:\./)?(?:(?P<before>.+)/)?rendered/(?P<below>clusters/[^/]+/[^/]+)/?")
 
 
 class RenderedCluster:
-    """A managedClusters resource and all that leads from it. Layers are read when asked for."""
+    """A cluster and all that leads from it. Layers are read when asked for."""
 
     def __init__(
         self,
-        resource: Resource,
+        name: str,
+        aks: AksCluster | None,
         files: Files,
-        catalogue: Catalogue,
         bound: Side | None,
         layer: Callable[[str], Layer],
     ) -> None:
-        self.resource = resource
-        self.template: Template = resource.template
-        self.name = resource.name
+        self.name = name
+        self.aks = aks
         self.bound = bound  # its bindings, None where there are none
         self.problems: list[Diagnostic] = []
         self._files = files
-        self._catalogue = catalogue
         self._layer = layer
 
-    # --- ARM ---
+    # --- what it is ---
+
+    def side(self, *path: str | int) -> Side:
+        """A value of the ARM resource that it is, or else its folder."""
+        return self.aks.side(*path) if self.aks else Side(Source(self._files.name(f"clusters/{self.name}"), "", {}))
 
     @property
     def id(self) -> str:
-        return self.resource.id
+        """Its id in Azure, in lower case; empty where it has none."""
+        return self.aks.id if self.aks else ""
 
     @property
     def region(self) -> str:
-        return text(self.resource.data, "location")
+        return self.aks.region if self.aks else ""
+
+    @property
+    def pools(self) -> tuple[Pool, ...]:
+        """Every node pool."""
+        return self.aks.pools if self.aks else ()
+
+    @property
+    def template(self) -> Template | None:
+        """The ARM template with what it has in Azure."""
+        return self.aks.template if self.aks else None
 
     def children(self, kind: str) -> list[Resource]:
-        """Resources of the template that are children of the cluster, or about it."""
-        rows = self.template.of_type(kind)
-        return [row for row in rows if (row.scope_id or row.parent_id) == self.id]
+        """ARM resources that are its children, or about it."""
+        return self.aks.children(kind) if self.aks else []
 
-    @cached_property
-    def pools(self) -> tuple[Pool, ...]:
-        """Every node pool: those inside the cluster resource first."""
-        found = []
-        for index, profile in enumerate(entries(self.resource.properties, "agentPoolProfiles")):
-            if isinstance(profile, dict):
-                side = self.resource.side("properties", "agentPoolProfiles", index).at
-                found.append(Pool(text(profile, "name"), profile, side, self._catalogue))
-        for row in self.children(f"{_AKS}/agentPools"):
-            found.append(Pool(row.name, row.properties, row.side("properties").at, self._catalogue))
-        return tuple(found)
-
-    @cached_property
+    @property
     def flux_configurations(self) -> list[Resource]:
-        """What the AKS Flux extension is told to follow."""
-        return self.children(_FLUX)
+        """What Azure's Flux extension is told to follow."""
+        return self.aks.flux_configurations if self.aks else []
 
     # --- Git ---
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from rayfleet.proofs.aks.node_pools import POOLS
 from rayfleet.proofs.finding import Finding, failed, proved
-from rayfleet.tree import RenderedCluster, Side, text
+from rayfleet.tree import AksCluster, Side, text
 from rayfleet.tree.arm_order import before
 
 EXTENSION = "Microsoft.KubernetesConfiguration/extensions"
@@ -16,7 +16,7 @@ _PATCH = re.compile(r"\d+\.\d+\.\d+")
 _UPGRADING = ("rapid", "stable", "patch")
 
 
-def judge(cluster: RenderedCluster) -> Iterator[Finding]:
+def judge(cluster: AksCluster) -> Iterator[Finding]:
     """One cluster."""
     found = [*_versions(cluster), *_flux(cluster)]
     yield from found
@@ -25,7 +25,7 @@ def judge(cluster: RenderedCluster) -> Iterator[Finding]:
         yield proved(cluster.name, "Flux is installed after every node pool, and told what to follow after that", side)
 
 
-def _versions(cluster: RenderedCluster) -> Iterator[Finding]:
+def _versions(cluster: AksCluster) -> Iterator[Finding]:
     """A patch that the channel has left behind is a step back at the next deployment, which AKS refuses (AKS docs,
     upgrade-aks-cluster: no downgrade; aliases of minor versions, supported-kubernetes-versions).
     """
@@ -33,12 +33,12 @@ def _versions(cluster: RenderedCluster) -> Iterator[Finding]:
     channel = text(cluster.resource.properties, *path)
     if channel not in _UPGRADING:
         return
-    other = cluster.resource.side("properties", *path)
+    other = cluster.side("properties", *path)
     sides: list[tuple[str, str, Side]] = [
         (text(pool.data, "orchestratorVersion"), f"its pool {pool.name}", pool.side("orchestratorVersion"))
         for pool in cluster.pools
     ]
-    own = cluster.resource.side("properties", "kubernetesVersion")
+    own = cluster.side("properties", "kubernetesVersion")
     for version, who, side in [(text(cluster.resource.properties, "kubernetesVersion"), "it", own), *sides]:
         if _PATCH.fullmatch(version):
             minor = version.rpartition(".")[0]
@@ -46,7 +46,7 @@ def _versions(cluster: RenderedCluster) -> Iterator[Finding]:
             yield failed(cluster.name, what, f"write {minor}, or the channel none", side, other)
 
 
-def _flux(cluster: RenderedCluster) -> Iterator[Finding]:
+def _flux(cluster: AksCluster) -> Iterator[Finding]:
     """The extension's pods need nodes (Azure/AKS#3359), and a configuration its extension (Azure docs,
     conceptual-gitops-flux2).
     """

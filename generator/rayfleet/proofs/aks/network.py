@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from rayfleet.proofs.anyscale.cloud_resource import plain
 from rayfleet.proofs.azure.security_rules import node_subnets
 from rayfleet.proofs.finding import Finding, failed, proved
-from rayfleet.tree import RenderedCluster, Resource, Tree, entries, mapping, text
+from rayfleet.tree import AksCluster, Resource, Tree, entries, mapping, text
 
 _PROFILE = ("properties", "networkProfile")
 _NAT = "userAssignedNATGateway"
@@ -16,7 +16,7 @@ _NAT = "userAssignedNATGateway"
 _OWN_WAY_OUT = ("loadBalancer", "managedNATGateway", "managedNATGatewayV2")
 
 
-def judge(cluster: RenderedCluster, tree: Tree) -> Iterator[Finding]:
+def judge(cluster: AksCluster, tree: Tree) -> Iterator[Finding]:
     """One cluster."""
     subnets = node_subnets(cluster, tree)
     found = [*_together(cluster), *_where(cluster, tree, subnets), *_pools(cluster, subnets)]
@@ -26,19 +26,17 @@ def judge(cluster: RenderedCluster, tree: Tree) -> Iterator[Finding]:
     if subnets and not found:
         gateway = " and its NAT gateway" if "natGateway" in subnets[0].properties else ""
         what = f"it is in one region with its VNet{gateway}, and its network settings go together"
-        yield proved(cluster.name, what, cluster.resource.side(*_PROFILE), subnets[0].side("name"))
+        yield proved(cluster.name, what, cluster.side(*_PROFILE), subnets[0].side("name"))
 
 
-def _together(cluster: RenderedCluster) -> Iterator[Finding]:
+def _together(cluster: AksCluster) -> Iterator[Finding]:
     """What AKS takes only with something else."""
     profile = mapping(cluster.resource.properties, "networkProfile")
     plugin, mode = text(profile, "networkPlugin"), text(profile, "networkPluginMode")
     dataplane, policy = text(profile, "networkDataplane"), text(profile, "networkPolicy")
 
     def no(what: str, fix: str, key: str, other: str) -> Finding:
-        return failed(
-            cluster.name, what, fix, cluster.resource.side(*_PROFILE, key), cluster.resource.side(*_PROFILE, other)
-        )
+        return failed(cluster.name, what, fix, cluster.side(*_PROFILE, key), cluster.side(*_PROFILE, other))
 
     if mode == "overlay" and plugin != "azure":
         # AKS docs, azure-cni-overlay.
@@ -59,20 +57,20 @@ def _together(cluster: RenderedCluster) -> Iterator[Finding]:
     if balancer and balancer.lower() != "standard":
         # AKS docs, load-balancer-standard: the basic one is retired, and takes neither zones nor several pools.
         what = f"its loadBalancerSku is {balancer}, which Azure no longer makes"
-        side = cluster.resource.side(*_PROFILE, "loadBalancerSku")
+        side = cluster.side(*_PROFILE, "loadBalancerSku")
         yield failed(cluster.name, what, "write standard", side)
 
 
 # --- where it is ---
 
 
-def _where(cluster: RenderedCluster, tree: Tree, subnets: list[Resource]) -> Iterator[Finding]:
+def _where(cluster: AksCluster, tree: Tree, subnets: list[Resource]) -> Iterator[Finding]:
     """A VM is in the region of its VNet (Azure docs, virtual-networks-overview), and so are nodes."""
     for vnet in _vnets(tree, subnets):
         location = text(vnet.data, "location")
         if plain(location) != plain(cluster.region):
             what = f"it is in {cluster.region or 'no region'}, and its VNet {vnet.name} in {location or 'none'}"
-            side = cluster.resource.side("location")
+            side = cluster.side("location")
             yield failed(cluster.name, what, "put both into one region", vnet.side("location"), side)
 
 
@@ -81,7 +79,7 @@ def _vnets(tree: Tree, subnets: list[Resource]) -> list[Resource]:
     return [vnet for vnet in found.values() if vnet]
 
 
-def _pools(cluster: RenderedCluster, subnets: list[Resource]) -> Iterator[Finding]:
+def _pools(cluster: AksCluster, subnets: list[Resource]) -> Iterator[Finding]:
     """All pools are in subnets of one VNet (AKS docs, create-node-pools: limitations; node-pool-unique-subnet)."""
     first = next((pool for pool in cluster.pools if text(pool.data, "vnetSubnetID")), None)
     by_id = {row.id: row for row in subnets}
@@ -105,10 +103,10 @@ def _pools(cluster: RenderedCluster, subnets: list[Resource]) -> Iterator[Findin
 # --- the way out ---
 
 
-def _way_out(cluster: RenderedCluster, tree: Tree, subnet: Resource) -> Iterator[Finding]:
+def _way_out(cluster: AksCluster, tree: Tree, subnet: Resource) -> Iterator[Finding]:
     """userAssignedNATGateway where the nodes' subnet has a NAT gateway, and only there (AKS docs, nat-gateway)."""
     kind = text(cluster.resource.properties, "networkProfile", "outboundType") or _OWN_WAY_OUT[0]
-    side = cluster.resource.side(*_PROFILE, "outboundType")
+    side = cluster.side(*_PROFILE, "outboundType")
     gateway = subnet.side("properties", "natGateway")
     written = text(subnet.properties, "natGateway", "id")
     if kind == _NAT and not written:
@@ -122,7 +120,7 @@ def _way_out(cluster: RenderedCluster, tree: Tree, subnet: Resource) -> Iterator
         yield from _addresses(cluster, tree, found)
 
 
-def _addresses(cluster: RenderedCluster, tree: Tree, gateway: Resource) -> Iterator[Finding]:
+def _addresses(cluster: AksCluster, tree: Tree, gateway: Resource) -> Iterator[Finding]:
     """A NAT gateway takes static public IPs of its own SKU (Azure docs, nat-gateway-resource, public-ip-addresses)."""
     sku = text(gateway.data, "sku", "name") or "Standard"
     for index, row in enumerate(entries(gateway.properties, "publicIpAddresses")):

@@ -9,7 +9,7 @@ from rayfleet.diagnostics import many
 from rayfleet.proofs.azure.names import RULES
 from rayfleet.proofs.finding import Finding, failed, proved, warned
 from rayfleet.scheduler.fits import SPOT_PRIORITY, SPOT_TAINT
-from rayfleet.tree import RenderedCluster, entries, get, text
+from rayfleet.tree import AksCluster, RenderedCluster, entries, get, text
 from rayfleet.tree.arm_order import before, unordered
 from rayfleet.tree.node_pool import Pool
 
@@ -21,9 +21,9 @@ _SPOT_ONLY = ("spotMaxPrice", "scaleSetEvictionPolicy")
 _INLINE = ("properties", "agentPoolProfiles")
 
 
-def judge(cluster: RenderedCluster) -> Iterator[Finding]:
+def judge(cluster: RenderedCluster, aks: AksCluster) -> Iterator[Finding]:
     """The pools of one cluster, each and together."""
-    found = [*_inline(cluster), *_serial(cluster)]
+    found = [*_inline(aks), *_serial(aks)]
     for pool in cluster.pools:
         found += _counts(cluster, pool)
         found += _spot(cluster, pool) if pool.spot else _regular(cluster, pool)
@@ -31,16 +31,16 @@ def judge(cluster: RenderedCluster) -> Iterator[Finding]:
     if cluster.pools and not any(row.outcome == "failed" for row in found):
         spot = sum(pool.spot for pool in cluster.pools)
         what = f"AKS takes its {many(len(cluster.pools), 'node pool')}, {spot} of them spot, one write at a time"
-        yield proved(cluster.name, what, cluster.resource.side(*_INLINE))
+        yield proved(cluster.name, what, cluster.side(*_INLINE))
 
 
-def _inline(cluster: RenderedCluster) -> Iterator[Finding]:
+def _inline(cluster: AksCluster) -> Iterator[Finding]:
     """A cluster is made with a system pool, and its own write adds none later (Azure/AKS#2495, Azure/bicep#9644)."""
     profiles = [row for row in entries(cluster.resource.data, *_INLINE) if isinstance(row, dict)]
     children = {row.name: row for row in cluster.children(POOLS)}
     if not any(text(row, "mode") == "System" for row in profiles):
         what = "it is made without a system pool, which AKS refuses"
-        yield failed(cluster.name, what, "put one into agentPoolProfiles", cluster.resource.side(*_INLINE))
+        yield failed(cluster.name, what, "put one into agentPoolProfiles", cluster.side(*_INLINE))
     rule = RULES[POOLS]
     for pool in cluster.pools[: len(profiles)]:
         side = pool.side("name")
@@ -54,7 +54,7 @@ def _inline(cluster: RenderedCluster) -> Iterator[Finding]:
             yield failed(cluster.name, what, "remove one", side, children[pool.name].side("name"))
 
 
-def _serial(cluster: RenderedCluster) -> Iterator[Finding]:
+def _serial(cluster: AksCluster) -> Iterator[Finding]:
     """AKS takes one write to a cluster at a time (AKS docs, manage-node-pools; ARM answers OperationNotAllowed)."""
     children = {row.id: row for row in cluster.children(POOLS)}
     clash = unordered({key: before(row) for key, row in children.items()})

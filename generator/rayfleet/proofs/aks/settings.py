@@ -9,7 +9,7 @@ from typing import Any
 from rayfleet.diagnostics import did_you_mean
 from rayfleet.proofs.finding import Finding, failed, proved
 from rayfleet.scheduler.fits import SPOT_PRIORITY
-from rayfleet.tree import RenderedCluster, entries, get, mapping, text
+from rayfleet.tree import AksCluster, entries, get, mapping, text
 from rayfleet.tree.node_pool import Pool
 
 _MAINTENANCE = "Microsoft.ContainerService/managedClusters/maintenanceConfigurations"
@@ -40,7 +40,7 @@ _DOMAIN = re.compile(r"(?=.{1,253}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a
 _VERSION = re.compile(r"\d{1,4}(\.\d{1,4}){1,2}")
 
 
-def judge(cluster: RenderedCluster) -> Iterator[Finding]:
+def judge(cluster: AksCluster) -> Iterator[Finding]:
     """One cluster, its windows and its pools."""
     found = [*_choices(cluster), *_windows(cluster)]
     for pool in cluster.pools:
@@ -52,17 +52,15 @@ def judge(cluster: RenderedCluster) -> Iterator[Finding]:
         yield proved(cluster.name, what, cluster.pools[0].side("name"))
 
 
-def _choices(cluster: RenderedCluster) -> Iterator[Finding]:
+def _choices(cluster: AksCluster) -> Iterator[Finding]:
     for path, allowed in _CHOICES:
         written = get(cluster.resource.data, *path)
         if written is not None and written not in allowed:
             what = f"its {path[-1]} is {written}, and AKS takes {_one_of(allowed)}"
-            yield failed(
-                cluster.name, what, f"write one of them{_near(written, allowed)}", cluster.resource.side(*path)
-            )
+            yield failed(cluster.name, what, f"write one of them{_near(written, allowed)}", cluster.side(*path))
 
 
-def _windows(cluster: RenderedCluster) -> Iterator[Finding]:
+def _windows(cluster: AksCluster) -> Iterator[Finding]:
     path = ("properties", "maintenanceWindow", "durationHours")
     for row in cluster.children(_MAINTENANCE):
         hours = get(row.data, *path)
@@ -74,7 +72,7 @@ def _windows(cluster: RenderedCluster) -> Iterator[Finding]:
 # --- pools ---
 
 
-def _pool(cluster: RenderedCluster, pool: Pool) -> Iterator[Finding]:
+def _pool(cluster: AksCluster, pool: Pool) -> Iterator[Finding]:
     for path, allowed in _POOL_CHOICES:
         written = get(pool.data, *path)
         if written is not None and written not in allowed:
@@ -92,7 +90,7 @@ def _pool(cluster: RenderedCluster, pool: Pool) -> Iterator[Finding]:
         yield failed(cluster.name, what, "write each of them once at most", pool.side("availabilityZones"))
 
 
-def _labels(cluster: RenderedCluster, pool: Pool) -> Iterator[Finding]:
+def _labels(cluster: AksCluster, pool: Pool) -> Iterator[Finding]:
     for key, value in mapping(pool.data, "nodeLabels").items():
         said, side = f"its pool {pool.name} has the label {key}", pool.side("nodeLabels", key)
         if not _legal_key(key):
@@ -106,7 +104,7 @@ def _labels(cluster: RenderedCluster, pool: Pool) -> Iterator[Finding]:
             yield failed(cluster.name, what, "use a prefix of your own", side)
 
 
-def _taints(cluster: RenderedCluster, pool: Pool) -> Iterator[Finding]:
+def _taints(cluster: AksCluster, pool: Pool) -> Iterator[Finding]:
     for index, written in enumerate(entries(pool.data, "nodeTaints")):
         rest, _, effect = written.rpartition(":") if isinstance(written, str) else ("", "", "")
         key, _, value = rest.partition("=")
@@ -124,12 +122,12 @@ def _legal_key(key: object) -> bool:
     return bool(_PART.fullmatch(name)) and (not slash or bool(_DOMAIN.fullmatch(domain)))
 
 
-def _version(cluster: RenderedCluster, pool: Pool) -> Iterator[Finding]:
+def _version(cluster: AksCluster, pool: Pool) -> Iterator[Finding]:
     """A pool is never newer than its control plane (AKS docs, upgrade-aks-cluster; Kubernetes, version skew policy)."""
     own, theirs = text(pool.data, "orchestratorVersion"), text(cluster.resource.properties, "kubernetesVersion")
     if older(theirs, own):
         what = f"its pool {pool.name} has Kubernetes {own}, which is newer than the cluster's {theirs}"
-        other = cluster.resource.side("properties", "kubernetesVersion")
+        other = cluster.side("properties", "kubernetesVersion")
         yield failed(cluster.name, what, f"write {theirs}, or leave it out", pool.side("orchestratorVersion"), other)
 
 
@@ -142,7 +140,7 @@ def older(version: str, than: str) -> bool:
     return first[:shared] < second[:shared]
 
 
-def _disk(cluster: RenderedCluster, pool: Pool) -> Iterator[Finding]:
+def _disk(cluster: AksCluster, pool: Pool) -> Iterator[Finding]:
     """An ephemeral OS disk is on the cache or the local disk of the VM (AKS docs, concepts-storage)."""
     size = get(pool.data, "osDiskSizeGB")
     if text(pool.data, "osDiskType") != "Ephemeral" or pool.vm is None:
@@ -156,7 +154,7 @@ def _disk(cluster: RenderedCluster, pool: Pool) -> Iterator[Finding]:
         yield failed(cluster.name, what, fix, pool.side("osDiskSizeGB"), pool.side("vmSize"))
 
 
-def _size(cluster: RenderedCluster, pool: Pool) -> Iterator[Finding]:
+def _size(cluster: AksCluster, pool: Pool) -> Iterator[Finding]:
     if pool.system and pool.vm and (pool.vm.vcpus < SYSTEM_VCPUS or pool.vm.memory_gib < SYSTEM_GIB):
         has = f"{pool.vm.vcpus} vCPUs and {pool.vm.memory_gib:g} GiB"
         what = f"its system pool {pool.name} is of {pool.vm_size}, which has {has}"

@@ -83,7 +83,7 @@ def _endpoint(cluster: RenderedCluster, source: Source, account: Resource) -> It
 
 def _egress(cluster: RenderedCluster, account: Resource, side: Side) -> Iterator[Finding]:
     """Traffic between regions is paid for where it leaves (Azure docs, bandwidth pricing)."""
-    here, there = region(cluster.resource), region(account)
+    here, there = region(cluster.aks.resource) if cluster.aks else "", region(account)
     if here and there and here != there:
         what = f"mounts {account.name} of {there}: every read crosses from {there} to {here}, and every write back"
-        yield noted(cluster.name, what, cluster.resource.side("location"), account.side("location"))
+        yield noted(cluster.name, what, cluster.side("location"), account.side("location"))

@@ -19,15 +19,13 @@ def of_cluster(cluster: RenderedCluster, run: Run) -> Iterator[Finding]:
     if source is None:
         return
     found = []
-    for key, wanted in _SAYS:
+    for key, wanted in _SAYS if cluster.aks else ():
         written = get(source.data, key)
         if (str(written).upper() if key == "provider" else written) != wanted:
             what = f"the {key} of its cloud resource {_is(written)}, and it is a cluster of AKS"
-            found.append(
-                failed(cluster.name, what, f"write {wanted}", Side(source, (key,)), cluster.resource.side("type"))
-            )
+            found.append(failed(cluster.name, what, f"write {wanted}", Side(source, (key,)), cluster.side("type")))
     written = get(source.data, "region")
-    where = cluster.resource.side("location")
+    where = cluster.side("location")
     if plain(written) != plain(cluster.region):
         what = f"the region of its cloud resource {_is(written)}, and the cluster is in {cluster.region or 'none'}"
         found.append(failed(cluster.name, what, f"write {cluster.region}", Side(source, ("region",)), where))

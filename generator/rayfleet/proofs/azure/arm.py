@@ -13,10 +13,11 @@ from rayfleet.tree import RenderedCluster
 
 def of_cluster(cluster: RenderedCluster, run: Run) -> Iterator[Finding]:
     """One cluster and its node pools."""
-    yield from node_pools.judge(cluster)
-    yield from settings.judge(cluster)
-    yield from clusters.judge(cluster)
-    yield from network.judge(cluster, run.evidence.tree)
+    if aks := cluster.aks:
+        yield from node_pools.judge(cluster, aks)
+        yield from settings.judge(aks)
+        yield from clusters.judge(aks)
+        yield from network.judge(aks, run.evidence.tree)
 
 
 def of_fleet(run: Run) -> Iterator[Finding]:

@@ -8,31 +8,30 @@ from rayfleet.facts.roles import NETWORK
 from rayfleet.proofs.azure.federation import IDENTITY
 from rayfleet.proofs.azure.role_assignments import refused
 from rayfleet.proofs.finding import Finding, failed, proved
-from rayfleet.tree import RenderedCluster, Side, Tree, get, mapping, text
+from rayfleet.tree import AksCluster, Side, Tree, get, mapping, text
 from rayfleet.tree.arm_order import before, deployed_before
 from rayfleet.tree.role_assignments import Assignment, RoleNeed, granted, named
 
 
-def judge(cluster: RenderedCluster, tree: Tree) -> Iterator[Finding]:
+def judge(cluster: AksCluster, tree: Tree) -> Iterator[Finding]:
     """It is user-assigned, because only such an identity can have its role before the cluster is made (AKS docs,
     use-managed-identity).
     """
     kind = text(cluster.resource.data, "identity", "type")
-    side = cluster.resource.side("identity", "type")
+    side = cluster.side("identity", "type")
     needs = list(_needs(cluster))
     if kind != "UserAssigned":
         what = f"its control plane's identity is {kind or 'not said'}: it can have no role before the cluster is made"
         fix = "make it UserAssigned, with Network Contributor on the VNet"
         yield failed(cluster.name, what, fix, side, *(need.side for need in needs[:1]))
         return
-    own = [
-        cluster.resource.resolve(key) for key in mapping(cluster.resource.data, "identity", "userAssignedIdentities")
-    ]
+    aks = cluster.resource
+    own = [aks.resolve(key) for key in mapping(aks.data, "identity", "userAssignedIdentities")]
     resource = tree.resources.get(own[0]) if len(own) == 1 else None
     if resource is None or resource.type.lower() != IDENTITY.lower():
         said = f"{named(tree, own[0])}, which no template makes" if len(own) == 1 else f"{len(own)} identities"
         what = f"its control plane has {said}: it takes one that is there before it"
-        side = cluster.resource.side("identity", "userAssignedIdentities")
+        side = cluster.side("identity", "userAssignedIdentities")
         yield failed(cluster.name, what, "name one identity of the template", side)
         return
     for need in needs:
@@ -41,7 +40,7 @@ def judge(cluster: RenderedCluster, tree: Tree) -> Iterator[Finding]:
         yield _in_time(cluster, tree, need, row) if row else refused(tree, cluster.name, need)
 
 
-def _needs(cluster: RenderedCluster) -> Iterator[RoleNeed]:
+def _needs(cluster: AksCluster) -> Iterator[RoleNeed]:
     """One for each subnet of its nodes."""
     seen = set()
     for pool in cluster.pools:
@@ -52,7 +51,7 @@ def _needs(cluster: RenderedCluster) -> Iterator[RoleNeed]:
             yield RoleNeed("", NETWORK, subnet, "it cannot join nodes to the subnet", pool.side("vnetSubnetID"))
 
 
-def _in_time(cluster: RenderedCluster, tree: Tree, need: RoleNeed, row: Assignment) -> Finding:
+def _in_time(cluster: AksCluster, tree: Tree, need: RoleNeed, row: Assignment) -> Finding:
     """The assignment is made before the cluster, which Azure otherwise refuses (AKS docs, use-managed-identity)."""
     who, on = named(tree, need.whose), named(tree, row.scope)
     if _earlier(cluster, tree, row):
@@ -63,12 +62,12 @@ def _in_time(cluster: RenderedCluster, tree: Tree, need: RoleNeed, row: Assignme
     return failed(cluster.name, what, fix, _waits(cluster), row.resource.side("name"))
 
 
-def _earlier(cluster: RenderedCluster, tree: Tree, row: Assignment) -> bool:
+def _earlier(cluster: AksCluster, tree: Tree, row: Assignment) -> bool:
     if row.resource.template is cluster.template:
         return row.resource.id in cluster.resource.depends_on or row.resource.id in before(cluster.resource)
     other, own = row.resource.template.deployment, cluster.template.deployment
     return bool(other and own and other.name in deployed_before(tree, own.name))
 
 
-def _waits(cluster: RenderedCluster) -> Side:
-    return cluster.resource.side("dependsOn")
+def _waits(cluster: AksCluster) -> Side:
+    return cluster.side("dependsOn")

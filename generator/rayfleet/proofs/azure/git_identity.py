@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from rayfleet.proofs.azure.federation import IDENTITY, federation
 from rayfleet.proofs.azure.workload_identity import tenant
 from rayfleet.proofs.finding import Finding, failed, proved
-from rayfleet.tree import RenderedCluster, Resource, Tree, get, mapping, text
+from rayfleet.tree import AksCluster, Resource, Tree, get, mapping, text
 from rayfleet.tree.arm_expression import reference
 from rayfleet.tree.bindings import WORDS
 from rayfleet.tree.role_assignments import named
@@ -20,7 +20,7 @@ _ENABLE, _CLIENT, _TENANT = (f"workloadIdentity.{key}" for key in ("enable", "az
 _NAMESPACE, _ACCOUNT = "flux-system", "source-controller"
 
 
-def judge(cluster: RenderedCluster, tree: Tree) -> Iterator[Finding]:
+def judge(cluster: AksCluster, tree: Tree) -> Iterator[Finding]:
     """Where Git wants an identity, the Flux extension has one that trusts its source controller."""
     wants = [
         row
@@ -39,9 +39,7 @@ def judge(cluster: RenderedCluster, tree: Tree) -> Iterator[Finding]:
                 yield failed(cluster.name, what, fix, extension.side(*_SETTINGS, _ENABLE), provider)
 
 
-def _signs_in(
-    cluster: RenderedCluster, tree: Tree, extension: Resource, settings: dict[str, object]
-) -> Iterator[Finding]:
+def _signs_in(cluster: AksCluster, tree: Tree, extension: Resource, settings: dict[str, object]) -> Iterator[Finding]:
     side = extension.side(*_SETTINGS, _CLIENT)
     read = reference(settings.get(_CLIENT), extension.template.scope)
     identity = tree.resources.get(read.id) if read else None
@@ -68,7 +66,7 @@ def _signs_in(
         yield failed(cluster.name, what, fix, near, side)
 
 
-def _tenant(cluster: RenderedCluster, extension: Resource, settings: dict[str, object]) -> Iterator[Finding]:
+def _tenant(cluster: AksCluster, extension: Resource, settings: dict[str, object]) -> Iterator[Finding]:
     own, side = tenant(cluster)
     said = get(settings, _TENANT)
     if own and said is not None and str(said).lower() != own:

@@ -21,7 +21,7 @@ from rayfleet.proofs.finding import Finding, failed, pending, proved
 from rayfleet.proofs.fleet.bindings import waiting
 from rayfleet.proofs.fleet.bindings.consumers import consumers, signs_in
 from rayfleet.proofs.run import Run, Sightings, see
-from rayfleet.tree import RenderedCluster, Side, Tree, get, text
+from rayfleet.tree import AksCluster, RenderedCluster, Side, Tree, get, text
 from rayfleet.tree.bindings import WORDS, Late, LateOutput, late_values
 from rayfleet.tree.blob_volume import held, target
 from rayfleet.tree.gaps import has_gaps, operator_of
@@ -39,22 +39,24 @@ def of_cluster(cluster: RenderedCluster, run: Run) -> Iterator[Finding]:
     values = late_values(tree).get(cluster.name, {})
     outputs = workload_identity.handed_out(cluster, tree, values)
     identity = workload_identity.identity_of(cluster, tree, outputs)
-    yield from workload_identity.switches(cluster, tree)
+    if cluster.aks:
+        yield from workload_identity.switches(cluster.aks, tree)
     yield from workload_identity.judge_outputs(cluster, tree, outputs)
-    if identity is None:
+    if identity is None and cluster.aks:
         what = "no identity trusts the tokens of its service accounts"
         fix = "give the workload identity a federated credential with its issuer"
-        yield failed(cluster.name, what, fix, cluster.resource.side("properties", "oidcIssuerProfile"))
-    else:
+        yield failed(cluster.name, what, fix, cluster.side("properties", "oidcIssuerProfile"))
+    elif identity:
         client_id = values["clientId"].text if "clientId" in values else ""
         yield from service_accounts.judge(cluster, tree, identity, client_id)
         yield from _ids(cluster, tree, named(tree, identity), outputs)
         yield from _data(cluster, tree, identity, values)
     yield from _mounts(cluster, tree)
     yield from _operator(cluster, run, values)
-    yield from _tenant(cluster)
-    yield from control_plane.judge(cluster, tree)
-    yield from git_identity.judge(cluster, tree)
+    if cluster.aks:
+        yield from _tenant(cluster, cluster.aks)
+        yield from control_plane.judge(cluster.aks, tree)
+        yield from git_identity.judge(cluster.aks, tree)
 
 
 def of_fleet(run: Run) -> Iterator[Finding]:
@@ -185,9 +187,9 @@ def _audiences(audiences: Sightings) -> Iterator[Finding]:
         yield proved("", f"the tokens of {many(len(row.clusters), 'operator')} are for {audience}", row.side)
 
 
-def _tenant(cluster: RenderedCluster) -> Iterator[Finding]:
+def _tenant(cluster: RenderedCluster, aks: AksCluster) -> Iterator[Finding]:
     """Anyscale looks the principal up in the tenant that the cluster is of."""
-    own, side = workload_identity.tenant(cluster)
+    own, side = workload_identity.tenant(aks)
     path = ("azure_config", "tenant_id")
     if own and cluster.cloud_resource:
         said = text(cluster.cloud_resource.data, *path)

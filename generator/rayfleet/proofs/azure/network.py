@@ -11,7 +11,7 @@ from rayfleet.diagnostics import many
 from rayfleet.facts.cidr import Cidr
 from rayfleet.proofs.finding import Finding, failed, proved
 from rayfleet.proofs.run import Run
-from rayfleet.tree import RenderedCluster, Resource, Side, Tree, entries, mapping, text
+from rayfleet.tree import AksCluster, RenderedCluster, Resource, Side, Tree, entries, mapping, text
 from rayfleet.tree.once import once
 
 VNET = "Microsoft.Network/virtualNetworks"
@@ -52,6 +52,12 @@ class Range(NamedTuple):
 
 
 def of_cluster(cluster: RenderedCluster, run: Run) -> Iterator[Finding]:
+    """One cluster."""
+    if cluster.aks:
+        yield from _of_aks(cluster.aks, run)
+
+
+def _of_aks(cluster: AksCluster, run: Run) -> Iterator[Finding]:
     """The ranges of one cluster, and their room."""
     profile = mapping(cluster.resource.properties, "networkProfile")
     pods, unread_pods = _read(cluster, profile, "podCidr", "pod range")
@@ -89,10 +95,8 @@ def _ranges(tree: Tree) -> Iterator[Range]:
                 yield Range(Cidr.parse(prefix), vnet.name, side)
 
 
-def _read(
-    cluster: RenderedCluster, profile: dict[str, object], key: str, what: str
-) -> tuple[Range | None, list[Finding]]:
-    side = cluster.resource.side("properties", "networkProfile", key)
+def _read(cluster: AksCluster, profile: dict[str, object], key: str, what: str) -> tuple[Range | None, list[Finding]]:
+    side = cluster.side("properties", "networkProfile", key)
     written = text(profile, key)
     if not CIDR.fullmatch(written):
         said = f"is {written!r}" if written else "is missing"
@@ -151,10 +155,10 @@ def within(cidr: Cidr, space: object) -> bool:
     return outer.first <= cidr.first and cidr.last <= outer.last
 
 
-def _dns(cluster: RenderedCluster, profile: dict[str, object], services: Range) -> Iterator[Finding]:
+def _dns(cluster: AksCluster, profile: dict[str, object], services: Range) -> Iterator[Finding]:
     """The address of cluster DNS is in the service range, and not its first (AKS docs, create-cluster parameters)."""
     written = text(profile, "dnsServiceIP")
-    side = cluster.resource.side("properties", "networkProfile", "dnsServiceIP")
+    side = cluster.side("properties", "networkProfile", "dnsServiceIP")
     address = Cidr.parse(f"{written}/32") if CIDR.fullmatch(f"{written}/32") else None
     if address is None or not services.cidr.first < address.first <= services.cidr.last:
         what = f"its DNS address {written or 'is missing and'} is not inside the service range {services.cidr}"
@@ -162,7 +166,7 @@ def _dns(cluster: RenderedCluster, profile: dict[str, object], services: Range) 
         yield failed(cluster.name, what, fix, side, services.side)
 
 
-def _apart(cluster: RenderedCluster, tree: Tree, pods: Range, services: Range) -> Iterator[Finding]:
+def _apart(cluster: AksCluster, tree: Tree, pods: Range, services: Range) -> Iterator[Finding]:
     """Pod and service ranges apart from each other and from every VNet, each of which may be peered one day."""
     clash = services if services.cidr.overlaps(pods.cidr) else _vnet_in(tree, pods.cidr)
     other = _vnet_in(tree, services.cidr)
@@ -200,11 +204,11 @@ def _vnet_in(tree: Tree, cidr: Cidr) -> Range | None:
 # --- room ---
 
 
-def _room(cluster: RenderedCluster, tree: Tree, pods: Range | None) -> Iterator[Finding]:
+def _room(cluster: AksCluster, tree: Tree, pods: Range | None) -> Iterator[Finding]:
     most = sum(pool.maximum for pool in cluster.pools)
     nodes = most + sum(pool.surge for pool in cluster.pools)
     growth = f"its pools may grow to {many(nodes, 'node')} with surge"
-    pools = cluster.resource.side("properties", "agentPoolProfiles")
+    pools = cluster.side("properties", "agentPoolProfiles")
     if pods:
         serves = pods.cidr.blocks(NODE_POD_PREFIX)
         if serves < nodes:
@@ -226,7 +230,7 @@ def _room(cluster: RenderedCluster, tree: Tree, pods: Range | None) -> Iterator[
             yield proved(cluster.name, f"its node subnet {prefix} holds {many(holds, 'node')}; {growth}", side, pools)
 
 
-def _node_subnets(cluster: RenderedCluster, tree: Tree) -> dict[Resource, int]:
+def _node_subnets(cluster: AksCluster, tree: Tree) -> dict[Resource, int]:
     """The subnets that its pools' nodes are in, each with the nodes that it may have to hold."""
     wanted: dict[Resource, int] = {}
     for pool in cluster.pools:
@@ -240,7 +244,7 @@ def _target(resource: Resource, tree: Tree, written: str) -> Resource | None:
     return tree.resources.get(resource.resolve(written))
 
 
-def _ports(cluster: RenderedCluster, tree: Tree) -> Iterator[Finding]:
+def _ports(cluster: AksCluster, tree: Tree) -> Iterator[Finding]:
     """The NAT gateway has ports enough for as many nodes as its subnets may have."""
     for subnet, nodes in _node_subnets(cluster, tree).items():
         written = text(subnet.properties, "natGateway", "id")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from rayfleet.proofs.finding import Finding, failed, noted
-from rayfleet.tree import RenderedCluster, Resource, Side, Tree, entries, get, mapping, text
+from rayfleet.tree import AksCluster, RenderedCluster, Resource, Side, Tree, entries, get, mapping, text
 
 NSG = "Microsoft.Network/networkSecurityGroups"
 HTTPS = 443
@@ -99,7 +99,7 @@ def _all(data: dict[str, Any], key: str) -> list[str]:
     return [row for row in (get(data, key), *entries(data, plural)) if isinstance(row, str)]
 
 
-def node_subnets(cluster: RenderedCluster, tree: Tree) -> list[Resource]:
+def node_subnets(cluster: AksCluster, tree: Tree) -> list[Resource]:
     """The subnets that its pools name, each once."""
     found: dict[str, Resource] = {}
     for pool in cluster.pools:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from rayfleet.proofs.finding import Finding, failed
 from rayfleet.proofs.kubernetes.volume_claim import Mounted
-from rayfleet.tree import RenderedCluster, Resource, Tree, entries, get, mapping, text
+from rayfleet.tree import AksCluster, RenderedCluster, Resource, Tree, entries, get, mapping, text
 from rayfleet.tree.blob_volume import region, target
 from rayfleet.tree.once import once
 
@@ -26,11 +26,11 @@ def judge(cluster: RenderedCluster, mounted: Mounted, tree: Tree) -> Iterator[Fi
         what = "publicNetworkAccess is Disabled, and no private endpoint leads to it: no cluster mounts it"
         fix = "write Enabled, or make a private endpoint"
         yield failed(account.name, what, fix, account.side("properties", "publicNetworkAccess"))
-    elif text(account.data, *_ACLS, "defaultAction").lower() == "deny":
-        yield from _let_in(cluster, account)
+    elif text(account.data, *_ACLS, "defaultAction").lower() == "deny" and cluster.aks:
+        yield from _let_in(cluster.aks, account)
 
 
-def _let_in(cluster: RenderedCluster, account: Resource) -> Iterator[Finding]:
+def _let_in(cluster: AksCluster, account: Resource) -> Iterator[Finding]:
     acls = mapping(account.data, *_ACLS)
     # Rules for addresses mean nothing to traffic from the account's own region (Azure docs, storage-network-security);
     # from another, whether nodes have such an address is known when they are there.

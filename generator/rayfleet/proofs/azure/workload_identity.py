@@ -6,19 +6,18 @@ from collections.abc import Iterator
 
 from rayfleet.proofs.azure.federation import IDENTITY, federation
 from rayfleet.proofs.finding import Finding, failed, proved
-from rayfleet.tree import RenderedCluster, Side, Tree, get, mapping, text
+from rayfleet.tree import AksCluster, RenderedCluster, Side, Tree, get, mapping, text
 from rayfleet.tree.arm_expression import reference
-from rayfleet.tree.bindings import WORDS, Late, LateOutput, output, output_name, produced
+from rayfleet.tree.bindings import WORDS, Late, LateOutput, own_output, produced
 from rayfleet.tree.role_assignments import named
 
 
 def handed_out(cluster: RenderedCluster, tree: Tree, values: dict[str, Late]) -> dict[str, LateOutput]:
     """The ARM outputs of its ids: those that are bound, or else those that will be."""
     found = {}
-    name = output_name(cluster) or ""
     for kind in ("clientId", "principalId"):
         bound = produced(tree, values[kind].producer) if kind in values else None
-        here = bound if isinstance(bound, LateOutput) else output(cluster.template, name, kind)
+        here = bound if isinstance(bound, LateOutput) else own_output(cluster, kind)
         if here:
             found[kind] = here
     return found
@@ -71,7 +70,7 @@ def judge_outputs(cluster: RenderedCluster, tree: Tree, outputs: dict[str, LateO
 # --- of the cluster ---
 
 
-def switches(cluster: RenderedCluster, tree: Tree) -> Iterator[Finding]:
+def switches(cluster: AksCluster, tree: Tree) -> Iterator[Finding]:
     """The cluster issues tokens, and its webhook hands them to pods."""
     trusting = federation(tree).of_issuer.get(cluster.id, [])
     needs = [trusting[0].resource.side("properties", "issuer")] if trusting else []
@@ -81,14 +80,14 @@ def switches(cluster: RenderedCluster, tree: Tree) -> Iterator[Finding]:
     )
     off = [(path, what) for path, what in found if get(cluster.resource.properties, *path) is not True]
     for path, what in off:
-        side = cluster.resource.side("properties", *path)
+        side = cluster.side("properties", *path)
         yield failed(cluster.name, what, f"set {'.'.join(path)} to true", side, *needs)
     if not off:
-        sides = (cluster.resource.side("properties", *path) for path, _ in found)
+        sides = (cluster.side("properties", *path) for path, _ in found)
         yield proved(cluster.name, "its OIDC issuer and its workload identity are on", *sides)
 
 
-def tenant(cluster: RenderedCluster) -> tuple[str, Side]:
+def tenant(cluster: AksCluster) -> tuple[str, Side]:
     """The Entra tenant of the cluster, empty where it says none."""
     profile = mapping(cluster.resource.properties, "aadProfile")
-    return text(profile, "tenantID").lower(), cluster.resource.side("properties", "aadProfile", "tenantID")
+    return text(profile, "tenantID").lower(), cluster.side("properties", "aadProfile", "tenantID")

@@ -12,7 +12,7 @@ from rayfleet.diagnostics import did_you_mean, many
 from rayfleet.facts.catalogue import Catalogue
 from rayfleet.proofs.finding import Finding, failed, noted, proved, warned
 from rayfleet.proofs.run import Run
-from rayfleet.tree import RenderedCluster, Resource, Side, text
+from rayfleet.tree import AksCluster, RenderedCluster, Side, text
 from rayfleet.tree.node_pool import Pool
 
 # AKS docs, quotas-skus-regions; the Free tier's 1,000 nodes: AKS docs, free-standard-pricing-tiers.
@@ -29,10 +29,16 @@ _SHOWN = 8
 
 
 def of_cluster(cluster: RenderedCluster, run: Run) -> Iterator[Finding]:
-    """The limits of AKS that one cluster has to keep to."""
+    """One cluster: whose quota it takes, and the limits of AKS."""
     if not cluster.region:
         what, fix = "it has no location: whose quota it takes is not known", "render it again"
-        yield failed(cluster.name, what, fix, cluster.resource.side("location"))
+        yield failed(cluster.name, what, fix, cluster.side("location"))
+    if cluster.aks:
+        yield from _limits(cluster.aks)
+
+
+def _limits(cluster: AksCluster) -> Iterator[Finding]:
+    """The limits of AKS that one cluster has to keep to."""
     count = len(cluster.pools)
     grown = {pool: max(demand.nodes(pool.minimum), demand.nodes(pool.maximum)) for pool in cluster.pools}
     nodes = sum(grown.values())
@@ -51,7 +57,7 @@ def of_cluster(cluster: RenderedCluster, run: Run) -> Iterator[Finding]:
         if takes < nodes <= NODES_A_CLUSTER:
             fix = "use the Standard tier, or lower the pools' maximum"
         largest = max(grown, key=lambda pool: grown[pool])
-        yield failed(cluster.name, what, fix, _most_side(largest), cluster.resource.side("sku", "tier"))
+        yield failed(cluster.name, what, fix, _most_side(largest), cluster.side("sku", "tier"))
     if count > POOLS_A_CLUSTER:
         whole = False
         what = f"it has {many(count, 'pool')}, and AKS takes {POOLS_A_CLUSTER} in a cluster"
@@ -59,7 +65,7 @@ def of_cluster(cluster: RenderedCluster, run: Run) -> Iterator[Finding]:
     if whole and count:
         what = f"its {many(count, 'pool')} may grow to {many(nodes, 'node')}"
         what += f"; AKS takes {NODES_A_POOL} a pool, {takes} a cluster"
-        yield proved(cluster.name, what, cluster.resource.side("properties", "agentPoolProfiles"))
+        yield proved(cluster.name, what, cluster.side("properties", "agentPoolProfiles"))
 
 
 def _most_side(pool: Pool) -> Side:
@@ -185,7 +191,7 @@ def _uncounted(pools: Iterable[Uncounted], catalogue: Catalogue) -> Iterator[Fin
         yield failed(region, what, "correct the size, or add it to vmSizes in fleet.yaml", first.pool.side("vmSize"))
 
 
-def _clusters(clusters: Mapping[Home, list[Resource]]) -> Iterator[Finding]:
+def _clusters(clusters: Mapping[Home, list[AksCluster]]) -> Iterator[Finding]:
     """How many clusters a subscription has, and each region of it."""
     fix = "spread them over more regions, or ask Azure for more"
     for home, rows in clusters.items():
@@ -204,6 +210,6 @@ def _clusters(clusters: Mapping[Home, list[Resource]]) -> Iterator[Finding]:
         yield proved("", f"no region has more than {many(most, 'cluster')}; AKS takes {CLUSTERS_A_REGION}")
 
 
-def _last(clusters: Mapping[Home, list[Resource]], subscription: str) -> Iterator[Side]:
+def _last(clusters: Mapping[Home, list[AksCluster]], subscription: str) -> Iterator[Side]:
     rows = [row for home, found in clusters.items() if home.subscription == subscription for row in found]
     yield rows[CLUSTERS_A_SUBSCRIPTION].side()

@@ -12,7 +12,7 @@ from rayfleet.diagnostics import many
 from rayfleet.facts.versions import Number, Table, minor, number, table
 from rayfleet.proofs.finding import Finding, failed, noted, proved, warned
 from rayfleet.proofs.run import Run
-from rayfleet.tree import RenderedCluster, Side, get, mapping, text
+from rayfleet.tree import AksCluster, RenderedCluster, Side, get, mapping, text
 from rayfleet.tree.helm_release import Release
 
 #: What ends within this time warns: a quarter is what a fleet takes to move on.
@@ -32,14 +32,14 @@ _TOKEN = "mountwithworkloadidentitytoken"  # noqa: S105 - the name of a paramete
 
 def of_cluster(cluster: RenderedCluster, run: Run) -> Iterator[Finding]:
     """The versions of one cluster."""
-    known, today = table(), run.evidence.today
-    written = cluster.resource.properties.get("kubernetesVersion")
-    kubernetes = minor(written)
-    yield from _kubernetes(cluster, known, today)
-    yield from _images(cluster, known, today, kubernetes)
-    yield from _addons(cluster, known, today, kubernetes)
-    yield from _mounts(cluster, known, kubernetes)
-    yield from _flux(cluster, known)
+    known, today, kubernetes = table(), run.evidence.today, None
+    if aks := cluster.aks:
+        kubernetes = minor(aks.resource.properties.get("kubernetesVersion"))
+        yield from _kubernetes(aks, known, today)
+        yield from _images(aks, known, today, kubernetes)
+        yield from _addons(aks, known, today, kubernetes)
+        yield from _mounts(cluster, known, kubernetes)
+        yield from _flux(aks, known)
     for release in cluster.releases.values():
         yield from _chart(cluster, release, known, today, kubernetes)
 
@@ -52,7 +52,9 @@ def of_fleet(run: Run) -> Iterator[Finding]:
         yield warned("", what, "take a newer rayfleet, or look the rows of schemas/versions.json up again")
 
 
-def _lifetime(cluster: RenderedCluster, what: str, ends: date, today: date, fix: str, side: Side) -> Iterator[Finding]:
+def _lifetime(
+    cluster: RenderedCluster | AksCluster, what: str, ends: date, today: date, fix: str, side: Side
+) -> Iterator[Finding]:
     """Whether something has ended, or will soon."""
     if ends < today:
         yield warned(cluster.name, f"{what} reached its end of life on {ends}", fix, side)
@@ -67,10 +69,10 @@ def _lifetime(cluster: RenderedCluster, what: str, ends: date, today: date, fix:
 # --- AKS ---
 
 
-def _kubernetes(cluster: RenderedCluster, known: Table, today: date) -> Iterator[Finding]:
+def _kubernetes(cluster: AksCluster, known: Table, today: date) -> Iterator[Finding]:
     properties, name = cluster.resource.properties, cluster.name
-    side = cluster.resource.side("properties", "kubernetesVersion")
-    plan = cluster.resource.side("properties", "supportPlan")
+    side = cluster.side("properties", "kubernetesVersion")
+    plan = cluster.side("properties", "supportPlan")
     long_term = text(properties, "supportPlan") == "AKSLongTermSupport"
     # AKS docs, long-term-support: it is for the Premium tier.
     if long_term and (tier := text(cluster.resource.data, "sku", "tier")) != "Premium":
@@ -107,11 +109,11 @@ def _kubernetes(cluster: RenderedCluster, known: Table, today: date) -> Iterator
     yield from _lifetime(cluster, said, ends, today, "upgrade to a newer minor", side)
 
 
-def _tier(cluster: RenderedCluster) -> Side:
-    return cluster.resource.side("sku", "tier")
+def _tier(cluster: AksCluster) -> Side:
+    return cluster.side("sku", "tier")
 
 
-def _images(cluster: RenderedCluster, known: Table, today: date, kubernetes: str | None) -> Iterator[Finding]:
+def _images(cluster: AksCluster, known: Table, today: date, kubernetes: str | None) -> Iterator[Finding]:
     seen = set()
     long_term = text(cluster.resource.properties, "supportPlan") == "AKSLongTermSupport"
     for pool in cluster.pools:
@@ -125,7 +127,7 @@ def _images(cluster: RenderedCluster, known: Table, today: date, kubernetes: str
         if kubernetes and not images and last and (number(kubernetes) or ()) > (number(last) or ()):
             what = f"the OS SKU {sku} ends with AKS {last}, and the cluster is of {kubernetes}"
             fix = "take Ubuntu or AzureLinux, which follow Kubernetes"
-            yield failed(cluster.name, what, fix, side, cluster.resource.side("properties", "kubernetesVersion"))
+            yield failed(cluster.name, what, fix, side, cluster.side("properties", "kubernetesVersion"))
         if len(images) != 1:
             continue
         row = known.image(images[0])
@@ -137,11 +139,11 @@ def _images(cluster: RenderedCluster, known: Table, today: date, kubernetes: str
             yield warned(cluster.name, what, "take a newer image first", side)
 
 
-def _addons(cluster: RenderedCluster, known: Table, today: date, kubernetes: str | None) -> Iterator[Finding]:
+def _addons(cluster: AksCluster, known: Table, today: date, kubernetes: str | None) -> Iterator[Finding]:
     path = ("properties", "ingressProfile")
     profile = mapping(cluster.resource.properties, "ingressProfile")
     if text(profile, "gatewayAPI", "installation") == "Standard" and kubernetes:
-        side = cluster.resource.side(*path, "gatewayAPI")
+        side = cluster.side(*path, "gatewayAPI")
         bundle = known.gateway_api(kubernetes)
         if bundle and known.support(kubernetes):
             yield proved(cluster.name, f"AKS {kubernetes} brings the Gateway API {bundle}", side)
@@ -149,7 +151,7 @@ def _addons(cluster: RenderedCluster, known: Table, today: date, kubernetes: str
     if get(profile, "webAppRouting", "enabled") is True:
         for name, row in known.data["addons"].items():
             ends, fix = date.fromisoformat(row["endOfLife"]), "move to its Gateway API"
-            yield from _lifetime(cluster, name, ends, today, fix, cluster.resource.side(*path, "webAppRouting"))
+            yield from _lifetime(cluster, name, ends, today, fix, cluster.side(*path, "webAppRouting"))
 
 
 def _mounts(cluster: RenderedCluster, known: Table, kubernetes: str | None) -> Iterator[Finding]:
@@ -160,7 +162,7 @@ def _mounts(cluster: RenderedCluster, known: Table, kubernetes: str | None) -> I
         return
     row = known.token_mounts(driver)
     said = f"the blob driver of AKS {kubernetes}, {driver} in the table of {known.date},"
-    version = cluster.resource.side("properties", "kubernetesVersion")
+    version = cluster.side("properties", "kubernetesVersion")
     if row is None:
         what, fix = f"{said} cannot mount with a workload identity token", "upgrade Kubernetes to 1.34 or later"
         yield failed(cluster.name, what, fix, side, version)
@@ -179,7 +181,7 @@ def _token_mounts(cluster: RenderedCluster) -> Iterator[Side]:
                     yield row.side(*path, key)
 
 
-def _flux(cluster: RenderedCluster, known: Table) -> Iterator[Finding]:
+def _flux(cluster: AksCluster, known: Table) -> Iterator[Finding]:
     for row in cluster.children(_EXTENSION):
         if text(row.properties, "extensionType").lower() != "microsoft.flux":
             continue
@@ -265,7 +267,7 @@ def _series(
     if kubernetes and kubernetes not in row["kubernetes"]:
         what = f"{said} is tested with Kubernetes {row['kubernetes'][0]} to {row['kubernetes'][-1]}, not {kubernetes}"
         fix = "take a version of the chart that is, or another minor"
-        yield warned(cluster.name, what, fix, side, cluster.resource.side("properties", "kubernetesVersion"))
+        yield warned(cluster.name, what, fix, side, cluster.side("properties", "kubernetesVersion"))
     elif kubernetes:
         what = f"{said} is tested with Kubernetes {kubernetes}"
-        yield proved(cluster.name, what, side, cluster.resource.side("properties", "kubernetesVersion"))
+        yield proved(cluster.name, what, side, cluster.side("properties", "kubernetesVersion"))

@@ -15,7 +15,8 @@ def of_cluster(cluster: RenderedCluster, run: Run) -> Iterator[Finding]:
     """One cluster. Where Flux begins wrongly, all that would follow from that is left unsaid."""
     evidence, tree = run.evidence, run.evidence.tree
     extension = entry.extension_of(cluster)
-    yield from entry.configured(cluster, extension)
+    if cluster.aks:
+        yield from entry.configured(cluster, extension)
     lost = list(entry.begins(cluster, tree))
     yield from lost
     if lost or not cluster.flux_configurations:

@@ -34,7 +34,7 @@ def extension_of(cluster: RenderedCluster) -> Resource | None:
 
 def configured(cluster: RenderedCluster, extension: Resource | None) -> Iterator[Finding]:
     """What ARM says of Flux itself."""
-    here = cluster.resource.side("name")
+    here = cluster.side("name")
     if extension is None:
         yield failed(cluster.name, "it has no extension microsoft.flux: nothing applies its layers", _RENDER, here)
     if not cluster.flux_configurations:
@@ -78,7 +78,7 @@ def _configuration(cluster: RenderedCluster, row: Resource, extension: Resource 
 
 def begins(cluster: RenderedCluster, tree: Tree) -> Iterator[Finding]:
     """Why Flux finds nothing of the cluster: without a beginning, nothing else is worth saying."""
-    own = cluster.resource.side("name")
+    own = cluster.side("name")
     fix = f"lead to rendered/clusters/{cluster.name}/flux"
     for row in cluster.flux_configurations:
         kustomizations = mapping(row.properties, "kustomizations")
@@ -117,7 +117,7 @@ def paths(rollout: Rollout, tree: Tree) -> Iterator[Finding]:
         said = _leads(path, cluster, tree)
         folder, sides = below(path) or "", [row.side("spec", "path")]
         if said:
-            sides.append(cluster.resource.side("name"))
+            sides.append(cluster.side("name"))
         elif before(path) != before(beginning):
             said = f'leads to "{path}", and Flux begins at "{beginning}": rendered/ is in one of the two'
             sides.append(side)
@@ -191,8 +191,7 @@ def files_of(tree: Tree) -> dict[str, list[str]]:
 def of_fleet(evidence: Evidence) -> Iterator[Finding]:
     """No folder without a cluster, and one place for rendered/ in a repository."""
     tree = evidence.tree
-    names = {row.name for row in tree.of_type("Microsoft.ContainerService/managedClusters")}
-    orphans = tree.cluster_folders - names if templates_whole(tree) else frozenset()
+    orphans = tree.cluster_folders - tree.cluster_names if templates_whole(tree) else frozenset()
     for name in sorted(orphans):
         what = f"rendered/clusters/{name} is of no cluster that ARM makes: nothing deploys it"
         side = Side(Source(tree.files.name(f"clusters/{name}"), "", {}))

@@ -232,7 +232,7 @@ def _needed(rollout: Rollout) -> Iterator[tuple[str, str, Side, str]]:
 
 def _there_already(rollout: Rollout) -> set[str]:
     """Namespaces that Kubernetes, AKS, the extension and the Flux configuration make."""
-    properties = rollout.cluster.resource.properties
+    properties = rollout.cluster.aks.resource.properties if rollout.cluster.aks else {}
     of_aks = {name for name, (path, wanted) in AKS_NAMESPACES.items() if get(properties, *path) == wanted}
     extension = rollout.extension.properties if rollout.extension else {}
     flux = text(extension, "scope", "cluster", "releaseNamespace") or "flux-system"

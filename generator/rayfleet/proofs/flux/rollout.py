@@ -151,10 +151,10 @@ class Rollout:
     def installers(self) -> dict[str, list[Installer]]:
         """What installs the kinds of each API group."""
         found: dict[str, list[Installer]] = {}
-        properties = self.cluster.resource.properties
+        properties = self.cluster.aks.resource.properties if self.cluster.aks else {}
         for group, (path, wanted) in BY_AKS.items():
             if get(properties, *path) == wanted:
-                side = self.cluster.resource.side("properties", *path)
+                side = self.cluster.side("properties", *path)
                 found.setdefault(group, []).append(Installer("AKS", None, None, side))
         if self.extension:
             settings = mapping(self.extension.properties, "configurationSettings")

@@ -69,6 +69,7 @@ def of_cluster(cluster: RenderedCluster, run: Run) -> Iterator[Finding]:
             yield pending(cluster.name, "whether Anyscale finds its gateway waits for bindings")
         return
     found: list[Finding] = []
+    subnets = security_rules.node_subnets(cluster.aks, run.evidence.tree) if cluster.aks else []
     if get(operator.values, "networking", "gateway", "enabled") is True:
         gateway = _gateway(cluster, operator)
         if isinstance(gateway, Finding):
@@ -77,7 +78,7 @@ def of_cluster(cluster: RenderedCluster, run: Run) -> Iterator[Finding]:
         found += _class(cluster, gateway) if gateway.group == _API else ()
         found += _listeners(cluster, operator, gateway) if gateway.group == _API else ()
         way = _way(gateway)
-        found += _address(cluster, operator, way, security_rules.node_subnets(cluster, run.evidence.tree))
+        found += _address(cluster, operator, way, subnets)
     else:
         found += _unused(cluster, operator)
         controller = next((row for row in cluster.releases.values() if row.artifact == "ingress-nginx"), None)
@@ -85,7 +86,7 @@ def of_cluster(cluster: RenderedCluster, run: Run) -> Iterator[Finding]:
             yield from found or _no_controller(cluster, operator)
             return
         way = _ingress(controller)
-    found += _open_to(cluster, way, security_rules.node_subnets(cluster, run.evidence.tree))
+    found += _open_to(cluster, way, subnets)
     yield from found
     if not found:
         mode = text(cluster.cloud_resource.data, "networking_mode").lower()
@@ -140,7 +141,8 @@ def _unused(cluster: RenderedCluster, operator: Release) -> Iterator[Finding]:
 
 def _no_controller(cluster: RenderedCluster, operator: Release) -> Iterator[Finding]:
     bundled = get(operator.values, "ingress-nginx", "enabled") is True
-    if not bundled and get(cluster.resource.data, *_INGRESS, "webAppRouting", "enabled") is not True:
+    routing = cluster.aks and get(cluster.aks.resource.data, *_INGRESS, "webAppRouting", "enabled")
+    if not bundled and routing is not True:
         what = "its operator writes Ingresses, and nothing rendered is a controller of them"
         yield warned(cluster.name, what, "add one, or use a Gateway", operator.side("networking", "gateway", "enabled"))
 
@@ -151,13 +153,13 @@ def _no_controller(cluster: RenderedCluster, operator: Release) -> Iterator[Find
 def _class(cluster: RenderedCluster, gateway: Manifest) -> Iterator[Finding]:
     name = text(gateway.data, "spec", "gatewayClassName")
     side = gateway.side("spec", "gatewayClassName")
-    if name == _CLASS:
+    if name == _CLASS and cluster.aks:
         for path, wanted in _ROUTING:
-            written = get(cluster.resource.data, *_INGRESS, *path)
+            written = get(cluster.aks.resource.data, *_INGRESS, *path)
             if written != wanted:
                 said = "is missing" if written is None else f"is {written}"
                 what = f"its Gateway is of {name}, which AKS makes, and {'.'.join(path)} {said}"
-                other = cluster.resource.side(*_INGRESS, *path)
+                other = cluster.side(*_INGRESS, *path)
                 yield failed(cluster.name, what, f"write {wanted} there, or use another class", other, side)
     elif name not in {row.name for row in cluster.of_kind("GatewayClass", _API)}:
         what = f"its Gateway is of the class {name or 'of no name'}, and nothing rendered makes that"
@@ -230,7 +232,7 @@ def _host(cluster: RenderedCluster, side: Side, way: Way, label: str, region: st
     own = (way.annotations or {}).get(LABEL)
     if plain(region) != plain(cluster.region):
         what = f"Anyscale is told a host name of {region}, and the cluster is in {cluster.region}"
-        yield failed(cluster.name, what, f"write {cluster.region}", side, cluster.resource.side("location"))
+        yield failed(cluster.name, what, f"write {cluster.region}", side, cluster.side("location"))
     if own != label:
         said = f"has the DNS label {own}" if own else "has no DNS label"
         what = f"Anyscale is told the host name {label}, and {way.said} {said}"

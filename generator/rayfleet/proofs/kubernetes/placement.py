@@ -88,4 +88,4 @@ def _without(cluster: RenderedCluster) -> Iterator[Finding]:
     bound = [side for kind in _WAITS_FOR if (side := cluster.late_side(kind))]
     what = "Anyscale's operator is not rendered, though all that it waits for is bound"
     fix = "render again, and keep the operators layer among those that Flux follows"
-    yield failed(cluster.name, what, fix, cluster.resource.side(), *bound)
+    yield failed(cluster.name, what, fix, cluster.side(), *bound)

@@ -56,7 +56,7 @@ def system_pods(cluster: RenderedCluster, nodes: list[Node]) -> Iterator[Finding
     """There is a System pool, and a pool for pods that tolerate nothing: AKS's extensions and uninstall jobs have some
     (AKS docs, use-system-pools; Azure/AKS issues 3359 and 4780).
     """
-    pools = cluster.resource.side("properties", "agentPoolProfiles")
+    pools = cluster.side("properties", "agentPoolProfiles")
     systems = [node for node in nodes if node.pool.system]
     if not systems:
         yield failed(cluster.name, "no pool is of mode System", "add one: AKS's own pods run there", pools)
@@ -171,9 +171,9 @@ def _managed(node: Node) -> bool:
 def csi(cluster: RenderedCluster, nodes: list[Node]) -> Iterator[Finding]:
     """The blob driver's pods are AKS's own, and tolerate every taint (blob-csi-driver, deploy/csi-blob-node.yaml)."""
     path = ("properties", "storageProfile", "blobCSIDriver", "enabled")
-    if nodes and get(cluster.resource.data, *path) is True:
+    if nodes and cluster.aks and get(cluster.aks.resource.data, *path) is True:
         what = "the blob driver's pods run on every pool: they tolerate every taint"
-        yield proved(cluster.name, what, cluster.resource.side(*path))
+        yield proved(cluster.name, what, cluster.side(*path))
 
 
 # --- controllers and manifests ---

@@ -15,7 +15,7 @@ from rayfleet.proofs.kubernetes import blob_mount
 from rayfleet.proofs.kubernetes import volume_claim as claims
 from rayfleet.proofs.kubernetes.volume_claim import Mounted
 from rayfleet.proofs.run import Run, see
-from rayfleet.tree import RenderedCluster, Resource, Side, Tree, get, mapping, text
+from rayfleet.tree import AksCluster, RenderedCluster, Resource, Side, Tree, get, mapping, text
 from rayfleet.tree.blob_volume import CLAIM, CONTAINER, BlobVolume, Target, held, target, volumes
 from rayfleet.tree.gaps import templates_whole
 from rayfleet.tree.role_assignments import RoleNeed, granted
@@ -39,10 +39,10 @@ def of_cluster(cluster: RenderedCluster, run: Run) -> Iterator[Finding]:
                 found += blob_mount.judge(cluster, volume, volume.static or not (mounted and mounted.volume.static))
     found += _handles(cluster, every)
     if every:
-        found += _driver(cluster)
+        found += _driver(cluster.aks) if cluster.aks else ()
     if mounted:
         found += claims.judge(cluster, mounted)
-        found += _made(cluster, mounted, tree)
+        found += _made(cluster, cluster.aks, mounted, tree) if cluster.aks else ()
         found += storage_firewall.judge(cluster, mounted, tree)
         container = target(cluster, mounted.volume).container_id
         if container in tree.resources:
@@ -209,29 +209,28 @@ def _handles(cluster: RenderedCluster, every: list[BlobVolume]) -> Iterator[Find
             seen[handle] = volume
 
 
-def _driver(cluster: RenderedCluster) -> Iterator[Finding]:
+def _driver(cluster: AksCluster) -> Iterator[Finding]:
     path = ("storageProfile", "blobCSIDriver", "enabled")
     if get(cluster.resource.properties, *path) is not True:
         what = "its blob driver is not enabled: nothing mounts the volume"
         fix = "enable storageProfile.blobCSIDriver"
-        yield failed(cluster.name, what, fix, cluster.resource.side("properties", *path))
+        yield failed(cluster.name, what, fix, cluster.side("properties", *path))
 
 
-def _made(cluster: RenderedCluster, mounted: Mounted, tree: Tree) -> Iterator[Finding]:
+def _made(cluster: RenderedCluster, aks: AksCluster, mounted: Mounted, tree: Tree) -> Iterator[Finding]:
     """The control plane makes dynamic volumes (blob-csi-driver, docs/workload-identity-static-pv-mount.md)."""
     claim, volume = mounted
     account = tree.resources.get(target(cluster, volume).account_id)
     if volume.static or account is None:
         return
     side = claim.side("spec", "storageClassName")
-    own = [
-        cluster.resource.resolve(key) for key in mapping(cluster.resource.data, "identity", "userAssignedIdentities")
-    ]
+    resource = aks.resource
+    own = [resource.resolve(key) for key in mapping(resource.data, "identity", "userAssignedIdentities")]
     needs = [RoleNeed(name, MAY_MAKE_CONTAINERS, account.id, "", side) for name in own or [cluster.id]]
     if not any(granted(tree, need) for need in needs):
         what = f"its control plane may not make containers of {account.name}, and its claim is to be made one"
         fix = "grant it Storage Account Contributor, or name a volume in the claim"
-        yield failed(cluster.name, what, fix, side, cluster.resource.side("identity"))
+        yield failed(cluster.name, what, fix, side, cluster.side("identity"))
 
 
 # --- of the fleet ---

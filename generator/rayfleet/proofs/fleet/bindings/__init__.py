@@ -18,14 +18,13 @@ from rayfleet.tree.bindings import (
     Late,
     each,
     late_values,
-    output,
     output_name,
+    own_output,
     produced,
     registration,
 )
 from rayfleet.tree.gaps import templates_whole
 
-_CLUSTER = "Microsoft.ContainerService/managedClusters"
 _SOUND = {
     "clientId": "a UUID in lower case",
     "principalId": "a UUID in lower case",
@@ -69,12 +68,12 @@ def of_fleet(run: Run) -> Iterator[Finding]:
 def _outputs(cluster: RenderedCluster, values: dict[str, Late]) -> Iterator[Finding]:
     """The cluster's ARM output gives what is to be bound, and it is bound whole or not at all."""
     name = output_name(cluster) or ""
-    unsaid = [kind for kind in FROM_AZURE if kind not in values and not _said(cluster, name, kind)]
-    if unsaid:
+    unsaid = [kind for kind in FROM_AZURE if kind not in values and not _said(cluster, kind)]
+    if unsaid and cluster.template:
         what = f"no output of its template says its {', '.join(unsaid)}, for which it waits"
         fix = f"give the output {name or cluster.name.replace('-', '_')} the keys {', '.join(FROM_AZURE)}"
         side = Side(cluster.template.source, ("outputs", name, "value", unsaid[0]))
-        yield failed(cluster.name, what, fix, side, cluster.resource.side("name"))
+        yield failed(cluster.name, what, fix, side, cluster.side("name"))
     missing = [kind for kind in FROM_AZURE if kind not in values]
     there = [values[kind] for kind in FROM_AZURE if kind in values]
     if missing and there:
@@ -83,8 +82,8 @@ def _outputs(cluster: RenderedCluster, values: dict[str, Late]) -> Iterator[Find
         yield failed(cluster.name, what, "take over the whole output", there[0].side)
 
 
-def _said(cluster: RenderedCluster, name: str, kind: str) -> bool:
-    found = output(cluster.template, name, kind)
+def _said(cluster: RenderedCluster, kind: str) -> bool:
+    found = own_output(cluster, kind)
     return bool(found and found.value)
 
 
@@ -104,7 +103,7 @@ def _take(cluster: RenderedCluster, kind: str) -> str:
     """Where a value comes from, as a remedy."""
     if kind == FROM_ANYSCALE:
         return "take it from anyscale cloud get; its producer is anyscale.<cloud>.<cloud resource>.cloud_resource_id"
-    deployment = cluster.template.deployment
+    deployment = cluster.template.deployment if cluster.template else None
     name = output_name(cluster) or cluster.name.replace("-", "_")
     return f"take it from {deployment.name if deployment else '<deployment>'}.outputs.{name}.{kind}"
 
@@ -169,7 +168,7 @@ def _stale(tree: Tree) -> Iterator[Finding]:
     if not templates_whole(tree):
         return
     bound = late_values(tree)
-    names = {row.name for row in tree.of_type(_CLUSTER)}
+    names = tree.cluster_names
     for name, rows in bound.items():
         if name not in names and rows:
             what = f"it is bound, and no ARM template makes it{did_you_mean(name, names - bound.keys())}"

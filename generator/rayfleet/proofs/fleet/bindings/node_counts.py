@@ -7,7 +7,7 @@ from typing import Any
 
 from rayfleet.proofs.finding import Finding, failed, proved, warned
 from rayfleet.tree import RenderedCluster, Side, get
-from rayfleet.tree.bindings import Late, output, output_name
+from rayfleet.tree.bindings import Late, own_output
 from rayfleet.tree.node_pool import Pool
 
 
@@ -57,13 +57,13 @@ def _gone(cluster: RenderedCluster, bound: Late | None) -> Iterator[Finding]:
         if bound and name not in has:
             what = f"pool {name} is bound, and no longer in ARM: Azure keeps it, and you pay for it"
             fix = f"drain and delete it (az aks nodepool delete --name {name}), then take it out of nodePools"
-            side = cluster.resource.side("properties", "agentPoolProfiles")
+            side = cluster.side("properties", "agentPoolProfiles")
             yield warned(cluster.name, what, fix, bound.side.at(index), side)
 
 
 def _listed(cluster: RenderedCluster) -> Iterator[Finding]:
     """The output lists the pools that the template has: one that it leaves out would be bound as new for ever."""
-    found = output(cluster.template, output_name(cluster) or "", "nodePools")
+    found = own_output(cluster, "nodePools")
     if found is None:
         return
     has = {pool.name: pool for pool in cluster.pools}
@@ -73,7 +73,7 @@ def _listed(cluster: RenderedCluster) -> Iterator[Finding]:
         yield failed(cluster.name, what, f"list {name}", found.side, has[name].side())
     for name in sorted(listed - has.keys()):
         what = f"its output nodePools lists pool {name}, which the template does not make"
-        side = cluster.resource.side("properties", "agentPoolProfiles")
+        side = cluster.side("properties", "agentPoolProfiles")
         yield failed(cluster.name, what, f"take {name} out", found.side, side)
 
 

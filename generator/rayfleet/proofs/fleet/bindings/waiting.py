@@ -72,7 +72,7 @@ def judge(cluster: RenderedCluster, tree: Tree, values: dict[str, Late]) -> Iter
 
 
 def _waits(cluster: RenderedCluster, waits: list[str], late: list[str]) -> str:
-    deployment = cluster.template.deployment
+    deployment = cluster.template.deployment if cluster.template else None
     azure = [kind for kind in waits if kind in FROM_AZURE]
     sources = [f"{', '.join(azure)} of {deployment.name if deployment else 'its deployment'}"] if azure else []
     sources += [f"{FROM_ANYSCALE} of Anyscale"] if FROM_ANYSCALE in waits else []
@@ -83,4 +83,4 @@ def _waits(cluster: RenderedCluster, waits: list[str], late: list[str]) -> str:
 def side(cluster: RenderedCluster) -> Side:
     """The ARM output that gives what is waited for."""
     name = output_name(cluster)
-    return Side(cluster.template.source, ("outputs", name)) if name else cluster.resource.side("name")
+    return Side(cluster.template.source, ("outputs", name)) if cluster.template and name else cluster.side("name")
