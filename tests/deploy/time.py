@@ -10,12 +10,16 @@ from rayfleet.tree import deployment_steps
 from rayfleet.tree.deployment_steps import DeploymentStep
 from tests.proofs.breaking import rendered, tree
 
+_BEGAN = 1000.0  # no zero, which hides whether one time is taken from another
+
 
 class Time:
-    """``waits`` are the seconds of every wait; ``stop`` is set in the wait of the number ``stop_at``."""
+    """It begins at 1,000 s, and ``passed`` are those since. ``waits`` are the seconds of every wait; ``stop`` is set in
+    that of the number ``stop_at``.
+    """
 
     def __init__(self, stop_at: int | None = None) -> None:
-        self.now = 0.0
+        self.now = _BEGAN
         self.waits: list[float] = []
         self.stop = Event()
         self._stop_at = stop_at
@@ -27,6 +31,10 @@ class Time:
             self.waits.append(seconds)
             if self._stop_at is not None and len(self.waits) >= self._stop_at:
                 self.stop.set()
+
+    @property
+    def passed(self) -> float:
+        return self.now - _BEGAN
 
     @property
     def patience(self) -> Patience:
