@@ -140,3 +140,18 @@ def test_a_taint_comes_back_as_it_was(prefix: str, name: str, value: str, effect
     text = f"{prefix}{name}={value}:{effect}"
     assert Taint.parse(text) == (taint := Taint(f"{prefix}{name}", value, effect))
     assert str(taint) == text
+
+
+@pytest.mark.parametrize(
+    ("own", "gib"),
+    [
+        ({"osDiskType": "Ephemeral"}, 600 - 128),
+        ({"osDiskType": "Ephemeral", "osDiskSizeGib": 600}, 600),  # nothing is left of the local disk
+        ({"osDiskType": "Managed"}, 600),  # the OS is elsewhere
+        ({"osDiskType": "Managed", "vmSize": "Standard_D16s_v5"}, 128),  # without a local disk
+        ({"osDiskType": "Managed", "vmSize": "Standard_D16s_v5", "osDiskSizeGib": 512}, 512),
+    ],
+)
+def test_room_for_a_file_cache(own: dict[str, Any], gib: float) -> None:
+    pool = _pool(**{"vmSize": "Standard_D16ds_v5", "maxCount": 1, "osDiskSizeGib": 128, **own})
+    assert pool.scratch_gib == gib
