@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rayfleet.bind.changes import BindingChange
-from rayfleet.bind.edit import edited
+from rayfleet.bind.edit import _Edit, _spliced, edited
+from rayfleet.bind.yaml_text import Text, Unsafe
 from rayfleet.diagnostics import Invalid
 from rayfleet.source import read
 
@@ -207,6 +208,7 @@ def test_comments_inside_what_changes_stay(before: str, after: str) -> None:
     "text",
     [
         f"{HEAD}\n  a:\n    nodePools:\n      value:\n      - # gone\n        a\n      - b\n      producer: p\n",
+        f"{HEAD}\n  a:\n    nodePools:\n      value:\n      - >- # gone\n        a\n      - b\n      producer: p\n",
         "version: 1\n? clusters\n",
         "{version: 1, clusters}\n",
         "~\n...\n",
@@ -220,6 +222,13 @@ def test_what_cannot_be_edited_safely_is_refused(text: str) -> None:
         "bindings.yaml: the file is written in a way that cannot be edited safely\n"
         "    fix: write it as rayfleet does, or edit it by hand"
     )
+
+
+def test_edits_that_overlap_are_refused() -> None:
+    text = Text("abcd")
+    assert _spliced(text, [_Edit(2, 3, "C"), _Edit(0, 2, "AB"), _Edit(3, 3, "-")]) == "ABC-d"
+    with pytest.raises(Unsafe):
+        _spliced(text, [_Edit(0, 2, ""), _Edit(1, 3, "")])
 
 
 NAMES = st.sampled_from(["a", "b", "c-1", "null", "on"])
