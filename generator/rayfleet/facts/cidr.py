@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
+
+#: A range as it is written.
+CIDR = re.compile(r"(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)/(?:3[0-2]|[12]?\d)")
 
 
 class Cidr(NamedTuple):
@@ -52,3 +56,12 @@ class Cidr(NamedTuple):
     def overlaps(self, other: Cidr) -> bool:
         """Whether any address is in both."""
         return self.first <= other.last and other.first <= self.last
+
+    def within(self, other: Cidr) -> bool:
+        """Whether all of it is in the other."""
+        return other.first <= self.first and self.last <= other.last
+
+
+def written_range(written: object) -> Cidr | None:
+    """The range that a text is; None for what is none."""
+    return Cidr.parse(written) if isinstance(written, str) and CIDR.fullmatch(written) else None

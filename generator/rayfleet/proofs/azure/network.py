@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from rayfleet.diagnostics import many
-from rayfleet.facts.cidr import Cidr
+from rayfleet.facts.cidr import CIDR, Cidr, written_range
 from rayfleet.proofs.finding import Finding, failed, proved
 from rayfleet.proofs.run import Run
 from rayfleet.tree import AksCluster, RenderedCluster, Resource, Side, Tree, entries, mapping, text
@@ -17,7 +16,6 @@ from rayfleet.tree.once import once
 VNET = "Microsoft.Network/virtualNetworks"
 SUBNET = f"{VNET}/subnets"
 _NAT = "Microsoft.Network/natGateways"
-CIDR = re.compile(r"(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)/(?:3[0-2]|[12]?\d)")
 
 # Ranges that AKS refuses (AKS docs, concepts-network-ip-address-planning) or that Azure keeps (Azure docs, VNet FAQ).
 RESERVED = tuple(
@@ -149,10 +147,8 @@ def _subnets(tree: Tree) -> Iterator[Finding]:
 
 def within(cidr: Cidr, space: object) -> bool:
     """Whether a range is inside another, as that is written."""
-    if not isinstance(space, str) or not CIDR.fullmatch(space):
-        return False
-    outer = Cidr.parse(space)
-    return outer.first <= cidr.first and cidr.last <= outer.last
+    outer = written_range(space)
+    return outer is not None and cidr.within(outer)
 
 
 def _dns(cluster: AksCluster, profile: dict[str, object], services: Range) -> Iterator[Finding]:

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from rayfleet.diagnostics import many
-from rayfleet.facts.cidr import Cidr
-from rayfleet.proofs.azure.network import CIDR, SUBNET, VNET, vnets, within
+from rayfleet.facts.cidr import CIDR, Cidr
+from rayfleet.proofs.azure.network import SUBNET, VNET, vnets, within
 from rayfleet.proofs.evidence import Evidence
 from rayfleet.proofs.finding import Finding, failed, noted, proved, warned
 from rayfleet.tree import Side, Template, entries, get

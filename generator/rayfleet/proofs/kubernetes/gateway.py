@@ -7,10 +7,9 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from rayfleet.diagnostics import did_you_mean
-from rayfleet.facts.cidr import Cidr
+from rayfleet.facts.cidr import CIDR, Cidr
 from rayfleet.proofs.anyscale.cloud_resource import plain
 from rayfleet.proofs.azure import security_rules
-from rayfleet.proofs.azure.network import CIDR
 from rayfleet.proofs.finding import Finding, failed, pending, proved, warned
 from rayfleet.proofs.run import Run
 from rayfleet.tree import RenderedCluster, Resource, Side, entries, get, mapping, text
