@@ -1,0 +1,73 @@
+"""The directions of a change: what is newer, less, wider, or reaches further than before."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from rayfleet.facts.cidr import written_range
+from rayfleet.facts.versions import number
+
+# Blobs that are archived cannot be read either.
+_TAKES_AWAY = ("delete", "tierToArchive")
+
+
+def older(version: object, than: object) -> bool:
+    """Whether a version comes before another; ``1.36`` stands for any patch of it."""
+    first, second = number(version) or (), number(than) or ()
+    shared = min(len(first), len(second))
+    return first[:shared] < second[:shared]
+
+
+def _down(before: Any, after: Any) -> bool:
+    if isinstance(before, int | float) and isinstance(after, int | float):
+        return after < before
+    return older(after, before)
+
+
+def _up(before: Any, after: Any) -> bool:
+    return _down(after, before)
+
+
+def _wider(before: Any, after: Any) -> bool:
+    """Every range that was there is inside one that is."""
+    old, new = ([written_range(row) for row in _listed(value)] for value in (before, after))
+    return all(row and any(wide and row.within(wide) for wide in new) for row in old)
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [] if value is None else [value]
+
+
+def _reaches(before: Any, after: Any) -> bool:
+    """A lifecycle policy takes blobs away that it left alone: later ones, or those of another prefix."""
+    if not isinstance(before, list) or not isinstance(after, list):
+        return True
+    known = list(_taken(before))
+    return not all(
+        any(action == old and prefix.startswith(wide) and days >= least for old, wide, least in known)
+        for action, prefix, days in _taken(after)
+    )
+
+
+def _taken(policy: list[Any]) -> Iterator[tuple[str, str, float]]:
+    """The action, the prefix and the days of every rule that is on."""
+    for rule in policy:
+        if value_at(rule, "enabled") is False:
+            continue
+        prefixes = _listed(value_at(rule, "definition", "filters", "prefixMatch")) or [""]
+        for action in _TAKES_AWAY:
+            ages = value_at(rule, "definition", "actions", "baseBlob", action)
+            for days in ages.values() if isinstance(ages, Mapping) else ():
+                if isinstance(days, int | float):
+                    yield from ((action, str(prefix), days) for prefix in prefixes)
+
+
+def value_at(data: Any, *path: str) -> Any:
+    """The value at a path, None where any step is missing."""
+    for step in path:
+        data = data.get(step) if isinstance(data, Mapping) else None
+    return data
+
+
+STEPS: dict[str, Callable[[Any, Any], bool]] = {"down": _down, "up": _up, "wider": _wider, "reaches": _reaches}
