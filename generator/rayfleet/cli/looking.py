@@ -126,11 +126,11 @@ class Looking:
 
     def leaving(self, ids: dict[str, frozenset[str]]) -> list[Leaving]:
         """Shows what leaves the stacks. ``ids``: what ``validated`` has found in their templates. Raises Fault."""
-        from rayfleet.proofs.azure.incremental import everything
+        from rayfleet.tree.azure_resources import azure_resources
 
         if self._stacks is None:
             return []
-        managed, rendered = self._answers(self._stacks.managed), frozenset(everything(self._rendered))
+        managed, rendered = self._answers(self._stacks.managed), frozenset(azure_resources(self._rendered))
         rows = [
             stack_changes.leaving(step, managed[step.name], ids.get(step.name, frozenset()), rendered)
             for step in self._steps

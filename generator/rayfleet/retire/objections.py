@@ -8,16 +8,15 @@ from ipaddress import ip_network
 from rayfleet.azure.deletable import ALLOWED, Refused, guard
 from rayfleet.azure.resource_id import type_of
 from rayfleet.diagnostics import Diagnostic, printable
-from rayfleet.proofs.azure.incremental import Written
-from rayfleet.proofs.azure.references import who
 from rayfleet.retire.step import AKS, RetirementStep, clusters_of, owner_names
 from rayfleet.tree import Resource, Tree, entries, text
 from rayfleet.tree.arm_expression import Call, identity
+from rayfleet.tree.azure_resources import AzureResource, who
 
 _ANY_GUID = "00000000-0000-0000-0000-000000000000"
 
 
-def refusals(step: RetirementStep, gone: Mapping[str, Written], rendered: frozenset[str]) -> Iterator[Diagnostic]:
+def refusals(step: RetirementStep, gone: Mapping[str, AzureResource], rendered: frozenset[str]) -> Iterator[Diagnostic]:
     """Steps that would be refused in the end are refused now."""
     if step.kept:
         return
@@ -51,7 +50,7 @@ def _where(row: Resource) -> str:
     return f"resource group {scope.resource_group} of subscription {scope.subscription}"
 
 
-def referring(gone: Mapping[str, Written], now: Tree) -> Iterator[Diagnostic]:
+def referring(gone: Mapping[str, AzureResource], now: Tree) -> Iterator[Diagnostic]:
     """What is still rendered and names what goes: a peering, a rule, a role."""
     for resource in now.resources.values():
         for named in _named(resource):

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from rayfleet.azure.deletable import ALLOWED, ROLE_ASSIGNMENTS
 from rayfleet.azure.resource_id import type_of
 from rayfleet.diagnostics import Invalid
-from rayfleet.proofs.azure.incremental import Written, everything
 from rayfleet.retire import commands, wording
 from rayfleet.retire.objections import carries_the_cloud, referring, refusals, sharing, still_there
 from rayfleet.retire.step import (
@@ -25,6 +24,7 @@ from rayfleet.retire.step import (
 )
 from rayfleet.tree import Resource, Tree, get, text
 from rayfleet.tree.arm_expression import is_expression, reference
+from rayfleet.tree.azure_resources import AzureResource, azure_resources
 from rayfleet.tree.bindings import late_values
 from rayfleet.tree.deployment_steps import DeploymentStep as Deployment
 from rayfleet.tree.deployment_steps import steps as deployments
@@ -39,7 +39,7 @@ def plan(base: Tree, now: Tree, cloud: str, only: Iterable[str] = ()) -> Plan:
     """The plan for what ``base`` has and ``now`` has no more; of some clusters, or of all there is. ``cloud``: the
     Anyscale cloud, where bindings.yaml names none.
     """
-    before, after = everything(base), everything(now)
+    before, after = azure_resources(base), azure_resources(now)
     wanted = set(only)
     owner = owner_names(base)
     gone = {key: row for key, row in before.items() if key not in after}
@@ -94,7 +94,7 @@ def _order(step: RetirementStep) -> tuple[bool, bool, str, float]:
     return step.kept, not step.cluster, step.cluster, rank
 
 
-def _part_of_another(key: str, row: Written, gone: Mapping[str, Written]) -> bool:
+def _part_of_another(key: str, row: AzureResource, gone: Mapping[str, AzureResource]) -> bool:
     """A pool inside a cluster that goes, or its maintenance windows: they go with it."""
     parent = key.rsplit("/", 2)[0]
     return parent in gone and (bool(row.above) or row.kind == ALLOWED[4])
@@ -110,7 +110,9 @@ def _of_anyscale(cluster: str, bound: BoundCloudResource) -> RetirementStep:
     return RetirementStep(cluster, ANYSCALE, what, bound.resource, why, command, cloud=bound.cloud, bound=bound.id)
 
 
-def _step(key: str, row: Written, base: Tree, ids: Mapping[str, str], cluster: str, stays: bool) -> RetirementStep:
+def _step(
+    key: str, row: AzureResource, base: Tree, ids: Mapping[str, str], cluster: str, stays: bool
+) -> RetirementStep:
     kind, what = row.kind, wording.what(row.kind, key, base)
     if kind not in ALLOWED:
         data = kind.startswith(_STORAGE)
@@ -169,7 +171,7 @@ def _role(resource: Resource, base: Tree, ids: Mapping[str, str]) -> Role | None
     return Role(ids.get(scope, scope), role, ids.get(principal.id, principal.id), version)
 
 
-def _kept(base: Tree, gone: Mapping[str, Written], ids: Mapping[str, str]) -> Iterator[RetirementStep]:
+def _kept(base: Tree, gone: Mapping[str, AzureResource], ids: Mapping[str, str]) -> Iterator[RetirementStep]:
     """The data: what clusters that go have written, and other ones may use."""
     for key, row in base.resources.items():
         kind = row.type.lower()
@@ -181,15 +183,15 @@ def _kept(base: Tree, gone: Mapping[str, Written], ids: Mapping[str, str]) -> It
 def _written_ids(tree: Tree) -> dict[str, str]:
     """Ids as people write them, by ids in lower case."""
     found: dict[str, str] = {}
-    for key, row in everything(tree).items():
+    for key, row in azure_resources(tree).items():
         found[key] = _written_id(key, row, tree)
     return found
 
 
-def _written_id(key: str, row: Written, tree: Tree) -> str:
+def _written_id(key: str, row: AzureResource, tree: Tree) -> str:
     resource, scope = row.resource, row.resource.template.scope
     if row.above:
-        above = _written_id(resource.id, Written(resource, resource.data), tree)
+        above = _written_id(resource.id, AzureResource(resource, resource.data), tree)
         return f"{above}/agentPools/{get(row.data, 'properties', 'name')}"
     if is_expression(resource.written_name) or not scope.resource_group:
         return key
@@ -203,6 +205,6 @@ def _written_id(key: str, row: Written, tree: Tree) -> str:
         about = tree.resources.get(resource.scope_id)
         if about is None or about.scope_id is not None:
             return key
-        above = _written_id(about.id, Written(about, about.data), tree)
+        above = _written_id(about.id, AzureResource(about, about.data), tree)
     found = f"{above}/providers/{own}"
     return found if found.lower() == key else key

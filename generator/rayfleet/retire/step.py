@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from rayfleet.diagnostics import Diagnostic
-from rayfleet.proofs.azure.incremental import owners
 from rayfleet.tree import Tree
+from rayfleet.tree.azure_resources import owners
 from rayfleet.tree.bindings import FROM_ANYSCALE, late_values, registration
 from rayfleet.tree.deployment_steps import DeploymentStep as Deployment
 

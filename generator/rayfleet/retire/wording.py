@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from rayfleet.azure.deletable import ALLOWED, ROLE_ASSIGNMENTS
-from rayfleet.proofs.azure.references import called
 from rayfleet.retire.step import AKS, ANYSCALE, STACK
 from rayfleet.tree import Tree
 from rayfleet.tree.arm_expression import reference
+from rayfleet.tree.azure_resources import called
 
 _KINDS = {
     ALLOWED[0]: "Flux configuration",

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Iterator
+from typing import Any
 
 from rayfleet.diagnostics import many
 from rayfleet.proofs.aks.settings import older
-from rayfleet.proofs.azure.references import called, subject, who
+from rayfleet.proofs.azure.references import subject
 from rayfleet.proofs.evidence import Evidence
 from rayfleet.proofs.finding import Finding, failed, noted, proved, warned
-from rayfleet.tree import DeploymentRow, Resource, Side, Template, Tree, get, mapping, text
+from rayfleet.tree import DeploymentRow, Side, Tree, get, mapping, text
 from rayfleet.tree.arm_expression import is_expression, reference
+from rayfleet.tree.azure_resources import AzureResource, azure_resources, called, owners, who
 
 _CLUSTER = "Microsoft.ContainerService/managedClusters"
 _POOL = f"{_CLUSTER}/agentPools"
@@ -58,28 +59,13 @@ _NAMED = 4
 _FIXED = {kind.lower(): (("location",), *paths) for kind, paths in FIXED.items()}
 
 
-class Written(NamedTuple):
-    """A resource, or a node pool inside its cluster: ``above`` leads to it in the cluster."""
-
-    resource: Resource
-    data: Mapping[str, Any]
-    above: tuple[str | int, ...] = ()
-
-    @property
-    def kind(self) -> str:
-        return _POOL.lower() if self.above else self.resource.type.lower()
-
-    def side(self, path: tuple[str, ...] = ("name",)) -> Side:
-        return self.resource.side(*self.above, *(path[1:] if self.above and path[0] == "properties" else path))
-
-
 def judge(evidence: Evidence) -> Iterator[Finding]:
     """Everything that the base commit has."""
     if evidence.base is None:
         yield noted("", "there is no base commit: whether anything is stranded in Azure was not looked at")
         return
     earlier = set(evidence.earlier)
-    whole, now = everything(evidence.base), everything(evidence.tree)
+    whole, now = azure_resources(evidence.base), azure_resources(evidence.tree)
     before = {key: row for key, row in whole.items() if row.resource.template in earlier}
     if len(before) < len(whole):
         yield _elsewhere([row for key, row in whole.items() if key not in before], evidence.tree)
@@ -94,20 +80,7 @@ def judge(evidence: Evidence) -> Iterator[Finding]:
         yield proved("", what)
 
 
-def everything(tree: Tree) -> dict[str, Written]:
-    """Every resource by id, and every node pool inside its cluster by the id that it has in Azure."""
-    found = {key: Written(row, row.data) for key, row in tree.resources.items()}
-    for cluster in tree.of_type(_CLUSTER):
-        profiles = get(cluster.properties, "agentPoolProfiles")
-        for index, profile in enumerate(profiles if isinstance(profiles, list) else ()):
-            if isinstance(profile, dict):
-                key = f"{cluster.id}/agentpools/{profile.get('name')}".lower()
-                above = ("properties", "agentPoolProfiles", index)
-                found.setdefault(key, Written(cluster, {"properties": profile}, above))
-    return found
-
-
-def _elsewhere(rows: list[Written], now: Tree) -> Finding:
+def _elsewhere(rows: list[AzureResource], now: Tree) -> Finding:
     """What the base commit has where this fleet has no part: another fleet's, unless this one has late values."""
     deployed = {row.resource.template.scope.subscription: row.resource.template.deployment for row in rows}
     where = f"the subscription {next(iter(deployed))}" if len(deployed) == 1 else many(len(deployed), "subscription")
@@ -125,7 +98,7 @@ def _elsewhere(rows: list[Written], now: Tree) -> Finding:
 # --- what is left behind ---
 
 
-def _stranded(gone: dict[str, Written], base: Tree) -> Iterator[Finding]:
+def _stranded(gone: dict[str, AzureResource], base: Tree) -> Iterator[Finding]:
     """One finding for what was a cluster's, or else for each resource that is not part of another that is gone."""
     by_template = {row.resource.template.path: owners(row.resource.template) for row in gone.values()}
     owned_by = {key: by_template[row.resource.template.path].get(row.resource.id, "") for key, row in gone.items()}
@@ -137,7 +110,7 @@ def _stranded(gone: dict[str, Written], base: Tree) -> Iterator[Finding]:
         row = gone[owner]
         what = f"it is no longer rendered, and Azure keeps it: {many(count, 'resource')}"
         yield warned(row.resource.written_name, what, f"take it down, {_RETIRE}", row.side())
-    alike: dict[tuple[str, str], dict[str, Written]] = {}
+    alike: dict[tuple[str, str], dict[str, AzureResource]] = {}
     for key, row in gone.items():
         about = row.resource.scope_id if not row.above else None
         if owned_by[key] not in gone and key.rsplit("/", 2)[0] not in gone and about not in gone:
@@ -146,7 +119,7 @@ def _stranded(gone: dict[str, Written], base: Tree) -> Iterator[Finding]:
         yield _left(same, base)
 
 
-def _left(same: dict[str, Written], base: Tree) -> Finding:
+def _left(same: dict[str, AzureResource], base: Tree) -> Finding:
     """What is gone of one kind: of a cluster that stays, or else one resource."""
     (key, row), *others = same.items()
     what, fix = f"{called(key, base)} is no longer rendered, and Azure keeps it", f"take it down, {_RETIRE}"
@@ -159,28 +132,10 @@ def _left(same: dict[str, Written], base: Tree) -> Finding:
     return warned(subject(row.resource.template), what, fix, *(found.side() for found in same.values()))
 
 
-def owners(template: Template) -> dict[str, str]:
-    """The cluster of every resource of a template, as far as one has any."""
-    leader = {key: key for key in template.by_id}
-
-    def lead(key: str) -> str:
-        while leader[key] != key:
-            leader[key] = leader[leader[key]]
-            key = leader[key]
-        return key
-
-    for key, row in template.by_id.items():
-        for other in (*row.depends_on, row.parent_id, row.scope_id or ""):
-            if other in leader:
-                leader[lead(key)] = lead(other)
-    clusters = {lead(row.id): row.id for row in template.of_type(_CLUSTER) if row.id in leader}
-    return {key: clusters.get(lead(key), "") for key in leader}
-
-
 # --- what cannot change ---
 
 
-def _changed(old: Written, new: Written, tree: Tree) -> Iterator[Finding]:
+def _changed(old: AzureResource, new: AzureResource, tree: Tree) -> Iterator[Finding]:
     yield from _back(old, new, tree)
     other = get(old.data, *_PRIORITY) != get(new.data, *_PRIORITY)
     for path in _FIXED.get(new.kind, (("location",),)):
@@ -196,7 +151,7 @@ def _changed(old: Written, new: Written, tree: Tree) -> Iterator[Finding]:
             yield failed(subject(new.resource.template), what, fix, new.side(path), old.side(path))
 
 
-def _back(old: Written, new: Written, tree: Tree) -> Iterator[Finding]:
+def _back(old: AzureResource, new: AzureResource, tree: Tree) -> Iterator[Finding]:
     path = _FORWARD.get(new.kind, ("",))
     was, becomes = (text(row.data, *path) for row in (old, new))
     if older(becomes, was):
@@ -205,13 +160,13 @@ def _back(old: Written, new: Written, tree: Tree) -> Iterator[Finding]:
         yield failed(subject(new.resource.template), what, fix, new.side(path), old.side(path))
 
 
-def _name(row: Written, tree: Tree) -> str:
+def _name(row: AzureResource, tree: Tree) -> str:
     if row.above:
         return f"{row.resource.written_name}/{get(row.data, 'properties', 'name')}"
     return who(row.resource, tree)
 
 
-def _comparable(row: Written, value: Any) -> Any:
+def _comparable(row: AzureResource, value: Any) -> Any:
     """A value as Azure compares it: regions without blanks and case, ids resolved, zones in any order."""
     if isinstance(value, str):
         return row.resource.resolve(value).replace(" ", "") or value
@@ -220,7 +175,7 @@ def _comparable(row: Written, value: Any) -> Any:
     return value
 
 
-def _said(row: Written, value: Any, tree: Tree) -> str:
+def _said(row: AzureResource, value: Any, tree: Tree) -> str:
     if isinstance(value, list):
         return ", ".join(map(str, value))
     if isinstance(value, str) and is_expression(value):

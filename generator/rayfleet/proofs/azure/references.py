@@ -9,9 +9,10 @@ from rayfleet.diagnostics import many
 from rayfleet.proofs.finding import Finding, failed, proved
 from rayfleet.source import Path
 from rayfleet.tree import Resource, Side, Template, Tree, entries
-from rayfleet.tree.arm_expression import Call, identity, is_expression
+from rayfleet.tree.arm_expression import Call, identity
 from rayfleet.tree.arm_order import before, deployed_before
 from rayfleet.tree.arm_template import references
+from rayfleet.tree.azure_resources import called, who
 
 # What Azure has by itself (Azure docs, built-in-roles).
 BUILT_IN = ("/microsoft.authorization/roledefinitions/",)
@@ -38,26 +39,6 @@ def judge(tree: Tree) -> Iterator[Finding]:
 def subject(template: Template) -> str:
     """How findings call a template: by what deploys it."""
     return template.deployment.name if template.deployment and template.deployment.name else template.path
-
-
-def called(identifier: str, tree: Tree) -> str:
-    """A resource as people say it: its kind and its name."""
-    resource = tree.resources.get(identifier)
-    if resource and not is_expression(resource.written_name):
-        return f"{resource.type.rpartition('/')[2]} {resource.written_name}"
-    if resource and resource.scope_id in tree.resources:
-        return f"{resource.type.rpartition('/')[2]} on {called(str(resource.scope_id), tree)}"
-    if _ASSIGNMENTS in identifier:
-        return "a role assignment"
-    about, _, own = identifier.rpartition("/providers/")
-    _, *pairs = own.split("/")
-    return f"{pairs[-2]} {'/'.join(pairs[1::2])}" if about and len(pairs) > 1 else identifier or "nothing"
-
-
-def who(resource: Resource, tree: Tree) -> str:
-    """A resource as the subject of a sentence: by its name, or by what it is about where that is an expression."""
-    named = not is_expression(resource.written_name)
-    return resource.written_name if named else called(resource.id, tree)
 
 
 # --- dependsOn ---

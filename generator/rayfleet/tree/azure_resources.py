@@ -1,0 +1,82 @@
+"""Azure resources by the ids that they have there: what templates list, and node pools inside their clusters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from rayfleet.tree import Resource, Side, Template, Tree, get
+from rayfleet.tree.aks import AKS
+from rayfleet.tree.arm_expression import is_expression
+
+_POOL = f"{AKS}/agentPools"
+_ASSIGNMENTS = "/microsoft.authorization/roleassignments/"
+
+
+class AzureResource(NamedTuple):
+    """A resource, or a node pool inside its cluster: ``above`` leads to it in the cluster."""
+
+    resource: Resource
+    data: Mapping[str, Any]
+    above: tuple[str | int, ...] = ()
+
+    @property
+    def kind(self) -> str:
+        return _POOL.lower() if self.above else self.resource.type.lower()
+
+    def side(self, path: tuple[str, ...] = ("name",)) -> Side:
+        return self.resource.side(*self.above, *(path[1:] if self.above and path[0] == "properties" else path))
+
+
+def azure_resources(tree: Tree) -> dict[str, AzureResource]:
+    """Every resource by id, and every node pool inside its cluster by the id that it has in Azure."""
+    found = {key: AzureResource(row, row.data) for key, row in tree.resources.items()}
+    for cluster in tree.of_type(AKS):
+        profiles = get(cluster.properties, "agentPoolProfiles")
+        for index, profile in enumerate(profiles if isinstance(profiles, list) else ()):
+            if isinstance(profile, dict):
+                key = f"{cluster.id}/agentpools/{profile.get('name')}".lower()
+                above = ("properties", "agentPoolProfiles", index)
+                found.setdefault(key, AzureResource(cluster, {"properties": profile}, above))
+    return found
+
+
+def owners(template: Template) -> dict[str, str]:
+    """The cluster of every resource of a template, as far as one has any."""
+    leader = {key: key for key in template.by_id}
+
+    def lead(key: str) -> str:
+        while leader[key] != key:
+            leader[key] = leader[leader[key]]
+            key = leader[key]
+        return key
+
+    for key, row in template.by_id.items():
+        for other in (*row.depends_on, row.parent_id, row.scope_id or ""):
+            if other in leader:
+                leader[lead(key)] = lead(other)
+    clusters = {lead(row.id): row.id for row in template.of_type(AKS) if row.id in leader}
+    return {key: clusters.get(lead(key), "") for key in leader}
+
+
+# --- in words ---
+
+
+def called(identifier: str, tree: Tree) -> str:
+    """A resource as people say it: its kind and its name."""
+    resource = tree.resources.get(identifier)
+    if resource and not is_expression(resource.written_name):
+        return f"{resource.type.rpartition('/')[2]} {resource.written_name}"
+    if resource and resource.scope_id in tree.resources:
+        return f"{resource.type.rpartition('/')[2]} on {called(str(resource.scope_id), tree)}"
+    if _ASSIGNMENTS in identifier:
+        return "a role assignment"
+    about, _, own = identifier.rpartition("/providers/")
+    _, *pairs = own.split("/")
+    return f"{pairs[-2]} {'/'.join(pairs[1::2])}" if about and len(pairs) > 1 else identifier or "nothing"
+
+
+def who(resource: Resource, tree: Tree) -> str:
+    """A resource as the subject of a sentence: by its name, or by what it is about where that is an expression."""
+    named = not is_expression(resource.written_name)
+    return resource.written_name if named else called(resource.id, tree)
