@@ -25,13 +25,14 @@ from rayfleet.proofs.flux import kustomization_files, permanence, releases, roll
 from rayfleet.tree import cluster, layer
 from tests import extent
 from tests.deploy.arm_server import ArmServer
+from tests.limits import out_of_reach
 from tests.processes import Started, own_environment, starting
 from tests.rendering import REFERENCE
 from tests.repository import git
-from tests.unhurried import unhurried
 
 T = TypeVar("T")
 
+pytest_plugins = ["tests.process_count"]
 extent.register()
 
 
@@ -62,10 +63,10 @@ def _rendered_files_are_read_once() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _unhurried() -> Iterator[None]:
+def _limits_are_out_of_reach() -> Iterator[None]:
     """Only a test of a limit has one that ends."""
     with pytest.MonkeyPatch.context() as patch:
-        unhurried(patch.setattr)
+        out_of_reach(patch.setattr)
         yield
 
 

@@ -28,8 +28,8 @@ def own_environment(environment: Mapping[str, str] | None = None) -> dict[str, s
 def rayfleet(
     *arguments: str, environment: Mapping[str, str] | None = None, **streams: Any
 ) -> Iterator[subprocess.Popen[str]]:
-    """``rayfleet ARGUMENTS`` in the working folder, unhurried; what is left of it in the end is ended."""
-    command = [sys.executable, "-m", "tests.unhurried", *arguments]
+    """``rayfleet ARGUMENTS`` in the working folder, its limits out of reach; what is left of it in the end is ended."""
+    command = [sys.executable, "-m", "tests.limits", *arguments]
     with subprocess.Popen(
         command, env=own_environment(environment), text=True, start_new_session=True, **streams
     ) as process:

@@ -1,5 +1,5 @@
 """``rayfleet`` with the limits that it sets to others out of reach, so that no test hangs on how busy the machine is:
-``python -m tests.unhurried ARGUMENTS``.
+``python -m tests.limits ARGUMENTS``.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from rayfleet.tree import kustomize
 HOUR = 3600.0
 
 
-def unhurried(change: Callable[[object, str, float], None]) -> None:
+def out_of_reach(change: Callable[[object, str, float], None]) -> None:
     """``change``: sets an attribute. Whoever tests a limit sets it anew."""
     change(left, "WAIT", HOUR)
     change(sdk, "_CONNECT", HOUR)
@@ -24,5 +24,5 @@ def unhurried(change: Callable[[object, str, float], None]) -> None:
 
 
 if __name__ == "__main__":
-    unhurried(setattr)
+    out_of_reach(setattr)
     main()
