@@ -1,21 +1,31 @@
-"""``rayfleet`` with the limits that it sets to others out of reach, so that no test hangs on how busy the machine is:
-``python -m tests.limits ARGUMENTS``.
+"""``rayfleet`` on a day of the tests, and with the limits that it sets to others out of reach, so that no test hangs on
+when it runs and how busy the machine is: ``python -m tests.limits ARGUMENTS``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 
 from rayfleet.azure import sdk
-from rayfleet.cli import left, main
+from rayfleet.cli import before, check, left, main
 from rayfleet.cli.status import status
 from rayfleet.tree import kustomize
 
 HOUR = 3600.0
+TODAY = date(2026, 11, 21)
 
 
-def out_of_reach(change: Callable[[object, str, float], None]) -> None:
+class Today(date):
+    @classmethod
+    def today(cls) -> date:
+        return TODAY
+
+
+def out_of_reach(change: Callable[[object, str, object], None]) -> None:
     """``change``: sets an attribute. Whoever tests a limit sets it anew."""
+    for module in (before, check):
+        change(module, "date", Today)
     change(left, "WAIT", HOUR)
     change(sdk, "_CONNECT", HOUR)
     change(kustomize, "_TIMEOUT_SECONDS", HOUR)

@@ -14,8 +14,8 @@ from rayfleet.source import Source, read
 from rayfleet.tree import Tree
 from rayfleet.tree.files import Files
 from tests import rendering
+from tests.limits import TODAY
 
-TODAY = date(2026, 11, 21)
 T = TypeVar("T")
 BINDINGS = "bindings.yaml"  # not in rendered/, but breakable like what is
 
