@@ -73,7 +73,8 @@ def _late(places: FleetFiles, inputs: Inputs) -> tuple[source.Source | None, lis
 
 
 def is_of(fleet: Fleet, places: FleetFiles) -> bool:
-    """Whether the output folder holds what was rendered of this fleet: its list of deployments, made first, says so."""
+    """True where the output folder was rendered from this fleet: its list of deployments, which is made first, has the
+    name."""
     try:
         with open(f"{places.output}/{outputs.DEPLOYMENTS}", "rb") as stream:
             return bool(json.load(stream)["metadata"]["_generator"]["fleet"] == fleet.name)

@@ -1,4 +1,4 @@
-"""What is wrong, where, and what to do about it: values that are collected first and printed once."""
+"""Diagnostics: what is wrong, where, and how to mend it. They are collected first and printed once."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def in_order(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
 
 
 def errors(diagnostics: Iterable[Diagnostic]) -> bool:
-    """Whether any of them must stop the work."""
+    """True where any of them must stop the work."""
     return any(diagnostic.severity == "error" for diagnostic in diagnostics)
 
 

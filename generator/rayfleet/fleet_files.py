@@ -34,7 +34,8 @@ class FleetFiles(NamedTuple):
 
 
 class Inputs(NamedTuple):
-    """What was read, byte for byte. ``overlay_folders`` are the Components that exist: ``<overlay>/<layer>``."""
+    """The files as they were read, byte for byte. ``overlay_folders`` are the Components that exist:
+    ``<overlay>/<layer>``."""
 
     fleet: bytes
     bindings: bytes | None

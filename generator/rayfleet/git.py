@@ -1,4 +1,4 @@
-"""What a commit of the repository holds: the one place that reads Git."""
+"""The content of a commit of the repository: the one place that reads Git."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def versions(folder: str) -> Iterator[str]:
 
 
 def is_ancestor(folder: str, revision: str) -> bool:
-    """Whether HEAD is a commit, or comes after it. Raises Invalid for a revision that nobody knows."""
+    """True where HEAD is the commit, or comes after it. Raises Invalid for a revision that nobody knows."""
     with _repository(folder) as repo:
         if repo is None:
             return False
@@ -246,7 +246,7 @@ def _blobs(repo: Repo, commit: Commit, path: str, wanted: re.Pattern[str]) -> It
 
 
 def _is_after(repo: Repo, later: Commit, earlier: Commit) -> bool:
-    """Whether a commit is another one, or comes after it."""
+    """True where both are one commit, or ``later`` comes after ``earlier``."""
     waiting, seen = [later.id], set()
     provider = repo.parents_provider()  # knows where a shallow clone ends
     while waiting:
@@ -272,7 +272,7 @@ def _remote(repo: Repo, branch: str) -> Commit | None:
 
 
 def _content(repo: Repo, commit: Commit, path: str) -> bytes:
-    """What Git calls the content of a folder; empty where there is none."""
+    """Git's id of a folder's content; empty where there is none."""
     try:
         return tree_lookup_path(repo.object_store.__getitem__, commit.tree, path.encode())[1]
     except (KeyError, NotADirectoryError, NotTreeError):

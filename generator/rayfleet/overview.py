@@ -1,4 +1,4 @@
-"""What rendered/README.md shows of a fleet: capacity summed up, and what still waits for bindings."""
+"""The tables of rendered/README.md: the capacity of the fleet, and the files that still wait for bindings."""
 
 from __future__ import annotations
 

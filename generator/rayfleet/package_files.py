@@ -1,4 +1,4 @@
-"""Where the files that come with rayfleet are: in the wheel inside the package, in a checkout beside it."""
+"""The folder of the files that come with rayfleet: in the wheel inside the package, in a checkout beside it."""
 
 import os
 

@@ -19,7 +19,7 @@ from rayfleet.source import Path, Source
 
 
 class Violation(NamedTuple):
-    """What is wrong, the path that it is wrong at, and a right value for it where the schema has an example."""
+    """A mistake, its path, and a right value for it where the schema has an example."""
 
     path: Path
     diagnostic: Diagnostic
@@ -34,7 +34,7 @@ def violations(source: Source, name: str) -> list[Violation]:
 
 
 def accepts(source: Source, name: str) -> bool:
-    """Whether the data is of the right shape."""
+    """True where the data has the shape of the schema."""
     return _compiled(name)(source.data)
 
 
@@ -137,7 +137,7 @@ def _bad_name(name: str, keyword: str, limit: Any, node: dict[str, Any]) -> tupl
 
 
 def _form(pattern: str, node: dict[str, Any]) -> str:
-    """How a text must look: by example where the schema has one, else by its pattern."""
+    """The advice on a text's form: by example where the schema has one, else by its pattern."""
     examples = [_shown(example) for example in node.get("examples", [])]
     return f"write it like {' or '.join(examples)}" if examples else f"match {pattern}"
 

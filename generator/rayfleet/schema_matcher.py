@@ -1,4 +1,4 @@
-"""Whether data has the shape that a JSON Schema describes: yes or no, in milliseconds for a thousand clusters.
+"""A fast matcher of JSON Schema: data has the shape or not, said in milliseconds for a thousand clusters.
 
 A schema becomes one function that calls one function for each of its nodes. It takes the part of JSON Schema 2020-12
 that our schemas use (``KEYWORDS``), and is strict where YAML is: 1.0 is no integer, and 1 is not true.

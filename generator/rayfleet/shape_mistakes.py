@@ -42,7 +42,8 @@ def _outermost(wrong: dict[tuple[str | int, ...], Any]) -> list[tuple[Path, Any]
 
 
 def follows_from(finding: Diagnostic, mistakes: list[Diagnostic]) -> bool:
-    """Whether a rule may only miss what was left out because of a mistake of shape, or judge what stands in for it."""
+    """True where the finding may come only from a mistake of shape: from a section that was left out, or from its
+    stand-in."""
     return any(_reaches(_section(mistake), finding.where) for mistake in mistakes)
 
 

@@ -145,7 +145,7 @@ def _inside(folder: str, path: str) -> str:
 
 
 def _ours(path: str) -> bool:
-    """Whether we wrote the file: it carries the mark, or is one that we had not finished."""
+    """True where rayfleet wrote the file: it carries the mark, or was left unfinished."""
     if path.endswith(_UNFINISHED):
         return True
     try:

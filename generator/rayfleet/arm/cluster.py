@@ -103,7 +103,7 @@ def maintenance(cluster: Cluster) -> list[Resource]:
 
 
 def late_values(cluster: Cluster) -> dict[str, Any]:
-    """What only Azure knows, as the template's output for the cluster; bindings.yaml takes it over."""
+    """Outputs of the template with the cluster's late values, which only Azure knows; bindings.yaml takes them over."""
     workload = cluster.workload_identity
     return {
         "clientId": identity.identity_property(workload, "clientId"),

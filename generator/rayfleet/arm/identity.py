@@ -58,12 +58,12 @@ def network_role(cluster: Cluster) -> Resource:
 
 
 def network_role_id(cluster: Cluster) -> Expression:
-    """What the cluster depends on."""
+    """The id of the role assignment that the cluster depends on."""
     return _role_assignment_id(network.vnet_id(cluster), cluster.control_plane_identity, NETWORK_CONTRIBUTOR)
 
 
 def storage_roles(fleet: Fleet, cluster: Cluster) -> list[Resource]:
-    """What the cluster may do with the shared account: the workloads its data; the control plane nothing, unless the
+    """The cluster's roles on the shared account: the workloads use its data; the control plane needs none, unless the
     blob driver makes the volume."""
     account = storage.account_id(fleet.storage)
     roles = [_role_assignment(account, cluster.workload_identity, STORAGE_BLOB_DATA_CONTRIBUTOR, [])]
@@ -85,7 +85,7 @@ def federated_credentials(cluster: Cluster) -> list[Resource]:
 
 
 def git_credential_id(cluster: Cluster) -> Expression:
-    """What the Flux configuration depends on where Git wants an identity."""
+    """The id that the Flux configuration depends on where Git wants an identity."""
     return resource_id(CREDENTIAL, cluster.git_identity, SOURCE_CONTROLLER.credential)
 
 

@@ -31,7 +31,7 @@ def template(
 
 
 def generator_mark(made_by: str, made_from: str) -> dict[str, str]:
-    """How a rendered JSON file says where it came from."""
+    """The mark in a rendered JSON file that says what made it, and from which files."""
     return {"name": "rayfleet", "madeBy": made_by, "madeFrom": made_from, "note": "Edit those, not this file."}
 
 

@@ -19,7 +19,7 @@ _MOST_NODES = 10**9
 
 
 class Home(NamedTuple):
-    """Where quotas hold: a region of a subscription."""
+    """The place where quotas hold: a region of a subscription."""
 
     subscription: str
     region: str
@@ -71,7 +71,7 @@ class Pools(NamedTuple):
 
 
 class QuotaNeed(NamedTuple):
-    """What pools need of one limit, in vCPUs: at their minimum, at their maximum, and for upgrades beside that.
+    """The vCPUs that pools need of one limit: at their minimum, at their maximum, and for upgrades beside that.
 
     The nodes that an upgrade adds take quota too (AKS docs, quotas-skus-regions). ``name`` is the family's own, or the
     kind of the limit; ``largest`` is the pool that takes most.
@@ -145,7 +145,7 @@ def _home(cluster: RenderedCluster, common: str) -> Home:
 
 
 def needs(counted: Iterable[Growth]) -> dict[Home, dict[Limit, QuotaNeed]]:
-    """What pools need of each limit of each region."""
+    """The need of the pools, by region and limit."""
     found: dict[Home, dict[Limit, QuotaNeed]] = {}
     for row in counted:
         limits = found.setdefault(row.home, {})
@@ -163,7 +163,8 @@ def needs(counted: Iterable[Growth]) -> dict[Home, dict[Limit, QuotaNeed]]:
 
 
 def left(counted: Iterable[Growth], quota: Quota) -> Left:
-    """What each limit leaves beyond the pools' maximum and upgrades; nothing of what quota.yaml does not say."""
+    """The vCPUs that each limit leaves beyond the pools' maximum and upgrades. Limits that quota.yaml does not give are
+    left out."""
     return {
         (home, limit): given.vcpus - need.whole
         for home, limits in needs(counted).items()

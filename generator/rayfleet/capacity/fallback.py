@@ -1,4 +1,5 @@
-"""Where demand for GPUs still fits when pools are gone, and where quota would let the others grow."""
+"""Fallback of demand for GPUs: the pools that still take it when others are gone, and the quota that would let them
+grow."""
 
 from __future__ import annotations
 
@@ -45,7 +46,7 @@ class Fallback(NamedTuple):
 
 
 def fit(demand: Mapping[str, int], remaining: Iterable[Growth], tree: Tree, quota: Quota | None) -> list[Fallback]:
-    """What fits of each accelerator's demand. Demand is taken to be divisible: many jobs, not one."""
+    """The part of each accelerator's demand that fits. Demand is taken to be divisible: many jobs, not one."""
     remaining = list(remaining)
     spare = left(remaining, quota) if quota else {}
     return [_fit(name, wanted, _stops(tree, name, remaining), spare) for name, wanted in demand.items()]
@@ -94,7 +95,7 @@ def _room(having: list[Growth], spare: Left) -> int | None:
 
 
 def _nodes_within(row: Growth, vcpus: int) -> int:
-    """How many nodes a pool can have more with so many vCPUs."""
+    """The number of nodes that a pool can have more with so many vCPUs."""
     nodes = range(1, vcpus // row.vm.vcpus + 1)
     return bisect_right(nodes, vcpus, key=lambda more: _cost(row, more))
 

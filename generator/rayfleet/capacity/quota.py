@@ -1,4 +1,4 @@
-"""What quota.yaml allows in a region, by the limits that Azure keeps.
+"""The quota of a region in quota.yaml, by the limits that Azure keeps.
 
 On-demand vCPUs count twice: against their VM family and against the total of the region. Spot vCPUs count against one
 limit of the region over all families, and against no other (Azure docs, quotas of virtual machines and spot-quota).
@@ -45,7 +45,6 @@ class Quota:
         return list(mapping(self.source.data, "regions"))
 
     def side(self, region: str) -> Side:
-        """Where a region stands."""
         return Side(self.source, ("regions", region))
 
     def given(self, region: str) -> Iterator[QuotaLimit]:

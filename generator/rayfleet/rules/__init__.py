@@ -1,4 +1,4 @@
-"""What a fleet must satisfy beyond the shape of its file, one module a subject. Rules report; they never raise."""
+"""The rules of a fleet beyond the shape of its file, one module a subject. Rules report; they never raise."""
 
 from __future__ import annotations
 

@@ -42,7 +42,8 @@ def left_over(source: Source, cluster: str) -> Diagnostic:
 
 
 def _partly(source: Source, cluster: str, bound: set[str]) -> Iterator[Diagnostic]:
-    """What one deployment produces is bound together: without its pools, a deployment would reset their node counts."""
+    """The late values of one deployment are bound together: without its pools, a deployment would reset their node
+    counts."""
     wanted = set(FROM_DEPLOYMENT)
     if bound & wanted and (missing := sorted(wanted - bound)):
         what = f"{', '.join(missing)} is missing, though the deployment that produces it has run"

@@ -125,7 +125,7 @@ def _ranges(fleet: Fleet, cluster: Cluster, origin: Origin) -> Iterator[Diagnost
 
 
 def _said(cluster: Cluster, key: str, origin: Origin) -> Path:
-    """Where a range stands; one that nobody wrote is the default, which the supernet has to leave room for."""
+    """The path of a range. One that nobody wrote is the default, and the supernet has to leave room for it."""
     path = origin.path(cluster.name, ("network", key))
     return path if path[-1] == key else SUPERNET
 

@@ -1,1 +1,1 @@
-"""Which pod fits which node: the pods that a runtime asks for, and the nodes that pools give."""
+"""The scheduler: the pods that a runtime asks for, the nodes that pools give, and which pod fits which node."""

@@ -72,7 +72,7 @@ class Ask(NamedTuple):
 
     @property
     def gpu(self) -> bool:
-        """Whether they ask for devices or an accelerator."""
+        """True where they ask for devices or an accelerator."""
         return bool(self.accelerator or self.pods["SPOT"].devices)
 
 
@@ -89,7 +89,7 @@ class OperatorPods(NamedTuple):
 
 
 def asked(release: Release) -> OperatorPods:
-    """What the operator of a release makes."""
+    """The pods that the operator of a release makes."""
     provider = text(release.values, "global", "cloudProvider")
     return _asked(Content.of((mapping(release.values, "workloads"), get(release.values, "patches"), provider)))
 

@@ -34,7 +34,7 @@ class Why(NamedTuple):
     label: str = ""
 
     def fix(self, pool: str) -> str:
-        """What to do about it."""
+        """The advice for a pod that does not fit the pool."""
         if self.label:
             return f"give {pool} the label in nodeLabels, or ask for one that it has"
         return f"tolerate it, or take it from {pool}" if "nodeTaints" in self.place else f"change {pool}, or add a pool"
@@ -42,9 +42,8 @@ class Why(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Pod:
-    """What the scheduler reads of a pod. ``terms`` are those of required node affinity, None where there is none;
-    ``devices`` the extended resources that it asks for.
-    """
+    """A pod as the scheduler reads it. ``terms`` are those of required node affinity, None where there is none;
+    ``devices`` the extended resources that it asks for."""
 
     selector: Mapping[str, str]
     terms: Sequence[Any] | None
@@ -93,7 +92,8 @@ def _obstacles(pod: Pod, traits: Traits) -> tuple[Why, ...]:
 
 
 def sleeps(pod: Pod, node: Node) -> Why | None:
-    """Why the autoscaler would not start the empty pool for a pod that its nodes would take; None where it would."""
+    """The reason why the autoscaler would not start the empty pool for a pod that its nodes would take; None where it
+    would."""
     return _sleeps(pod, node.traits)
 
 
@@ -103,12 +103,12 @@ def _sleeps(pod: Pod, traits: Traits) -> Why | None:
 
 
 def guesses(pod: Pod, node: Node) -> bool:
-    """Whether the pod looks for a label of which nothing rendered tells the value."""
+    """True where the pod selects by a label whose value nothing rendered tells."""
     return any(node.traits.values(key, node.traits.labels) is None for key in pod.selector)
 
 
 def tolerates(pod: Pod, taint: NodeTaint) -> bool:
-    """Whether a toleration of the pod's matches the taint."""
+    """True where a toleration of the pod matches the taint."""
     return any(_matches(toleration, taint) for toleration in pod.tolerations)
 
 
@@ -138,7 +138,7 @@ def _unselected(pod: Pod, traits: Traits, labels: Labels) -> Iterator[Why]:
 
 
 def _least(terms: list[list[Why]]) -> list[Why]:
-    """What is unmet of the term that is nearest: one that is met is enough."""
+    """The unmet parts of the nearest term: one term that is met is enough."""
     return min(terms, key=len, default=[Why("its affinity has no term, which matches no node", ("nodeLabels",))])
 
 

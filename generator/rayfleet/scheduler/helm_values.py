@@ -1,4 +1,4 @@
-"""How Helm and its template functions put values together."""
+"""Values as Helm and its template functions put them together."""
 
 from __future__ import annotations
 

@@ -51,7 +51,7 @@ class _Requirement(NamedTuple):
 
 
 def picks(selector: str, marks: Mapping[str, str], known: frozenset[str]) -> bool | None:
-    """Whether a pod with the marks is picked; None where that hangs on a mark which is not among the ``known``.
+    """True where a pod with the marks is picked; None where that hangs on a mark which is not among the ``known``.
 
     Raises ValueError for what is no selector.
     """
@@ -107,7 +107,7 @@ def applied(patches: Iterable[Patch]) -> Patched:
 
 
 def unread(patch: Patch, known: frozenset[str]) -> Iterator[tuple[Path, str]]:
-    """What of a patch bears on where pods run, and is not followed: each with its path."""
+    """The parts of a patch that bear on where pods run and are not followed, each with its path."""
     bearing = False
     for index, operation in enumerate(patch.operations):
         pointer, kind = text(operation, "path"), text(operation, "op")
@@ -158,7 +158,7 @@ def _apply(pod: dict[str, Any], steps: list[str], operation: Any) -> bool:
 
 
 def _below(holder: Any, step: str, following: str | None) -> Any:
-    """What is at a step; made, as what the following step needs, where that is given."""
+    """The value at a step. Where it is missing and ``following`` is given, it is made as that step needs it."""
     if isinstance(holder, list):
         at = _index(step, len(holder) - 1)
         return None if at is None else holder[at]

@@ -1,4 +1,4 @@
-"""What the scheduler sees of a node pool, and what the cluster autoscaler knows of it while it has no nodes."""
+"""Node pools as the scheduler sees them, and as the cluster autoscaler knows them while they have no nodes."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ Labels = Mapping[str, Values]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Traits:
-    """What the scheduler sees of a pool's nodes. ``at_zero`` is what the cluster autoscaler knows of them while there
-    are none, None where there always are some; a taint has its path in the pool; ``device`` is what they have, None
-    where nobody knows the VM size; ``empty`` leads to what says that there never is a node.
+    """A pool's nodes as the scheduler sees them. ``at_zero`` are the labels that the cluster autoscaler knows while
+    there are no nodes, None where there always are some; a taint has its path in the pool; ``device`` is the GPU
+    resource of the nodes, None where nobody knows the VM size; ``empty`` leads to what says that there never is a node.
     """
 
     labels: Labels
@@ -61,7 +61,7 @@ class Node(NamedTuple):
 
     @property
     def open(self) -> bool:
-        """Whether a pod without tolerations may run here."""
+        """True where a pod without tolerations may run here."""
         return not any(taint.effect in HARD for taint, _ in self.traits.taints)
 
 
@@ -104,7 +104,7 @@ def node_of(pool: Pool, region: str, discovered: bool) -> Node:
 
 
 def may_be_empty(pool: Pool) -> bool:
-    """Whether the autoscaler may have to start it from zero."""
+    """True where the autoscaler may have to start it from zero."""
     return pool.autoscaled and pool.minimum == 0
 
 

@@ -131,9 +131,8 @@ def _operator_requests(values: Mapping[str, Any]) -> Room:
 
 
 def requests(spec: Mapping[str, Any]) -> Room:
-    """What a pod takes of its node: its containers and sidecars together, or the largest of what runs before them
-    (Kubernetes docs, sidecar-containers: resource sharing within containers).
-    """
+    """The requests of a pod: its containers and sidecars together, or the largest of what runs before them (Kubernetes
+    docs, sidecar-containers: resource sharing within containers)."""
     first = [row for row in entries(spec, "initContainers") if isinstance(row, dict)]
     sidecars = [row for row in first if text(row, "restartPolicy") == "Always"]
     together = _sum(map(_room, (*entries(spec, "containers"), *sidecars)))

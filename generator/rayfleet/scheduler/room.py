@@ -1,4 +1,5 @@
-"""What a node has to give to pods, after what AKS and the pods of every node take; and what pods ask of it."""
+"""Room of nodes and pods: the node's resources after AKS and the pods of every node took theirs, and the requests of
+pods."""
 
 from __future__ import annotations
 
@@ -43,7 +44,7 @@ class Room(NamedTuple):
     devices: Mapping[str, float] = {}
 
     def times(self, pod: Room) -> int:
-        """How often the pod fits."""
+        """The number of such pods that fit."""
         return floor(self.share(pod) + _ROUNDING)
 
     def share(self, pod: Room) -> float:
@@ -66,7 +67,7 @@ class Room(NamedTuple):
 
 @lru_cache(maxsize=1024)
 def allocatable(vm: VmSize, max_pods: int) -> Room:
-    """What a node has for pods of ours."""
+    """The room of a node for pods of ours."""
     total = vm.memory_gib * 1024 * (1 - _HIDDEN)
     kept = min(_KEPT_A_POD * max_pods + _KEPT, total * _KEPT_SHARE)
     devices = {vm.gpu_resource: float(vm.gpus)} if vm.gpus else {}
@@ -85,7 +86,7 @@ def _cpu_kept(vcpus: int) -> float:
 
 
 def takes(shape: Shape, beside: Mount | None) -> Room:
-    """What a pod of a shape takes of a node, its blob mount included; nothing of what cannot be read."""
+    """The room that a pod of a shape takes, its blob mount included. What cannot be read counts as nothing."""
     devices = {name: quantity(count) or 0.0 for name, count in shape.devices.items() if name in GPU_RESOURCES}
     mib = (quantity(shape.resources.get("memory")) or 0.0) / MIB + ((beside.mib or 0) if beside else 0)
     cpus = quantity(shape.resources.get("CPU")) or 0.0
@@ -117,7 +118,7 @@ def mount(cluster: RenderedCluster) -> Mount | None:
 
 
 class _Kind(NamedTuple):
-    """Where a kind of manifest says what mounts, and how."""
+    """The paths, in one kind of manifest, of the driver, the protocol and the mount options."""
 
     kind: str
     driver: tuple[str, ...]
@@ -135,9 +136,8 @@ _CLASS = _Kind("StorageClass", ("provisioner",), ("parameters", "protocol"), ("m
 
 
 def _volume(cluster: RenderedCluster, claim: str) -> tuple[Manifest, tuple[str, ...]] | None:
-    """What has the mount options of a claim, with their path: its volume, or else its class. None where no BlobFuse2
-    mounts it.
-    """
+    """The manifest with the mount options of a claim, and their path: its volume, or else its class. None where no
+    BlobFuse2 mounts it."""
     claims = (row for row in cluster.of_kind("PersistentVolumeClaim") if row.name == claim)
     spec = next((mapping(row.data, "spec") for row in claims), {})
     name = text(spec, "volumeName")

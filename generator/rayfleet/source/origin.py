@@ -1,4 +1,4 @@
-"""Where in fleet.yaml a cluster's value comes from: the topmost level that says it."""
+"""The origin of a cluster's value in fleet.yaml: the topmost level that says it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Origin:
         return self.source.diagnostic(self.path(cluster, path), what, fix, key=key)
 
     def path(self, cluster: str, path: Sequence[str | int]) -> Path:
-        """Where the setting stands; where no level says it (a default of the schema), the cluster itself."""
+        """The path of a setting; the path of the cluster itself where no level says it (a default of the schema)."""
         region = self.source.data["clusters"][cluster]["region"]
         levels: tuple[Path, ...] = (("clusters", cluster), ("regions", region), ("defaults",))
         for depth in range(len(path), 0, -1):

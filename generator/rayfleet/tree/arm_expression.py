@@ -41,21 +41,21 @@ class Malformed(ValueError):
 
 
 class DeploymentScope(NamedTuple):
-    """What ids without a scope of their own are in. ``resource_group`` is empty at subscription scope."""
+    """The scope of ids that name none. ``resource_group`` is empty at subscription scope."""
 
     subscription: str
     resource_group: str
 
 
 class Reference(NamedTuple):
-    """What ``reference()`` reads at run time: the id of a resource in lower case, and the dotted path of a property."""
+    """A property that ``reference()`` reads at run time: the id of its resource in lower case, and its dotted path."""
 
     id: str
     path: str
 
 
 def is_expression(text: object) -> bool:
-    """Whether Azure would evaluate it; ``[[`` escapes a bracket."""
+    """True where Azure would evaluate it; ``[[`` escapes a bracket."""
     return isinstance(text, str) and text.startswith("[") and text.endswith("]") and not text.startswith("[[")
 
 
@@ -116,7 +116,7 @@ def value_of(text: str, scope: DeploymentScope) -> str:
 
 
 def reference(text: object, scope: DeploymentScope) -> Reference | None:
-    """What ``[reference(id, ...).path]`` reads; None for any other text, malformed expressions included."""
+    """The property that ``[reference(id, ...).path]`` reads; None for any other text, also for a malformed one."""
     return _reference(text, scope) if isinstance(text, str) and is_expression(text) else None
 
 

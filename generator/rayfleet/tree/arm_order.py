@@ -1,4 +1,4 @@
-"""What Azure makes before what: resources by dependsOn, deployments by the list in deployments.json."""
+"""The order in which Azure makes things: resources by dependsOn, deployments by the list in deployments.json."""
 
 from __future__ import annotations
 

@@ -49,7 +49,7 @@ class Late(NamedTuple):
 
     @property
     def sound(self) -> bool:
-        """Whether the value is what its kind should be: no hole, no placeholder, no other form."""
+        """True where the value is what its kind should be: no hole, no placeholder, no other form."""
         if self.kind not in FORMS:
             names = self.value if isinstance(self.value, list) else []
             return bool(names) and all(isinstance(name, str) and name for name in names)
@@ -57,7 +57,7 @@ class Late(NamedTuple):
 
     @property
     def placeholder(self) -> bool:
-        """Whether it is what people write until they know better."""
+        """True for a text that people write until they know better."""
         return isinstance(self.value, str) and bool(_PLACEHOLDER.fullmatch(self.value))
 
 
@@ -72,7 +72,7 @@ class LateOutput(NamedTuple):
 
 
 class Gone(NamedTuple):
-    """Why a producer leads to nothing, and the place where it ends."""
+    """A producer that leads to nothing: the reason, and the place where it ends."""
 
     what: str
     side: Side | None
@@ -161,6 +161,6 @@ def output_name(cluster: RenderedCluster) -> str | None:
 
 
 def registration(producer: Any) -> Registration | None:
-    """What ``anyscale.<cloud>.<cloud resource>.cloud_resource_id`` names."""
+    """The registration that ``anyscale.<cloud>.<cloud resource>.cloud_resource_id`` names."""
     parts = _FROM_REGISTRATION.fullmatch(producer) if isinstance(producer, str) else None
     return Registration(*parts.groups()) if parts else None

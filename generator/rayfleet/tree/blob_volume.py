@@ -41,7 +41,6 @@ class BlobVolume(NamedTuple):
 
     @property
     def options_path(self) -> tuple[str, ...]:
-        """Where its mount options stand."""
         return ("spec", "mountOptions") if self.static else ("mountOptions",)
 
     @property
@@ -50,9 +49,8 @@ class BlobVolume(NamedTuple):
 
     @property
     def keeps(self) -> bool:
-        """Whether data outlive the claim. By default those of a PersistentVolume made by hand do, and those of a
-        StorageClass do not (Kubernetes docs, persistent-volumes, storage-classes).
-        """
+        """True where data outlive the claim. By default those of a PersistentVolume made by hand do, and those of a
+        StorageClass do not (Kubernetes docs, persistent-volumes, storage-classes)."""
         default = "Retain" if self.static else "Delete"
         return bool(get(self.manifest.data, *self.reclaim_path, default=default) == "Retain")
 
@@ -118,9 +116,8 @@ def _claim_of(volume: BlobVolume) -> str:
 
 
 class Target(NamedTuple):
-    """What a volume leads to. Ids are in lower case; the resource group is the node resource group where none is named
-    (blob-csi-driver, docs/driver-parameters.md, as AKS configures it).
-    """
+    """The container that a volume leads to. Ids are in lower case; the resource group is the node resource group where
+    none is named (blob-csi-driver, docs/driver-parameters.md, as AKS configures it)."""
 
     account: str
     container: str
@@ -146,5 +143,5 @@ def target(cluster: RenderedCluster, volume: BlobVolume) -> Target:
 
 
 def region(resource: Resource) -> str:
-    """Where a resource is, as Azure compares regions: ``East US`` is ``eastus``."""
+    """The region of a resource, as Azure compares regions: ``East US`` is ``eastus``."""
     return resource.resolve(get(resource.data, "location")).replace(" ", "")

@@ -1,4 +1,4 @@
-"""What is deployed, in which order: the rows of deployments.json, each with its ARM template and its parameters."""
+"""The deployments in their order: the rows of deployments.json, each with its ARM template and its parameters."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class DeploymentStep:
 
     @property
     def at_subscription(self) -> bool:
-        """Whether it deploys into the subscription itself, not into a resource group."""
+        """True where it deploys into the subscription itself, not into a resource group."""
         return not self.scope.resource_group
 
     @property
@@ -122,7 +122,7 @@ def _step(row: DeploymentRow, template: Template, values: Mapping[str, object]) 
 def _mistakes(
     tree: Tree, rows: tuple[DeploymentRow, ...], templates: Mapping[DeploymentRow, Template]
 ) -> Iterator[Diagnostic]:
-    """Why the rows cannot be carried out."""
+    """Mistakes that keep the rows from being deployed."""
     fix = "run rayfleet render"
     if not rows and not tree.problems:
         yield Diagnostic(tree.files.name(DEPLOYMENTS), 0, 0, "", "there is nothing to deploy", fix)

@@ -1,4 +1,5 @@
-"""What of a cluster could not be read: the proofs of files and of Flux say why, and no other proof says it again."""
+"""Gaps of a cluster: files of it that could not be read. The proofs of files and of Flux say why, and no other proof
+says it again."""
 
 from __future__ import annotations
 
@@ -8,7 +9,7 @@ from rayfleet.tree.helm_release import Release
 
 
 def has_gaps(cluster: RenderedCluster) -> bool:
-    """Whether files of it, or a layer, cannot be read or built: what is missing may be there."""
+    """True where files of it, or a layer, cannot be read or built: what is missing may be there."""
     _ = cluster.releases, cluster.cloud_resource  # which are read when asked for
     layers = [cluster.entry, *cluster.layers.values()]
     listed = {row.name for row in cluster.kustomizations if below(text(row.data, "spec", "path"))}
@@ -26,7 +27,7 @@ def operator_of(cluster: RenderedCluster) -> Release | None:
 
 
 def templates_whole(tree: Tree) -> bool:
-    """Whether every ARM template is there, and was read."""
+    """True where every ARM template is there, and was read."""
     paths = {template.path for template in tree.templates}
     rows = tree.deployments
     folder = tree.files.name("azure/")

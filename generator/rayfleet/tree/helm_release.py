@@ -83,7 +83,7 @@ class Release:
 
     @property
     def namespace(self) -> str:
-        """Where it is installed."""
+        """The namespace that it is installed in."""
         return text(self.manifest.data, "spec", "targetNamespace") or self.manifest.namespace
 
     def side(self, *path: str | int) -> Side:
@@ -103,7 +103,7 @@ def _from(entry: Any, namespace: str, layers: Iterable[Layer]) -> Source | None:
 
 
 def _depth(data: Any, path: Path) -> int:
-    """How many steps of the path are there."""
+    """The number of steps of the path that exist."""
     for steps in range(len(path), 0, -1):
         if get(data, *path[:steps], default=_ABSENT) is not _ABSENT:
             return steps

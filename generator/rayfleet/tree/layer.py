@@ -85,7 +85,8 @@ class Layer:
     # --- as files ---
 
     def _raw(self, folder: str, above: frozenset[str] = frozenset()) -> Iterator[Manifest]:
-        """What the kustomization lists, without overlays; a folder that is among those above it lists nothing."""
+        """The manifests that the kustomization lists, without overlays. A folder that is among those above it lists
+        nothing."""
         kustomization = self._document(self._files, f"{folder}/kustomization.yaml")
         if kustomization is None:
             return
@@ -164,7 +165,7 @@ class Layer:
     # --- generators ---
 
     def _generator(self, data: dict[str, Any]) -> int:
-        """Which of the kustomization's generators made a ConfigMap: kustomize adds a hash to the name."""
+        """The index of the generator that made a ConfigMap: kustomize adds a hash to the name."""
         name = text(data, "metadata", "name")
         rows = enumerate(entries(self.kustomization.data if self.kustomization else None, "configMapGenerator"))
         close = [(len(text(row, "name")), index) for index, row in rows if name.startswith(text(row, "name"))]

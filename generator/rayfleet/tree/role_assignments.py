@@ -23,7 +23,7 @@ class Assignment(NamedTuple):
     role: str
 
     def covers(self, target: str) -> bool:
-        """Whether it holds for a resource: at its own scope, or above."""
+        """True where it holds for a resource: at its own scope, or above."""
         return target == self.scope or target.startswith(f"{self.scope}/")
 
 
@@ -52,7 +52,7 @@ def assignments(tree: Tree) -> dict[str, list[Assignment]]:
 
 
 def _scope(resource: Resource) -> str:
-    """What an assignment is about; without a scope of its own, what its deployment deploys into."""
+    """The scope of an assignment; without one of its own, that of its deployment."""
     if resource.scope_id is not None:
         return resource.scope_id
     subscription, group = resource.template.scope
