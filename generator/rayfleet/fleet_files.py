@@ -41,7 +41,7 @@ class Inputs(NamedTuple):
     bindings: bytes | None
     overlay_folders: frozenset[str]
 
-    def named(self) -> list[tuple[str, bytes]]:
+    def fingerprint_entries(self) -> list[tuple[str, bytes]]:
         """All of it, for a fingerprint; that bindings.yaml is missing counts as well."""
         missing = self.bindings is None
         return [

@@ -183,13 +183,13 @@ def _repository(folder: str) -> Iterator[Repo | None]:
                 yield repo
     except OSError as error:
         reason = (error.strerror or "cannot be read").lower()
-        raise Invalid([Diagnostic(_named(error) or folder, 0, 0, "", reason, "make it readable")]) from None
+        raise Invalid([Diagnostic(_file_of(error) or folder, 0, 0, "", reason, "make it readable")]) from None
     except _DAMAGED as error:
         what = f"its Git repository cannot be read: {type(error).__name__}: {error}"
         raise Invalid([Diagnostic(folder, 0, 0, "", what, "git fsck says what is damaged")]) from None
 
 
-def _named(error: OSError) -> str:
+def _file_of(error: OSError) -> str:
     name = error.filename
     return os.fsdecode(name) if isinstance(name, str | bytes) else ""
 

@@ -53,7 +53,7 @@ def write(folder: str, rendered: Outputs, paths: Iterable[str], *, own: bool = T
     """
     there = _walk(folder)
     wanted = set(paths) if there else set()
-    stale = [path for path in sorted(there - wanted) if _ours(f"{folder}/{path}")]
+    stale = [path for path in sorted(there - wanted) if _is_ours(f"{folder}/{path}")]
     foreign = sorted(there - wanted - set(stale))
     _refuse_foreign(folder, there & wanted, _in_the_way(foreign, wanted))
     if stale and not own:
@@ -92,7 +92,7 @@ def compare(folder: str, rendered: Outputs) -> Iterator[StaleFile]:
         if on_disk != content:
             yield StaleFile(path, on_disk, content)
     for path in sorted(there):
-        if _ours(f"{folder}/{path}"):
+        if _is_ours(f"{folder}/{path}"):
             yield StaleFile(path, _read(f"{folder}/{path}"), None)
 
 
@@ -125,7 +125,7 @@ def _in_the_way(paths: list[str], wanted: set[str]) -> list[str]:
 def _refuse_foreign(folder: str, taken: set[str], obstacles: list[str]) -> None:
     """Raises Invalid for every file that is not ours and stands where a rendered file, or its folder, must be."""
     # An empty file, such as a crash of the machine leaves, has nothing in it to lose.
-    others = [path for path in taken if not _ours(f"{folder}/{path}") and os.lstat(f"{folder}/{path}").st_size]
+    others = [path for path in taken if not _is_ours(f"{folder}/{path}") and os.lstat(f"{folder}/{path}").st_size]
     what = "is in the way of what is rendered, and rayfleet did not write it"
     fix = "move it away, or take it out of rendered/"
     if found := [_diagnostic(f"{folder}/{path}", what, fix) for path in (*others, *obstacles)]:
@@ -144,7 +144,7 @@ def _inside(folder: str, path: str) -> str:
     return f"{folder}/{path}"
 
 
-def _ours(path: str) -> bool:
+def _is_ours(path: str) -> bool:
     """True where rayfleet wrote the file: it carries the mark, or was left unfinished."""
     if path.endswith(_UNFINISHED):
         return True

@@ -624,7 +624,7 @@ def test_room_goes_to_the_pools_with_the_most_gpus_a_vcpu() -> None:
 
 def test_clusters_of_one_name_in_two_regions_are_two() -> None:
     files = {**tree(), WEST: tree()[WEST].replace(b"aks-westus2", b"aks-eastus")}
-    assert {row.clusters for row in demand.in_all(demand.pools(rendered(files)).counted)} == {2}
+    assert {row.clusters for row in demand.by_accelerator(demand.pools(rendered(files)).counted)} == {2}
 
 
 def test_no_count_is_less_than_none() -> None:

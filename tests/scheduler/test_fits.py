@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from rayfleet.facts.catalogue import Catalogue
-from rayfleet.scheduler.fits import guesses, obstacles, pod_of, sleeps, tolerates
+from rayfleet.scheduler.fits import needs_unknown_label, obstacles, pod_of, start_obstacle, tolerates
 from rayfleet.scheduler.nodes import Node, may_be_empty, node_of
 from rayfleet.source import Source
 from rayfleet.tree import Side
@@ -268,7 +268,7 @@ AUTOSCALED = {"enableAutoScaling": True, "minCount": 0, "maxCount": 3}
 def test_what_the_autoscaler_knows_of_a_pool_without_nodes(key: str) -> None:
     node = _spot(**AUTOSCALED, vmSize="Standard_NC4as_T4_v3", nodeLabels={"team": "ml"})
     pod = pod_of(_affinity(_term(key, "Exists")))
-    assert sleeps(pod, node) is None
+    assert start_obstacle(pod, node) is None
 
 
 @pytest.mark.parametrize("key", ["kubernetes.azure.com/mode", "kubernetes.azure.com/priority", "nvidia.com/gpu.memory"])
@@ -276,10 +276,10 @@ def test_what_only_running_nodes_have(key: str) -> None:
     spec = {**_affinity(_term(key, "Exists")), "tolerations": [{"operator": "Exists"}]}
     node = _spot(**AUTOSCALED, vmSize="Standard_NC4as_T4_v3", discovered=True)
     assert _why(spec, node) == []
-    why = sleeps(pod_of(spec), node)
+    why = start_obstacle(pod_of(spec), node)
     assert why and key in why.what
     running = _spot(enableAutoScaling=True, minCount=1, maxCount=3, vmSize="Standard_NC4as_T4_v3", discovered=True)
-    assert sleeps(pod_of(spec), running) is None
+    assert start_obstacle(pod_of(spec), running) is None
 
 
 def test_only_autoscaled_pools_are_ever_empty() -> None:
@@ -290,8 +290,8 @@ def test_only_autoscaled_pools_are_ever_empty() -> None:
 
 def test_discovered_labels_are_guessed_and_no_others() -> None:
     node = _node(vmSize="Standard_NC4as_T4_v3", discovered=True, nodeLabels={"nvidia.com/gpu.count": "1"})
-    assert guesses(pod_of({"nodeSelector": {"nvidia.com/gpu.memory": "16"}}), node)
-    assert not guesses(pod_of({"nodeSelector": {"nvidia.com/gpu.count": "1"}}), node)
+    assert needs_unknown_label(pod_of({"nodeSelector": {"nvidia.com/gpu.memory": "16"}}), node)
+    assert not needs_unknown_label(pod_of({"nodeSelector": {"nvidia.com/gpu.count": "1"}}), node)
     assert _why({"nodeSelector": {"nvidia.com/gpu.memory": "16"}}, _node(discovered=True)) != []
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from rayfleet.scheduler.json_patch import Patch, applied, of_values, picks, unread
+from rayfleet.scheduler.json_patch import Patch, apply, of_values, picks, unfollowed_parts
 
 KNOWN = frozenset({"market", "kind", "shape"})
 MARKS = {"market": "SPOT", "kind": "T4"}
@@ -55,7 +55,7 @@ def test_what_is_no_selector(selector: str) -> None:
 
 
 def _spec(*operations: Any) -> dict[str, Any]:
-    spec: dict[str, Any] = applied([Patch("", operations, ("patches", 0))]).pod["spec"]
+    spec: dict[str, Any] = apply([Patch("", operations, ("patches", 0))]).pod["spec"]
     return spec
 
 
@@ -128,7 +128,7 @@ def test_a_pod_does_not_change_what_made_it() -> None:
 def test_the_last_patch_that_asks_for_a_label_is_its_origin() -> None:
     first = Patch("", [_add("/spec/nodeSelector/a", "x"), _add("/spec/nodeSelector/b", "x")], ("first",))
     second = Patch("", [_add("/spec/nodeSelector", {"a": "y"})], ("second",))
-    found = applied([first, second])
+    found = apply([first, second])
     assert found.pod["spec"]["nodeSelector"] == {"a": "y"}
     assert found.origins == {"a": ("second", 0), "b": ("first", 1)}
 
@@ -149,13 +149,13 @@ def test_the_last_patch_that_asks_for_a_label_is_its_origin() -> None:
     ],
 )
 def test_what_is_not_followed(operation: Any, said: list[str]) -> None:
-    assert [what for _, what in unread(Patch("", [operation], ()), KNOWN)] == said
+    assert [what for _, what in unfollowed_parts(Patch("", [operation], ()), KNOWN)] == said
 
 
 def test_pods_that_nobody_knows() -> None:
     patch = Patch("other in (x), market", [_add("/spec/nodeSelector/a", "x")], ("patches", 0))
-    assert list(unread(patch, KNOWN)) == [(("patches", 0), "nothing rendered says which pods have other")]
-    assert list(unread(patch._replace(operations=[_add("/metadata/labels/a", "x")]), KNOWN)) == []
+    assert list(unfollowed_parts(patch, KNOWN)) == [(("patches", 0), "nothing rendered says which pods have other")]
+    assert list(unfollowed_parts(patch._replace(operations=[_add("/metadata/labels/a", "x")]), KNOWN)) == []
 
 
 def test_only_patches_of_pods_count() -> None:

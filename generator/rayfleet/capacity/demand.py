@@ -54,7 +54,7 @@ class Growth(NamedTuple):
         return self.most * self.vm.vcpus
 
 
-class Uncounted(NamedTuple):
+class UnknownPool(NamedTuple):
     """A node pool whose VM size nobody knows."""
 
     home: Home
@@ -66,7 +66,7 @@ class Pools(NamedTuple):
     """Every node pool of a fleet and every cluster, in the order of its deployments."""
 
     counted: tuple[Growth, ...]
-    uncounted: tuple[Uncounted, ...]
+    uncounted: tuple[UnknownPool, ...]
     clusters: Mapping[Home, list[AksCluster]]
 
 
@@ -89,7 +89,7 @@ class QuotaNeed(NamedTuple):
 
 
 #: vCPUs that limits leave.
-Left = Mapping[tuple[Home, Limit], int]
+SpareQuota = Mapping[tuple[Home, Limit], int]
 
 
 class CapacityRow(NamedTuple):
@@ -107,15 +107,15 @@ class CapacityRow(NamedTuple):
     vcpus: tuple[int, int]
     limits: frozenset[tuple[Home, Limit]]
 
-    def left(self, left: Left) -> int | None:
+    def spare(self, spare_quota: SpareQuota) -> int | None:
         """vCPUs that the tightest of its limits leaves; None where no limit is known."""
-        return min((left[limit] for limit in self.limits if limit in left), default=None)
+        return min((spare_quota[limit] for limit in self.limits if limit in spare_quota), default=None)
 
 
 def pools(tree: Tree) -> Pools:
     """Every node pool that ARM has. Of clusters nothing else is read."""
     counted: list[Growth] = []
-    uncounted: list[Uncounted] = []
+    uncounted: list[UnknownPool] = []
     clusters: dict[Home, list[AksCluster]] = {}
     common = next((row.scope.subscription for row in tree.deployments if row.scope.subscription), "")
     for cluster in tree.unread_clusters():
@@ -124,7 +124,7 @@ def pools(tree: Tree) -> Pools:
             clusters.setdefault(home, []).append(cluster.aks)
         for pool in cluster.pools:
             if pool.vm is None:
-                uncounted.append(Uncounted(home, cluster.name, pool))
+                uncounted.append(UnknownPool(home, cluster.name, pool))
                 continue
             least = nodes(pool.minimum)
             most = max(least, nodes(pool.maximum))
@@ -162,7 +162,7 @@ def needs(counted: Iterable[Growth]) -> dict[Home, dict[Limit, QuotaNeed]]:
     return {home: dict(sorted(limits.items())) for home, limits in found.items()}
 
 
-def left(counted: Iterable[Growth], quota: Quota) -> Left:
+def spare_quota(counted: Iterable[Growth], quota: Quota) -> SpareQuota:
     """The vCPUs that each limit leaves beyond the pools' maximum and upgrades. Limits that quota.yaml does not give are
     left out."""
     return {
@@ -183,7 +183,7 @@ def by_region(counted: Iterable[Growth]) -> list[CapacityRow]:
     return [_row(*key, groups[key]) for key in ordered]
 
 
-def in_all(counted: Iterable[Growth]) -> list[CapacityRow]:
+def by_accelerator(counted: Iterable[Growth]) -> list[CapacityRow]:
     """A row for each accelerator."""
     groups: dict[str, list[Growth]] = {}
     for row in counted:
@@ -208,4 +208,4 @@ def _row(region: str, accelerator: str, capacity_type: str, rows: list[Growth]) 
 
 def gpus(counted: Iterable[Growth]) -> Mapping[str, int]:
     """GPUs by accelerator that the pools may grow to."""
-    return {row.accelerator: row.gpus[1] for row in in_all(counted) if row.accelerator != CPU}
+    return {row.accelerator: row.gpus[1] for row in by_accelerator(counted) if row.accelerator != CPU}

@@ -7,7 +7,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from rayfleet.capacity.demand import Growth, Left, gpus, left
+from rayfleet.capacity.demand import Growth, SpareQuota, gpus, spare_quota
 from rayfleet.capacity.quota import Quota
 from rayfleet.tree import Tree, entries, text
 
@@ -48,7 +48,7 @@ class Fallback(NamedTuple):
 def fit(demand: Mapping[str, int], remaining: Iterable[Growth], tree: Tree, quota: Quota | None) -> list[Fallback]:
     """The part of each accelerator's demand that fits. Demand is taken to be divisible: many jobs, not one."""
     remaining = list(remaining)
-    spare = left(remaining, quota) if quota else {}
+    spare = spare_quota(remaining, quota) if quota else {}
     return [_fit(name, wanted, _stops(tree, name, remaining), spare) for name, wanted in demand.items()]
 
 
@@ -66,7 +66,7 @@ def _stops(tree: Tree, accelerator: str, remaining: list[Growth]) -> dict[str, l
     return {region: having[region] for region in [*filter(None, tried), *having]}
 
 
-def _fit(accelerator: str, demand: int, regions: Mapping[str, list[Growth]], spare: Left) -> Fallback:
+def _fit(accelerator: str, demand: int, regions: Mapping[str, list[Growth]], spare: SpareQuota) -> Fallback:
     stops: list[Stop] = []
     rest = demand
     for region, having in regions.items():
@@ -79,7 +79,7 @@ def _fit(accelerator: str, demand: int, regions: Mapping[str, list[Growth]], spa
 # --- room to grow ---
 
 
-def _room(having: list[Growth], spare: Left) -> int | None:
+def _room(having: list[Growth], spare: SpareQuota) -> int | None:
     """GPUs by which quota would let pools of a region grow if no others did: those with the most GPUs a vCPU first."""
     known = [row for row in having if (row.home, row.limits[0]) in spare]
     if not known:

@@ -14,7 +14,7 @@ from rayfleet.cli.printing import echo_json, fail, fleet_option, format_option
 from rayfleet.diagnostics import Invalid, did_you_mean, many, printable
 
 if TYPE_CHECKING:
-    from rayfleet.capacity.demand import CapacityRow, Growth, Home, Left, QuotaNeed, Uncounted
+    from rayfleet.capacity.demand import CapacityRow, Growth, Home, QuotaNeed, SpareQuota, UnknownPool
     from rayfleet.capacity.fallback import Fallback
     from rayfleet.capacity.quota import QuotaLimit
     from rayfleet.source import Source
@@ -33,10 +33,10 @@ class _Figures(NamedTuple):
     without: list[str]
     rows: list[CapacityRow]
     totals: list[CapacityRow]
-    left: Left | None
+    left: SpareQuota | None
     limits: list[tuple[Home, QuotaNeed, QuotaLimit | None]]
     fits: list[Fallback] | None
-    uncounted: Sequence[Uncounted]
+    uncounted: Sequence[UnknownPool]
 
 
 @click.command()
@@ -86,8 +86,8 @@ def _figures(
     return _Figures(
         without=[*dict.fromkeys(regions), *(["spot"] if without_spot else [])],
         rows=demand.by_region(remaining),
-        totals=demand.in_all(remaining),
-        left=demand.left(remaining, quota) if quota else None,
+        totals=demand.by_accelerator(remaining),
+        left=demand.spare_quota(remaining, quota) if quota else None,
         limits=[
             (home, need, quota.limits(home.region).get(limit) if quota else None)
             for home, limits in demand.needs(remaining).items()
@@ -158,8 +158,8 @@ def _text(figures: _Figures, markdown: bool) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _cells(row: CapacityRow, left: Left) -> list[str]:
-    spare = row.left(left)
+def _cells(row: CapacityRow, left: SpareQuota) -> list[str]:
+    spare = row.spare(left)
     return [
         row.region or "in all",
         row.accelerator,
@@ -200,7 +200,7 @@ def _over(home: Home, need: QuotaNeed, given: QuotaLimit) -> str:
     return f"over quota: {home.region}, {need.name} by {over} vCPUs; its pools cannot all grow to what is shown"
 
 
-def _uncounted(row: Uncounted) -> str:
+def _uncounted(row: UnknownPool) -> str:
     size = row.pool.vm_size
     return f"{row.pool.name} of {row.cluster}: " + (f"nobody knows VM size {size}" if size else "it has no VM size")
 
@@ -212,7 +212,7 @@ def _as_json(figures: _Figures) -> dict[str, Any]:
     """The same figures as plain numbers, and every limit by itself."""
     found: dict[str, Any] = {
         "without": figures.without,
-        "rows": [_row_as_json(row) | {"quotaLeft": row.left(figures.left or {})} for row in figures.rows],
+        "rows": [_row_as_json(row) | {"quotaLeft": row.spare(figures.left or {})} for row in figures.rows],
         "totals": [_row_as_json(row) for row in figures.totals],
         "limits": [
             {

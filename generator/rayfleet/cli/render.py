@@ -32,7 +32,7 @@ def render(fleet: str, form: str, output: str | None, check: bool, unbind: tuple
     where = fleet_files.locate(fleet, output)
     try:
         inputs = fleet_files.read(where)
-        known = fingerprint.of_inputs(inputs.named(), where.output)
+        known = fingerprint.of_inputs(inputs.fingerprint_entries(), where.output)
         # --check is a gate, and takes nobody's word; the others ask for more than the notes.
         full = check or unbind or form == "json"
         notes = None if full else fingerprint.recall(where.beside, known, where.output)

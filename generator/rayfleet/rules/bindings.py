@@ -20,7 +20,7 @@ def judge(fleet: Fleet, source: Source) -> Iterator[Diagnostic]:
             yield left_over(source, name).as_warning()
             continue
         producers = fleet.producers(clusters[name])
-        yield from _partly(source, name, set(values))
+        yield from _half_bound(source, name, set(values))
         for kind, binding in values.items():
             place = f"{name}.{kind}"
             if binding["producer"] != producers[kind]:
@@ -41,7 +41,7 @@ def left_over(source: Source, cluster: str) -> Diagnostic:
     return source.diagnostic(("clusters", cluster), f'the fleet has no cluster "{cluster}"', fix, key=True)
 
 
-def _partly(source: Source, cluster: str, bound: set[str]) -> Iterator[Diagnostic]:
+def _half_bound(source: Source, cluster: str, bound: set[str]) -> Iterator[Diagnostic]:
     """The late values of one deployment are bound together: without its pools, a deployment would reset their node
     counts."""
     wanted = set(FROM_DEPLOYMENT)

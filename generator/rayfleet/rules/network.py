@@ -102,7 +102,7 @@ def _ranges(fleet: Fleet, cluster: Cluster, origin: Origin) -> Iterator[Diagnost
     """The pod and service ranges: well formed, and apart from each other and from all VNets."""
     network = cluster.network
     vnet = ("clusters", cluster.name, "network", "vnetCidr")
-    pods, services = _said(cluster, "podCidr", origin), _said(cluster, "serviceCidr", origin)
+    pods, services = _range_path(cluster, "podCidr", origin), _range_path(cluster, "serviceCidr", origin)
     yield from _range(origin, pods, network.pods)
     yield from _range(origin, services, network.services)
     if _has_own_vnet(cluster, origin):
@@ -124,7 +124,7 @@ def _ranges(fleet: Fleet, cluster: Cluster, origin: Origin) -> Iterator[Diagnost
             )
 
 
-def _said(cluster: Cluster, key: str, origin: Origin) -> Path:
+def _range_path(cluster: Cluster, key: str, origin: Origin) -> Path:
     """The path of a range. One that nobody wrote is the default, and the supernet has to leave room for it."""
     path = origin.path(cluster.name, ("network", key))
     return path if path[-1] == key else SUPERNET

@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 from rayfleet.facts.anyscale_chart import CHART, add, select
 from rayfleet.facts.quantity import quantity
 from rayfleet.scheduler.fits import Pod, pod_of
-from rayfleet.scheduler.helm_values import coalesced, first_wins
-from rayfleet.scheduler.json_patch import Patch, Patched, applied, of_values, picks, unread
+from rayfleet.scheduler.helm_values import coalesce, first_wins
+from rayfleet.scheduler.json_patch import Patch, PatchedPod, apply, of_values, picks, unfollowed_parts
 from rayfleet.scheduler.memo import Content
 from rayfleet.source import Path
 from rayfleet.tree import entries, get, mapping, text
@@ -88,16 +88,16 @@ class OperatorPods(NamedTuple):
     refused: tuple[tuple[Path, str], ...]
 
 
-def asked(release: Release) -> OperatorPods:
+def operator_pods(release: Release) -> OperatorPods:
     """The pods that the operator of a release makes."""
     provider = text(release.values, "global", "cloudProvider")
-    return _asked(Content.of((mapping(release.values, "workloads"), get(release.values, "patches"), provider)))
+    return _operator_pods(Content.of((mapping(release.values, "workloads"), get(release.values, "patches"), provider)))
 
 
 @lru_cache(maxsize=256)
-def _asked(said: Content) -> OperatorPods:
-    values, additional, provider = said.data
-    workloads = coalesced(values, CHART)
+def _operator_pods(content: Content) -> OperatorPods:
+    values, additional, provider = content.data
+    workloads = coalesce(values, CHART)
     theirs = of_values(additional, ("patches",))
     shapes, shadowed = _shapes(workloads)
     selectors, hidden = _selectors(workloads, provider)
@@ -105,9 +105,9 @@ def _asked(said: Content) -> OperatorPods:
     return OperatorPods(
         shapes,
         tuple(_asks(shapes, patches, theirs)),
-        tuple(row for patch in (*patches, *theirs) for row in unread(patch, _KNOWN)),
+        tuple(row for patch in (*patches, *theirs) for row in unfollowed_parts(patch, _KNOWN)),
         (*shadowed, *hidden),
-        tuple(_refused(workloads)),
+        tuple(_chart_failures(workloads)),
     )
 
 
@@ -182,7 +182,7 @@ def _of_shape(shape: Shape) -> Patch:
     return Patch("", [*selected, *tolerated], (*shape.path, "nodeSelector"))
 
 
-def _refused(workloads: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
+def _chart_failures(workloads: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
     """The chart joins lists of tolerations, and fails over a map that is not empty."""
     path = ("accelerator", "tolerations", _ADDITIONAL)
     found = get(workloads, *path)
@@ -203,7 +203,7 @@ def _asks(shapes: tuple[Shape, ...], patches: list[Patch], theirs: list[Patch]) 
             key = (accelerator, own, shape.architecture, told_apart and shape.name)
             alike.setdefault(key, []).append(shape)
     for (accelerator, *_), same in alike.items():
-        made = {market: _made(same[0], accelerator, market, patches, theirs) for market in MARKETS}
+        made = {market: _patched_pod(same[0], accelerator, market, patches, theirs) for market in MARKETS}
         pods = {market: pod_of(row.pod["spec"], _devices(same[0])) for market, row in made.items()}
         yield Ask(tuple(same), accelerator, pods, {market: row.origins for market, row in made.items()})
 
@@ -212,12 +212,12 @@ def _devices(shape: Shape) -> frozenset[str]:
     return frozenset(key for key, value in shape.devices.items() if quantity(value) != 0)
 
 
-def _made(shape: Shape, accelerator: str, market: str, patches: list[Patch], theirs: list[Patch]) -> Patched:
+def _patched_pod(shape: Shape, accelerator: str, market: str, patches: list[Patch], theirs: list[Patch]) -> PatchedPod:
     marks = {MARKET: market, INSTANCE: shape.name, **({ACCELERATOR: accelerator} if accelerator else {})}
-    return applied(patch for patch in (*patches, _of_shape(shape), *theirs) if _picked(patch, marks))
+    return apply(patch for patch in (*patches, _of_shape(shape), *theirs) if _selects(patch, marks))
 
 
-def _picked(patch: Patch, marks: Mapping[str, str]) -> bool:
+def _selects(patch: Patch, marks: Mapping[str, str]) -> bool:
     try:
         return picks(patch.selector, marks, _KNOWN) is True
     except ValueError:

@@ -24,7 +24,7 @@ GPU_RESOURCES = frozenset({"nvidia.com/gpu", "amd.com/gpu"})
 _INTEGER = re.compile("-?[0-9]{1,18}")
 
 
-class Why(NamedTuple):
+class Obstacle(NamedTuple):
     """A condition that is not met. ``what`` is said of the pod; ``place`` leads to it in the pool, ``label`` is the one
     that the pod looks for.
     """
@@ -75,34 +75,34 @@ def _pod(said: Content) -> Pod:
 # --- why not ---
 
 
-def obstacles(pod: Pod, node: Node) -> tuple[Why, ...]:
+def obstacles(pod: Pod, node: Node) -> tuple[Obstacle, ...]:
     """Every condition that keeps the pod off the pool's nodes; none where it may run."""
     return _obstacles(pod, node.traits)
 
 
 @lru_cache(maxsize=1 << 15)
-def _obstacles(pod: Pod, traits: Traits) -> tuple[Why, ...]:
+def _obstacles(pod: Pod, traits: Traits) -> tuple[Obstacle, ...]:
     found = [*_unselected(pod, traits, traits.labels), *_untolerated(pod, traits)]
     if traits.device is not None:
         missing = sorted((pod.devices & GPU_RESOURCES) - {traits.device})
-        found += [Why(f"it asks for {device}, which the pool does not have", ("vmSize",)) for device in missing]
+        found += [Obstacle(f"it asks for {device}, which the pool does not have", ("vmSize",)) for device in missing]
     if traits.empty:
-        found.append(Why("the pool never has a node", traits.empty))
+        found.append(Obstacle("the pool never has a node", traits.empty))
     return tuple(found)
 
 
-def sleeps(pod: Pod, node: Node) -> Why | None:
+def start_obstacle(pod: Pod, node: Node) -> Obstacle | None:
     """The reason why the autoscaler would not start the empty pool for a pod that its nodes would take; None where it
     would."""
-    return _sleeps(pod, node.traits)
+    return _start_obstacle(pod, node.traits)
 
 
 @lru_cache(maxsize=1 << 15)
-def _sleeps(pod: Pod, traits: Traits) -> Why | None:
+def _start_obstacle(pod: Pod, traits: Traits) -> Obstacle | None:
     return next(_unselected(pod, traits, traits.at_zero), None) if traits.at_zero is not None else None
 
 
-def guesses(pod: Pod, node: Node) -> bool:
+def needs_unknown_label(pod: Pod, node: Node) -> bool:
     """True where the pod selects by a label whose value nothing rendered tells."""
     return any(node.traits.values(key, node.traits.labels) is None for key in pod.selector)
 
@@ -112,10 +112,10 @@ def tolerates(pod: Pod, taint: NodeTaint) -> bool:
     return any(_matches(toleration, taint) for toleration in pod.tolerations)
 
 
-def _untolerated(pod: Pod, traits: Traits) -> Iterator[Why]:
+def _untolerated(pod: Pod, traits: Traits) -> Iterator[Obstacle]:
     for taint, place in traits.taints:
         if taint.effect in HARD and not tolerates(pod, taint):
-            yield Why(f"it does not tolerate {taint}", place)
+            yield Obstacle(f"it does not tolerate {taint}", place)
 
 
 def _matches(toleration: Any, taint: NodeTaint) -> bool:
@@ -128,26 +128,26 @@ def _matches(toleration: Any, taint: NodeTaint) -> bool:
     return operator == "Equal" and key == taint.key and _scalar(get(toleration, "value", default="")) == taint.value
 
 
-def _unselected(pod: Pod, traits: Traits, labels: Labels) -> Iterator[Why]:
+def _unselected(pod: Pod, traits: Traits, labels: Labels) -> Iterator[Obstacle]:
     for key, value in pod.selector.items():
         has = traits.values(key, labels)
         if has is not None and value not in has:
-            yield Why(f"it wants {key}={value}, {_but(has)}", ("nodeLabels", key), key)
+            yield Obstacle(f"it wants {key}={value}, {_but(has)}", ("nodeLabels", key), key)
     if pod.terms is not None:
         yield from _least([list(_unmet(term, traits, labels)) for term in pod.terms])
 
 
-def _least(terms: list[list[Why]]) -> list[Why]:
+def _least(terms: list[list[Obstacle]]) -> list[Obstacle]:
     """The unmet parts of the nearest term: one term that is met is enough."""
-    return min(terms, key=len, default=[Why("its affinity has no term, which matches no node", ("nodeLabels",))])
+    return min(terms, key=len, default=[Obstacle("its affinity has no term, which matches no node", ("nodeLabels",))])
 
 
-def _unmet(term: Any, traits: Traits, labels: Labels) -> Iterator[Why]:
+def _unmet(term: Any, traits: Traits, labels: Labels) -> Iterator[Obstacle]:
     expressions = entries(term, "matchExpressions")
     if entries(term, "matchFields"):
-        yield Why("it wants one node by its name", ("nodeLabels",))
+        yield Obstacle("it wants one node by its name", ("nodeLabels",))
     elif not expressions:
-        yield Why("a term of its affinity is empty, which matches no node", ("nodeLabels",))
+        yield Obstacle("a term of its affinity is empty, which matches no node", ("nodeLabels",))
     for expression in expressions:
         key, operator = text(expression, "key"), text(expression, "operator")
         asked = tuple(map(_scalar, entries(expression, "values")))
@@ -155,7 +155,7 @@ def _unmet(term: Any, traits: Traits, labels: Labels) -> Iterator[Why]:
         holds = _OPERATORS.get(operator)
         if holds is None or not holds(has, asked):
             wish = f"{key} {operator} {' or '.join(asked)}".rstrip()
-            yield Why(f"it wants {wish}, {_but(has)}", ("nodeLabels", key), key)
+            yield Obstacle(f"it wants {wish}, {_but(has)}", ("nodeLabels", key), key)
 
 
 def _but(has: Values) -> str:

@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from typing import Any
 
 
-def coalesced(values: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
+def coalesce(values: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
     """Values over a chart's own, as Helm lays them: maps merge, and null removes (Helm docs, values files)."""
     merged = {key: value for key, value in values.items() if value is not None}
     for key, default in defaults.items():
         if key not in values:
             merged[key] = default
         elif isinstance(values[key], dict) and isinstance(default, dict):
-            merged[key] = coalesced(values[key], default)
+            merged[key] = coalesce(values[key], default)
     return merged
 
 

@@ -35,7 +35,7 @@ class Patch(NamedTuple):
     path: Path
 
 
-class Patched(NamedTuple):
+class PatchedPod(NamedTuple):
     """A pod after patches. ``origins``: for each label that it looks for, the path of the values that made it so."""
 
     pod: dict[str, Any]
@@ -90,7 +90,7 @@ def _requirement(row: re.Match[str]) -> _Requirement:
 # --- operations ---
 
 
-def applied(patches: Iterable[Patch]) -> Patched:
+def apply(patches: Iterable[Patch]) -> PatchedPod:
     """A bare pod after patches."""
     pod: dict[str, Any] = {"metadata": {}, "spec": {}}
     origins: dict[str, Path] = {}
@@ -103,10 +103,10 @@ def applied(patches: Iterable[Patch]) -> Patched:
             if _apply(pod, steps, operation) and steps[1] == "nodeSelector":
                 keys = steps[2:3] or mapping(operation, "value")
                 origins.update(dict.fromkeys(keys, (*patch.path, index)))
-    return Patched(pod, origins)
+    return PatchedPod(pod, origins)
 
 
-def unread(patch: Patch, known: frozenset[str]) -> Iterator[tuple[Path, str]]:
+def unfollowed_parts(patch: Patch, known: frozenset[str]) -> Iterator[tuple[Path, str]]:
     """The parts of a patch that bear on where pods run and are not followed, each with its path."""
     bearing = False
     for index, operation in enumerate(patch.operations):

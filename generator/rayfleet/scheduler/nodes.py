@@ -22,7 +22,7 @@ HARD = ("NoSchedule", "NoExecute")
 # (NVIDIA/k8s-device-plugin docs, gpu-feature-discovery; Node Feature Discovery docs).
 DISCOVERED = ("nvidia.com/gpu.", "nvidia.com/cuda.", "nvidia.com/mig.", "feature.node.kubernetes.io/")
 # Labels that every AKS node has, with values that no template says (AKS docs, use-labels).
-_UNSAID = (
+_VALUES_UNKNOWN = (
     *("cluster", "managedby", "role", "storageprofile", "storagetier", "node-image-version", "nodepool-type"),
     *("os-sku", "os-sku-requested", "os-sku-effective", "sku-cpu", "sku-memory"),
 )
@@ -65,7 +65,7 @@ class Node(NamedTuple):
         return not any(taint.effect in HARD for taint, _ in self.traits.taints)
 
 
-class _Said(NamedTuple):
+class _PoolFacts(NamedTuple):
     """All that the traits of a pool follow from, without its place in a file."""
 
     name: str
@@ -85,7 +85,7 @@ class _Said(NamedTuple):
 
 def node_of(pool: Pool, region: str, discovered: bool) -> Node:
     """``discovered``: feature discovery runs in the cluster, and adds labels to nodes with NVIDIA's GPUs."""
-    said = _Said(
+    facts = _PoolFacts(
         name=pool.name,
         region=region,
         discovered=discovered,
@@ -100,7 +100,7 @@ def node_of(pool: Pool, region: str, discovered: bool) -> Node:
         vm_size=pool.vm_size,
         vm=pool.vm,
     )
-    return Node(pool, _traits(Content.of(said)))
+    return Node(pool, _traits(Content.of(facts)))
 
 
 def may_be_empty(pool: Pool) -> bool:
@@ -115,30 +115,30 @@ def _empty(pool: Pool) -> Path | None:
 
 @lru_cache(maxsize=4096)
 def _traits(content: Content) -> Traits:
-    said: _Said = content.data
-    own: dict[str, Values] = {key: (value,) for key, value in said.labels.items()}
-    predicted = _predicted(said)
-    spot: dict[str, Values] = {SPOT_PRIORITY: ("spot",)} if said.spot else {}
-    written: list[tuple[NodeTaint, Path]] = [(taint, ("nodeTaints", index)) for index, taint in enumerate(said.taints)]
-    if said.spot and SPOT_TAINT not in said.taints:
+    facts: _PoolFacts = content.data
+    own: dict[str, Values] = {key: (value,) for key, value in facts.labels.items()}
+    predicted = _predicted_labels(facts)
+    spot: dict[str, Values] = {SPOT_PRIORITY: ("spot",)} if facts.spot else {}
+    written: list[tuple[NodeTaint, Path]] = [(taint, ("nodeTaints", index)) for index, taint in enumerate(facts.taints)]
+    if facts.spot and SPOT_TAINT not in facts.taints:
         written.append((SPOT_TAINT, ("nodeTaints",)))
     return Traits(
-        labels={**_of_aks(said), **predicted, **spot, **own},
-        at_zero={**predicted, **spot, **own} if said.may_be_empty else None,
+        labels={**_labels_of_aks(facts), **predicted, **spot, **own},
+        at_zero={**predicted, **spot, **own} if facts.may_be_empty else None,
         taints=tuple(written),
-        device=None if said.vm is None else said.vm.gpu_resource if said.vm.gpus else "",
-        empty=said.empty,
-        discovered=said.discovered and said.vm is not None and said.vm.gpu_vendor == "nvidia",
+        device=None if facts.vm is None else facts.vm.gpu_resource if facts.vm.gpus else "",
+        empty=facts.empty,
+        discovered=facts.discovered and facts.vm is not None and facts.vm.gpu_vendor == "nvidia",
     )
 
 
-def _predicted(said: _Said) -> dict[str, Values]:
+def _predicted_labels(facts: _PoolFacts) -> dict[str, Values]:
     """The labels that the autoscaler gives a node which it has yet to see (kubernetes/autoscaler, azure_template.go;
     the architecture is the VM size's own since PR 9331, which is in the releases for 1.34 and later).
     """
-    zones = tuple(f"{said.region}-{zone}" for zone in said.zones) or ("0",)
-    system, size, region = (said.operating_system,), (said.vm_size,), (said.region,)
-    architecture = (said.vm.architecture,) if said.vm else None
+    zones = tuple(f"{facts.region}-{zone}" for zone in facts.zones) or ("0",)
+    system, size, region = (facts.operating_system,), (facts.vm_size,), (facts.region,)
+    architecture = (facts.vm.architecture,) if facts.vm else None
     found: dict[str, Values] = {
         "kubernetes.io/os": system,
         "beta.kubernetes.io/os": system,
@@ -151,19 +151,19 @@ def _predicted(said: _Said) -> dict[str, Values]:
         "topology.kubernetes.io/zone": zones,
         "failure-domain.beta.kubernetes.io/zone": zones,
         "kubernetes.io/hostname": None,
-        "agentpool": (said.name,),
-        "kubernetes.azure.com/agentpool": (said.name,),
+        "agentpool": (facts.name,),
+        "kubernetes.azure.com/agentpool": (facts.name,),
     }
-    if said.vm and said.vm.gpu_vendor == "nvidia":
+    if facts.vm and facts.vm.gpu_vendor == "nvidia":
         found["kubernetes.azure.com/accelerator"] = found["accelerator"] = ("nvidia",)
     return found
 
 
-def _of_aks(said: _Said) -> dict[str, Values]:
+def _labels_of_aks(facts: _PoolFacts) -> dict[str, Values]:
     """The labels that AKS gives to running nodes, and the autoscaler does not know of (AKS docs, use-labels and
     use-system-pools).
     """
-    found: dict[str, Values] = {f"kubernetes.azure.com/{name}": None for name in _UNSAID}
-    found["kubernetes.azure.com/mode"] = ("system" if said.system else "user",)
-    found["kubernetes.azure.com/priority"] = ("spot" if said.spot else "regular",)
+    found: dict[str, Values] = {f"kubernetes.azure.com/{name}": None for name in _VALUES_UNKNOWN}
+    found["kubernetes.azure.com/mode"] = ("system" if facts.system else "user",)
+    found["kubernetes.azure.com/priority"] = ("spot" if facts.spot else "regular",)
     return found

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from rayfleet.facts.quantity import MIB, quantity
 from rayfleet.scheduler.fits import Pod, pod_of
-from rayfleet.scheduler.helm_values import coalesced
+from rayfleet.scheduler.helm_values import coalesce
 from rayfleet.scheduler.room import Room
 from rayfleet.source import Path
 from rayfleet.tree import RenderedCluster, Side, entries, get, mapping, text
@@ -64,7 +64,7 @@ _PLUGIN: Mapping[str, Any] = {
 }
 
 
-class Defined(NamedTuple):
+class DefinedPod(NamedTuple):
     """A pod that rendered files define. ``everywhere``: one for each node, of a DaemonSet."""
 
     name: str
@@ -75,7 +75,7 @@ class Defined(NamedTuple):
 
 
 @once
-def of_manifests(cluster: RenderedCluster) -> tuple[Defined, ...]:
+def of_manifests(cluster: RenderedCluster) -> tuple[DefinedPod, ...]:
     """The pods of its manifests: whatever has containers, in whatever kind."""
     found = []
     for manifest in cluster.manifests:
@@ -84,7 +84,7 @@ def of_manifests(cluster: RenderedCluster) -> tuple[Defined, ...]:
                 takes = requests(spec)
                 pod = pod_of(spec, takes.devices)
                 name = f"{manifest.kind} {manifest.name}"
-                found.append(Defined(name, pod, takes, manifest.side(*path), manifest.kind == "DaemonSet"))
+                found.append(DefinedPod(name, pod, takes, manifest.side(*path), manifest.kind == "DaemonSet"))
     return tuple(found)
 
 
@@ -102,7 +102,7 @@ def _specs(data: Any, path: tuple[str | int, ...]) -> Iterator[tuple[Path, dict[
                 yield from _specs(value, (*path, index))
 
 
-def of_controllers(cluster: RenderedCluster) -> Iterator[tuple[Defined, Release]]:
+def of_controllers(cluster: RenderedCluster) -> Iterator[tuple[DefinedPod, Release]]:
     """The controllers of its releases, with their jobs."""
     for chart, rows in _CONTROLLERS.items():
         release = cluster.releases.get(chart)
@@ -110,20 +110,20 @@ def of_controllers(cluster: RenderedCluster) -> Iterator[tuple[Defined, Release]
             values = mapping(release.values, *path) if release else {}
             if release and get(values, "enabled") is not False:
                 takes = _operator_requests(values) if path == ("operator",) else Room(0, 0)
-                yield Defined(name, pod_of(_said(values, defaults)), takes, release.side(*path)), release
+                yield DefinedPod(name, pod_of(_pod_values(values, defaults)), takes, release.side(*path)), release
 
 
 def device_plugin(release: Release) -> Pod:
     """The pod of NVIDIA's device plugin."""
-    return pod_of(_said(release.values, _PLUGIN))
+    return pod_of(_pod_values(release.values, _PLUGIN))
 
 
-def _said(values: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
-    return coalesced({word: values[word] for word in _WORDS if word in values}, defaults)
+def _pod_values(values: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
+    return coalesce({word: values[word] for word in _WORDS if word in values}, defaults)
 
 
 def _operator_requests(values: Mapping[str, Any]) -> Room:
-    own = coalesced(values, _OPERATOR_REQUESTS)
+    own = coalesce(values, _OPERATOR_REQUESTS)
     return _sum(_room(own.get(name)) for name in _OPERATOR_REQUESTS)
 
 

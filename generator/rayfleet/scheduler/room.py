@@ -85,7 +85,7 @@ def _cpu_kept(vcpus: int) -> float:
     return kept + _CPU_KEPT_A_CORE_BEYOND * (vcpus - cores)
 
 
-def takes(shape: Shape, beside: Mount | None) -> Room:
+def shape_room(shape: Shape, beside: Mount | None) -> Room:
     """The room that a pod of a shape takes, its blob mount included. What cannot be read counts as nothing."""
     devices = {name: quantity(count) or 0.0 for name, count in shape.devices.items() if name in GPU_RESOURCES}
     mib = (quantity(shape.resources.get("memory")) or 0.0) / MIB + ((beside.mib or 0) if beside else 0)

@@ -71,7 +71,7 @@ class LateOutput(NamedTuple):
     side: Side
 
 
-class Gone(NamedTuple):
+class BrokenProducer(NamedTuple):
     """A producer that leads to nothing: the reason, and the place where it ends."""
 
     what: str
@@ -101,13 +101,13 @@ def _late(source: Source, cluster: str, kind: str) -> Late:
     return Late(cluster, kind, get(row, "value"), get(row, "producer"), side.at("value"), side.at("producer"))
 
 
-def each(tree: Tree) -> Iterator[Late]:
+def bound_values(tree: Tree) -> Iterator[Late]:
     """Every late value that is bound."""
     for rows in late_values(tree).values():
         yield from rows.values()
 
 
-def dashed(written: str) -> str:
+def with_dashes(written: str) -> str:
     """An id as DNS and Kubernetes names take it."""
     return written.replace("_", "-")
 
@@ -120,20 +120,22 @@ def _templates(tree: Tree) -> dict[str, Template]:
     return {row.deployment.name: row for row in tree.templates if row.deployment}
 
 
-def produced(tree: Tree, producer: Any) -> LateOutput | Gone:
+def producer_output(tree: Tree, producer: Any) -> LateOutput | BrokenProducer:
     """The ARM output that ``<deployment>.outputs.<output>.<key>`` names."""
     parts = _FROM_OUTPUT.fullmatch(producer) if isinstance(producer, str) else None
     if not parts:
-        return Gone("is not <deployment>.outputs.<output>.<key>", None)
+        return BrokenProducer("is not <deployment>.outputs.<output>.<key>", None)
     deployment, name, key = parts.groups()
     template = _templates(tree).get(deployment)
     if template is None:
         where = Side(tree.deployments_file, ("deployments",)) if tree.deployments_file else None
-        return Gone(f"is of {deployment}, which is no deployment that has a template", where)
+        return BrokenProducer(f"is of {deployment}, which is no deployment that has a template", where)
     if name not in template.outputs:
-        return Gone(f"is of the output {name}, which the template does not have", Side(template.source, ("outputs",)))
+        return BrokenProducer(
+            f"is of the output {name}, which the template does not have", Side(template.source, ("outputs",))
+        )
     side = Side(template.source, ("outputs", name, "value"))
-    return output(template, name, key) or Gone(f"is of {key}, which the output {name} does not have", side)
+    return output(template, name, key) or BrokenProducer(f"is of {key}, which the output {name} does not have", side)
 
 
 def output(template: Template, name: str, key: str) -> LateOutput | None:

@@ -48,7 +48,7 @@ class BlobVolume(NamedTuple):
         return ("spec", "persistentVolumeReclaimPolicy") if self.static else ("reclaimPolicy",)
 
     @property
-    def keeps(self) -> bool:
+    def retains(self) -> bool:
         """True where data outlive the claim. By default those of a PersistentVolume made by hand do, and those of a
         StorageClass do not (Kubernetes docs, persistent-volumes, storage-classes)."""
         default = "Retain" if self.static else "Delete"
@@ -86,7 +86,7 @@ def volumes(cluster: RenderedCluster) -> Iterator[BlobVolume]:
 
 
 @once
-def held(cluster: RenderedCluster, tree: Tree) -> tuple[BlobVolume, ...]:
+def fleet_volumes(cluster: RenderedCluster, tree: Tree) -> tuple[BlobVolume, ...]:
     """The volumes that the fleet answers for: whatever Anyscale's claim leads to, and all on accounts of its templates.
     Others are a team's own.
     """

@@ -59,7 +59,7 @@ def _scope(resource: Resource) -> str:
     return f"/subscriptions/{subscription}{f'/resourcegroups/{group}' if group else ''}".lower()
 
 
-def granted(tree: Tree, need: RoleNeed, principal: str | None = None) -> Assignment | None:
+def assignment_for(tree: Tree, need: RoleNeed, principal: str | None = None) -> Assignment | None:
     """The assignment that meets a need; one to the ``principal`` id that is bound counts as well."""
     rows = assignments(tree)
     own = [row for row in rows.get(need.whose, ()) if row.path == "principalId"]

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from rayfleet.proofs.finding import Finding, failed, noted, proved, warned
 from rayfleet.scheduler.anyscale_pods import MARKETS, Ask, OperatorPods, Shape
-from rayfleet.scheduler.fits import Pod, Why, guesses, obstacles, sleeps
+from rayfleet.scheduler.fits import Obstacle, Pod, needs_unknown_label, obstacles, start_obstacle
 from rayfleet.scheduler.nodes import Node
 from rayfleet.tree import Side
 from rayfleet.tree.helm_release import Release
@@ -29,7 +29,7 @@ class Tried(NamedTuple):
     ask: Ask
     market: str
     node: Node
-    why: tuple[Why, ...]
+    why: tuple[Obstacle, ...]
 
     @property
     def pod(self) -> Pod:
@@ -127,7 +127,7 @@ def _distance(row: Tried) -> tuple[bool, bool, int]:
     return not _offers(row.node, row.ask), not _on(row.node, row.market), len(row.why)
 
 
-def _origin(release: Release, tried: Tried, why: Why) -> Iterator[Side]:
+def _origin(release: Release, tried: Tried, why: Obstacle) -> Iterator[Side]:
     """What in the values makes the pod look for a label."""
     origin = tried.ask.origins[tried.market].get(why.label)
     if origin:
@@ -167,7 +167,7 @@ def _gaps(cluster: str, release: Release, asks: OperatorPods, tried: list[Tried]
 def _misfits(cluster: str, release: Release, ask: Ask, own: list[Tried]) -> Iterator[Finding]:
     seen = set()
     for row in own:
-        wrong = None if row.why or guesses(row.pod, row.node) else _wrong(row.node, ask, row.market)
+        wrong = None if row.why or needs_unknown_label(row.pod, row.node) else _wrong(row.node, ask, row.market)
         if wrong and row.node.pool.name not in seen:
             seen.add(row.node.pool.name)
             what, fix, place = wrong
@@ -225,7 +225,7 @@ def _other(market: str) -> str:
 def _asleep(cluster: str, release: Release, own: list[Tried]) -> Iterator[Finding]:
     seen = set()
     for row in own:
-        why = sleeps(row.pod, row.node) if not row.why and _offers(row.node, row.ask) else None
+        why = start_obstacle(row.pod, row.node) if not row.why and _offers(row.node, row.ask) else None
         name = row.node.pool.name
         if why and name not in seen:
             seen.add(name)

@@ -10,7 +10,7 @@ from rayfleet.proofs.azure.role_assignments import refused
 from rayfleet.proofs.finding import Finding, failed, proved
 from rayfleet.tree import AksCluster, Side, Tree, get, mapping, text
 from rayfleet.tree.arm_order import before, deployed_before
-from rayfleet.tree.role_assignments import Assignment, RoleNeed, granted, named
+from rayfleet.tree.role_assignments import Assignment, RoleNeed, assignment_for, named
 
 
 def judge(cluster: AksCluster, tree: Tree) -> Iterator[Finding]:
@@ -36,7 +36,7 @@ def judge(cluster: AksCluster, tree: Tree) -> Iterator[Finding]:
         return
     for need in needs:
         need = need._replace(whose=resource.id)
-        row = granted(tree, need)
+        row = assignment_for(tree, need)
         yield _in_time(cluster, tree, need, row) if row else refused(tree, cluster.name, need)
 
 

@@ -23,9 +23,9 @@ from rayfleet.proofs.fleet.bindings.consumers import consumers, signs_in
 from rayfleet.proofs.run import Run, Sightings, see
 from rayfleet.tree import AksCluster, RenderedCluster, Side, Tree, get, text
 from rayfleet.tree.bindings import WORDS, Late, LateOutput, late_values
-from rayfleet.tree.blob_volume import held, target
+from rayfleet.tree.blob_volume import fleet_volumes, target
 from rayfleet.tree.gaps import has_gaps, operator_of
-from rayfleet.tree.role_assignments import RoleNeed, granted, named, scope_name
+from rayfleet.tree.role_assignments import RoleNeed, assignment_for, named, scope_name
 
 _ACCOUNTS = "Microsoft.Storage/storageAccounts"
 # The token that the operator shows Anyscale is for an app of Anyscale's (anyscale-operator chart, values.yaml,
@@ -99,7 +99,7 @@ def _data(cluster: RenderedCluster, tree: Tree, identity: str, values: dict[str,
     """The identity may read and write every container that is mounted."""
     principal = values["principalId"].text if "principalId" in values else ""
     for need in _mounted(cluster, tree, identity) or _unmounted(tree, identity, principal):
-        row = granted(tree, need, principal)
+        row = assignment_for(tree, need, principal)
         if row is None:
             yield refused(tree, cluster.name, need)
         else:
@@ -110,7 +110,7 @@ def _data(cluster: RenderedCluster, tree: Tree, identity: str, values: dict[str,
 
 def _mounted(cluster: RenderedCluster, tree: Tree, identity: str) -> list[RoleNeed]:
     needs: dict[str, RoleNeed] = {}
-    for volume in held(cluster, tree):
+    for volume in fleet_volumes(cluster, tree):
         if signs_in(volume):
             found = target(cluster, volume)
             mounted = found.container_id if found.container else found.account_id
@@ -123,12 +123,12 @@ def _unmounted(tree: Tree, identity: str, principal: str) -> list[RoleNeed]:
     """What will be mounted is not rendered yet: any account will do."""
     accounts = tree.of_type(_ACCOUNTS)
     needs = [RoleNeed(identity, BLOB_DATA, row.id, "Ray pods read and write it", row.side("name")) for row in accounts]
-    return [need for need in needs if granted(tree, need, principal)] or needs[:1]
+    return [need for need in needs if assignment_for(tree, need, principal)] or needs[:1]
 
 
 def _mounts(cluster: RenderedCluster, tree: Tree) -> Iterator[Finding]:
     """Without the token a mount asks Azure for the account's key (blob-csi-driver, docs/driver-parameters.md)."""
-    for volume in held(cluster, tree):
+    for volume in fleet_volumes(cluster, tree):
         key = "mountWithWorkloadIdentityToken"
         # What is no text is refused by Kubernetes itself, which the proof of storage says.
         written = volume.parameters.get(volume.key(key))

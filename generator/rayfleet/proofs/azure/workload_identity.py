@@ -8,7 +8,7 @@ from rayfleet.proofs.azure.federation import IDENTITY, federation
 from rayfleet.proofs.finding import Finding, failed, proved
 from rayfleet.tree import AksCluster, RenderedCluster, Side, Tree, get, mapping, text
 from rayfleet.tree.arm_expression import reference
-from rayfleet.tree.bindings import WORDS, Late, LateOutput, own_output, produced
+from rayfleet.tree.bindings import WORDS, Late, LateOutput, own_output, producer_output
 from rayfleet.tree.role_assignments import named
 
 
@@ -16,7 +16,7 @@ def handed_out(cluster: RenderedCluster, tree: Tree, values: dict[str, Late]) ->
     """The ARM outputs of its ids: those that are bound, or else those that will be."""
     found = {}
     for kind in ("clientId", "principalId"):
-        bound = produced(tree, values[kind].producer) if kind in values else None
+        bound = producer_output(tree, values[kind].producer) if kind in values else None
         here = bound if isinstance(bound, LateOutput) else own_output(cluster, kind)
         if here:
             found[kind] = here

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
 from rayfleet.capacity import demand
-from rayfleet.capacity.demand import Home, QuotaNeed, Uncounted
+from rayfleet.capacity.demand import Home, QuotaNeed, UnknownPool
 from rayfleet.capacity.quota import SPOT, TOTAL, Limit, Quota, QuotaLimit, family
 from rayfleet.diagnostics import did_you_mean, many
 from rayfleet.facts.catalogue import Catalogue
@@ -177,9 +177,9 @@ def _summary(limits: Mapping[Limit, QuotaNeed]) -> str:
     return " and ".join(f"{need.whole} {kind}" for kind, need in kinds.items() if need) + " vCPUs"
 
 
-def _uncounted(pools: Iterable[Uncounted], catalogue: Catalogue) -> Iterator[Finding]:
+def _uncounted(pools: Iterable[UnknownPool], catalogue: Catalogue) -> Iterator[Finding]:
     """VM sizes that nobody knows: said once a region."""
-    groups: dict[tuple[str, str], list[Uncounted]] = {}
+    groups: dict[tuple[str, str], list[UnknownPool]] = {}
     for row in pools:
         groups.setdefault((row.home.region, row.pool.vm_size), []).append(row)
     guesses = {size: did_you_mean(size, catalogue.vm_size_names) for _, size in groups}

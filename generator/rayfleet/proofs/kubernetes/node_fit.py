@@ -13,7 +13,7 @@ from rayfleet.scheduler.anyscale_pods import MARKETS, OperatorPods, Shape
 from rayfleet.scheduler.fits import GPU_RESOURCES, obstacles
 from rayfleet.scheduler.nodes import Node
 from rayfleet.scheduler.pods import of_controllers, of_manifests
-from rayfleet.scheduler.room import Mount, Room, allocatable, mount, takes
+from rayfleet.scheduler.room import Mount, Room, allocatable, mount, shape_room
 from rayfleet.tree import RenderedCluster, Side
 from rayfleet.tree.helm_release import Release
 
@@ -82,7 +82,7 @@ def of_cluster(cluster: RenderedCluster, run: Run) -> Iterator[Finding]:
 def _subject(
     cluster: str, release: Release, ours: OperatorPods, shape: Shape, beside: Mount | None, nodes: list[Node]
 ) -> _Subject:
-    wants = takes(shape, beside)
+    wants = shape_room(shape, beside)
     fits: dict[str, dict[str, _NodeFit]] = {market: {} for market in MARKETS}
     for ask in ours.asks:
         for market, pod in ask.pods.items() if shape in ask.shapes else ():

@@ -9,9 +9,9 @@ from rayfleet.proofs.anyscale.ray_placement import Found, Holds
 from rayfleet.proofs.finding import Finding, failed, pending
 from rayfleet.proofs.kubernetes import pod_placement
 from rayfleet.proofs.run import Run
-from rayfleet.scheduler.anyscale_pods import OperatorPods, Shape, asked
+from rayfleet.scheduler.anyscale_pods import OperatorPods, Shape, operator_pods
 from rayfleet.scheduler.nodes import Node, node_of
-from rayfleet.scheduler.room import Mount, allocatable, mount, takes
+from rayfleet.scheduler.room import Mount, allocatable, mount, shape_room
 from rayfleet.tree import RenderedCluster
 from rayfleet.tree.gaps import has_gaps
 from rayfleet.tree.once import once
@@ -58,12 +58,12 @@ def nodes_of(cluster: RenderedCluster) -> list[Node]:
 def asked_of(cluster: RenderedCluster) -> OperatorPods | None:
     """What can be asked of its operator; None while it, or a part of its values, is not rendered."""
     operator = cluster.operator
-    return asked(operator) if operator and not operator.unresolved else None
+    return operator_pods(operator) if operator and not operator.unresolved else None
 
 
 def _holds(ours: OperatorPods, beside: Mount | None) -> Holds:
     """Of a size that nobody knows, the benefit of the doubt."""
-    wants = {shape.name: takes(shape, beside) for shape in ours.shapes}
+    wants = {shape.name: shape_room(shape, beside) for shape in ours.shapes}
 
     def holds(shape: Shape, node: Node) -> bool:
         vm = node.pool.vm

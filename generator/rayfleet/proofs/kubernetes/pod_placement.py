@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator
 from rayfleet.proofs.anyscale.ray_placement import is_gpu, is_ray
 from rayfleet.proofs.finding import Finding, failed, noted, proved, warned
 from rayfleet.scheduler.anyscale_pods import OperatorPods
-from rayfleet.scheduler.fits import Why, obstacles, sleeps, tolerates
+from rayfleet.scheduler.fits import Obstacle, obstacles, start_obstacle, tolerates
 from rayfleet.scheduler.nodes import DISCOVERED, HARD, SPOT_PRIORITY, SPOT_TAINT, Node, may_be_empty
-from rayfleet.scheduler.pods import DEVICE_PLUGIN, GPU_OPERATOR, Defined, device_plugin, of_controllers, of_manifests
+from rayfleet.scheduler.pods import DEVICE_PLUGIN, GPU_OPERATOR, DefinedPod, device_plugin, of_controllers, of_manifests
 from rayfleet.tree import RenderedCluster, Side, get, mapping, text
 from rayfleet.tree.gaps import operator_of
 from rayfleet.tree.helm_release import Release
@@ -111,7 +111,7 @@ def _nvidia(cluster: RenderedCluster, nodes: list[Node]) -> Iterator[Finding]:
         yield proved(cluster.name, f"NVIDIA's device plugin runs on {_names(reached)}", *sides)
 
 
-def _asks(release: Release, why: Why, *path: str) -> Side:
+def _asks(release: Release, why: Obstacle, *path: str) -> Side:
     if not why.label:
         return release.side(*path, "tolerations")
     selects = why.label in mapping(release.values, *path, "nodeSelector")
@@ -151,7 +151,7 @@ def _amd(cluster: RenderedCluster, nodes: list[Node]) -> Iterator[Finding]:
             yield failed(cluster.name, what, f"give it the tag {_AMD_TAG}: {gpus}", *sides)
 
 
-def _is_amds(row: Defined) -> bool:
+def _is_amds(row: DefinedPod) -> bool:
     """Whether a DaemonSet says that it is about AMD's GPUs: by its name, an image or a label (ROCm/k8s-device-plugin,
     k8s-ds-amdgpu-dp.yaml: all three).
     """
@@ -204,10 +204,10 @@ def manifests(cluster: RenderedCluster, nodes: list[Node]) -> Iterator[Finding]:
                 yield from _left_out(cluster, row, node)
 
 
-def _placed(cluster: RenderedCluster, row: Defined, nodes: list[Node]) -> tuple[list[Node], list[Finding]]:
+def _placed(cluster: RenderedCluster, row: DefinedPod, nodes: list[Node]) -> tuple[list[Node], list[Finding]]:
     tried = [(node, obstacles(row.pod, node)) for node in nodes]
     taken = [node for node, why in tried if not why]
-    asleep = [(node, why) for node in taken if (why := sleeps(row.pod, node))]
+    asleep = [(node, why) for node in taken if (why := start_obstacle(row.pod, node))]
     if taken and (row.everywhere or len(asleep) < len(taken)):
         sides = (row.side, *(node.pool.side() for node in taken))
         return taken, [proved(cluster.name, f"{row.name} finds {_names(taken)}", *sides)]
@@ -224,7 +224,7 @@ def _placed(cluster: RenderedCluster, row: Defined, nodes: list[Node]) -> tuple[
     return [], [failed(cluster.name, what, why.fix(node.pool.name), row.side, node.pool.side(*why.place))]
 
 
-def _left_out(cluster: RenderedCluster, row: Defined, node: Node) -> Iterator[Finding]:
+def _left_out(cluster: RenderedCluster, row: DefinedPod, node: Node) -> Iterator[Finding]:
     why = obstacles(row.pod, node)
     taints = [taint for taint, _ in node.traits.taints if taint.effect in HARD and not tolerates(row.pod, taint)]
     if taints and len(why) == len(taints):

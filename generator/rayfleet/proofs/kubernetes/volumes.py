@@ -16,16 +16,16 @@ from rayfleet.proofs.kubernetes import volume_claim as claims
 from rayfleet.proofs.kubernetes.volume_claim import Mounted
 from rayfleet.proofs.run import Run, see
 from rayfleet.tree import AksCluster, RenderedCluster, Resource, Side, Tree, get, mapping, text
-from rayfleet.tree.blob_volume import CLAIM, CONTAINER, BlobVolume, Target, held, target, volumes
+from rayfleet.tree.blob_volume import CLAIM, CONTAINER, BlobVolume, Target, fleet_volumes, target, volumes
 from rayfleet.tree.gaps import templates_whole
-from rayfleet.tree.role_assignments import RoleNeed, granted
+from rayfleet.tree.role_assignments import RoleNeed, assignment_for
 
 
 def of_cluster(cluster: RenderedCluster, run: Run) -> Iterator[Finding]:
     """From the cloud resource to the container, and every volume and storage class on the way or beside it."""
     tree = run.evidence.tree
     mounted, found = claims.find(cluster)
-    every, ours = list(volumes(cluster)), held(cluster, tree)
+    every, ours = list(volumes(cluster)), fleet_volumes(cluster, tree)
     for volume in every:
         untyped = list(_untyped(cluster, volume))
         found += untyped
@@ -98,7 +98,7 @@ def _leads(cluster: RenderedCluster, volume: BlobVolume, tree: Tree) -> Iterator
         said = volume.text("protocol") or "no protocol, which means fuse"
         what = f"{volume.name} asks for {said}, and its mount options are those of BlobFuse2"
         yield failed(cluster.name, what, "write protocol: fuse2", volume.side("protocol"))
-    if not volume.keeps:
+    if not volume.retains:
         what = f"{volume.name} deletes the container, and all that every cluster stores in it, with the claim"
         yield failed(cluster.name, what, "reclaim by Retain", volume.manifest.side(*volume.reclaim_path))
     account = tree.resources.get(goal.account_id)
@@ -227,7 +227,7 @@ def _made(cluster: RenderedCluster, aks: AksCluster, mounted: Mounted, tree: Tre
     resource = aks.resource
     own = [resource.resolve(key) for key in mapping(resource.data, "identity", "userAssignedIdentities")]
     needs = [RoleNeed(name, MAY_MAKE_CONTAINERS, account.id, "", side) for name in own or [cluster.id]]
-    if not any(granted(tree, need) for need in needs):
+    if not any(assignment_for(tree, need) for need in needs):
         what = f"its control plane may not make containers of {account.name}, and its claim is to be made one"
         fix = "grant it Storage Account Contributor, or name a volume in the claim"
         yield failed(cluster.name, what, fix, side, cluster.side("identity"))

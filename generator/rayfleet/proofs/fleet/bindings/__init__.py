@@ -14,13 +14,13 @@ from rayfleet.tree.bindings import (
     FROM_ANYSCALE,
     FROM_AZURE,
     KINDS,
-    Gone,
+    BrokenProducer,
     Late,
-    each,
+    bound_values,
     late_values,
     output_name,
     own_output,
-    produced,
+    producer_output,
     registration,
 )
 from rayfleet.tree.gaps import templates_whole
@@ -56,7 +56,7 @@ def of_fleet(run: Run) -> Iterator[Finding]:
     tree = run.evidence.tree
     found = [*_written(tree), *_stale(tree), *_twice(tree), *_cloud(tree), *_routed(tree)]
     yield from found
-    count = sum(1 for _ in each(tree))
+    count = sum(1 for _ in bound_values(tree))
     if tree.bindings and count and not any(row.outcome == "failed" for row in found):
         what = f"no two of {many(count, 'late value')} have one producer, and no two ids are the same"
         yield proved("", what, Side(tree.bindings, ("clusters",)))
@@ -120,9 +120,9 @@ def _form(cluster: RenderedCluster, late: Late) -> Iterator[Finding]:
 
 def _deployed(cluster: RenderedCluster, tree: Tree, late: Late) -> Iterator[Finding]:
     """Its producer is the cluster's own output, of the key that it is."""
-    found = produced(tree, late.producer)
+    found = producer_output(tree, late.producer)
     fix = _take(cluster, late.kind)
-    if isinstance(found, Gone):
+    if isinstance(found, BrokenProducer):
         known = [row.name for row in tree.deployments]
         hint = did_you_mean(late.producer.partition(".outputs.")[0], known) if "no deployment" in found.what else ""
         sides = filter(None, (late.producer_side, found.side))
@@ -182,7 +182,7 @@ def _twice(tree: Tree) -> Iterator[Finding]:
     """One producer for each value, one value for each id."""
     producers: dict[str, Late] = {}
     ids: dict[str, Late] = {}
-    for late in each(tree):
+    for late in bound_values(tree):
         if isinstance(late.producer, str):
             first = producers.setdefault(late.producer, late)
             if first is not late:
@@ -198,7 +198,7 @@ def _twice(tree: Tree) -> Iterator[Finding]:
 
 def _cloud(tree: Tree) -> Iterator[Finding]:
     """Every cloud resource is of one cloud, and so is the work that is sent to them."""
-    named = [(late, found.cloud) for late in each(tree) if (found := registration(late.producer))]
+    named = [(late, found.cloud) for late in bound_values(tree) if (found := registration(late.producer))]
     if not named:
         return
     cloud = Counter(name for _, name in named).most_common(1)[0][0]
@@ -221,7 +221,7 @@ def _resource(late: Late) -> str:
 
 def _routed(tree: Tree) -> Iterator[Finding]:
     """Compute configs name only cloud resources that Anyscale has given an id."""
-    known = {_resource(late) for late in each(tree) if late.kind == FROM_ANYSCALE}
+    known = {_resource(late) for late in bound_values(tree) if late.kind == FROM_ANYSCALE}
     unknown: dict[str, dict[str, Side]] = {}
     for accelerator, source in tree.compute_configs.items():
         for index, config in enumerate(entries(source.data, "configs")):

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 from rayfleet.proofs.finding import Finding, failed
 from rayfleet.tree import RenderedCluster, Side, Tree, entries, get, mapping, text
-from rayfleet.tree.bindings import WORDS, Late, dashed, each
-from rayfleet.tree.blob_volume import BlobVolume, held
+from rayfleet.tree.bindings import WORDS, Late, bound_values, with_dashes
+from rayfleet.tree.blob_volume import BlobVolume, fleet_volumes
 from rayfleet.tree.gaps import operator_of
 from rayfleet.tree.helm_release import Release
 from rayfleet.tree.layer import Manifest
@@ -46,7 +46,7 @@ def gateways(cluster: RenderedCluster) -> list[Manifest]:
 def consumers(cluster: RenderedCluster, tree: Tree) -> Iterator[Consumer]:
     """Every place of a cluster's files that takes an id. Of values that are not all there nothing is said."""
     operator = operator_of(cluster)
-    for volume in filter(signs_in, held(cluster, tree)):
+    for volume in filter(signs_in, fleet_volumes(cluster, tree)):
         yield Consumer("clientId", f"clientID of {volume.name}", volume.text("clientID"), volume.side("clientID"))
     if operator:
         yield _value(operator, "clientId", "global", "auth", "iamIdentity")
@@ -107,13 +107,13 @@ def judge(cluster: RenderedCluster, tree: Tree, values: dict[str, Late], places:
             sides = (place.side, late.side) if late else (place.side,)
             yield failed(cluster.name, what, _AGAIN, *sides)
         elif late is None or (late.text and place.value != _expected(late, place)):
-            wrong.setdefault((place.kind, dashed(str(place.value))), []).append(place)
+            wrong.setdefault((place.kind, with_dashes(str(place.value))), []).append(place)
     for (kind, _), same in wrong.items():
         yield _wrong(cluster, tree, values.get(kind), same)
 
 
 def _expected(late: Late, place: Consumer) -> str:
-    return dashed(late.text) if place.dashed else late.text
+    return with_dashes(late.text) if place.dashed else late.text
 
 
 def _wrong(cluster: RenderedCluster, tree: Tree, late: Late | None, places: list[Consumer]) -> Finding:
@@ -130,7 +130,7 @@ def _wrong(cluster: RenderedCluster, tree: Tree, late: Late | None, places: list
 
 def _said(cluster: RenderedCluster, tree: Tree, place: Consumer) -> str:
     """What a place holds, and whose id that is."""
-    found = _owners(tree).get(dashed(place.value)) if isinstance(place.value, str) else None
+    found = _owners(tree).get(with_dashes(place.value)) if isinstance(place.value, str) else None
     if found is None:
         return str(place.value)
     if (found.cluster, found.kind) == (cluster.name, place.kind):
@@ -142,4 +142,4 @@ def _said(cluster: RenderedCluster, tree: Tree, place: Consumer) -> str:
 @once
 def _owners(tree: Tree) -> dict[str, Late]:
     """Every id that is bound, with dashes."""
-    return {dashed(late.text): late for late in each(tree) if late.text}
+    return {with_dashes(late.text): late for late in bound_values(tree) if late.text}

@@ -9,7 +9,7 @@ from rayfleet.proofs.finding import Finding, failed, pending
 from rayfleet.proofs.fleet.bindings.consumers import gateways
 from rayfleet.tree import RenderedCluster, Side, Tree, mapping
 from rayfleet.tree.bindings import FROM_ANYSCALE, FROM_AZURE, KINDS, Late, output_name
-from rayfleet.tree.blob_volume import held
+from rayfleet.tree.blob_volume import fleet_volumes
 from rayfleet.tree.gaps import has_gaps
 
 
@@ -38,7 +38,7 @@ def _has_gateway(cluster: RenderedCluster, _: Tree) -> bool:
 # docs/bindings.md, "Pending".
 _OUTPUTS = (
     _WaitingOutput(
-        "the blob volume", ("clientId",), "platform", lambda cluster, rendered: bool(held(cluster, rendered))
+        "the blob volume", ("clientId",), "platform", lambda cluster, rendered: bool(fleet_volumes(cluster, rendered))
     ),
     _WaitingOutput(
         "operators/anyscale-operator/",
