@@ -36,6 +36,7 @@ FLOORS = (
         "rayfleet.outputs", "rayfleet.sync", "rayfleet.fingerprint", "rayfleet.git", "rayfleet.scheduler",
         "rayfleet.capacity", "rayfleet.shape_mistakes",
     ),
+    ("rayfleet.cluster_record",),
     (
         "rayfleet.arm", "rayfleet.templating", "rayfleet.schema", "rayfleet.rules", "rayfleet.overview",
         "rayfleet.build", "rayfleet.tree",
@@ -50,7 +51,7 @@ FLOORS = (
 JUDGES = ("rayfleet.tree", "rayfleet.scheduler", "rayfleet.capacity", "rayfleet.proofs")
 COMPILES = {
     "rayfleet.model", "rayfleet.build", "rayfleet.rules", "rayfleet.arm", "rayfleet.overview", "rayfleet.outputs",
-    "rayfleet.compiler", "rayfleet.shape_mistakes",
+    "rayfleet.cluster_record", "rayfleet.compiler", "rayfleet.shape_mistakes",
 }  # fmt: skip
 
 DOORS = {

@@ -11,6 +11,7 @@ from functools import partial
 from operator import attrgetter
 from typing import Any, NamedTuple
 
+from rayfleet import cluster_record
 from rayfleet.arm import documents
 from rayfleet.fleet_files import LAYERS
 from rayfleet.model.cluster import Cluster
@@ -101,6 +102,7 @@ FLEET = {
     "azure/shared.json": documents.shared_template,
 }
 REGION = "azure/{template}.json"
+RECORD = "clusters/{cluster}/cluster.json"
 ACCELERATORS = "anyscale/{accelerator}/compute_config.yaml"
 README = "README.md"
 
@@ -119,6 +121,7 @@ def plan(fleet: Fleet, overlay_folders: frozenset[str]) -> Iterator[tuple[str, M
     for cluster in fleet.clusters:
         for path, make in _cluster(fleet, cluster, overlay_folders):
             yield f"clusters/{cluster.name}/{path}", make
+        yield RECORD.format(cluster=cluster.name), partial(cluster_record.record, fleet, cluster)
     yield README, partial(_readme, fleet)
 
 

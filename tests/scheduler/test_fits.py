@@ -11,7 +11,7 @@ from rayfleet.scheduler.fits import needs_unknown_label, obstacles, pod_of, star
 from rayfleet.scheduler.nodes import Node, may_be_empty, node_of
 from rayfleet.source import Source
 from rayfleet.tree import Side
-from rayfleet.tree.node_pool import NodeTaint, Pool
+from rayfleet.tree.node_pool import NodeTaint, arm_pool
 
 CATALOGUE = Catalogue({})
 SOURCE = Source("eastus.json", "{}", {})
@@ -20,7 +20,7 @@ SOURCE = Source("eastus.json", "{}", {})
 def _node(name: str = "cpu", region: str = "eastus", discovered: bool = False, **data: Any) -> Node:
     """A pool of two nodes, with what is said otherwise."""
     whole = {"mode": "User", "vmSize": "Standard_D16ds_v5", "count": 2, **data}
-    return node_of(Pool(name, whole, lambda *path: Side(SOURCE, path), CATALOGUE), region, discovered)
+    return node_of(arm_pool(name, whole, lambda *path: Side(SOURCE, path), CATALOGUE), region, discovered)
 
 
 def _spot(**data: Any) -> Node:

@@ -139,9 +139,7 @@ def nodes(count: int) -> int:
 
 def _home(cluster: RenderedCluster, common: str) -> Home:
     """Azure takes ``East US`` for ``eastus``. A template that nothing deploys is taken to go where others do."""
-    deployment = cluster.template.deployment if cluster.template else None
-    subscription = deployment.scope.subscription if deployment else ""
-    return Home((subscription or common).lower(), "".join(cluster.region.split()).lower() or NOWHERE)
+    return Home((cluster.subscription or common).lower(), "".join(cluster.region.split()).lower() or NOWHERE)
 
 
 def needs(counted: Iterable[Growth]) -> dict[Home, dict[Limit, QuotaNeed]]:

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from rayfleet.tree import Resource, Template, Tree
     from rayfleet.tree.deployment_steps import DeploymentStep
 
-_CLUSTER = "Microsoft.ContainerService/managedClusters"
 PARAMETER = "RAYFLEET_PARAMETER_"
 _ADDRESS = "Microsoft.Network/publicIPAddresses"
 # Azure's names of limits (azure facts, section 3.2).
@@ -131,7 +130,8 @@ def _needs(tree: Tree, subscription: str, files: dict[str, DeploymentStep], new:
     from rayfleet.capacity import demand
     from rayfleet.deploy.gate import LimitNeed
 
-    deployed = {row.name: files.get(row.template.path) for row in tree.of_type(_CLUSTER)}
+    clusters = tree.unread_clusters()
+    deployed = {row.name: files.get(row.template.path) for row in clusters if row.template}
     counted = [row for row in demand.pools(tree).counted if row.home.subscription == subscription.lower()]
     counted = [row for row in counted if deployed.get(row.cluster)]
     found = []

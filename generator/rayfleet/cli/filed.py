@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, TypeVar
 
 from rayfleet import fleet_files
-from rayfleet.cli import asking, reading
+from rayfleet.cli import reading
 from rayfleet.cli.outside import NotSeen
 from rayfleet.diagnostics import Diagnostic, Invalid
 from rayfleet.fleet_files import FleetFiles
@@ -16,7 +16,7 @@ from rayfleet.fleet_files import FleetFiles
 if TYPE_CHECKING:
     from rayfleet.compiler import Compiled
     from rayfleet.source import Source
-    from rayfleet.tree import Resource, Tree
+    from rayfleet.tree import RenderedCluster, Tree
     from rayfleet.tree.deployment_steps import DeploymentStep
 
 T = TypeVar("T")
@@ -58,9 +58,9 @@ class Files:
             if rendered:
                 found = self.or_not("the deployments", lambda: deployment_steps.steps(rendered))
                 self.steps = {step.name: step for step in found or ()}
-        self.clusters: dict[str, Resource] = {}
+        self.clusters: dict[str, RenderedCluster] = {}
         if self.tree:
-            self.clusters = {row.name: row for row in self.tree.of_type(asking.AKS)}
+            self.clusters = {row.name: row for row in self.tree.unread_clusters()}
 
     def or_not(self, what: str, look: Callable[[], T]) -> T | None:
         """What somebody looks for; None, and a word about it, where that cannot be seen."""

@@ -39,7 +39,8 @@ def see(where: FleetFiles, offline: bool, wait: float) -> Seen:
     if offline:
         files.not_seen += [NotSeen(name, "--offline") for name in ("Azure", "Anyscale")]
     else:
-        versions = [str(row.data.get("apiVersion") or "") for row in files.clusters.values()]
+        aks = [row.aks.resource for row in files.clusters.values() if row.aks]
+        versions = [str(row.data.get("apiVersion") or "") for row in aks]
         azure = outside.azure(fleet.subscription_id, files.steps, next(iter(versions), ""), wait)
         anyscale = outside.anyscale(fleet.anyscale.cloud, wait)
     looking = _Looking(files, azure, anyscale)
@@ -189,10 +190,10 @@ class _Looking:
 
         files, azure = self.files, self.azure
         row = files.clusters.get(name)
-        template = row.template.path if row else None
-        step = row.template.deployment if row else None
+        template = row.template.path if row and row.template else None
+        step = row.template.deployment if row and row.template else None
         there = (azure.clusters or {}).get(name)
-        region = str(row.data.get("location", "")) if row else there.region if there else ""
+        region = row.region if row else there.region if there else ""
         bound = mapping(files.bindings.data, "clusters") if files.bindings else {}
         base = files.or_not("the last commits", lambda: base_commit.base(files.where.output, None)) if commit else None
         return Facts(

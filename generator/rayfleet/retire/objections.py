@@ -108,7 +108,7 @@ def carries_the_cloud(whole: Iterable[str], base: Tree) -> Diagnostic | None:
     first = primary(base)
     if first not in whole:
         return None
-    row = next(row for row in base.of_type(AKS) if row.name == first)
+    row = next(row for row in base.unread_clusters() if row.name == first)
     what = "its cloud resource is the cloud's primary one, which Anyscale does not remove by itself"
     fix = (
         f"keep {first}; or register the other clusters with a new cloud (anyscale.cloud in fleet.yaml), and delete "
@@ -127,8 +127,8 @@ def primary(tree: Tree) -> str:
         for prefix in entries(row.properties, "addressSpace", "addressPrefixes"):
             lowest[names.get(row.id, "")] = _address(prefix)
     regions = {row.location for row in tree.deployments if not row.scope.resource_group}
-    clusters = tree.of_type(AKS)
-    found = [row for row in clusters if row.data.get("location") in regions] or clusters
+    clusters = list(tree.unread_clusters())
+    found = [row for row in clusters if row.region in regions] or clusters
     return min((lowest.get(row.name, 2**32), row.name) for row in found)[1] if found else ""
 
 

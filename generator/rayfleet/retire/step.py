@@ -84,8 +84,8 @@ class BoundCloudResource(NamedTuple):
 
 
 def clusters_of(tree: Tree) -> set[str]:
-    """The names of the clusters that ARM has."""
-    return {row.name for row in tree.of_type(AKS)}
+    """The names of its clusters."""
+    return set(tree.cluster_names)
 
 
 def cloud_resources(tree: Tree) -> dict[str, BoundCloudResource]:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from rayfleet.facts.catalogue import VmSize
 from rayfleet.scheduler.memo import Content
 from rayfleet.source import Path
-from rayfleet.tree import entries, get, text
+from rayfleet.tree import get, text
 from rayfleet.tree.node_pool import NodeTaint, Pool
 
 SPOT_PRIORITY = "kubernetes.azure.com/scalesetpriority"
@@ -95,7 +95,7 @@ def node_of(pool: Pool, region: str, discovered: bool) -> Node:
         empty=_empty(pool),
         labels=pool.labels,
         taints=pool.taints,
-        zones=tuple(map(str, entries(pool.data, "availabilityZones"))),
+        zones=pool.zones,
         operating_system=(text(pool.data, "osType") or "Linux").lower(),
         vm_size=pool.vm_size,
         vm=pool.vm,

@@ -7,11 +7,13 @@ from functools import cached_property
 
 from rayfleet.diagnostics import Diagnostic
 from rayfleet.facts.catalogue import Catalogue
+from rayfleet.facts.resource_types import CLUSTER
 from rayfleet.source import Source, read, read_json
-from rayfleet.tree.aks import AKS, AksCluster
+from rayfleet.tree.aks import PLATFORM, AksCluster
 from rayfleet.tree.arm_expression import DeploymentScope
 from rayfleet.tree.arm_template import DeploymentRow, Resource, Template
 from rayfleet.tree.cluster import RenderedCluster
+from rayfleet.tree.cluster_record import ClusterRecord
 from rayfleet.tree.files import Files
 from rayfleet.tree.kustomize import Kustomize
 from rayfleet.tree.layer import Layer
@@ -88,24 +90,40 @@ class Tree:
         yield from self.unread_clusters()
 
     def unread_clusters(self) -> Iterator[RenderedCluster]:
-        """Every cluster, of which nothing but ARM is read yet."""
-        for resource in self._aks:
+        """Every cluster, of which no layer is read yet: those of AKS in the order of their templates, then others. A
+        tree of before there were records has what its templates make; a record of AKS that none makes is no cluster.
+        """
+        for resource in self.of_type(CLUSTER):
             yield self._cluster(resource.name, AksCluster(resource, self.catalogue))
+        for name in sorted(self._others):
+            yield self._cluster(name, None)
 
     @cached_property
     def cluster_names(self) -> frozenset[str]:
         """The names of its clusters."""
-        return frozenset(row.name for row in self._aks)
+        return self._others | {row.name for row in self.of_type(CLUSTER)}
 
-    @property
-    def _aks(self) -> list[Resource]:
-        return self.of_type(AKS)
+    @cached_property
+    def _others(self) -> frozenset[str]:
+        """Clusters that no managedClusters resource makes."""
+        others = (row.name for row in self.records.values() if row.platform != PLATFORM)
+        return frozenset(others) - {row.name for row in self.of_type(CLUSTER)}
+
+    @cached_property
+    def records(self) -> dict[str, ClusterRecord]:
+        """The records that can be read, by the name of their folder."""
+        found = {}
+        for name in sorted(self.cluster_folders):
+            source = self.files.read(record_path(name), read_json, self.problems)
+            if source is not None:
+                found[name] = ClusterRecord(name, source, self.catalogue)
+        return found
 
     def _cluster(self, name: str, aks: AksCluster | None) -> RenderedCluster:
         bound = None
         if self.bindings and mapping(self.bindings.data, "clusters", name):
             bound = Side(self.bindings, ("clusters", name))
-        return RenderedCluster(name, aks, self.files, bound, self.layer)
+        return RenderedCluster(name, self.records.get(name), aks, self.files, bound, self.layer)
 
     @cached_property
     def cluster_folders(self) -> frozenset[str]:
@@ -130,6 +148,11 @@ class Tree:
                 if source is not None:
                     found[path.split("/")[1]] = source
         return found
+
+
+def record_path(cluster: str) -> str:
+    """Where the record of a cluster is."""
+    return f"clusters/{cluster}/cluster.json"
 
 
 def _layers_of(files: Files, names: Collection[str]) -> list[str]:
@@ -161,5 +184,6 @@ __all__ = [
     "entries",
     "get",
     "mapping",
+    "record_path",
     "text",
 ]

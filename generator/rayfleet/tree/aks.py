@@ -5,12 +5,13 @@ from __future__ import annotations
 from functools import cached_property
 
 from rayfleet.facts.catalogue import Catalogue
+from rayfleet.facts.resource_types import FLUX_CONFIGURATION, NODE_POOL
 from rayfleet.tree.arm_template import Resource, Template
-from rayfleet.tree.node_pool import Pool
+from rayfleet.tree.node_pool import Pool, arm_pool
 from rayfleet.tree.place import Side, entries, text
 
-AKS = "Microsoft.ContainerService/managedClusters"
-_FLUX = "Microsoft.KubernetesConfiguration/fluxConfigurations"
+#: The platform of a record.
+PLATFORM = "aks"
 
 
 class AksCluster:
@@ -46,12 +47,12 @@ class AksCluster:
         for index, profile in enumerate(entries(self.resource.properties, "agentPoolProfiles")):
             if isinstance(profile, dict):
                 side = self.resource.side("properties", "agentPoolProfiles", index).at
-                found.append(Pool(text(profile, "name"), profile, side, self._catalogue))
-        for row in self.children(f"{AKS}/agentPools"):
-            found.append(Pool(row.name, row.properties, row.side("properties").at, self._catalogue))
+                found.append(arm_pool(text(profile, "name"), profile, side, self._catalogue))
+        for row in self.children(NODE_POOL):
+            found.append(arm_pool(row.name, row.properties, row.side("properties").at, self._catalogue))
         return tuple(found)
 
     @cached_property
     def flux_configurations(self) -> list[Resource]:
         """What the AKS Flux extension is told to follow."""
-        return self.children(_FLUX)
+        return self.children(FLUX_CONFIGURATION)

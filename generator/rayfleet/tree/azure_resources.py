@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from rayfleet.facts.resource_types import CLUSTER, NODE_POOL
 from rayfleet.tree import Resource, Side, Template, Tree, get
-from rayfleet.tree.aks import AKS
 from rayfleet.tree.arm_expression import is_expression
 
-_POOL = f"{AKS}/agentPools"
 _ASSIGNMENTS = "/microsoft.authorization/roleassignments/"
 
 
@@ -22,7 +21,7 @@ class AzureResource(NamedTuple):
 
     @property
     def kind(self) -> str:
-        return _POOL.lower() if self.above else self.resource.type.lower()
+        return NODE_POOL.lower() if self.above else self.resource.type.lower()
 
     def side(self, path: tuple[str, ...] = ("name",)) -> Side:
         return self.resource.side(*self.above, *(path[1:] if self.above and path[0] == "properties" else path))
@@ -31,7 +30,7 @@ class AzureResource(NamedTuple):
 def azure_resources(tree: Tree) -> dict[str, AzureResource]:
     """Every resource by id, and every node pool inside its cluster by the id that it has in Azure."""
     found = {key: AzureResource(row, row.data) for key, row in tree.resources.items()}
-    for cluster in tree.of_type(AKS):
+    for cluster in tree.of_type(CLUSTER):
         profiles = get(cluster.properties, "agentPoolProfiles")
         for index, profile in enumerate(profiles if isinstance(profiles, list) else ()):
             if isinstance(profile, dict):
@@ -55,7 +54,7 @@ def owners(template: Template) -> dict[str, str]:
         for other in (*row.depends_on, row.parent_id, row.scope_id or ""):
             if other in leader:
                 leader[lead(key)] = lead(other)
-    clusters = {lead(row.id): row.id for row in template.of_type(AKS) if row.id in leader}
+    clusters = {lead(row.id): row.id for row in template.of_type(CLUSTER) if row.id in leader}
     return {key: clusters.get(lead(key), "") for key in leader}
 
 

@@ -138,7 +138,7 @@ def target(cluster: RenderedCluster, volume: BlobVolume) -> Target:
     """The account and the container that the driver will look for."""
     aks = cluster.aks
     group = volume.text("resourceGroup") or (text(aks.resource.properties, "nodeResourceGroup") if aks else "")
-    subscription = volume.text("subscriptionID") or (aks.template.scope.subscription if aks else "")
+    subscription = volume.text("subscriptionID") or (aks.template.scope.subscription if aks else cluster.subscription)
     return Target(volume.text("storageAccount"), volume.text("containerName"), group, subscription)
 
 

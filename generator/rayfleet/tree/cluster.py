@@ -11,6 +11,7 @@ from rayfleet.diagnostics import Diagnostic
 from rayfleet.source import Source, read
 from rayfleet.tree.aks import AksCluster
 from rayfleet.tree.arm_template import Resource, Template
+from rayfleet.tree.cluster_record import ClusterRecord
 from rayfleet.tree.files import Files
 from rayfleet.tree.helm_release import Release
 from rayfleet.tree.layer import Layer, Manifest
@@ -23,17 +24,21 @@ _IN_REPOSITORY = re.compile(r"(?:\./)?(?:(?P<before>.+)/)?rendered/(?P<below>clu
 
 
 class RenderedCluster:
-    """A cluster and all that leads from it. Layers are read when asked for."""
+    """A cluster and all that leads from it: its ``record``, and ``aks``, which it has where AKS is what it is. One of
+    the two is there. Layers are read when asked for.
+    """
 
     def __init__(
         self,
         name: str,
+        record: ClusterRecord | None,
         aks: AksCluster | None,
         files: Files,
         bound: Side | None,
         layer: Callable[[str], Layer],
     ) -> None:
         self.name = name
+        self.record = record
         self.aks = aks
         self.bound = bound  # its bindings, None where there are none
         self.problems: list[Diagnostic] = []
@@ -43,8 +48,10 @@ class RenderedCluster:
     # --- what it is ---
 
     def side(self, *path: str | int) -> Side:
-        """A value of the ARM resource that it is, or else its folder."""
-        return self.aks.side(*path) if self.aks else Side(Source(self._files.name(f"clusters/{self.name}"), "", {}))
+        """A value of the managedClusters resource; its record where it is none."""
+        if self.aks:
+            return self.aks.side(*path)
+        return self.record.side() if self.record else Side(Source(self._files.name(f"clusters/{self.name}"), "", {}))
 
     @property
     def id(self) -> str:
@@ -53,12 +60,23 @@ class RenderedCluster:
 
     @property
     def region(self) -> str:
-        return self.aks.region if self.aks else ""
+        if self.aks:
+            return self.aks.region
+        return self.record.region if self.record else ""
+
+    @property
+    def subscription(self) -> str:
+        """The subscription that it is deployed to, empty where nothing says so."""
+        if self.template:
+            return self.template.deployment.scope.subscription if self.template.deployment else ""
+        return self.record.subscription if self.record else ""
 
     @property
     def pools(self) -> tuple[Pool, ...]:
         """Every node pool."""
-        return self.aks.pools if self.aks else ()
+        if self.aks:
+            return self.aks.pools
+        return self.record.pools if self.record else ()
 
     @property
     def template(self) -> Template | None:

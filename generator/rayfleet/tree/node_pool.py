@@ -1,10 +1,10 @@
-"""An AKS node pool as an ARM template has it, inside its cluster or as a resource of its own."""
+"""A node pool: as an ARM template has it, inside its cluster or as a resource of its own, or as a record lists it."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from functools import cached_property
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from rayfleet.facts.catalogue import Catalogue, VmSize
@@ -22,37 +22,25 @@ class NodeTaint(NamedTuple):
         return f"{self.key}={self.value}:{self.effect}"
 
 
+@dataclass(frozen=True, slots=True, eq=False)
 class Pool:
-    """``data`` are its properties; ``side`` gives the place of one. Counts are nodes."""
+    """Counts are nodes; it grows to ``maximum``, upgrades aside. ``data`` are its ARM properties, none where ARM does
+    not make it; ``side`` gives the place of a value.
+    """
 
-    def __init__(self, name: str, data: dict[str, Any], side: Callable[..., Side], catalogue: Catalogue) -> None:
-        self.name = name
-        self.data = data
-        self.side = side
-        self.vm_size = text(data, "vmSize")
-        self.vm: VmSize | None = catalogue.vm_size(self.vm_size)
-
-    @property
-    def system(self) -> bool:
-        return text(self.data, "mode") == "System"
-
-    @property
-    def spot(self) -> bool:
-        return text(self.data, "scaleSetPriority") == "Spot"
-
-    @property
-    def autoscaled(self) -> bool:
-        return get(self.data, "enableAutoScaling") is True
-
-    @property
-    def minimum(self) -> int:
-        """Nodes it always has."""
-        return _count(self.data, "minCount" if self.autoscaled else "count")
-
-    @property
-    def maximum(self) -> int:
-        """Nodes it may grow to, upgrades aside."""
-        return _count(self.data, "maxCount" if self.autoscaled else "count")
+    name: str
+    vm_size: str
+    vm: VmSize | None
+    system: bool
+    spot: bool
+    autoscaled: bool
+    minimum: int
+    maximum: int
+    zones: tuple[str, ...]
+    labels: dict[str, str]
+    taints: tuple[NodeTaint, ...]
+    data: dict[str, Any]
+    side: Callable[..., Side]
 
     @property
     def surge(self) -> int:
@@ -61,7 +49,7 @@ class Pool:
 
     def surge_at(self, nodes: int) -> int:
         """Nodes that an upgrade adds to as many: none for spot; AKS's own default is 10%."""
-        if self.spot:
+        if self.spot or not self.data:
             return 0
         most = get(self.data, "upgradeSettings", "maxSurge", default="10%")
         share = str(most).removesuffix("%")
@@ -74,15 +62,53 @@ class Pool:
         """Pods on a node; 250 is AKS's default for an overlay network (AKS docs, quotas-skus-regions)."""
         return _count(self.data, "maxPods", default=250)
 
-    @cached_property
-    def labels(self) -> dict[str, str]:
-        """The labels that the template gives its nodes."""
-        return {key: value for key, value in mapping(self.data, "nodeLabels").items() if isinstance(value, str)}
 
-    @cached_property
-    def taints(self) -> tuple[NodeTaint, ...]:
-        """The taints that the template gives its nodes."""
-        return tuple(map(_taint, (entry for entry in entries(self.data, "nodeTaints") if isinstance(entry, str))))
+def arm_pool(name: str, data: dict[str, Any], side: Callable[..., Side], catalogue: Catalogue) -> Pool:
+    """A pool by its properties in an ARM template."""
+    autoscaled = get(data, "enableAutoScaling") is True
+    return Pool(
+        name=name,
+        vm_size=text(data, "vmSize"),
+        vm=catalogue.vm_size(text(data, "vmSize")),
+        system=text(data, "mode") == "System",
+        spot=text(data, "scaleSetPriority") == "Spot",
+        autoscaled=autoscaled,
+        minimum=_count(data, "minCount" if autoscaled else "count"),
+        maximum=_count(data, "maxCount" if autoscaled else "count"),
+        zones=tuple(map(str, entries(data, "availabilityZones"))),
+        labels=_texts(mapping(data, "nodeLabels")),
+        taints=_taints(entries(data, "nodeTaints")),
+        data=data,
+        side=side,
+    )
+
+
+def listed_pool(name: str, data: dict[str, Any], side: Callable[..., Side], catalogue: Catalogue) -> Pool:
+    """A pool by its row in cluster.json."""
+    least, most = _count(data, "minimum"), _count(data, "maximum")
+    return Pool(
+        name=name,
+        vm_size=text(data, "size"),
+        vm=catalogue.vm_size(text(data, "size")),
+        system=text(data, "mode") == "system",
+        spot=text(data, "capacityType") == "spot",
+        autoscaled=least != most,
+        minimum=least,
+        maximum=most,
+        zones=tuple(map(str, entries(data, "zones"))),
+        labels=_texts(mapping(data, "labels")),
+        taints=_taints(entries(data, "taints")),
+        data={},
+        side=side,
+    )
+
+
+def _texts(written: dict[str, Any]) -> dict[str, str]:
+    return {key: value for key, value in written.items() if isinstance(value, str)}
+
+
+def _taints(written: Sequence[Any]) -> tuple[NodeTaint, ...]:
+    return tuple(_taint(entry) for entry in written if isinstance(entry, str))
 
 
 def _count(data: dict[str, Any], key: str, default: int = 0) -> int:

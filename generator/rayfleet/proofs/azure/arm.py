@@ -7,12 +7,14 @@ from collections.abc import Iterator
 from rayfleet.proofs.aks import clusters, network, node_pools, settings
 from rayfleet.proofs.azure import deployments, incremental, names, references, subnets, templates
 from rayfleet.proofs.finding import Finding
+from rayfleet.proofs.fleet import registry
 from rayfleet.proofs.run import Run
 from rayfleet.tree import RenderedCluster
 
 
 def of_cluster(cluster: RenderedCluster, run: Run) -> Iterator[Finding]:
     """One cluster and its node pools."""
+    yield from registry.of_cluster(cluster, run)
     if aks := cluster.aks:
         yield from node_pools.judge(cluster, aks)
         yield from settings.judge(aks)
@@ -23,6 +25,7 @@ def of_cluster(cluster: RenderedCluster, run: Run) -> Iterator[Finding]:
 def of_fleet(run: Run) -> Iterator[Finding]:
     """deployments.json and every template, then both against the base commit."""
     tree = run.evidence.tree
+    yield from registry.of_fleet(run)
     yield from deployments.judge(tree)
     yield from references.judge(tree)
     yield from names.judge(tree)

@@ -11,7 +11,7 @@ from rayfleet.proofs.finding import Finding, failed, proved, warned
 from rayfleet.proofs.flux.entry import beginnings, files_of
 from rayfleet.proofs.flux.rollout import Rollout
 from rayfleet.source import Path, Source, read
-from rayfleet.tree import Side, Tree, entries, get
+from rayfleet.tree import Side, Tree, entries, get, record_path
 
 # The fields that hold paths (kubectl docs, kustomization file); text of more than one line is no path.
 _LISTS = (
@@ -143,8 +143,9 @@ def _unlisted(reach: _Reach, rollout: Rollout, tree: Tree) -> Iterator[Finding]:
     for path in files_of(tree).get(cluster.name, ()):
         folder, _, file = path.rpartition("/")
         layer = "/".join(path.split("/")[:3])
-        # The cloud resource is for Anyscale to read.
-        if path in reach.found or layer == f"clusters/{cluster.name}/anyscale" or layer in begun - own.keys():
+        # The cloud resource is for Anyscale to read, the record for whoever looks for clusters.
+        others = (record_path(cluster.name), f"clusters/{cluster.name}/anyscale")
+        if path in reach.found or layer in others or layer in begun - own.keys():
             continue
         side = Side(Source(tree.files.name(path), "", {}))
         if file == "kustomization.yaml" and folder == layer:

@@ -48,7 +48,8 @@ def of_cluster(cluster: RenderedCluster, run: Run) -> Iterator[Finding]:
         first = next(iter(values.values())).side
         yield proved(cluster.name, what, first, waiting.side(cluster), *(place.side for place in places[:1]))
     yield from waiting.judge(cluster, tree, values)
-    yield from node_counts.judge(cluster, values.get("nodePools"))
+    if cluster.aks:
+        yield from node_counts.judge(cluster, values.get("nodePools"))
 
 
 def of_fleet(run: Run) -> Iterator[Finding]:
