@@ -130,8 +130,8 @@ def policy(days: int, prefix: str = "ray/", action: str = "delete") -> list[Any]
 @pytest.mark.parametrize(
     ("kind", "path", "before", "after", "expected"),
     [
-        (types.NETWORK, "location", "eastus", "westus2", "refused"),
-        (types.NETWORK, "tags.team", "a", None, "in place"),
+        (types.VNET, "location", "eastus", "westus2", "refused"),
+        (types.VNET, "tags.team", "a", None, "in place"),
         (types.CLUSTER, "properties.kubernetesVersion", "1.36", "1.37", "in place"),
         (types.CLUSTER, "properties.kubernetesVersion", "1.36", "1.36.2", "in place"),
         (types.CLUSTER, "properties.kubernetesVersion", "1.37", "1.36", "refused"),
@@ -210,8 +210,8 @@ def test_what_goes_with_another_is_not_told_again() -> None:
 def test_differences_are_of_properties_alone() -> None:
     before = {"type": "a", "apiVersion": "1", "dependsOn": [], "properties": {"x": {}, "same": [1]}}
     after = {"type": "a", "apiVersion": "2", "dependsOn": ["b"], "properties": {"same": [1]}}
-    assert differences(types.NETWORK, before, after) == []
-    assert differences(types.NETWORK, after, before) == []
+    assert differences(types.VNET, before, after) == []
+    assert differences(types.VNET, after, before) == []
 
 
 @pytest.mark.parametrize("garbage", [None, 1, "x", [], [1], {"a": 1}, [{"definition": 1}], [{"definition": {"a": []}}]])

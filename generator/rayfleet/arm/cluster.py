@@ -5,15 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from rayfleet.arm import identity, network
-from rayfleet.arm.expression import Expression, resource_id
+from rayfleet.arm.expression import Expression, property_of, resource_id
 from rayfleet.arm.node_pools import pool_properties
 from rayfleet.arm.template import Resource, checkov_skip
-from rayfleet.arm.versions import API, property_of
+from rayfleet.facts.resource_types import CLUSTER, MAINTENANCE_WINDOW, PUBLIC_IP, api_version
 from rayfleet.model.cluster import Cluster
 from rayfleet.model.fleet import Fleet
 
-CLUSTER = identity.CLUSTER
-MAINTENANCE = f"{CLUSTER}/maintenanceConfigurations"
 # Upgrade channels that leave the minor version behind that the fleet names.
 MINOR_CHANNELS = ("stable", "rapid")
 # The two schedules whose names AKS gives a meaning: upgrades of Kubernetes and of node images.
@@ -30,7 +28,7 @@ def managed_cluster(fleet: Fleet, cluster: Cluster) -> Resource:
     control_plane = identity.identity_id(cluster.control_plane_identity)
     return {
         "type": CLUSTER,
-        "apiVersion": API[CLUSTER],
+        "apiVersion": api_version(CLUSTER),
         "name": cluster.name,
         "location": cluster.region,
         "tags": fleet.tags,
@@ -92,8 +90,8 @@ def maintenance(cluster: Cluster) -> list[Resource]:
     }
     return [
         {
-            "type": MAINTENANCE,
-            "apiVersion": API[MAINTENANCE],
+            "type": MAINTENANCE_WINDOW,
+            "apiVersion": api_version(MAINTENANCE_WINDOW),
             "name": f"{cluster.name}/{schedule}",
             "dependsOn": [cluster_id(cluster)],
             "properties": {"maintenanceWindow": window},
@@ -140,7 +138,7 @@ def _api_server(cluster: Cluster) -> dict[str, Any]:
         return {"disableRunCommand": True}
     # Behind a NAT gateway AKS does not add the cluster's own addresses, without which its nodes lose the API.
     own = [
-        Expression(f"format('{{0}}/32', {property_of(network.PUBLIC_IP, address, 'ipAddress')})")
+        Expression(f"format('{{0}}/32', {property_of(PUBLIC_IP, address, 'ipAddress')})")
         for address in network.public_ip_ids(cluster)
     ]
     return {"disableRunCommand": True, "authorizedIPRanges": [*cluster.authorized_ip_ranges, *own]}

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from rayfleet.arm import cluster as aks
 from rayfleet.arm import flux, identity, network, node_pools, storage
-from rayfleet.arm.expression import to_json
+from rayfleet.arm.expression import property_of, to_json
 from rayfleet.arm.resource_group import resource_group
 from rayfleet.arm.template import SUBSCRIPTION_SCHEMA, Resource, generator_mark, output, template
-from rayfleet.arm.versions import property_of
+from rayfleet.facts.resource_types import STORAGE_ACCOUNT
 from rayfleet.model.cluster import Cluster
 from rayfleet.model.deployment import Deployment
 from rayfleet.model.fleet import Fleet
@@ -49,8 +49,8 @@ def shared_template(fleet: Fleet) -> str:
     """``shared.json``: what the regions share."""
     account = storage.account_id(fleet.storage)
     endpoints = {
-        "blobEndpoint": property_of(storage.ACCOUNT, account, "primaryEndpoints.blob"),
-        "dfsEndpoint": property_of(storage.ACCOUNT, account, "primaryEndpoints.dfs"),
+        "blobEndpoint": property_of(STORAGE_ACCOUNT, account, "primaryEndpoints.blob"),
+        "dfsEndpoint": property_of(STORAGE_ACCOUNT, account, "primaryEndpoints.dfs"),
     }
     return to_json(
         template(

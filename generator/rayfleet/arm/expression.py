@@ -10,6 +10,8 @@ from json.encoder import encode_basestring
 from math import isfinite
 from typing import Any
 
+from rayfleet.facts.resource_types import api_version
+
 _quoted: Any = encode_basestring  # written in C; keeps letters beyond ASCII readable
 
 
@@ -38,6 +40,11 @@ def extension_id(scope: Expression, kind: str, name: Expression | str) -> Expres
 def reference(identifier: Expression, api_version: str, path: str) -> Expression:
     """A property that Azure knows when the resource is there. Makes no dependency by itself: say dependsOn."""
     return Expression(f"reference({identifier}, {literal(api_version)}).{path}")
+
+
+def property_of(kind: str, identifier: Expression, path: str) -> Expression:
+    """A property of a resource of a known type, read with the version that it is written with."""
+    return reference(identifier, api_version(kind), path)
 
 
 def guid(*parts: Expression | str) -> Expression:

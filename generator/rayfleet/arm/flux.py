@@ -10,12 +10,9 @@ from rayfleet.arm.cluster import cluster_id
 from rayfleet.arm.expression import Expression, extension_id, parameter
 from rayfleet.arm.node_pools import last_pool_id
 from rayfleet.arm.template import Resource
-from rayfleet.arm.versions import API
+from rayfleet.facts.resource_types import EXTENSION, FLUX_CONFIGURATION, api_version
 from rayfleet.model.cluster import Cluster
 from rayfleet.model.fleet import Fleet
-
-EXTENSION = "Microsoft.KubernetesConfiguration/extensions"
-CONFIGURATION = "Microsoft.KubernetesConfiguration/fluxConfigurations"
 
 #: The secure parameter of each way to sign in that needs a credential, and the setting that takes it.
 CREDENTIALS = {"sshKey": ("gitSshPrivateKey", "sshPrivateKey"), "httpsToken": ("gitHttpsToken", "httpsKey")}
@@ -46,7 +43,7 @@ def _extension(fleet: Fleet, cluster: Cluster) -> Resource:
     git = [identity.identity_id(cluster.git_identity)] if cluster.signs_in_to_git else []
     return {
         "type": EXTENSION,
-        "apiVersion": API[EXTENSION],
+        "apiVersion": api_version(EXTENSION),
         "scope": cluster_id(cluster),
         "name": "flux",
         # After every pool: its pods need somewhere to run, and AKS takes one write to a cluster at a time.
@@ -65,8 +62,8 @@ def _configuration(fleet: Fleet, cluster: Cluster) -> Resource:
     gitops = fleet.gitops
     git = [identity.git_credential_id(cluster)] if cluster.signs_in_to_git else []
     return {
-        "type": CONFIGURATION,
-        "apiVersion": API[CONFIGURATION],
+        "type": FLUX_CONFIGURATION,
+        "apiVersion": api_version(FLUX_CONFIGURATION),
         "scope": cluster_id(cluster),
         "name": gitops.source,
         "dependsOn": [extension_id(cluster_id(cluster), EXTENSION, "flux"), *git],

@@ -3,22 +3,13 @@
 from __future__ import annotations
 
 from rayfleet.arm import network, storage
-from rayfleet.arm.expression import Expression, extension_id, guid, resource_id
+from rayfleet.arm.expression import Expression, extension_id, guid, property_of, resource_id
 from rayfleet.arm.template import Resource
-from rayfleet.arm.versions import API, property_of
+from rayfleet.facts.resource_types import CLUSTER, FEDERATED_CREDENTIAL, IDENTITY, ROLE_ASSIGNMENT, api_version
+from rayfleet.facts.roles import ACCOUNT_CONTRIBUTOR, BLOB_DATA_CONTRIBUTOR, NETWORK_CONTRIBUTOR
 from rayfleet.model.cluster import Cluster
 from rayfleet.model.fleet import Fleet
 from rayfleet.model.service_account import SOURCE_CONTROLLER, ServiceAccount
-
-IDENTITY = "Microsoft.ManagedIdentity/userAssignedIdentities"
-CREDENTIAL = f"{IDENTITY}/federatedIdentityCredentials"
-ROLE_ASSIGNMENT = "Microsoft.Authorization/roleAssignments"
-CLUSTER = "Microsoft.ContainerService/managedClusters"
-
-# Azure's built-in roles.
-NETWORK_CONTRIBUTOR = "4d97b98b-1d4f-4787-a291-c67834d212e7"
-STORAGE_BLOB_DATA_CONTRIBUTOR = "ba92f5b4-2d11-453d-a403-e96b0029c9fe"
-STORAGE_ACCOUNT_CONTRIBUTOR = "17d1049b-9a84-46fb-8f53-869881c3d3ab"
 
 AUDIENCE = "api://AzureADTokenExchange"
 
@@ -40,7 +31,7 @@ def identities(fleet: Fleet, cluster: Cluster) -> list[Resource]:
     return [
         {
             "type": IDENTITY,
-            "apiVersion": API[IDENTITY],
+            "apiVersion": api_version(IDENTITY),
             "name": name,
             "location": cluster.region,
             "tags": fleet.tags,
@@ -66,9 +57,9 @@ def storage_roles(fleet: Fleet, cluster: Cluster) -> list[Resource]:
     """The cluster's roles on the shared account: the workloads use its data; the control plane needs none, unless the
     blob driver makes the volume."""
     account = storage.account_id(fleet.storage)
-    roles = [_role_assignment(account, cluster.workload_identity, STORAGE_BLOB_DATA_CONTRIBUTOR, [])]
+    roles = [_role_assignment(account, cluster.workload_identity, BLOB_DATA_CONTRIBUTOR, [])]
     if not cluster.volume.static:
-        roles.append(_role_assignment(account, cluster.control_plane_identity, STORAGE_ACCOUNT_CONTRIBUTOR, []))
+        roles.append(_role_assignment(account, cluster.control_plane_identity, ACCOUNT_CONTRIBUTOR, []))
     return roles
 
 
@@ -78,7 +69,7 @@ def federated_credentials(cluster: Cluster) -> list[Resource]:
     before: Expression = resource_id(CLUSTER, cluster.name)
     for account in cluster.service_accounts:
         found.append(_credential(cluster, cluster.workload_identity, account, before))
-        before = resource_id(CREDENTIAL, cluster.workload_identity, account.credential)
+        before = resource_id(FEDERATED_CREDENTIAL, cluster.workload_identity, account.credential)
     if cluster.signs_in_to_git:
         found.append(_credential(cluster, cluster.git_identity, SOURCE_CONTROLLER, resource_id(CLUSTER, cluster.name)))
     return found
@@ -86,7 +77,7 @@ def federated_credentials(cluster: Cluster) -> list[Resource]:
 
 def git_credential_id(cluster: Cluster) -> Expression:
     """The id that the Flux configuration depends on where Git wants an identity."""
-    return resource_id(CREDENTIAL, cluster.git_identity, SOURCE_CONTROLLER.credential)
+    return resource_id(FEDERATED_CREDENTIAL, cluster.git_identity, SOURCE_CONTROLLER.credential)
 
 
 def _credential(cluster: Cluster, identity: str, account: ServiceAccount, before: Expression) -> Resource:
@@ -94,8 +85,8 @@ def _credential(cluster: Cluster, identity: str, account: ServiceAccount, before
     issuer = property_of(CLUSTER, resource_id(CLUSTER, cluster.name), "oidcIssuerProfile.issuerURL")
     depends = [identity_id(identity), resource_id(CLUSTER, cluster.name)]
     return {
-        "type": CREDENTIAL,
-        "apiVersion": API[CREDENTIAL],
+        "type": FEDERATED_CREDENTIAL,
+        "apiVersion": api_version(FEDERATED_CREDENTIAL),
         "name": f"{identity}/{account.credential}",
         "dependsOn": depends if before in depends else [*depends, before],
         "properties": {"issuer": issuer, "subject": account.subject, "audiences": [AUDIENCE]},
@@ -115,7 +106,7 @@ def _role_assignment(scope: Expression, identity: str, role: str, depends: list[
     definition = Expression(f"subscriptionResourceId('Microsoft.Authorization/roleDefinitions', '{role}')")
     return {
         "type": ROLE_ASSIGNMENT,
-        "apiVersion": API[ROLE_ASSIGNMENT],
+        "apiVersion": api_version(ROLE_ASSIGNMENT),
         "scope": scope,
         "name": _role_assignment_name(scope, identity, role),
         "dependsOn": [identity_id(identity), *depends],

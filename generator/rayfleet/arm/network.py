@@ -6,15 +6,16 @@ from typing import Any
 
 from rayfleet.arm.expression import Expression, resource_id
 from rayfleet.arm.template import Resource
-from rayfleet.arm.versions import API
+from rayfleet.facts.resource_types import (
+    NAT_GATEWAY,
+    NSG,
+    PUBLIC_IP,
+    SUBNET,
+    VNET,
+    api_version,
+)
 from rayfleet.model.cluster import Cluster
 from rayfleet.model.fleet import Fleet
-
-NSG = "Microsoft.Network/networkSecurityGroups"
-PUBLIC_IP = "Microsoft.Network/publicIPAddresses"
-NAT_GATEWAY = "Microsoft.Network/natGateways"
-VNET = "Microsoft.Network/virtualNetworks"
-SUBNET = f"{VNET}/subnets"
 
 
 def vnet_id(cluster: Cluster) -> Expression:
@@ -44,7 +45,7 @@ def network_resources(fleet: Fleet, cluster: Cluster) -> list[Resource]:
 
 
 def _resource(fleet: Fleet, cluster: Cluster, kind: str, name: str) -> Resource:
-    return {"type": kind, "apiVersion": API[kind], "name": name, "location": cluster.region, "tags": fleet.tags}
+    return {"type": kind, "apiVersion": api_version(kind), "name": name, "location": cluster.region, "tags": fleet.tags}
 
 
 def _nsg(fleet: Fleet, cluster: Cluster) -> Resource:
@@ -103,7 +104,7 @@ def _subnet(cluster: Cluster) -> Resource:
     nsg, nat_gateway = resource_id(NSG, cluster.nsg), resource_id(NAT_GATEWAY, cluster.nat_gateway)
     return {
         "type": SUBNET,
-        "apiVersion": API[SUBNET],
+        "apiVersion": api_version(SUBNET),
         "name": f"{cluster.vnet}/{cluster.subnet}",
         "dependsOn": [vnet_id(cluster), nsg, nat_gateway],
         # One write with both associations: a PUT that lacks one detaches it.

@@ -5,15 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from rayfleet.arm.expression import Expression, resource_id
-from rayfleet.arm.identity import CLUSTER
 from rayfleet.arm.network import subnet_id
 from rayfleet.arm.template import Resource, checkov_skip
-from rayfleet.arm.versions import API
+from rayfleet.facts.resource_types import CLUSTER, NODE_POOL, api_version
 from rayfleet.model.cluster import Cluster
 from rayfleet.model.fleet import Fleet
 from rayfleet.model.node_pool import NodePool
 
-POOL = f"{CLUSTER}/agentPools"
 # The upstream autoscaler knows NVIDIA GPUs of a pool without nodes by itself; of others this tag tells it.
 SCALE_FROM_ZERO_TAG = "k8s.io_cluster-autoscaler_node-template_resources_{resource}"
 
@@ -30,8 +28,8 @@ def child_pools(fleet: Fleet, cluster: Cluster) -> list[Resource]:
             skips["CKV_AZURE_168"] = "maxPods of the pool is what the fleet asks for."
         resources.append(
             {
-                "type": POOL,
-                "apiVersion": API[POOL],
+                "type": NODE_POOL,
+                "apiVersion": api_version(NODE_POOL),
                 "name": f"{cluster.name}/{pool.name}",
                 **({"metadata": checkov_skip(**skips)} if skips else {}),
                 "dependsOn": list(before),
@@ -41,7 +39,7 @@ def child_pools(fleet: Fleet, cluster: Cluster) -> list[Resource]:
                 },
             }
         )
-        before = [resource_id(CLUSTER, cluster.name), resource_id(POOL, cluster.name, pool.name)]
+        before = [resource_id(CLUSTER, cluster.name), resource_id(NODE_POOL, cluster.name, pool.name)]
     return resources
 
 
@@ -49,7 +47,7 @@ def last_pool_id(cluster: Cluster) -> Expression:
     """The end of the chain: what must wait for every pool waits for this."""
     if not cluster.child_pools:
         return resource_id(CLUSTER, cluster.name)
-    return resource_id(POOL, cluster.name, cluster.child_pools[-1].name)
+    return resource_id(NODE_POOL, cluster.name, cluster.child_pools[-1].name)
 
 
 def pool_properties(cluster: Cluster, pool: NodePool) -> dict[str, Any]:

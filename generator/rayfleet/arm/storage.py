@@ -6,14 +6,9 @@ from typing import Any
 
 from rayfleet.arm.expression import Expression, resource_id
 from rayfleet.arm.template import Resource, checkov_skip
-from rayfleet.arm.versions import API
+from rayfleet.facts.resource_types import BLOB_SERVICE, CONTAINER, LIFECYCLE_POLICY, STORAGE_ACCOUNT, api_version
 from rayfleet.model.fleet import Fleet
 from rayfleet.model.storage import LifecycleRule, Storage
-
-ACCOUNT = "Microsoft.Storage/storageAccounts"
-BLOB_SERVICE = f"{ACCOUNT}/blobServices"
-CONTAINER = f"{BLOB_SERVICE}/containers"
-POLICY = f"{ACCOUNT}/managementPolicies"
 
 # A policy needs a rule; this one is off.
 NO_RULE = LifecycleRule("no-rules", "", False, 99999, None, None, None)
@@ -21,7 +16,7 @@ NO_RULE = LifecycleRule("no-rules", "", False, 99999, None, None, None)
 
 def account_id(storage: Storage) -> Expression:
     """The id of the account."""
-    return resource_id(ACCOUNT, storage.account)
+    return resource_id(STORAGE_ACCOUNT, storage.account)
 
 
 def storage_resources(fleet: Fleet) -> list[Resource]:
@@ -41,8 +36,8 @@ def _account(fleet: Fleet) -> Resource:
     if not storage.redundancy.endswith(("GRS", "GZRS")):
         skips["CKV_AZURE_206"] = f"{storage.redundancy} is what storage.redundancy of the fleet asks for."
     return {
-        "type": ACCOUNT,
-        "apiVersion": API[ACCOUNT],
+        "type": STORAGE_ACCOUNT,
+        "apiVersion": api_version(STORAGE_ACCOUNT),
         "name": storage.account,
         "location": storage.region,
         "tags": fleet.tags,
@@ -84,7 +79,7 @@ def _blob_service(storage: Storage) -> Resource:
     }
     return {
         "type": BLOB_SERVICE,
-        "apiVersion": API[BLOB_SERVICE],
+        "apiVersion": api_version(BLOB_SERVICE),
         "name": f"{storage.account}/default",
         "dependsOn": [account_id(storage)],
         "properties": {
@@ -103,7 +98,7 @@ def _blob_service_id(storage: Storage) -> Expression:
 def _container(storage: Storage, name: str) -> Resource:
     return {
         "type": CONTAINER,
-        "apiVersion": API[CONTAINER],
+        "apiVersion": api_version(CONTAINER),
         "name": f"{storage.account}/default/{name}",
         "dependsOn": [_blob_service_id(storage)],
         "properties": {"publicAccess": "None"},
@@ -112,8 +107,8 @@ def _container(storage: Storage, name: str) -> Resource:
 
 def _policy(storage: Storage) -> Resource:
     return {
-        "type": POLICY,
-        "apiVersion": API[POLICY],
+        "type": LIFECYCLE_POLICY,
+        "apiVersion": api_version(LIFECYCLE_POLICY),
         "name": f"{storage.account}/default",
         # Rules by last access are refused before the blob service tracks it.
         "dependsOn": [_blob_service_id(storage)],

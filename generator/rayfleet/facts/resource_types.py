@@ -13,11 +13,11 @@ STORAGE_ACCOUNT = "Microsoft.Storage/storageAccounts"
 BLOB_SERVICE = f"{STORAGE_ACCOUNT}/blobServices"
 CONTAINER = f"{BLOB_SERVICE}/containers"
 LIFECYCLE_POLICY = f"{STORAGE_ACCOUNT}/managementPolicies"
-NETWORK_SECURITY_GROUP = "Microsoft.Network/networkSecurityGroups"
-PUBLIC_ADDRESS = "Microsoft.Network/publicIPAddresses"
+NSG = "Microsoft.Network/networkSecurityGroups"
+PUBLIC_IP = "Microsoft.Network/publicIPAddresses"
 NAT_GATEWAY = "Microsoft.Network/natGateways"
-NETWORK = "Microsoft.Network/virtualNetworks"
-SUBNET = f"{NETWORK}/subnets"
+VNET = "Microsoft.Network/virtualNetworks"
+SUBNET = f"{VNET}/subnets"
 IDENTITY = "Microsoft.ManagedIdentity/userAssignedIdentities"
 FEDERATED_CREDENTIAL = f"{IDENTITY}/federatedIdentityCredentials"
 ROLE_ASSIGNMENT = "Microsoft.Authorization/roleAssignments"
@@ -49,9 +49,9 @@ TYPES = (
     ResourceType(IDENTITY, "2024-11-30", "identity", deleted=True),
     ResourceType(SUBNET, "2025-07-01", "subnet", deleted=True),
     ResourceType(NAT_GATEWAY, "2025-07-01", "NAT gateway", deleted=True),
-    ResourceType(PUBLIC_ADDRESS, "2025-07-01", "public address", deleted=True),
-    ResourceType(NETWORK_SECURITY_GROUP, "2025-07-01", "network security group", deleted=True),
-    ResourceType(NETWORK, "2025-07-01", "network", deleted=True),
+    ResourceType(PUBLIC_IP, "2025-07-01", "public address", deleted=True),
+    ResourceType(NSG, "2025-07-01", "network security group", deleted=True),
+    ResourceType(VNET, "2025-07-01", "network", deleted=True),
     ResourceType(RESOURCE_GROUP, "2025-04-01", "resource group"),
     ResourceType(STORAGE_ACCOUNT, "2026-04-01", "storage account"),
     ResourceType(BLOB_SERVICE, "2026-04-01", "blob service"),
