@@ -744,10 +744,6 @@ def flat_account() -> Edit:
 TWICE = "encryption.requireInfrastructureEncryption"
 
 
-def no_driver() -> Edit:
-    return properties(A100, gpuProfile={"driver": "None"})
-
-
 def encrypted_twice() -> Edit:
     encryption = {"requireInfrastructureEncryption": True}
     return resource(0, lambda row: row["properties"].update(encryption=encryption), SHARED)
@@ -807,10 +803,22 @@ CHANGES = (
                     ("a100", A100, "gpuInstanceProfile", "missing", "MIG1g"),
                 )
             ),
-            ("gpuProfile.driver", "aks-eastus/a100", EAST, "missing", "None", no_driver()),
             ("vmSize", "aks-eastus/sys", EAST, "Standard_D8ds_v5", E16, in_profile(vmSize=E16)),
             (TWICE, "aksmultiregionsa", SHARED, "missing", "true", encrypted_twice()),
         )
+    ),
+    Break(
+        "a pool's GPU driver",
+        (properties(A100, gpuProfile={"driver": "None"}),),
+        "gpuProfile.driver of aks-eastus/a100 was missing and is now None: unclassified: the sources contradict",
+        ((EAST, "None"), (BASE, "")),
+        "warned",
+    ),
+    Break(
+        "a system pool renamed",
+        (in_profile(name="sysb"),),
+        "the node pool aks-eastus/sysb is new inside its cluster: of a cluster that runs AKS takes new pools only as",
+        ((EAST, "sysb"),),
     ),
     Break(
         "a role for somebody else under the same name",

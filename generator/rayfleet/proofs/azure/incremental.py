@@ -1,62 +1,20 @@
-"""What an incremental deployment leaves behind or cannot change, against the base commit."""
+"""What an incremental deployment leaves behind, and what becomes of the rest, against the base commit."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
-from typing import Any
 
 from rayfleet.diagnostics import many
-from rayfleet.proofs.aks.settings import older
+from rayfleet.proofs.azure import property_changes
 from rayfleet.proofs.azure.references import subject
 from rayfleet.proofs.evidence import Evidence
 from rayfleet.proofs.finding import Finding, failed, noted, proved, warned
-from rayfleet.tree import DeploymentRow, Side, Tree, get, mapping, text
-from rayfleet.tree.arm_expression import is_expression, reference
-from rayfleet.tree.azure_resources import AzureResource, azure_resources, called, owners, who
+from rayfleet.tree import DeploymentRow, Side, Tree, mapping
+from rayfleet.tree.azure_resources import AzureResource, azure_resources, called, owners
 
-_CLUSTER = "Microsoft.ContainerService/managedClusters"
-_POOL = f"{_CLUSTER}/agentPools"
-_POOL_FIXED = (
-    # AKS docs, manage-node-pools (limitations), spot-node-pool, gpu-multi-instance; ARM schema: "immutable", "cannot be
-    # changed".
-    *(("vmSize",), ("osDiskType",), ("maxPods",), ("vnetSubnetID",), ("availabilityZones",), ("scaleSetPriority",)),
-    *(("spotMaxPrice",), ("scaleSetEvictionPolicy",), ("gpuInstanceProfile",), ("gpuProfile", "driver")),
-    *(("osType",), ("osDiskSizeGB",)),
-)
-_PRIORITY = ("properties", "scaleSetPriority")
-# What only spot pools have: it comes and goes with the priority.
-_OF_SPOT = (("properties", "spotMaxPrice"), ("properties", "scaleSetEvictionPolicy"))
-# No step back (AKS docs, upgrade-aks-cluster, and manage-node-pools for those).
-_FORWARD: dict[str, tuple[str, ...]] = {
-    _CLUSTER.lower(): ("properties", "kubernetesVersion"),
-    _POOL.lower(): ("properties", "orchestratorVersion"),
-}
-#: What Azure refuses to change of a resource that is there. The ranges of a network are another proof's.
-FIXED: dict[str, tuple[tuple[str, ...], ...]] = {
-    # ARM schema, managedClusters; AKS docs, configure-azure-cni.
-    _CLUSTER: (
-        ("properties", "dnsPrefix"),
-        ("properties", "nodeResourceGroup"),
-        ("properties", "networkProfile", "networkPlugin"),
-    ),
-    _POOL: tuple(("properties", *path) for path in _POOL_FIXED),
-    # Azure docs, data-lake-storage-namespace; storage-account-upgrade; infrastructure-encryption-enable.
-    "Microsoft.Storage/storageAccounts": (
-        ("kind",),
-        ("properties", "isHnsEnabled"),
-        ("properties", "encryption", "requireInfrastructureEncryption"),
-    ),
-    # Azure docs, nat-gateway-v2-migrate: no migration in place.
-    "Microsoft.Network/natGateways": (("sku", "name"),),
-    "Microsoft.Network/publicIPAddresses": (("sku", "name"),),
-    # Azure docs, role-based-access-control, troubleshooting: RoleAssignmentUpdateNotPermitted.
-    "Microsoft.Authorization/roleAssignments": (("properties", "principalId"),),
-}
 _RETIRE = "once this is deployed and nothing uses it: rayfleet retire shows how"
 # How many of what is gone are called by name in one line.
 _NAMED = 4
-_FIXED = {kind.lower(): (("location",), *paths) for kind, paths in FIXED.items()}
 
 
 def judge(evidence: Evidence) -> Iterator[Finding]:
@@ -71,9 +29,7 @@ def judge(evidence: Evidence) -> Iterator[Finding]:
         yield _elsewhere([row for key, row in whole.items() if key not in before], evidence.tree)
     gone = {key: row for key, row in before.items() if key not in now}
     found = [*_deployments(evidence.base, evidence.tree), *_stranded(gone, evidence.base)]
-    for key, old in before.items():
-        if key in now and now[key].data != old.data:
-            found += _changed(old, now[key], evidence.tree)
+    found += property_changes.judge(before, now, evidence.tree)
     yield from found
     if before and not any(row.outcome in ("failed", "warned") for row in found):
         what = f"all of {many(len(before), 'resource')} of the base commit are still written, as what they are"
@@ -132,56 +88,7 @@ def _left(same: dict[str, AzureResource], base: Tree) -> Finding:
     return warned(subject(row.resource.template), what, fix, *(found.side() for found in same.values()))
 
 
-# --- what cannot change ---
-
-
-def _changed(old: AzureResource, new: AzureResource, tree: Tree) -> Iterator[Finding]:
-    yield from _back(old, new, tree)
-    other = get(old.data, *_PRIORITY) != get(new.data, *_PRIORITY)
-    for path in _FIXED.get(new.kind, (("location",),)):
-        was, becomes = (get(row.data, *path) for row in (old, new))
-        if other and path in _OF_SPOT:
-            continue
-        if _comparable(old, was) != _comparable(new, becomes):
-            first, then = _said(old, was, tree), _said(new, becomes, tree)
-            key = ".".join(path[path[0] == "properties" :])
-            what = f"{key} of {_name(new, tree)} was {first} and is now {then}: Azure cannot change it"
-            again = "leave it out" if was is None else f"write {first}"
-            fix = f"{again} again; or make a new one beside it, under another name, deploy that, and retire this one"
-            yield failed(subject(new.resource.template), what, fix, new.side(path), old.side(path))
-
-
-def _back(old: AzureResource, new: AzureResource, tree: Tree) -> Iterator[Finding]:
-    path = _FORWARD.get(new.kind, ("",))
-    was, becomes = (text(row.data, *path) for row in (old, new))
-    if older(becomes, was):
-        what = f"{path[-1]} of {_name(new, tree)} was {was} and is now {becomes}: AKS takes no step back"
-        fix = f"write {was} again; or make a new one beside it, under another name, deploy that, and retire this one"
-        yield failed(subject(new.resource.template), what, fix, new.side(path), old.side(path))
-
-
-def _name(row: AzureResource, tree: Tree) -> str:
-    if row.above:
-        return f"{row.resource.written_name}/{get(row.data, 'properties', 'name')}"
-    return who(row.resource, tree)
-
-
-def _comparable(row: AzureResource, value: Any) -> Any:
-    """A value as Azure compares it: regions without blanks and case, ids resolved, zones in any order."""
-    if isinstance(value, str):
-        return row.resource.resolve(value).replace(" ", "") or value
-    if isinstance(value, list):
-        return sorted(map(str, value))
-    return value
-
-
-def _said(row: AzureResource, value: Any, tree: Tree) -> str:
-    if isinstance(value, list):
-        return ", ".join(map(str, value))
-    if isinstance(value, str) and is_expression(value):
-        read = reference(value, row.resource.template.scope)
-        return f"{read.path} of {called(read.id, tree)}" if read else called(row.resource.resolve(value), tree)
-    return "missing" if value is None else value if isinstance(value, str) else json.dumps(value)
+# --- deployments ---
 
 
 def _deployments(base: Tree, tree: Tree) -> Iterator[Finding]:

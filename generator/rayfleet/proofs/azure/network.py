@@ -8,14 +8,11 @@ from typing import NamedTuple
 
 from rayfleet.diagnostics import many
 from rayfleet.facts.cidr import CIDR, Cidr, written_range
+from rayfleet.facts.resource_types import NAT_GATEWAY, SUBNET, VNET
 from rayfleet.proofs.finding import Finding, failed, proved
 from rayfleet.proofs.run import Run
 from rayfleet.tree import AksCluster, RenderedCluster, Resource, Side, Tree, entries, mapping, text
 from rayfleet.tree.once import once
-
-VNET = "Microsoft.Network/virtualNetworks"
-SUBNET = f"{VNET}/subnets"
-_NAT = "Microsoft.Network/natGateways"
 
 # Ranges that AKS refuses (AKS docs, concepts-network-ip-address-planning) or that Azure keeps (Azure docs, VNet FAQ).
 RESERVED = tuple(
@@ -245,7 +242,7 @@ def _ports(cluster: AksCluster, tree: Tree) -> Iterator[Finding]:
     for subnet, nodes in _node_subnets(cluster, tree).items():
         written = text(subnet.properties, "natGateway", "id")
         gateway = _target(subnet, tree, written) if written else None
-        if gateway is None or gateway.type != _NAT:
+        if gateway is None or gateway.type != NAT_GATEWAY:
             continue
         ips = _public_ips(gateway, tree)
         if ips is None:

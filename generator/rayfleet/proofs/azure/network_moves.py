@@ -6,14 +6,22 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from rayfleet.diagnostics import many
+from rayfleet.facts.change_classes import classify
 from rayfleet.facts.cidr import CIDR, Cidr
-from rayfleet.proofs.azure.network import SUBNET, VNET, vnets, within
+from rayfleet.facts.resource_types import CLUSTER, SUBNET, VNET
+from rayfleet.proofs.azure.network import vnets, within
 from rayfleet.proofs.evidence import Evidence
 from rayfleet.proofs.finding import Finding, failed, noted, proved, warned
-from rayfleet.tree import Side, Template, entries, get
+from rayfleet.tree import Side, Template, get
 
-# What Azure widens but does not move (AKS docs, concepts-network-azure-cni-overlay; Azure docs, manage VNets).
-GROW = ("VNet", "pod range")
+_PROFILE = ("properties", "networkProfile")
+#: The ranges of a network, by type and path: what this proof judges against the base commit, and no other.
+RANGES = {
+    (VNET.lower(), ("properties", "addressSpace", "addressPrefixes")): "VNet",
+    (SUBNET.lower(), ("properties", "addressPrefix")): "subnet",
+    (CLUSTER.lower(), (*_PROFILE, "podCidr")): "pod range",
+    (CLUSTER.lower(), (*_PROFILE, "serviceCidr")): "service range",
+}
 
 
 class _GivenRanges(NamedTuple):
@@ -40,7 +48,7 @@ def append_only(evidence: Evidence) -> Iterator[Finding]:
     moved = 0
     for key, (owner, what, _, old, old_side) in before.items():
         new, side = (now[key].ranges, now[key].side) if key in now else (old, old_side)
-        if new == old or (what in GROW and all(any(within(Cidr.parse(row), wide) for wide in new) for row in old)):
+        if new == old or not _refused(what, old, new):
             continue
         moved += 1
         resized = what == "subnet" and _resized(old, new)
@@ -58,6 +66,11 @@ def append_only(evidence: Evidence) -> Iterator[Finding]:
         yield proved("", f"none of {many(len(before), 'range')} of the base commit has moved")
 
 
+def _refused(what: str, old: tuple[str, ...], new: tuple[str, ...]) -> bool:
+    kind, path = next(key for key, name in RANGES.items() if name == what)
+    return any(found.row.refused for found in classify(kind, path, list(old), list(new)))
+
+
 def _resized(old: tuple[str, ...], new: tuple[str, ...]) -> bool:
     """Whether one is inside the other (Azure docs, manage subnets: a prefix changes while nothing is in it)."""
     return any(within(Cidr.parse(one), two) or within(Cidr.parse(two), one) for one in old for two in new)
@@ -66,19 +79,11 @@ def _resized(old: tuple[str, ...], new: tuple[str, ...]) -> bool:
 def _given(templates: Iterable[Template]) -> Iterator[_GivenRanges]:
     """Every range of the VNets, subnets and clusters."""
     for template in templates:
-        for vnet in template.of_type(VNET):
-            side = vnet.side("properties", "addressSpace", "addressPrefixes")
-            written = entries(vnet.properties, "addressSpace", "addressPrefixes")
-            yield _GivenRanges(vnet.name, "VNet", vnet.id, _cidrs(*written), side)
-        for subnet in template.of_type(SUBNET):
-            side = subnet.side("properties", "addressPrefix")
-            written = (get(subnet.properties, "addressPrefix"),)
-            yield _GivenRanges(subnet.written_name, "subnet", subnet.id, _cidrs(*written), side)
-        for cluster in template.of_type("Microsoft.ContainerService/managedClusters"):
-            for key, what in (("podCidr", "pod range"), ("serviceCidr", "service range")):
-                path = ("networkProfile", key)
-                written = (get(cluster.properties, *path),)
-                yield _GivenRanges(cluster.name, what, cluster.id, _cidrs(*written), cluster.side("properties", *path))
+        for (kind, path), what in RANGES.items():
+            for row in template.of_type(kind):
+                written = get(row.data, *path)
+                ranges = _cidrs(*written) if isinstance(written, list) else _cidrs(written)
+                yield _GivenRanges(row.written_name, what, row.id, ranges, row.side(*path))
 
 
 def _cidrs(*written: object) -> tuple[str, ...]:

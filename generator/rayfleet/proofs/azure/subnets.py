@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rayfleet.proofs.azure.network import SUBNET, VNET
+from rayfleet.facts.resource_types import NAT_GATEWAY, NSG, SUBNET, VNET
 from rayfleet.proofs.azure.references import subject
 from rayfleet.proofs.finding import Finding, failed
 from rayfleet.tree import Resource, Template, Tree, text
 from rayfleet.tree.arm_order import before, unordered
 
 # What a subnet takes, by the type of what it names (ARM schema, virtualNetworks_subnets).
-ATTACHED = {
-    "Microsoft.Network/networkSecurityGroups": "networkSecurityGroup",
-    "Microsoft.Network/natGateways": "natGateway",
-}
+ATTACHED = {NSG: "networkSecurityGroup", NAT_GATEWAY: "natGateway"}
 
 
 def judge(tree: Tree) -> Iterator[Finding]:
