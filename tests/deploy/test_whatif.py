@@ -203,7 +203,10 @@ def test_elements_of_lists() -> None:
         (
             _POOL,
             delta("properties.osSKU", before="Ubuntu", after="AzureLinux"),
-            ("restarted", "node pool aks/t4 restarts nodes: osSKU: Ubuntu -> AzureLinux"),
+            (
+                "restarted",
+                "node pool aks/t4 restarts nodes: osSKU: Ubuntu -> AzureLinux (where it means another image)",
+            ),
         ),
         (
             _POOL,
@@ -218,12 +221,37 @@ def test_elements_of_lists() -> None:
         (
             _AKS,
             delta("properties.kubernetesVersion", before="1.35", after="1.36"),
-            ("restarted", "cluster aks restarts nodes: kubernetesVersion: 1.35 -> 1.36"),
+            (
+                "noted",
+                "cluster aks changes kubernetesVersion: 1.35 -> 1.36 (it moves the control plane alone, and the nodes "
+                "stay at their version)",
+            ),
+        ),
+        (
+            _AKS,
+            delta("properties.kubernetesVersion", before="1.36", after="1.35"),
+            (
+                "refused",
+                "cluster aks cannot change properties.kubernetesVersion: 1.36 -> 1.35 (AKS takes no step back)",
+            ),
+        ),
+        (
+            _AKS,
+            delta("properties.networkProfile.networkDataplane", before="cilium", after="azure"),
+            (
+                "refused",
+                "cluster aks cannot change properties.networkProfile.networkDataplane: cilium -> azure (Cilium cannot "
+                "be left)",
+            ),
         ),
         (
             _AKS,
             delta("properties.networkProfile.networkDataplane", before="azure", after="cilium"),
-            ("restarted", "cluster aks restarts nodes: networkDataplane: azure -> cilium"),
+            (
+                "restarted",
+                "cluster aks restarts nodes of all pools: networkDataplane: azure -> cilium (there is no way back, and "
+                "it needs networkPolicy cilium with it)",
+            ),
         ),
         (
             _AKS,
@@ -233,7 +261,7 @@ def test_elements_of_lists() -> None:
         (
             _ACCOUNT,
             delta("properties.isHnsEnabled", before=False, after=True),
-            ("refused", "Microsoft.Storage/storageAccounts sa cannot change properties.isHnsEnabled: false -> true"),
+            ("refused", "storage account sa cannot change properties.isHnsEnabled: false -> true"),
         ),
     ],
 )
@@ -287,7 +315,7 @@ def test_text() -> None:
     assert "\n".join(whatif.lines(found)) == (
         """\
 fleet-eastus: 1 to delete, 1 to modify, 2 to create, 1 that what-if cannot judge, 1 left alone
-  ! Microsoft.Resources/resourceGroups old is deleted
+  ! resource group old is deleted
   ! node pool aks/t4 is scaled: maxCount: 3 -> 5
   - Microsoft.Resources/resourceGroups old
   ~ Microsoft.ContainerService/managedClusters/agentPools aks/t4

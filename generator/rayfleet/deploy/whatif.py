@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Iterator
 from typing import Any, Literal, NamedTuple
 
 from rayfleet.azure.redact import hidden
 from rayfleet.azure.resource_id import type_and_name
+from rayfleet.deploy.whatif_classes import classified
 from rayfleet.deploy.whatif_noise import INLINE_POOL, noise
 from rayfleet.diagnostics import many, printable
+from rayfleet.facts.change_classes import UNCLASSIFIED, Difference, told_once
+from rayfleet.facts.resource_types import NODE_POOL, label
 from rayfleet.tree import entries, get, mapping, text
 
 Kind = Literal["delete", "modify", "create", "deploy", "unsupported", "unchanged", "ignored"]
@@ -37,37 +39,33 @@ _WORDS: dict[Kind, str] = {
     "ignored": "left alone",
 }
 
-_CLUSTER = "microsoft.containerservice/managedclusters"
-_POOL = f"{_CLUSTER}/agentpools"
-_SCALES = {"count", "enableAutoScaling", "maxCount", "minCount"}
-# Each makes AKS reimage the nodes (AKS docs: upgrade-os-version, localdns-custom, custom-node-configuration,
-# artifact-streaming, use-node-ssh; upgrading Azure CNI).
-_RESTARTS = {
-    "artifactStreamingProfile", "kubeletConfig", "linuxOSConfig", "localDNSProfile", "orchestratorVersion", "osSKU",
-    "securityProfile",
-}  # fmt: skip
-_RESTARTS_ALL = {"kubernetesVersion", "networkDataplane", "networkPluginMode", "networkPolicy"}
-# What Azure refuses to change (azure facts, section 2.4).
-_FIXED = {
-    _CLUSTER: {"dnsPrefix", "networkPlugin", "nodeResourceGroup", "serviceCidr"},
-    _POOL: {
-        "availabilityZones", "gpuInstanceProfile", "gpuProfile", "maxPods", "osDiskType", "scaleSetEvictionPolicy",
-        "scaleSetPriority", "spotMaxPrice", "vmSize", "vnetSubnetID",
-    },
-    "microsoft.storage/storageaccounts": {"isHnsEnabled", "kind", "requireInfrastructureEncryption"},
-    "microsoft.managedidentity/userassignedidentities": {"location"},
-}  # fmt: skip
+_POOLS = ("properties", "agentPoolProfiles")
+AlertKind = Literal["deleted", "refused", "at risk", "unclassified", "restarted", "scaled", "noted"]
+# What an alert of a class is, and how it begins; a class that is not here changes in place.
+_CLASSES: dict[str, tuple[AlertKind, str]] = {
+    "refused": ("refused", "cannot change"),
+    "new pool": ("refused", "cannot change"),
+    "new cluster": ("refused", "cannot change"),
+    "re-created": ("at risk", "is made anew by"),
+    "data": ("at risk", "risks data or access by"),
+    "unclassified": ("unclassified", "may not take"),
+    "rolling nodes": ("restarted", "restarts nodes:"),
+    "rolling all nodes": ("restarted", "restarts nodes of all pools:"),
+    "rolling pods": ("restarted", "restarts pods:"),
+    "ignored": ("noted", "does nothing yet with"),
+}
 
 
 class Property(NamedTuple):
     """A property that differs; ``noise`` says why it is folded away, and is empty for a change. A value that is not
-    there is None.
+    there is None. ``found`` is what the table of changes says of it, property by property below it.
     """
 
     path: str
     before: str | None
     after: str | None
     noise: str = ""
+    found: tuple[Difference, ...] = ()
 
     def __str__(self) -> str:
         before, after = ("nothing" if value is None else value for value in (self.before, self.after))
@@ -94,7 +92,7 @@ class WhatIfChange(NamedTuple):
 class Alert(NamedTuple):
     """What should be seen first."""
 
-    kind: Literal["deleted", "refused", "restarted", "scaled"]
+    kind: AlertKind
     subject: str
     what: str
 
@@ -142,7 +140,7 @@ def _change(row: dict[str, Any], possible: bool) -> WhatIfChange:
     identifier = text(row, "resourceId")
     # A word that nobody knows yet is not taken for harmless.
     kind = _KINDS.get(text(row, "changeType").lower(), "unsupported")
-    differing = tuple(_with_pools(_properties(entries(row, "delta"), "", False), row)) if kind == "modify" else ()
+    differing = tuple(_properties(entries(row, "delta"), "", False, row)) if kind == "modify" else ()
     if differing and all(prop.noise for prop in differing):
         kind = "unchanged"
     return WhatIfChange(
@@ -150,24 +148,25 @@ def _change(row: dict[str, Any], possible: bool) -> WhatIfChange:
     )
 
 
-def _with_pools(differing: Iterable[Property], row: dict[str, Any]) -> Iterator[Property]:
-    """Inside a cluster a pool is a number; people know it by its name."""
-    profiles = entries(row, "after", "properties", "agentPoolProfiles")
-    for prop in differing:
-        found = re.match(r"(properties\.agentPoolProfiles\[)(\d+)(\].*)", prop.path)
-        name = text(profiles[int(found[2])], "name") if found and int(found[2]) < len(profiles) else ""
-        yield prop._replace(path=f"{found[1]}{name}{found[3]}") if found and name else prop
-
-
-def _properties(delta: Iterable[Any], prefix: str, of_list: bool) -> Iterator[Property]:
+def _properties(delta: Iterable[Any], prefix: str, of_list: bool, whole: dict[str, Any]) -> Iterator[Property]:
     for row in delta:
         step, kind = str(get(row, "path", default="")), text(row, "propertyChangeType").lower()
         path = f"{prefix}[{step}]" if of_list else f"{prefix}.{step}" if prefix else step
         if children := entries(row, "children"):
-            yield from _properties(children, path, kind == "array")
+            yield from _properties(children, path, kind == "array", whole)
             continue
         before, after = get(row, "before"), get(row, "after")
-        yield Property(path, _shown(before), _shown(after), noise(path, kind, before, after, of_list))
+        why = noise(path, kind, before, after, of_list)
+        found = () if why else tuple(classified(path, before, after, whole))
+        yield Property(_with_pool(path, whole), _shown(before), _shown(after), why, found)
+
+
+def _with_pool(path: str, whole: dict[str, Any]) -> str:
+    """Inside a cluster a pool is a number; people know it by its name."""
+    found = INLINE_POOL.match(path)
+    index = int(found[1]) if found and found[1].isdecimal() else -1
+    name = text(whole, "after", "properties", "agentPoolProfiles", index, "name") if index >= 0 else ""
+    return f"properties.agentPoolProfiles[{name}]{path[found.end() :]}" if found and name else path
 
 
 def _shown(value: Any) -> str | None:
@@ -180,31 +179,28 @@ def _shown(value: Any) -> str | None:
 
 
 def _alerts(change: WhatIfChange) -> Iterator[Alert]:
-    kind = change.type.lower()
-    noun = {_CLUSTER: "cluster", _POOL: "node pool"}.get(kind, change.type)
+    noun = label(change.type)
     if change.kind == "delete":
         yield Alert("deleted", f"{noun} {change.name}", "is deleted")
+    by_subject: dict[str, list[Difference]] = {}
     for row in change.real:
-        step = [part for part in re.split(r"[.\[\]]+", row.path) if part]
-        subject, rules, name = f"{noun} {change.name}", kind, next(iter(step[1:]), step[0])
-        if kind == _CLUSTER and step[:2] == ["properties", "agentPoolProfiles"] and len(step) > 3:
-            subject, rules, name = f"node pool {change.name}/{step[2]}", _POOL, step[3]
-            step = step[3:]
-        elif kind == _CLUSTER and step[:2] == ["properties", "networkProfile"]:
-            name = step[-1]
-        if kind == _CLUSTER and row.before is None and (pool := INLINE_POOL.fullmatch(row.path)):
-            what = "cannot be added inside a cluster that exists: only as a resource of its own"
-            yield Alert("refused", f"node pool {change.name}/{pool[1]}", what)
-        elif set(step) & _FIXED.get(rules, set()):
-            yield Alert("refused", subject, f"cannot change {row}")
-        elif rules == _POOL and name in _SCALES:
-            yield Alert("scaled", subject, f"is scaled: {_last(row)}")
-        elif (rules == _POOL and name in _RESTARTS) or (rules == _CLUSTER and name in _RESTARTS_ALL):
-            yield Alert("restarted", subject, f"restarts nodes: {_last(row)}")
+        pool = INLINE_POOL.match(row.path)
+        subject = f"{label(NODE_POOL)} {change.name}/{pool[1]}" if pool else f"{noun} {change.name}"
+        by_subject.setdefault(subject, []).extend(row.found)
+    for subject, found in by_subject.items():
+        for difference in told_once(found):
+            yield from _alert(subject, difference)
 
 
-def _last(row: Property) -> Property:
-    return row._replace(path=row.path.rpartition(".")[2])
+def _alert(subject: str, found: Difference) -> Iterator[Alert]:
+    row, path = found.row, ".".join(found.path)
+    kind, begins = _CLASSES.get(row.change_class, ("scaled", "is scaled:") if row.scales else ("noted", "changes"))
+    if found.path == _POOLS and found.before is None:
+        yield Alert(kind, subject, f"cannot be added inside a cluster that exists: {row.sentence}")
+    elif row.told or row.scales:
+        shown = Property(path if row.refused else found.path[-1], _shown(found.before), _shown(found.after))
+        why = row.sentence if row.change_class == UNCLASSIFIED else row.says
+        yield Alert(kind, subject, f"{begins} {shown}" + (f" ({why})" if why else ""))
 
 
 # --- for people and machines ------------------------------------------------------------------------------------------
@@ -235,9 +231,16 @@ def as_json(found: Summary) -> dict[str, Any]:
         "counts": {kind: found.count(kind) for kind in _WORDS},
         "alerts": [alert._asdict() for alert in found.alerts],
         "changes": [
-            {**change._asdict(), "properties": [row._asdict() for row in change.properties]}
+            {**change._asdict(), "properties": [_property_as_json(row) for row in change.properties]}
             for change in found.changes
             if change.kind != "ignored"
         ],
         "remarks": list(found.remarks),
     }
+
+
+def _property_as_json(row: Property) -> dict[str, Any]:
+    classes = [found.row.change_class for found in row.found]
+    return {key: value for key, value in row._asdict().items() if key != "found"} | (
+        {"classes": classes} if classes else {}
+    )
