@@ -34,7 +34,7 @@ FLOORS = (
     ("rayfleet.azure", "rayfleet.bind", "rayfleet.anyscale", "rayfleet.compiler", "rayfleet.proofs"),
     (
         "rayfleet.outputs", "rayfleet.sync", "rayfleet.fingerprint", "rayfleet.git", "rayfleet.scheduler",
-        "rayfleet.capacity", "rayfleet.shape_mistakes",
+        "rayfleet.capacity", "rayfleet.changes", "rayfleet.shape_mistakes",
     ),
     ("rayfleet.cluster_record",),
     (
@@ -48,7 +48,7 @@ FLOORS = (
 )  # fmt: skip
 
 # What reads a tree back and judges it, and what it may never look at.
-JUDGES = ("rayfleet.tree", "rayfleet.scheduler", "rayfleet.capacity", "rayfleet.proofs")
+JUDGES = ("rayfleet.tree", "rayfleet.scheduler", "rayfleet.capacity", "rayfleet.changes", "rayfleet.proofs")
 COMPILES = {
     "rayfleet.model", "rayfleet.build", "rayfleet.rules", "rayfleet.arm", "rayfleet.overview", "rayfleet.outputs",
     "rayfleet.cluster_record", "rayfleet.compiler", "rayfleet.shape_mistakes",

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from rayfleet.facts.resource_types import CLUSTER, NODE_POOL
 from rayfleet.tree import Resource, Side, Template, Tree, get
 from rayfleet.tree.arm_expression import is_expression
+from rayfleet.tree.once import once
 
 _ASSIGNMENTS = "/microsoft.authorization/roleassignments/"
 
@@ -23,10 +24,17 @@ class AzureResource(NamedTuple):
     def kind(self) -> str:
         return NODE_POOL.lower() if self.above else self.resource.type.lower()
 
+    @property
+    def name(self) -> str:
+        """Its name as it is written: of a pool inside its cluster after the cluster's."""
+        own = self.resource.written_name
+        return f"{own}/{get(self.data, 'properties', 'name')}" if self.above else own
+
     def side(self, path: tuple[str, ...] = ("name",)) -> Side:
         return self.resource.side(*self.above, *(path[1:] if self.above and path[0] == "properties" else path))
 
 
+@once
 def azure_resources(tree: Tree) -> dict[str, AzureResource]:
     """Every resource by id, and every node pool inside its cluster by the id that it has in Azure."""
     found = {key: AzureResource(row, row.data) for key, row in tree.resources.items()}
@@ -40,6 +48,14 @@ def azure_resources(tree: Tree) -> dict[str, AzureResource]:
     return found
 
 
+def owner(row: AzureResource) -> str:
+    """The name of the cluster that a resource belongs to, or else of the deployment that makes it."""
+    template = row.resource.template
+    cluster = template.by_id.get(owners(template).get(row.resource.id, ""))
+    return cluster.name if cluster else template.deployment.name if template.deployment else ""
+
+
+@once
 def owners(template: Template) -> dict[str, str]:
     """The cluster of every resource of a template, as far as one has any."""
     leader = {key: key for key in template.by_id}

@@ -1,0 +1,26 @@
+"""What Azure takes where a template says nothing: written out, it is no change (azure-mgmt-containerservice 41.8.0 and
+-kubernetesconfiguration-fluxconfigurations 1.0.0, the texts of the models).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from rayfleet.facts.resource_types import CLUSTER, FLUX_CONFIGURATION, NODE_POOL
+
+#: By type in lower case: the values, by the whole path of the property.
+DEFAULTS: Mapping[str, Mapping[tuple[str, ...], object]] = {
+    CLUSTER.lower(): {
+        ("properties", "networkProfile", "loadBalancerSku"): "standard",
+        ("properties", "autoUpgradeProfile", "upgradeChannel"): "none",
+        ("properties", "autoUpgradeProfile", "nodeOSUpgradeChannel"): "NodeImage",
+    },
+    NODE_POOL.lower(): {
+        ("properties", "osType"): "Linux",
+        ("properties", "scaleSetEvictionPolicy"): "Delete",
+        ("properties", "scaleDownMode"): "Delete",
+        ("properties", "enableNodePublicIP"): False,
+        ("properties", "gpuProfile", "driver"): "Install",
+    },
+    FLUX_CONFIGURATION.lower(): {("properties", "gitRepository", "provider"): "Generic"},
+}
