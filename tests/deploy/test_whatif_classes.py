@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from rayfleet.changes.azure import azure_changes
+from rayfleet.changes.ranges import RANGES
 from rayfleet.deploy import whatif
 from rayfleet.facts import resource_types as types
 from rayfleet.facts.change_classes import ChangeRow, Steps, classify, rows
@@ -16,7 +18,6 @@ from rayfleet.proofs.azure import network_moves, property_changes
 from rayfleet.proofs.evidence import Evidence
 from rayfleet.proofs.finding import Finding
 from rayfleet.tree import Tree
-from rayfleet.tree.azure_resources import azure_resources
 from rayfleet.tree.files import Files
 
 _SUBSCRIPTION = "00000000-0000-0000-0000-000000000000"
@@ -72,7 +73,8 @@ def _tree(resource: dict[str, Any]) -> Tree:
 def _checked(before: dict[str, Any], after: dict[str, Any]) -> list[Finding]:
     base, now = _tree(before), _tree(after)
     moved = network_moves.append_only(Evidence(now, date(2026, 12, 1), base))
-    found = [*property_changes.judge(azure_resources(base), azure_resources(now), now), *moved]
+    changes = azure_changes(base, now)
+    found = [*property_changes.judge(changes, base, now), *property_changes.new_pools(changes, base, now), *moved]
     return [row for row in found if row.outcome != "proved"]
 
 
@@ -95,7 +97,10 @@ def test_both_say_the_same(kind: str, path: Steps, before: Any, after: Any, row:
     findings = _checked(old, new)
     assert [found.outcome for found in findings] == [_OUTCOMES[alert.kind] for alert in alerts]
     assert len(findings) == expected.row.told
-    if findings and (kind.lower(), path) not in network_moves.RANGES:
+    (change,) = azure_changes(_tree(old), _tree(new))
+    assert (change.path, change.row) == (path, expected.row)
+    assert (change.before, change.after) == (before, after)
+    if findings and path not in RANGES.get(kind.lower(), {}):
         assert findings[0].what.endswith(expected.row.sentence)
         assert expected.row.says in alerts[0].what
 

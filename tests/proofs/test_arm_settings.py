@@ -349,6 +349,45 @@ CHANGES = (
         "kubernetesVersion of aks-eastus was 1.36 and is now 1.35: AKS takes no step back",
         ((EAST, "1.35"), (BASE, "")),
     ),
+    Break(
+        "encryption at host",
+        (properties(CPU, enableEncryptionAtHost=False),),
+        "enableEncryptionAtHost of aks-eastus/cpu was true and is now false: Azure cannot change it: AKS refuses",
+        ((EAST, "enableEncryptionAtHost"), (BASE, "")),
+    ),
+    Break(
+        "another data plane",
+        (profile(networkDataplane="azure", networkPolicy="calico"),),
+        "networkProfile.networkDataplane of aks-eastus was cilium and is now azure: Azure cannot change it",
+        ((EAST, "networkDataplane"), (BASE, "")),
+    ),
+    Break(
+        "a new system pool",
+        (resource(CLUSTER, lambda row: row["properties"]["agentPoolProfiles"].append({"name": "more"})),),
+        "the node pool aks-eastus/more is new inside its cluster: of a cluster that runs AKS takes new pools only as",
+        ((EAST, "more"),),
+    ),
+    Break(
+        "a property that no page says anything of",
+        (properties(CLUSTER, brandNew=True),),
+        "brandNew of aks-eastus was missing and is now true: unclassified: no page says what Azure does",
+        ((EAST, "brandNew"), (BASE, "")),
+        "warned",
+    ),
+    Break(
+        "no mounts any more",
+        (properties(CLUSTER, storageProfile={"blobCSIDriver": {"enabled": False}}),),
+        "storageProfile.blobCSIDriver.enabled of aks-eastus was true and is now false: data or access is at risk",
+        ((EAST, "false"), (BASE, "")),
+        "warned",
+    ),
+    Break(
+        "another image",
+        (properties(CPU, osSKU="AzureLinux"),),
+        "osSKU of aks-eastus/cpu was Ubuntu and is now AzureLinux: AKS makes the nodes of the pool anew, one after",
+        ((EAST, "AzureLinux"), (BASE, "")),
+        "noted",
+    ),
 )
 
 
@@ -366,7 +405,28 @@ def test_an_older_pool_is_seen() -> None:
 
 def test_a_newer_kubernetes_is_no_alarm() -> None:
     now = broken((properties(CLUSTER, kubernetesVersion="1.37"),))
-    assert failures(check(now, "arm", base=tree())) == []
+    report = check(now, "arm", base=tree())
+    assert failures(report) == report.of("warned") == []
+    (row,) = report.of("noted")
+    assert row.what.endswith("it moves the control plane alone, and the nodes stay at their version")
+    written = [row.what for row in report.of("proved") if "are still written" in row.what]
+    assert written == ["all of 45 resources of the base commit are still written, and Azure takes what changes of them"]
+
+
+def test_what_is_the_same_of_many_is_said_once() -> None:
+    def other(document: Any) -> None:
+        for row in document["resources"]:
+            if row["type"].endswith("/agentPools"):
+                row["properties"]["osSKU"] = "AzureLinux"
+
+    (row,) = check(broken((changed(EAST, other), changed("azure/westus2.json", other))), "arm", base=tree()).of("noted")
+    assert row.what.startswith("osSKU of aks-eastus/a100 and 5 others was Ubuntu and is now AzureLinux: ")
+    assert len(row.places) == 12
+
+
+def test_nothing_is_proved_of_what_is_not_known() -> None:
+    report = check(broken((properties(CLUSTER, brandNew=True),)), "arm", base=tree())
+    assert not [row.what for row in report.of("proved") if "are still written" in row.what]
 
 
 def test_what_comes_with_spot_is_not_said_again() -> None:

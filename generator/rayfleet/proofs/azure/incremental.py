@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from rayfleet.changes.azure import azure_changes
 from rayfleet.diagnostics import many
 from rayfleet.proofs.azure import property_changes
 from rayfleet.proofs.azure.references import subject
@@ -22,18 +23,20 @@ def judge(evidence: Evidence) -> Iterator[Finding]:
     if evidence.base is None:
         yield noted("", "there is no base commit: whether anything is stranded in Azure was not looked at")
         return
-    earlier = set(evidence.earlier)
-    whole, now = azure_resources(evidence.base), azure_resources(evidence.tree)
+    earlier, whole = set(evidence.earlier), azure_resources(evidence.base)
     before = {key: row for key, row in whole.items() if row.resource.template in earlier}
     if len(before) < len(whole):
         yield _elsewhere([row for key, row in whole.items() if key not in before], evidence.tree)
-    gone = {key: row for key, row in before.items() if key not in now}
+    changes = azure_changes(evidence.base, evidence.tree)
+    gone = {row.id: before[row.id] for row in changes if row.event in ("gone", "renamed") and row.id in before}
     found = [*_deployments(evidence.base, evidence.tree), *_stranded(gone, evidence.base)]
-    found += property_changes.judge(before, now, evidence.tree)
+    found += property_changes.judge(changes, evidence.base, evidence.tree)
+    found += property_changes.new_pools(changes, evidence.base, evidence.tree)
     yield from found
     if before and not any(row.outcome in ("failed", "warned") for row in found):
-        what = f"all of {many(len(before), 'resource')} of the base commit are still written, as what they are"
-        yield proved("", what)
+        changed = any(row.event == "changed" for row in changes)
+        how = ", and Azure takes what changes of them" if changed else ", as what they are"
+        yield proved("", f"all of {many(len(before), 'resource')} of the base commit are still written{how}")
 
 
 def _elsewhere(rows: list[AzureResource], now: Tree) -> Finding:

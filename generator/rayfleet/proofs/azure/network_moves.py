@@ -2,89 +2,59 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from collections.abc import Iterator
 
+from rayfleet.changes.azure import azure_changes, pairs
+from rayfleet.changes.change import Change
+from rayfleet.changes.ranges import GivenRange, given_ranges, range_of, written_ranges
 from rayfleet.diagnostics import many
-from rayfleet.facts.change_classes import classify
-from rayfleet.facts.cidr import CIDR, Cidr
-from rayfleet.facts.resource_types import CLUSTER, SUBNET, VNET
-from rayfleet.proofs.azure.network import vnets, within
+from rayfleet.facts.cidr import Cidr
+from rayfleet.proofs.azure.network import vnets
 from rayfleet.proofs.evidence import Evidence
 from rayfleet.proofs.finding import Finding, failed, noted, proved, warned
-from rayfleet.tree import Side, Template, get
-
-_PROFILE = ("properties", "networkProfile")
-#: The ranges of a network, by type and path: what this proof judges against the base commit, and no other.
-RANGES = {
-    (VNET.lower(), ("properties", "addressSpace", "addressPrefixes")): "VNet",
-    (SUBNET.lower(), ("properties", "addressPrefix")): "subnet",
-    (CLUSTER.lower(), (*_PROFILE, "podCidr")): "pod range",
-    (CLUSTER.lower(), (*_PROFILE, "serviceCidr")): "service range",
-}
-
-
-class _GivenRanges(NamedTuple):
-    """``ranges`` that the resource ``id``, called ``owner``, has as ``what``."""
-
-    owner: str
-    what: str
-    id: str
-    ranges: tuple[str, ...]
-    side: Side
-
-    @property
-    def key(self) -> tuple[str, str]:
-        return self.id, self.what
+from rayfleet.tree import Resource, Tree
 
 
 def append_only(evidence: Evidence) -> Iterator[Finding]:
     """No range that the base commit has is another one now, and none of its owners' was given to somebody else."""
-    if evidence.base is None:
+    base, now = evidence.base, evidence.tree
+    if base is None:
         yield noted("", "there is no base commit: whether an address moved was not looked at")
         return
-    before = {row.key: row for row in _given(evidence.earlier)}
-    now = {row.key: row for row in _given(evidence.tree.templates)}
-    moved = 0
-    for key, (owner, what, _, old, old_side) in before.items():
-        new, side = (now[key].ranges, now[key].side) if key in now else (old, old_side)
-        if new == old or not _refused(what, old, new):
-            continue
-        moved += 1
-        resized = what == "subnet" and _resized(old, new)
-        why = "Azure does not resize a subnet in use" if resized else "Azure cannot move it"
-        said = f"its {what} was {', '.join(old)} and is now {', '.join(new) or 'none'}: {why}"
-        fix = f"give it {', '.join(old)} again; for other addresses make a new cluster and retire this one"
-        yield failed(owner, said, fix, side, old_side)
-    gone = [row for key, row in before.items() if key not in now and row.what == "VNet"]
-    for owner, _, _, old, old_side in gone:
-        for row in vnets(evidence.tree):
-            if row.owner != owner and any(row.cidr.overlaps(Cidr.parse(range_)) for range_ in old):
-                said = f"{row.cidr} was {owner}'s, which is no longer rendered but may still be in Azure"
-                yield warned(row.owner, said, f"retire {owner} first, or use a new index", row.side, old_side)
-    if before and not moved:
-        yield proved("", f"none of {many(len(before), 'range')} of the base commit has moved")
+    earlier = set(evidence.earlier)
+    given = [row for row in given_ranges(base) if row.resource.resource.template in earlier]
+    rows = [row for row in azure_changes(base, now) if row.event == "changed" and range_of(row)]
+    moved = [row for row in rows if row.row and row.row.refused]
+    yield from (_moved(row, pairs(base, now).both[row.id][1].resource) for row in moved)
+    gone = pairs(base, now).gone
+    for row in given:
+        if row.what == "VNet" and row.resource.resource.id in gone:
+            yield from _given_away(row, now)
+    if given and not moved:
+        yield proved("", f"none of {many(len(given), 'range')} of the base commit has moved")
 
 
-def _refused(what: str, old: tuple[str, ...], new: tuple[str, ...]) -> bool:
-    kind, path = next(key for key, name in RANGES.items() if name == what)
-    return any(found.row.refused for found in classify(kind, path, list(old), list(new)))
+def _moved(row: Change, resource: Resource) -> Finding:
+    what, old, new = range_of(row), written_ranges(row.before), written_ranges(row.after)
+    resized = what == "subnet" and _resized(old, new)
+    why = "Azure does not resize a subnet in use" if resized else "Azure cannot move it"
+    said = f"its {what} was {', '.join(old)} and is now {', '.join(new) or 'none'}: {why}"
+    fix = f"give it {', '.join(old)} again; for other addresses make a new cluster and retire this one"
+    owner = resource.written_name if what == "subnet" else resource.name
+    return failed(owner, said, fix, *(side for side in (row.new, row.old) if side))
 
 
 def _resized(old: tuple[str, ...], new: tuple[str, ...]) -> bool:
     """Whether one is inside the other (Azure docs, manage subnets: a prefix changes while nothing is in it)."""
-    return any(within(Cidr.parse(one), two) or within(Cidr.parse(two), one) for one in old for two in new)
+    ranges = [(Cidr.parse(one), Cidr.parse(two)) for one in old for two in new]
+    return any(one.within(two) or two.within(one) for one, two in ranges)
 
 
-def _given(templates: Iterable[Template]) -> Iterator[_GivenRanges]:
-    """Every range of the VNets, subnets and clusters."""
-    for template in templates:
-        for (kind, path), what in RANGES.items():
-            for row in template.of_type(kind):
-                written = get(row.data, *path)
-                ranges = _cidrs(*written) if isinstance(written, list) else _cidrs(written)
-                yield _GivenRanges(row.written_name, what, row.id, ranges, row.side(*path))
-
-
-def _cidrs(*written: object) -> tuple[str, ...]:
-    return tuple(sorted(row for row in written if isinstance(row, str) and CIDR.fullmatch(row)))
+def _given_away(before: GivenRange, now: Tree) -> Iterator[Finding]:
+    """Whoever has addresses of a network that is no longer rendered."""
+    owner = before.resource.resource.name
+    for row in vnets(now):
+        if row.owner != owner and any(row.cidr.overlaps(Cidr.parse(range_)) for range_ in before.ranges):
+            said = f"{row.cidr} was {owner}'s, which is no longer rendered but may still be in Azure"
+            side = before.resource.side(before.path)
+            yield warned(row.owner, said, f"retire {owner} first, or use a new index", row.side, side)

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
+from rayfleet.changes.azure import pairs
+from rayfleet.changes.change import Change
+from rayfleet.changes.ranges import range_of
 from rayfleet.diagnostics import many
-from rayfleet.facts.change_classes import UNCLASSIFIED, Difference, classify, differences
-from rayfleet.facts.resource_types import CLUSTER, NODE_POOL
-from rayfleet.proofs.azure.network_moves import RANGES
+from rayfleet.facts.change_classes import UNCLASSIFIED, ChangeRow
 from rayfleet.proofs.azure.references import subject
 from rayfleet.proofs.finding import Finding, failed, noted, warned
-from rayfleet.tree import Tree, get
+from rayfleet.tree import Tree
 from rayfleet.tree.arm_expression import is_expression, reference
 from rayfleet.tree.azure_resources import AzureResource, called, who
 
-_POOLS = ("properties", "agentPoolProfiles")
 _AT_RISK = ("data", "re-created", UNCLASSIFIED)
 _ANOTHER = "make a new one beside it, under another name, deploy that, and retire this one"
 _POOL_FIX = (
@@ -24,50 +24,39 @@ _POOL_FIX = (
 )
 
 
+def judge(changes: Iterable[Change], base: Tree, now: Tree) -> Iterator[Finding]:
+    """Every resource that both have. What Azure refuses is said of each, everything else once for all alike; the
+    ranges of a network are another proof's.
+    """
+    both = pairs(base, now).both
+    alike: dict[tuple[str, ...], list[_Changed]] = {}
+    for change in changes:
+        if change.event == "changed" and change.row and change.row.told and not range_of(change):
+            changed = _Changed(change, change.row, *both[change.id])
+            if changed.row.refused:
+                yield _finding([changed], now)
+            else:
+                kind = (change.kind, change.property, *_values(changed, now), changed.row.sentence)
+                alike.setdefault(kind, []).append(changed)
+    yield from (_finding(rows, now) for rows in alike.values())
+
+
 class _Changed(NamedTuple):
     """A property of one resource that differs from the base commit."""
 
-    difference: Difference
+    change: Change
+    row: ChangeRow
     old: AzureResource
     new: AzureResource
-
-    @property
-    def key(self) -> str:
-        path = self.difference.path
-        return ".".join(path[path[0] == "properties" :])
-
-
-def judge(before: Mapping[str, AzureResource], now: Mapping[str, AzureResource], tree: Tree) -> Iterator[Finding]:
-    """Every resource that both have. What Azure refuses is said of each, everything else once for all alike."""
-    alike: dict[tuple[str, ...], list[_Changed]] = {}
-    for key, old in before.items():
-        for changed in _changes(old, now[key]) if key in now else ():
-            if changed.difference.row.refused:
-                yield _finding([changed], tree)
-            else:
-                first, then = _values(changed, tree)
-                kind = (changed.new.kind, changed.key, first, then, changed.difference.row.sentence)
-                alike.setdefault(kind, []).append(changed)
-    yield from (_finding(rows, tree) for rows in alike.values())
-    yield from _new_pools(before, now)
-
-
-def _changes(old: AzureResource, new: AzureResource) -> Iterator[_Changed]:
-    if old.data == new.data:
-        return
-    for row in differences(new.kind, _comparable(old), _comparable(new)):
-        same = row.row.refused and _folded(row.before) == _folded(row.after)
-        if row.row.told and not same and (new.kind, row.path) not in RANGES:
-            yield _Changed(row, old, new)
 
 
 def _finding(rows: list[_Changed], tree: Tree) -> Finding:
     changed, *others = rows
-    row, (first, then) = changed.difference.row, _values(changed, tree)
+    row, (first, then) = changed.row, _values(changed, tree)
     owner = _name(changed.new, tree) + (f" and {many(len(others), 'other')}" if others else "")
-    what = f"{changed.key} of {owner} was {first} and is now {then}: {row.sentence}"
+    what = f"{changed.change.property} of {owner} was {first} and is now {then}: {row.sentence}"
     again = f"{'leave it out' if first == 'missing' else f'write {first}'} again"
-    sides = [side for one in rows for side in (one.new.side(one.difference.path), one.old.side(one.difference.path))]
+    sides = [side for one in rows for side in (one.change.new, one.change.old) if side]
     about = subject(changed.new.resource.template)
     if row.refused:
         return failed(about, what, f"{again}; or {row.fix or _ANOTHER}", *sides)
@@ -76,29 +65,23 @@ def _finding(rows: list[_Changed], tree: Tree) -> Finding:
     return noted(about, what, *sides)
 
 
-def _new_pools(before: Mapping[str, AzureResource], now: Mapping[str, AzureResource]) -> Iterator[Finding]:
+def new_pools(changes: Iterable[Change], base: Tree, now: Tree) -> Iterator[Finding]:
     """A pool inside its cluster that the cluster does not have yet: a renamed system pool is one."""
-    for key, row in now.items():
-        if row.above and key not in before and row.resource.id in before:
-            for found in classify(CLUSTER, _POOLS, None, row.data):
-                name = f"{row.resource.written_name}/{get(row.data, 'properties', 'name')}"
-                what = f"the node pool {name} is new inside its cluster: {found.row.sentence}"
-                yield failed(subject(row.resource.template), what, _POOL_FIX, row.side(("properties", "name")))
+    made = pairs(base, now).made
+    for change in changes:
+        if change.event in ("made", "renamed") and change.row and change.row.refused and change.new:
+            pool = made[change.after if change.event == "renamed" else change.id]
+            what = f"the node pool {pool.name} is new inside its cluster: {change.row.sentence}"
+            yield failed(subject(pool.resource.template), what, _POOL_FIX, change.new)
 
 
 def _name(row: AzureResource, tree: Tree) -> str:
-    if row.above:
-        return f"{row.resource.written_name}/{get(row.data, 'properties', 'name')}"
-    return who(row.resource, tree)
+    return row.name if row.above else who(row.resource, tree)
 
 
 def _values(changed: _Changed, tree: Tree) -> tuple[str, str]:
     """Both values as they are written."""
-    path, before, after = changed.difference[:3]
-    return (
-        _said(changed.old, get(changed.old.data, *path, default=before), tree),
-        _said(changed.new, get(changed.new.data, *path, default=after), tree),
-    )
+    return _said(changed.old, changed.change.before, tree), _said(changed.new, changed.change.after, tree)
 
 
 def _said(row: AzureResource, value: Any, tree: Tree) -> str:
@@ -108,36 +91,3 @@ def _said(row: AzureResource, value: Any, tree: Tree) -> str:
         read = reference(value, row.resource.template.scope)
         return f"{read.path} of {called(read.id, tree)}" if read else called(row.resource.resolve(value), tree)
     return "missing" if value is None else value if isinstance(value, str) else json.dumps(value)
-
-
-# --- values as Azure compares them ---
-
-
-def _comparable(row: AzureResource) -> dict[str, Any]:
-    """A resource without its name and without the pools inside it, which are compared by themselves."""
-    found: dict[str, Any] = _plain(row, row.data)
-    if isinstance(properties := found.get("properties"), dict):
-        apart = "name" if row.kind == NODE_POOL.lower() else _POOLS[-1]
-        found["properties"] = {key: value for key, value in properties.items() if key != apart}
-    if isinstance(found.get("location"), str):
-        found["location"] = "".join(found["location"].split()).lower()
-    return found
-
-
-def _plain(row: AzureResource, value: Any) -> Any:
-    """Ids resolved, and lists of words in one order: zones, ranges, groups."""
-    if isinstance(value, str):
-        return row.resource.resolve(value) if is_expression(value) else value
-    if isinstance(value, Mapping):
-        return {_plain(row, key): _plain(row, child) for key, child in value.items()}
-    if isinstance(value, list):
-        plain = [_plain(row, child) for child in value]
-        return plain if any(isinstance(child, dict | list) for child in plain) else sorted(plain, key=str)
-    return value
-
-
-def _folded(value: Any) -> Any:
-    """Azure's names are the same in any case."""
-    if isinstance(value, list):
-        return [_folded(row) for row in value]
-    return value.lower() if isinstance(value, str) else value
