@@ -122,10 +122,10 @@ def test_every_duplicate_is_reported() -> None:
     text = 'a: 1\nb: {c: 1, "c": 2}\na: 2\nd:\n  - {e: 1, e: 2}\na: 3\n'
     found = [(row.line, row.column, row.what) for row in refused(text)]
     assert found == [
-        (2, 11, '"c" stands twice in this mapping'),
-        (3, 1, '"a" stands twice in this mapping'),
-        (5, 12, '"e" stands twice in this mapping'),
-        (6, 1, '"a" stands twice in this mapping'),
+        (2, 11, '"c" occurs twice in this mapping'),
+        (3, 1, '"a" occurs twice in this mapping'),
+        (5, 12, '"e" occurs twice in this mapping'),
+        (6, 1, '"a" occurs twice in this mapping'),
     ]
 
 

@@ -181,7 +181,7 @@ class _Builder:
         vm = self._catalogue.vm_size(name)
         if vm is None:
             what = f'unknown VM size "{name}"{did_you_mean(name, self._catalogue.vm_size_names)}'
-            fix = "use a size of schemas/vm-sizes.json, or describe this one under vmSizes"
+            fix = "use a size from schemas/vm-sizes.json, or describe this one under vmSizes"
             self.found.append(self._origin.at(cluster, place, what, fix))
         return vm
 

@@ -168,7 +168,7 @@ def _bad_value(value: Any, keyword: str, limit: Any, node: dict[str, Any], writt
     if keyword in ("minItems", "maxItems", "minProperties", "maxProperties"):
         bound = "least" if keyword.startswith("min") else "most"
         return f"it has {len(value)} entries", f"give at {bound} {limit}{about}"
-    return "an entry stands twice", f"keep one of each{about}"  # uniqueItems: the last keyword we allow
+    return "an entry is listed twice", f"keep one of each{about}"  # uniqueItems: the last keyword we allow
 
 
 def _shown(value: Any) -> str:

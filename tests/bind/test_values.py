@@ -83,7 +83,7 @@ PLACE = f"deployment {EAST}: aks_eastus.value"
         ({**GOOD, "nodePools": ["sys", None]},
          f"{PLACE}.nodePools[1]: nodePools of aks-eastus: null is not of type string"),
         ({**GOOD, "nodePools": ["sys", "sys"]},
-         f"{PLACE}.nodePools: nodePools of aks-eastus: an entry stands twice"),
+         f"{PLACE}.nodePools: nodePools of aks-eastus: an entry is listed twice"),
         ({**GOOD, "clientId": "00000000-0000-0000-0000-000000000000"},
          f"{PLACE}.clientId: clientId of aks-eastus is the id of nobody"),
         ({**GOOD, "nodePools": []}, f"{PLACE}.nodePools: nodePools of aks-eastus is empty, and a cluster has a pool"),

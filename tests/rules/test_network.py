@@ -31,7 +31,7 @@ def mistakes(data: Data) -> list[str]:
 @pytest.mark.parametrize("kept", KEPT)
 def test_what_azure_keeps(kept: str) -> None:
     own = KEPT[kept]
-    assert mistakes(smallest(network={"podCidr": own})) == [f"{own} overlaps {kept}, which Azure keeps"]
+    assert mistakes(smallest(network={"podCidr": own})) == [f"{own} overlaps {kept}, which Azure reserves"]
 
 
 SPOT = {"vmSize": "Standard_D16ds_v5", "maxCount": 7, "capacityType": "spot"}

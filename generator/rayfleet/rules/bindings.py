@@ -30,7 +30,7 @@ def judge(fleet: Fleet, source: Source) -> Iterator[Diagnostic]:
             if isinstance(binding["value"], str):
                 other = seen.setdefault(binding["value"], place)
                 if other != place:
-                    what = f"the value is also that of {other}; no two ids are the same"
+                    what = f"this is also the value of {other}; no two ids are the same"
                     yield source.diagnostic((*path, kind, "value"), what, f"take it from {producers[kind]}")
 
 
@@ -47,4 +47,4 @@ def _half_bound(source: Source, cluster: str, bound: set[str]) -> Iterator[Diagn
     wanted = set(FROM_DEPLOYMENT)
     if bound & wanted and (missing := sorted(wanted - bound)):
         what = f"{', '.join(missing)} is missing, though the deployment that produces it has run"
-        yield source.diagnostic(("clusters", cluster), what, "take all of the deployment's output over", key=True)
+        yield source.diagnostic(("clusters", cluster), what, "add all values of the deployment's output", key=True)

@@ -20,7 +20,7 @@ def judge(fleet: Fleet, source: Source) -> Iterator[Diagnostic]:
     if gitops.known_hosts is not None and gitops.auth != "sshKey":
         yield source.diagnostic(("gitops", "knownHosts"), "only sshKey uses known hosts", "remove it", key=True)
     if gitops.auth == "azureIdentity" and "/_git/" not in gitops.url:
-        what = "a managed identity signs in to Azure DevOps only"
+        what = "a managed identity can sign in to Azure DevOps only"
         yield source.diagnostic(
             ("gitops", "url"), what, "use https://dev.azure.com/<organization>/<project>/_git/<repository>"
         )

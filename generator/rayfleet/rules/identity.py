@@ -19,8 +19,10 @@ def judge(fleet: Fleet, origin: Origin, catalogue: Catalogue) -> Iterator[Diagno
         count = len(cluster.service_accounts)
         if count > MAX_CREDENTIALS:
             what = f"with the operator's own there are {count} service accounts"
-            fix = f"an identity takes {MAX_CREDENTIALS} federated credentials: share some, or make another cluster"
+            fix = (
+                f"an identity has at most {MAX_CREDENTIALS} federated credentials: share some, or make another cluster"
+            )
             yield origin.at(cluster.name, ("serviceAccounts",), what, fix, key=True)
         if not catalogue.federates(cluster.region):
-            what = f"identities in {cluster.region} take no federated credentials, which every cluster needs"
+            what = f"identities in {cluster.region} cannot have federated credentials, which every cluster needs"
             yield origin.source.diagnostic(("clusters", cluster.name, "region"), what, "use another region")

@@ -31,13 +31,13 @@ def judge(fleet: Fleet, origin: Origin) -> Iterator[Diagnostic]:
                 yield origin.source.diagnostic(
                     ("clusters", cluster.name),
                     f'{what} is "{name}", {len(name)} characters',
-                    f"Azure takes {limit}: shorten the cluster's name or azure.resourceGroup by {len(name) - limit}",
+                    f"Azure allows {limit}: shorten the cluster's name or azure.resourceGroup by {len(name) - limit}",
                     key=True,
                 )
         if cluster.name in WINDOWS_DEVICES:
             yield origin.source.diagnostic(
                 ("clusters", cluster.name),
-                f'"{cluster.name}" is a device name on Windows, where rendered/ could not be checked out',
+                f'"{cluster.name}" is a device name on Windows: rendered/ could not be checked out there',
                 "choose another name",
                 key=True,
             )
@@ -46,7 +46,7 @@ def judge(fleet: Fleet, origin: Origin) -> Iterator[Diagnostic]:
             yield origin.source.diagnostic(
                 ("name",),
                 f'the ARM deployment "{deployment.name}" has {len(deployment.name)} characters',
-                f"Azure takes {DEPLOYMENT}: shorten the fleet's name",
+                f"Azure allows {DEPLOYMENT}: shorten the fleet's name",
             )
     yield from _credentials(fleet, origin)
     yield from _accelerators(fleet, origin)
@@ -59,7 +59,7 @@ def _credentials(fleet: Fleet, origin: Origin) -> Iterator[Diagnostic]:
         for at, account in enumerate(cluster.own_service_accounts):
             if (excess := len(account.credential) - CREDENTIAL) > 0:
                 what = f'its federated credential is "{account.credential}", {len(account.credential)} characters'
-                fix = f"Azure takes {CREDENTIAL}: shorten the namespace or the name by {excess}"
+                fix = f"Azure allows {CREDENTIAL}: shorten the namespace or the name by {excess}"
                 yield origin.at(cluster.name, ("serviceAccounts", at), what, fix)
 
 
@@ -71,7 +71,7 @@ def _accelerators(fleet: Fleet, origin: Origin) -> Iterator[Diagnostic]:
         twin = seen.setdefault(name.lower(), name)
         if name and (name.lower() in WINDOWS_DEVICES or twin != name):
             clash = f"differs from {twin} by case only" if twin != name else "is a device name on Windows"
-            fix = "name the accelerator otherwise under vmSizes"
+            fix = "give the accelerator another name under vmSizes"
             yield origin.at(cluster.name, ("nodePools", pool.name, "vmSize"), f'its accelerator "{name}" {clash}', fix)
 
 
@@ -81,7 +81,7 @@ def _tags(fleet: Fleet, origin: Origin) -> Iterator[Diagnostic]:
     for name in fleet.tags:
         twin = seen.setdefault(name.lower(), name)
         if twin != name or name.lower().startswith(("microsoft", "azure", "windows")):
-            what = f"differs from {twin} by case only" if twin != name else "has a prefix that Azure keeps"
+            what = f"differs from {twin} by case only" if twin != name else "has a prefix that Azure reserves"
             path = ("azure", "tags", name)
             yield origin.source.diagnostic(path, f'the tag "{name}" {what}', "choose another name", key=True)
 

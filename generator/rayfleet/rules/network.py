@@ -42,20 +42,20 @@ def judge(fleet: Fleet, origin: Origin, catalogue: Catalogue) -> Iterator[Diagno
         yield from _authorized(cluster, origin)
         yield from _room(cluster, origin)
         if cluster.network.nat_sku == "StandardV2" and not catalogue.has_standard_v2_nat(cluster.region):
-            what = f"{cluster.region} had no StandardV2 NAT gateways when last looked at"
+            what = f"{cluster.region} had no StandardV2 NAT gateways when the catalogue was made"
             path = ("network", "natGateway", "sku")
-            yield origin.at(cluster.name, path, what, "use Standard, or see that it has now")._replace(
+            yield origin.at(cluster.name, path, what, "use Standard, or check that the region has them now")._replace(
                 severity="warning"
             )
 
 
 def _range(origin: Origin, path: Path, cidr: Cidr) -> Iterator[Diagnostic]:
     if cidr != cidr.aligned:
-        what = f"{cidr} does not begin at a block of its size"
+        what = f"{cidr} does not begin at a /{cidr.prefix} boundary"
         yield origin.source.diagnostic(path, what, f"write {cidr.aligned}")
     for reserved in RESERVED:
         if cidr.overlaps(reserved):
-            what = f"{cidr} overlaps {reserved}, which Azure keeps"
+            what = f"{cidr} overlaps {reserved}, which Azure reserves"
             yield origin.source.diagnostic(path, what, "use another private range, for example of 10.0.0.0/8")
 
 
@@ -69,12 +69,13 @@ def _blocks(fleet: Fleet, origin: Origin) -> Iterator[Diagnostic]:
     for cluster in fleet.clusters:
         path, index = ("clusters", cluster.name, "network", "index"), cluster.network.index
         if index in taken:
-            what = f"index {index} is also that of {taken[index]}"
+            what = f"index {index} is already used by {taken[index]}"
             yield source.diagnostic(path, what, f"give each cluster an index of its own; {free} is free")
         taken.setdefault(index, cluster.name)
         if index >= there and not _has_own_vnet(cluster, origin):
-            room = f"room for indexes 0 to {there - 1}" if there else "no room for one"
-            what = f"of VNets of /{fleet.vnet_prefix} {fleet.supernet} has {room}"
+            room = f"room for VNets of /{fleet.vnet_prefix} with indexes 0 to {there - 1} only"
+            none = f"no room for a VNet of /{fleet.vnet_prefix}"
+            what = f"{fleet.supernet} has {room if there else none}"
             fix = "use a free index, a larger azure.network.supernet, or smaller VNets (azure.network.vnetPrefix)"
             yield source.diagnostic(path, what, fix)
 
@@ -108,7 +109,7 @@ def _ranges(fleet: Fleet, cluster: Cluster, origin: Origin) -> Iterator[Diagnost
     if _has_own_vnet(cluster, origin):
         yield from _range(origin, vnet, network.vnet)
     if not LARGEST_SERVICES <= network.services.prefix <= SMALLEST_SERVICES:
-        what = f"AKS takes no service range of /{network.services.prefix}"
+        what = f"AKS does not accept a service range of /{network.services.prefix}"
         yield origin.source.diagnostic(services, what, f"use /{LARGEST_SERVICES} to /{SMALLEST_SERVICES}")
     nodes = ("the fleet's supernet", fleet.supernet), (f"the VNet of {cluster.name}", network.vnet)
     for path, key, cidr, others in (
@@ -135,10 +136,10 @@ def _authorized(cluster: Cluster, origin: Origin) -> Iterator[Diagnostic]:
     if cluster.authorized_ip_ranges and total > MAX_AUTHORIZED_RANGES:
         what = f"with the NAT addresses it has {total} ranges"
         path = origin.path(cluster.name, ("apiServer", "authorizedIpRanges"))
-        yield origin.source.diagnostic(path, what, f"AKS takes {MAX_AUTHORIZED_RANGES}: join some")
+        yield origin.source.diagnostic(path, what, f"AKS allows {MAX_AUTHORIZED_RANGES}: join some")
     for at, text in enumerate(cluster.authorized_ip_ranges):
         if (allowed := Cidr.parse(text)) != allowed.aligned:
-            what = f"{text} does not begin at a block of its size"
+            what = f"{text} does not begin at a /{allowed.prefix} boundary"
             path = origin.path(cluster.name, ("apiServer", "authorizedIpRanges", at))
             yield origin.source.diagnostic(path, what, f"write {allowed.aligned}")
 
@@ -147,7 +148,7 @@ def _room(cluster: Cluster, origin: Origin) -> Iterator[Diagnostic]:
     needed = cluster.max_nodes + _surge(cluster)
     if (ips := public_ips_for(needed)) > cluster.network.nat_public_ips:
         has = many(cluster.network.nat_public_ips, "public IP")
-        what = f"a NAT gateway with {has} has too few ports for {needed} nodes, to which the pools may grow with surge"
+        what = f"a NAT gateway with {has} has too few ports: the pools may grow to {needed} nodes with surge"
         yield origin.at(cluster.name, ("network", "natGateway", "publicIps"), what, f"give it {ips}")
     if needed <= cluster.network.node_capacity:
         return

@@ -17,5 +17,5 @@ def judge(fleet: Fleet, origin: Origin, folders: frozenset[str]) -> Iterator[Dia
         for at, name in enumerate(cluster.overlays):
             if name not in known:
                 what = f'there is no overlay "{name}"{did_you_mean(name, known)}'
-                fix = f"make overlays/{name}/<layer>/kustomization.yaml; a layer is {', '.join(LAYERS)}"
+                fix = f"make overlays/{name}/<layer>/kustomization.yaml; the layers are {', '.join(LAYERS)}"
                 yield origin.at(cluster.name, ("overlays", at), what, fix)

@@ -55,29 +55,29 @@ def _cluster(cluster: Cluster, origin: Origin) -> Iterator[Diagnostic]:
             cluster.name, where, what, "add one: sys: {mode: system, vmSize: Standard_D8ds_v5, count: 3}", key=True
         )
     elif all(map(_keeps_pods_off, cluster.pools)) and not any(pool.spot for pool in cluster.system_pools):
-        what = "every pool is tainted, which leaves operators and Flux nowhere to run"
+        what = "every pool has taints, so operators and Flux have nowhere to run"
         yield origin.at(
             cluster.name, where, what, "remove the taints of a system pool, or add a pool with role: infra", key=True
         )
     limit = MAX_NODES_FREE if cluster.tier == "Free" else MAX_NODES
     if cluster.max_nodes > limit:
         what = f"the pools may grow to {cluster.max_nodes} nodes together"
-        fix = f"a cluster of tier {cluster.tier} takes {limit}: lower maxCount, or make another cluster"
+        fix = f"a cluster of tier {cluster.tier} has at most {limit} nodes: lower maxCount, or make another cluster"
         yield origin.at(cluster.name, where, what, fix, key=True)
     if not any(pool.ray and not pool.spot for pool in cluster.pools):
-        what = "no on-demand pool is for Ray, and Ray heads run on-demand only"
+        what = "there is no on-demand pool for Ray, and Ray heads run on-demand only"
         fix = "add a small user pool: cpu: {vmSize: Standard_D8ds_v5, maxCount: 3}"
         yield origin.at(cluster.name, where, what, fix, key=True)
     else:
         yield from _heads(cluster, origin)
     if cluster.autoscaler["expander"] == "priority":
-        what = "the priority expander goes by a ConfigMap that rayfleet does not make"
-        fix = "add kube-system/cluster-autoscaler-priority-expander by an overlay"
+        what = "the priority expander reads a ConfigMap that rayfleet does not make"
+        fix = "add kube-system/cluster-autoscaler-priority-expander with an overlay"
         yield origin.at(cluster.name, ("autoscaler", "expander"), what, fix).as_warning()
     if cluster.has_gpus_of("amd"):
         what = "AMD GPUs need a driver and device plugin that rayfleet does not install"
         yield origin.at(
-            cluster.name, where, what, "install AMD's GPU operator, for example by an overlay", key=True
+            cluster.name, where, what, "install AMD's GPU operator, for example with an overlay", key=True
         ).as_warning()
 
 
@@ -89,7 +89,9 @@ def _heads(cluster: Cluster, origin: Origin) -> Iterator[Diagnostic]:
         architecture = pool.vm.architecture
         if pool.gpu and architecture not in heads:
             heads.add(architecture)
-            what = f"no on-demand pool for Ray is {architecture}: work for {pool.vm.name} has nowhere to run its head"
+            what = (
+                f"no on-demand pool for Ray has {architecture} nodes: Ray heads for {pool.vm.name} have nowhere to run"
+            )
             fix = f"add a small user pool of an {architecture} size, or make this one on-demand"
             yield origin.at(cluster.name, ("nodePools", pool.name), what, fix, key=True)
 
@@ -110,9 +112,13 @@ def _pool(cluster: Cluster, pool: NodePool, origin: Origin) -> Iterator[Diagnost
     if pool.system:
         yield from _system(pool, at)
     elif pool.role == "infra" and (pool.spot or pool.gpu):
-        yield at("role", "an infra pool carries what must stay up", "make it on-demand, of a size without GPUs")
+        yield at(
+            "role",
+            "an infra pool is for what must stay up: it cannot be spot or have GPUs",
+            "make it on-demand, of a size without GPUs",
+        )
     elif pool.ray and not any(pool in shape.pools for shape in cluster.instance_types):
-        what = f"{pool.vm.name} has no room for a Ray pod after what AKS and the volume's cache reserve"
+        what = f"{pool.vm.name} has no room for a Ray pod beside what AKS and the volume's cache reserve"
         yield at("vmSize", what, "use a larger size, or a smaller volume.cacheSizeMib")
     price = pool.spot_max_price
     if price != -1 and (price <= 0 or round(price, 5) != price):
@@ -124,7 +130,9 @@ def _pool(cluster: Cluster, pool: NodePool, origin: Origin) -> Iterator[Diagnost
 def _size(pool: NodePool, at: At) -> Iterator[Diagnostic]:
     if not pool.autoscaled:
         if pool.count is None:
-            yield at(None, f'pool "{pool.name}" has no size', "add maxCount (and minCount), or a fixed count")
+            yield at(
+                None, f'pool "{pool.name}" has no number of nodes', "add maxCount (and minCount), or a fixed count"
+            )
         elif pool.count == 0:
             yield at("count", "a fixed pool without nodes does nothing", "use a count of 1 or more, or maxCount")
         return
@@ -134,7 +142,7 @@ def _size(pool: NodePool, at: At) -> Iterator[Diagnostic]:
         )
     elif not pool.minimum <= pool.starting_count <= pool.maximum:
         what = f"count {pool.starting_count} is not between minCount {pool.minimum} and maxCount {pool.maximum}"
-        yield at("count", what, "use a count between the two, or none")
+        yield at("count", what, "use a count between the two, or leave it out")
 
 
 def _system(pool: NodePool, at: At) -> Iterator[Diagnostic]:
@@ -144,9 +152,9 @@ def _system(pool: NodePool, at: At) -> Iterator[Diagnostic]:
         key = "minCount" if pool.autoscaled else "count"
         yield at(key, f"a system pool needs {SYSTEM_NODES} nodes or more", "use 3, one for each zone")
     if pool.vm.name.startswith("Standard_B"):
-        yield at("vmSize", "AKS takes no burstable size for a system pool", "use Standard_D4ds_v5 or larger")
+        yield at("vmSize", "AKS does not accept a burstable size for a system pool", "use Standard_D4ds_v5 or larger")
     if pool.gpu:
-        yield at("vmSize", "a system pool has no use for GPUs", "use a size without, and a user pool for the GPUs")
+        yield at("vmSize", "a system pool has no use for GPUs", "use a size without GPUs, and a user pool for the GPUs")
     if pool.vm.vcpus < SYSTEM_VCPUS or pool.vm.memory_gib < SYSTEM_GIB:
         what = f"{pool.vm.name} is too small for a system pool"
         yield at("vmSize", what, f"use at least {SYSTEM_VCPUS} vCPUs and {SYSTEM_GIB} GiB")
@@ -178,7 +186,7 @@ def _reserved(pool: NodePool, at: At) -> Iterator[Diagnostic]:
             yield at(field, what, "use a prefix of your own")
     taints = [(taint.key, taint.effect) for taint in pool.own_taints]
     if len(set(taints)) < len(taints):
-        yield at("taints", "two taints have one key and effect", "give each key and effect one value")
+        yield at("taints", "two taints have the same key and effect", "keep one taint for each key and effect")
 
 
 def _zones(cluster: Cluster, origin: Origin, catalogue: Catalogue) -> Iterator[Diagnostic]:

@@ -22,7 +22,7 @@ def judge(fleet: Fleet, origin: Origin, catalogue: Catalogue) -> Iterator[Diagno
     for path, region in [(("azure", "primaryRegion"), fleet.primary_region), *named]:
         if region not in known:
             what = f'Azure has no region "{region}"{did_you_mean(region, known)}'
-            yield source.diagnostic(path, what, "use a name of schemas/azure-regions.json")
+            yield source.diagnostic(path, what, "use a name from schemas/azure-regions.json")
     for region in source.data.get("regions") or {}:
         if region not in here:
             what = f'no cluster is in region "{region}"{did_you_mean(region, here)}'

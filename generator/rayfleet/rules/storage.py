@@ -40,13 +40,13 @@ def _rule(rule: LifecycleRule, redundancy: str, source: Source) -> Iterator[Diag
     for (before, earlier), (key, after) in pairwise(steps):
         if after <= earlier:
             what = f"{key} {after} is not after {before} {earlier}"
-            yield source.diagnostic((*path, key), what, "let the days grow from cool to cold to archive to delete")
+            yield source.diagnostic((*path, key), what, "use more days for each step: cool, cold, archive, delete")
     if rule.archive_after is not None and redundancy not in ARCHIVABLE:
         what = f"blobs with redundancy {redundancy} cannot be archived"
-        fix = f"remove it, use coldAfterDays, or a storage.redundancy of {', '.join(ARCHIVABLE)}"
+        fix = f"remove it, use coldAfterDays, or make storage.redundancy one of {', '.join(ARCHIVABLE)}"
         yield source.diagnostic((*path, "archiveAfterDays"), what, fix)
     for key, after in steps[-2:]:
         if key in ("archiveAfterDays", "deleteAfterDays") and not rule.prefix:
-            does = "archive, and so take offline," if key == "archiveAfterDays" else "delete"
-            what = f"without a prefix {after} days would {does} whatever the fleet still mounts"
-            yield source.diagnostic((*path, key), what, "add the prefix of what may go, for example runs/")
+            does = "archived, and so offline," if key == "archiveAfterDays" else "deleted"
+            what = f"without a prefix, blobs that the fleet still uses would also be {does} after {after} days"
+            yield source.diagnostic((*path, key), what, "add the prefix of the blobs that may go, for example runs/")

@@ -102,7 +102,7 @@ def read(file: str, content: bytes, instead_of_anchors: str = INSTEAD_OF_ANCHORS
     documents = construct(file, text, instead=instead_of_anchors)
     if len(documents) > 1:
         line, column = documents[1].line, documents[1].column
-        raise Invalid([at(file, line, column, "a second document begins here", "keep one document a file")])
+        raise Invalid([at(file, line, column, "a second document begins here", "keep one document in a file")])
     root = documents[0].data if documents else None
     if not isinstance(root, dict):
         what = "the file is empty" if root is None else "the file is not a mapping of keys to values"

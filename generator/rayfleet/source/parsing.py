@@ -111,7 +111,7 @@ def _build(file: str, events: Iterator[Any], depth: int, instead: str, found: li
                 found += _refuse_marks(file, event, instead)
             if container.__class__ is dict and key is None:
                 if value in container:
-                    found.append(_report(file, event, f'"{value}" stands twice in this mapping', "keep one of the two"))
+                    found.append(_report(file, event, f'"{value}" occurs twice in this mapping', "keep one of the two"))
                 key = value
                 continue
             if event.implicit[0]:
