@@ -217,6 +217,36 @@ def _is_read(node: ast.Subscript) -> bool:
     return isinstance(node.ctx, ast.Load)
 
 
+# Facts stand in facts; arm builds by them. What of Azure has a form of its own is not spelt anywhere else.
+_FORMS = {
+    "a resource type or provider of Azure": re.compile(r"\bmicrosoft\.(?!flux\b|com\b)\w+", re.I),
+    "the id of a role": re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-(?!0000)[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b"),
+}
+_FACTS = ("rayfleet.facts", "rayfleet.arm")
+
+
+def _texts(module: str) -> Iterator[tuple[int, str]]:
+    """The strings of a module but its docstrings, each with its line."""
+    tree = _modules()[module]
+    places = (ast.Module, ast.ClassDef, ast.FunctionDef)
+    docs = {id(node.body[0].value) for node in ast.walk(tree) if isinstance(node, places) and node.body
+            and isinstance(node.body[0], ast.Expr)}  # fmt: skip
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docs:
+            yield node.lineno, node.value
+
+
+@pytest.mark.parametrize("module", [name for name in NAMES if not name.startswith(_FACTS)])
+@pytest.mark.parametrize("form", _FORMS)
+def test_what_azure_calls_a_thing_stands_in_facts(module: str, form: str) -> None:
+    assert [(line, text) for line, text in _texts(module) if _FORMS[form].search(text)] == []
+
+
+@pytest.mark.parametrize("form", _FORMS)
+def test_facts_have_what_nobody_else_may_spell(form: str) -> None:
+    assert any(_FORMS[form].search(text) for name in NAMES if name.startswith(_FACTS[0]) for _, text in _texts(name))
+
+
 @pytest.mark.parametrize("module", NAMES)
 def test_a_module_can_be_read_at_a_sitting(module: str) -> None:
     path = SOURCE_ROOT / module.replace(".", "/")

@@ -6,11 +6,11 @@ import json
 
 import pytest
 
-from rayfleet.azure.deletable import ALLOWED
 from rayfleet.azure.faults import Fault
 from rayfleet.azure.stacks import Stacks, latest
 from rayfleet.deploy.run import run
 from rayfleet.deploy.stack_changes import leaving
+from rayfleet.facts.resource_types import DELETION_ORDER
 from tests.deploy.arm_server import ArmServer, answer, drop, error, hash_of, operation
 from tests.deploy.arm_stack import ids
 from tests.deploy.asking import client
@@ -259,7 +259,7 @@ def test_beside_what_may_not_be_deleted_nothing_is(identifier: str, why: str) ->
 def test_of_all_types_only_those_that_retire_may_delete_go() -> None:
     """And of them no cluster, and no Flux: those have an order."""
     going = set()
-    for kind in ALLOWED:
+    for kind in DELETION_ORDER:
         provider, *kinds = kind.split("/")
         name = "12345678-1234-4234-8234-123456789abc"
         about = (
@@ -270,7 +270,7 @@ def test_of_all_types_only_those_that_retire_may_delete_go() -> None:
         identifier = "/".join([about, provider, *(part for step in kinds for part in (step, name))])
         if leaving(SHARED, [identifier], HAS, HAS).deleted:
             going.add(kind)
-    assert set(ALLOWED) - going == {
+    assert set(DELETION_ORDER) - going == {
         "microsoft.containerservice/managedclusters",
         "microsoft.kubernetesconfiguration/extensions",
         "microsoft.kubernetesconfiguration/fluxconfigurations",

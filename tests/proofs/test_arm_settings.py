@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from rayfleet.proofs.aks.settings import SYSTEM_GIB, SYSTEM_VCPUS, older
+from rayfleet.proofs.aks.settings import SYSTEM_GIB, SYSTEM_VCPUS
 from rayfleet.rules import pools
 from tests.proofs.breaking import Break, Edit, assert_seen, broken, check, failures, tree
 from tests.proofs.test_arm import (
@@ -309,23 +309,6 @@ def test_witnesses() -> None:
 
 def test_rules_and_proofs_go_by_the_same_figures() -> None:
     assert (SYSTEM_VCPUS, SYSTEM_GIB) == (pools.SYSTEM_VCPUS, pools.SYSTEM_GIB)
-
-
-@pytest.mark.parametrize(
-    ("version", "than", "is_older"),
-    [
-        ("1.35", "1.36", True),
-        ("1.9", "1.36", True),
-        ("1.36.1", "1.36.2", True),
-        ("1.36", "1.36.2", False),
-        ("1.36.2", "1.36", False),
-        ("2.0", "1.36", False),
-        ("", "1.36", False),
-        ("1.35", "newest", False),
-    ],
-)
-def test_older(version: str, than: str, is_older: bool) -> None:
-    assert older(version, than) is is_older
 
 
 # --- against the base commit ---

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from rayfleet.azure import deletable
 from rayfleet.azure.client import Azure
-from rayfleet.azure.deletable import ALLOWED, Refused, guard
+from rayfleet.azure.deletable import Refused, guard
 from rayfleet.azure.resource_id import type_of
+from rayfleet.facts.resource_types import DELETION_ORDER
 from rayfleet.retire.delete import delete
 from rayfleet.retire.plan import plan
 from rayfleet.retire.step import Plan, RetirementStep, Role, clusters_of
@@ -88,9 +89,9 @@ def test_what_may_be(identifier: str) -> None:
 
 
 def test_the_list_is_literal_and_holds_no_data() -> None:
-    assert len(ALLOWED) == 13 == len(set(ALLOWED))
+    assert len(DELETION_ORDER) == 13 == len(set(DELETION_ORDER))
     assert not any(
-        word in kind for kind in ALLOWED for word in ("storage", "resources", "compute", "keyvault", "locks")
+        word in kind for kind in DELETION_ORDER for word in ("storage", "resources", "compute", "keyvault", "locks")
     )
 
 
@@ -121,7 +122,7 @@ def test_any_path(parts: list[str]) -> None:
         guard(identifier, LIVE)
     except Refused:
         return
-    assert type_of(identifier) in ALLOWED and identifier.lower() not in LIVE
+    assert type_of(identifier) in DELETION_ORDER and identifier.lower() not in LIVE
     assert "storage" not in type_of(identifier) and ".." not in identifier and "%" not in identifier
 
 

@@ -6,10 +6,10 @@ import shlex
 
 import pytest
 
-from rayfleet.azure.deletable import ALLOWED
+from rayfleet.facts.resource_types import CLUSTER, DELETION_ORDER, MAINTENANCE_WINDOW, ROLE_ASSIGNMENT
 from rayfleet.retire import commands
 from rayfleet.retire.plan import plan
-from rayfleet.retire.step import AKS, STACK, RetirementStep
+from rayfleet.retire.step import STACK, RetirementStep
 from tests.proofs.breaking import rendered, tree
 from tests.rendering import ROOT
 from tests.retire.running import ACCOUNT, GROUP, SUB, VNET
@@ -83,9 +83,9 @@ def test_every_command_of_a_plan(fleet: str) -> None:
 
 def test_every_type_has_one() -> None:
     steps = {step.kind for fleet in ("reference", *FLEETS) for step in of_plan(fleet) if step.command}
-    assert {*ALLOWED, STACK} - steps == {ALLOWED[3], ALLOWED[4]}
-    cluster = f"{GROUP}/providers/{AKS}/c"
-    judged(commands.command(ALLOWED[4], f"{cluster}/maintenanceConfigurations/default"))
+    assert {*DELETION_ORDER, STACK} - steps == {ROLE_ASSIGNMENT.lower(), MAINTENANCE_WINDOW.lower()}
+    cluster = f"{GROUP}/providers/{CLUSTER}/c"
+    judged(commands.command(MAINTENANCE_WINDOW.lower(), f"{cluster}/maintenanceConfigurations/default"))
     judged(commands.of_roles([f"{ACCOUNT}/x", f"{VNET}/y"]))
     assert commands.of_locks(cluster) == f"az lock list --subscription {SUB}"
     judged(commands.of_locks(cluster))

@@ -15,6 +15,7 @@ from rayfleet.azure.deployment_state import Operation, State, operation_of, stat
 from rayfleet.azure.faults import Fault, Patience, problem_of
 from rayfleet.azure.redact import known
 from rayfleet.azure.sdk import Asking, follow, json_of, member
+from rayfleet.facts.resource_types import DEPLOYMENT
 from rayfleet.tree.deployment_steps import DeploymentScope, DeploymentStep
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ T = TypeVar("T")
 
 ENDPOINT = "RAYFLEET_ARM_ENDPOINT"  # for tests: a server on this machine, to which no token is sent
 _LOCAL = re.compile(r"http://127\.0\.0\.1:\d{1,5}/?")
-_NESTED = "microsoft.resources/deployments"
 _DEPLOYMENT_ID = re.compile(
     r"/subscriptions/(?P<subscription>[^/]+)(?:/resourceGroups/(?P<group>[^/]+))?"
     r"/providers/Microsoft\.Resources/deployments/(?P<name>[^/]+)",
@@ -195,7 +195,8 @@ class Azure:
             operation = operation_of(row, name)
             yield operation
             nested = scoped(operation.resource_id)
-            if operation.resource_type.lower() == _NESTED and nested and operation.resource_id.lower() not in seen:
+            inner = operation.resource_type.lower() == DEPLOYMENT.lower()
+            if inner and nested and operation.resource_id.lower() not in seen:
                 seen.add(operation.resource_id.lower())
                 yield from self._operations(*nested, secrets, seen)
 

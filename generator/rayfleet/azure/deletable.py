@@ -6,23 +6,8 @@ import re
 from collections.abc import Collection
 
 from rayfleet.azure.resource_id import type_of
+from rayfleet.facts.resource_types import DELETION_ORDER, EXTENSION, FLUX_CONFIGURATION, ROLE_ASSIGNMENT
 
-#: The only types that are deleted, in the order in which they are. A type is here once somebody thought about it.
-ALLOWED = (
-    "microsoft.kubernetesconfiguration/fluxconfigurations",
-    "microsoft.kubernetesconfiguration/extensions",
-    "microsoft.managedidentity/userassignedidentities/federatedidentitycredentials",
-    "microsoft.authorization/roleassignments",
-    "microsoft.containerservice/managedclusters/maintenanceconfigurations",
-    "microsoft.containerservice/managedclusters/agentpools",
-    "microsoft.containerservice/managedclusters",
-    "microsoft.managedidentity/userassignedidentities",
-    "microsoft.network/virtualnetworks/subnets",
-    "microsoft.network/natgateways",
-    "microsoft.network/publicipaddresses",
-    "microsoft.network/networksecuritygroups",
-    "microsoft.network/virtualnetworks",
-)
 # What names of these types are made of (Azure docs, resource-name-rules), so that nothing needs to be escaped.
 _NAME = r"(?!\.{1,2}(?:/|$))[A-Za-z0-9_.()-]+"
 _UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
@@ -30,8 +15,7 @@ _ID = re.compile(
     rf"/subscriptions/{_UUID}/resourceGroups/{_NAME}(?:/providers/[A-Za-z]+\.[A-Za-z]+(?:/[A-Za-z]+/{_NAME})+){{1,2}}",
     re.IGNORECASE,
 )
-ROLE_ASSIGNMENTS = "microsoft.authorization/roleassignments"
-_ABOUT_OTHERS = {ALLOWED[0], ALLOWED[1], ROLE_ASSIGNMENTS}
+_ABOUT_OTHERS = {kind.lower() for kind in (FLUX_CONFIGURATION, EXTENSION, ROLE_ASSIGNMENT)}
 _ASSIGNMENT = re.compile(_UUID, re.IGNORECASE)
 
 
@@ -44,11 +28,11 @@ def guard(identifier: str, rendered: Collection[str]) -> None:
     if not _ID.fullmatch(identifier):
         raise Refused("its id is none that rayfleet makes")
     kind, key = type_of(identifier), identifier.lower()
-    if kind not in ALLOWED:
+    if kind not in DELETION_ORDER:
         raise Refused(f"{kind} is no type that is ever deleted")
     if (key.count("/providers/") == 2) != (kind in _ABOUT_OTHERS):
         raise Refused("its id is none that rayfleet makes")
-    if kind == ROLE_ASSIGNMENTS and not _ASSIGNMENT.fullmatch(key.rpartition("/")[2]):
+    if kind == ROLE_ASSIGNMENT.lower() and not _ASSIGNMENT.fullmatch(key.rpartition("/")[2]):
         raise Refused("a role assignment's name is a GUID")
     if key in rendered:
         raise Refused("it is still rendered")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from rayfleet.facts.resource_types import RESOURCE_GROUP
+
 
 def type_of(identifier: str) -> str:
     """The type of the resource that an id names, in lower case: what its last provider says."""
@@ -17,5 +19,5 @@ def type_and_name(identifier: str) -> tuple[str, str]:
     parts = rest.split("/")
     if not found:
         is_group = "/resourcegroups/" in identifier.lower()
-        return ("Microsoft.Resources/resourceGroups", parts[-1]) if is_group else ("", identifier)
+        return (RESOURCE_GROUP, parts[-1]) if is_group else ("", identifier)
     return "/".join([parts[0], *parts[1::2]]), "/".join(parts[2::2])

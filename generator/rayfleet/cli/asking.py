@@ -8,6 +8,7 @@ from concurrent.futures import Future, wait
 from threading import Thread
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
+from rayfleet.facts.resource_types import CLUSTER
 from rayfleet.tree.place import get, text
 
 if TYPE_CHECKING:
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-AKS = "Microsoft.ContainerService/managedClusters"
 _AT_ONCE = 8  # requests: connections are kept for 10 at most (urllib3), and it grumbles about more
 
 
@@ -46,7 +46,7 @@ def clusters(azure: Azure, scope: DeploymentScope, version: str) -> dict[str, In
 
     within = f"/subscriptions/{scope.subscription}/resourceGroups/{scope.resource_group}"
     try:
-        rows = azure.pages(f"{within}/providers/{AKS}", version)
+        rows = azure.pages(f"{within}/providers/{CLUSTER}", version)
     except Fault as fault:
         if fault.code == "ResourceGroupNotFound":
             return {}

@@ -12,6 +12,7 @@ import click
 
 from rayfleet import fleet_files
 from rayfleet.diagnostics import Diagnostic, Invalid
+from rayfleet.facts.resource_types import PUBLIC_IP
 from rayfleet.fleet_files import FleetFiles
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from rayfleet.tree.deployment_steps import DeploymentStep
 
 PARAMETER = "RAYFLEET_PARAMETER_"
-_ADDRESS = "Microsoft.Network/publicIPAddresses"
 # Azure's names of limits (azure facts, section 3.2).
 _ADDRESSES = "StandardSkuPublicIpAddresses"
 _LIMITS = {"spot": "lowPriorityCores", "total": "cores"}
@@ -107,12 +107,12 @@ def _addresses(
 
     found: dict[str, list[Resource]] = {}
     for template in templates:
-        for row in template.of_type(_ADDRESS):
+        for row in template.of_type(PUBLIC_IP):
             if text(row.data, "sku", "name") == "Standard":
                 found.setdefault(text(row.data, "location"), []).append(row)
     return [
         LimitNeed(
-            _ADDRESS.partition("/")[0],
+            PUBLIC_IP.partition("/")[0],
             region,
             _ADDRESSES,
             len(rows),
@@ -129,6 +129,7 @@ def _needs(tree: Tree, subscription: str, files: dict[str, DeploymentStep], new:
     """What the pools of the clusters that are deployed need of each limit."""
     from rayfleet.capacity import demand
     from rayfleet.deploy.gate import LimitNeed
+    from rayfleet.facts import providers
 
     clusters = tree.unread_clusters()
     deployed = {row.name: files.get(row.template.path) for row in clusters if row.template}
@@ -140,7 +141,7 @@ def _needs(tree: Tree, subscription: str, files: dict[str, DeploymentStep], new:
         for limit, need in limits.items():
             name, largest = _LIMITS.get(limit.kind, need.name), need.largest
             pool, side = f"{largest.cluster}/{largest.pool.name}", largest.pool.side("vmSize")
-            provider, fresh = "Microsoft.Compute", ours <= set(new)
+            provider, fresh = providers.OF_NODES, ours <= set(new)
             found.append(LimitNeed(provider, home.region, name, need.whole, "vCPUs", fresh, pool, side))
     return found
 

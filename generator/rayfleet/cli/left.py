@@ -154,10 +154,10 @@ def _stands(state: Deployed) -> str:
 def _data(
     azure: Azure, todo: Iterable[RetirementStep], until: float, allowed: Allowed
 ) -> tuple[list[Diagnostic], dict[str, Fault]]:
+    from rayfleet.facts.resource_types import CLUSTER
     from rayfleet.retire.disks import held
-    from rayfleet.retire.step import AKS
 
-    clusters = {row.cluster: row for row in todo if row.kind == AKS.lower()}
+    clusters = {row.cluster: row for row in todo if row.kind == CLUSTER.lower()}
     asks = {name: partial(held, azure, row.id, row.api_version) for name, row in clusters.items()}
     found, faults = asking.within(until, asks) if asks else ({}, {})
     rows = [row for name, (group, data) in found.items() for row in lost(name, group, data, allowed)]

@@ -166,13 +166,15 @@ class Retiring:
         from rayfleet.azure.client import Fault
         from rayfleet.azure.deletable import Refused
         from rayfleet.azure.faults import Patience
+        from rayfleet.facts.resource_types import CLUSTER
         from rayfleet.retire.delete import delete
         from rayfleet.retire.disks import held
-        from rayfleet.retire.step import AKS
 
         try:
             azure = self._azure_within(60.0)(step.subscription, Patience(self._stop))
-            if step.kind == AKS.lower() and not self._allowed.disk_loss:  # meanwhile somebody may have asked for a disk
+            if (
+                step.kind == CLUSTER.lower() and not self._allowed.disk_loss
+            ):  # meanwhile somebody may have asked for a disk
                 data = held(azure, step.id, step.api_version)
                 for found in left.lost(step.cluster, *data, self._allowed):
                     return found

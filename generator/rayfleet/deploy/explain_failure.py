@@ -10,6 +10,20 @@ from rayfleet.azure.faults import Problem
 from rayfleet.azure.resource_id import type_and_name
 from rayfleet.diagnostics import Diagnostic
 from rayfleet.facts.advice import about
+from rayfleet.facts.resource_types import (
+    CLUSTER,
+    DEPLOYMENT,
+    EXTENSION,
+    FEDERATED_CREDENTIAL,
+    MAINTENANCE_WINDOW,
+    NAT_GATEWAY,
+    NODE_POOL,
+    PUBLIC_IP,
+    RESOURCE_GROUP,
+    STORAGE_ACCOUNT,
+    VNET,
+    provider,
+)
 from rayfleet.source import Path, dotted
 from rayfleet.source.origin import Origin
 from rayfleet.tree import Resource, Side, Template, entries, mapping, text
@@ -17,8 +31,6 @@ from rayfleet.tree import Resource, Side, Template, entries, mapping, text
 if TYPE_CHECKING:
     from rayfleet.azure.deployment_state import Operation
 
-_AKS = "microsoft.containerservice/managedclusters"
-_POOL = f"{_AKS}/agentpools"
 # Whose errors say nothing that the errors inside them do not say better (ARM docs, common deployment errors).
 _WRAPPERS = {
     "deploymentfailed", "deploymentstackdeleteresourcesfailed", "deploymentstackdeploymentfailed",
@@ -27,16 +39,16 @@ _WRAPPERS = {
 
 # What of a cluster, or of the fleet, says what a resource is. A type counts for all below it.
 _OF_CLUSTER: tuple[tuple[str, Path], ...] = (
-    (f"{_AKS}/maintenanceconfigurations", ("upgrades",)),
-    ("microsoft.managedidentity/userassignedidentities/federatedidentitycredentials", ("serviceAccounts",)),
-    ("microsoft.network/natgateways", ("network", "natGateway")),
-    ("microsoft.network/publicipaddresses", ("network", "natGateway")),
-    ("microsoft.network/", ("network",)),
+    (MAINTENANCE_WINDOW.lower(), ("upgrades",)),
+    (FEDERATED_CREDENTIAL.lower(), ("serviceAccounts",)),
+    (NAT_GATEWAY.lower(), ("network", "natGateway")),
+    (PUBLIC_IP.lower(), ("network", "natGateway")),
+    (provider(VNET), ("network",)),
 )
 _OF_FLEET: tuple[tuple[str, Path], ...] = (
-    ("microsoft.kubernetesconfiguration/", ("gitops",)),
-    ("microsoft.resources/resourcegroups", ("azure", "resourceGroup")),
-    ("microsoft.storage/", ("storage",)),
+    (provider(EXTENSION), ("gitops",)),
+    (RESOURCE_GROUP.lower(), ("azure", "resourceGroup")),
+    (provider(STORAGE_ACCOUNT), ("storage",)),
 )
 
 _ID = re.compile(r"/subscriptions/[^\s'\",;]+/providers/[^\s'\",;]*[\w)]")
@@ -79,7 +91,7 @@ def failures(
     rows = [(row.resource_id, problem) for row in operations for problem in innermost(row.error)]
     # Of what cannot be deleted the template has at most what it was in.
     going = {row.resource_id for row in operations if row.action == "Delete"}
-    inside = [row for row in rows if type_and_name(row[0])[0].lower() != "microsoft.resources/deployments"] or rows
+    inside = [row for row in rows if type_and_name(row[0])[0].lower() != DEPLOYMENT.lower()] or rows
     told = [row for row in inside if row[1].code.lower() not in _WRAPPERS] or inside
     if not told:
         told = [(problem.target, problem) for problem in innermost(whole)]
@@ -150,7 +162,7 @@ def _resource(template: Template, identifier: str) -> Resource | None:
                 return row
         wanted = wanted.rsplit("/", 2)[0]
     # A resource group has no provider in its id.
-    groups = template.of_type("Microsoft.Resources/resourceGroups")
+    groups = template.of_type(RESOURCE_GROUP)
     return next((row for row in groups if wanted.endswith(f"/resourcegroups/{row.name.lower()}")), None)
 
 
@@ -175,10 +187,11 @@ def _path(template: Template, row: Resource, problem: Problem, origin: Origin | 
         return ()
     path = next((path for prefix, path in _OF_CLUSTER if kind.startswith(prefix)), ())
     leaf = about(problem.code, problem.message).leaf
-    pool = row.name if kind == _POOL else _inline_pool(row, problem.message) if leaf in ("vmSize", "name") else ""
+    inline = _inline_pool(row, problem.message) if leaf in ("vmSize", "name") else ""
+    pool = row.name if kind == NODE_POOL.lower() else inline
     if pool:
         path = ("nodePools", pool, *([leaf] if leaf == "vmSize" else []))
-    elif leaf and kind == _AKS:
+    elif leaf and kind == CLUSTER.lower():
         path = (leaf,)
     return origin.path(cluster, path)
 
@@ -191,7 +204,7 @@ def _inline_pool(row: Resource, message: str) -> str:
 
 def _cluster(template: Template, row: Resource) -> str:
     """The cluster that a resource is there for: names of resources begin with it, and expressions have it in them."""
-    names = [cluster.name for cluster in template.of_type("Microsoft.ContainerService/managedClusters")]
+    names = [cluster.name for cluster in template.of_type(CLUSTER)]
     written = f"{row.written_name} {text(row.data, 'scope')}"
     found = [name for name in names if re.search(rf"(?<![\w-]){re.escape(name)}(?![\w])", written)]
     return max(found, key=len, default=names[0] if len(names) == 1 else "")

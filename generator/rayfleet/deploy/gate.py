@@ -11,21 +11,19 @@ from typing import Any, NamedTuple, Protocol
 from rayfleet.azure.faults import Fault
 from rayfleet.diagnostics import Diagnostic, many
 from rayfleet.facts.advice import encryption_at_host
+from rayfleet.facts.providers import (
+    ALWAYS_REGISTERED,
+    ENCRYPTION_AT_HOST,
+    FEATURES,
+    FEATURES_VERSION,
+    OF_NODES,
+    PROVIDERS_VERSION,
+    USAGES_COMMANDS,
+    USAGES_VERSIONS,
+)
+from rayfleet.facts.resource_types import CLUSTER
 from rayfleet.tree import Resource, Side, Template, entries, get, text
 
-# The API versions of what is asked.
-_PROVIDERS = "2021-04-01"
-_FEATURES = "2021-07-01"
-_USAGES = {"Microsoft.Compute": "2024-07-01", "Microsoft.Network": "2024-05-01"}
-# What lists the same for people (Azure CLI docs, vm and network).
-_LISTED = {"Microsoft.Compute": "az vm list-usage", "Microsoft.Network": "az network list-usages"}
-
-# Registered in every subscription (ARM docs, resource-providers-and-types).
-_ALWAYS = {"microsoft.authorization", "microsoft.resources"}
-_CLUSTER = "Microsoft.ContainerService/managedClusters"
-# AKS makes its nodes there, and wants it registered.
-_NODES = "Microsoft.Compute"
-_AT_HOST = "EncryptionAtHost"
 _SHOWN = 10
 
 
@@ -110,20 +108,21 @@ def registrations(subscription: str, templates: Iterable[Template], azure: Azure
     for template in templates:
         for row in template.resources:
             namespace = row.type.partition("/")[0]
-            if namespace.lower() not in _ALWAYS:
+            if namespace.lower() not in ALWAYS_REGISTERED:
                 first.setdefault(namespace, row)
-            if row.type.lower().startswith(_CLUSTER.lower()):
-                first.setdefault(_NODES, row)
+            if row.type.lower().startswith(CLUSTER.lower()):
+                first.setdefault(OF_NODES, row)
                 at_host = at_host or _encrypted(row)
     for namespace, row in sorted(first.items()):
         path = f"/subscriptions/{subscription}/providers/{namespace}"
         fix = f"az provider register --subscription {subscription} --namespace {namespace} --wait"
-        yield from _registered(namespace, row.side("type"), azure, path, _PROVIDERS, ("registrationState",), fix)
+        yield from _registered(namespace, row.side("type"), azure, path, PROVIDERS_VERSION, ("registrationState",), fix)
     if at_host:
-        path = f"/subscriptions/{subscription}/providers/Microsoft.Features/providers/{_NODES}/features/{_AT_HOST}"
+        feature = f"{FEATURES}/providers/{OF_NODES}/features/{ENCRYPTION_AT_HOST}"
+        path = f"/subscriptions/{subscription}/providers/{feature}"
         fix = encryption_at_host(subscription)
-        name = f"{_NODES}/{_AT_HOST}"
-        yield from _registered(name, at_host, azure, path, _FEATURES, ("properties", "state"), fix)
+        name = f"{OF_NODES}/{ENCRYPTION_AT_HOST}"
+        yield from _registered(name, at_host, azure, path, FEATURES_VERSION, ("properties", "state"), fix)
 
 
 def _registered(
@@ -163,11 +162,11 @@ def quota(
         rows = [need for need in needs if (need.provider, need.region) == (provider, region)]
         path = f"/subscriptions/{subscription}/providers/{provider}/locations/{region}/usages"
         try:
-            usages = {_plain(text(row, "name", "value")): row for row in azure.pages(path, _USAGES[provider])}
+            usages = {_plain(text(row, "name", "value")): row for row in azure.pages(path, USAGES_VERSIONS[provider])}
         except Fault as fault:
             if fault.status not in (403, 404) or fault.code == "SubscriptionNotFound":
                 raise
-            fix = f"{_LISTED[provider]} --location {region} --output table, by someone who may"
+            fix = f"{USAGES_COMMANDS[provider]} --location {region} --output table, by someone who may"
             what = f"the quota of {provider} in {region} cannot be judged: {fault}"
             yield Diagnostic(*rows[0].side.place, region, what, fix).as_warning()
             continue
@@ -179,15 +178,15 @@ def _short(subscription: str, need: LimitNeed, usage: Any) -> Iterator[Diagnosti
     limit, used = get(usage, "limit"), get(usage, "currentValue")
     place = (*need.side.place, need.of)
     quota = f"quota {need.limit} of {need.region}"
-    less = "lower the pools' maxCount" if need.provider == _NODES else "lower publicIps"
+    less = "lower the pools' maxCount" if need.provider == OF_NODES else "lower publicIps"
     fix = (
         f"{less}, or ask for {need.amount} {need.unit}: az quota update --resource-name {need.limit} "
         f"--limit-object value={need.amount} --scope "
         f"/subscriptions/{subscription}/providers/{need.provider}/locations/{need.region}"
     )
     if not isinstance(limit, int):
-        why = ": the VM size may not exist there" if need.provider == _NODES else ""
-        command = f"{_LISTED[need.provider]} --location {need.region}"
+        why = ": the VM size may not exist there" if need.provider == OF_NODES else ""
+        command = f"{USAGES_COMMANDS[need.provider]} --location {need.region}"
         yield Diagnostic(*place, f"Azure has no {quota}{why}", command).as_warning()
     elif need.amount > limit:
         what = f"{quota} is {limit} {need.unit}; the fleet may grow to {need.amount}"

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from typing import Any, NamedTuple
 
-from rayfleet.azure.deletable import ALLOWED, Refused, guard
+from rayfleet.azure.deletable import Refused, guard
 from rayfleet.azure.resource_id import type_and_name, type_of
 from rayfleet.diagnostics import many
+from rayfleet.facts.resource_types import CLUSTER, EXTENSION, FLUX_CONFIGURATION
 from rayfleet.tree.deployment_steps import DeploymentStep
 
 # What is taken down in an order, with Anyscale and Flux before it: by retire, not by a stack.
-_IN_ORDER = {*ALLOWED[:2], "microsoft.containerservice/managedclusters"}
+_IN_ORDER = {kind.lower() for kind in (FLUX_CONFIGURATION, EXTENSION, CLUSTER)}
 
 
 class Leaving(NamedTuple):

@@ -27,6 +27,14 @@ MAINTENANCE_WINDOW = f"{CLUSTER}/maintenanceConfigurations"
 EXTENSION = "Microsoft.KubernetesConfiguration/extensions"
 FLUX_CONFIGURATION = "Microsoft.KubernetesConfiguration/fluxConfigurations"
 
+# What fleets do not write, and rayfleet reads, asks for or names.
+DEPLOYMENT = "Microsoft.Resources/deployments"
+DEPLOYMENT_STACK = "Microsoft.Resources/deploymentStacks"
+ROLE_DEFINITION = "Microsoft.Authorization/roleDefinitions"
+PRIVATE_ENDPOINT = "Microsoft.Network/privateEndpoints"
+DISK = "Microsoft.Compute/disks"
+SNAPSHOT = "Microsoft.Compute/snapshots"
+
 
 class ResourceType(NamedTuple):
     """``type`` as Azure writes it; ``label`` as people say it. ``deleted``: one that is no longer rendered may be."""
@@ -77,3 +85,8 @@ def label(kind: str) -> str:
 def api_version(kind: str) -> str:
     """The version that a type is written and read with. Raises KeyError for one that no fleet writes."""
     return _BY_TYPE[kind.lower()].api_version
+
+
+def provider(kind: str) -> str:
+    """The resource provider of a type, in lower case and with the slash that ends it."""
+    return kind.lower().partition("/")[0] + "/"

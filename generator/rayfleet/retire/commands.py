@@ -5,31 +5,44 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterable
 
+from rayfleet.facts.resource_types import (
+    CLUSTER,
+    EXTENSION,
+    FEDERATED_CREDENTIAL,
+    FLUX_CONFIGURATION,
+    IDENTITY,
+    MAINTENANCE_WINDOW,
+    NAT_GATEWAY,
+    NODE_POOL,
+    NSG,
+    PUBLIC_IP,
+    SUBNET,
+    VNET,
+)
 from rayfleet.tree.deployment_steps import DeploymentStep as Deployment
 
 # Of az's extensions k8s-configuration and k8s-extension.
 _IN_CLUSTER = {
-    "microsoft.kubernetesconfiguration/fluxconfigurations": ("k8s-configuration", "flux", "delete"),
-    "microsoft.kubernetesconfiguration/extensions": ("k8s-extension", "delete"),
+    FLUX_CONFIGURATION.lower(): ("k8s-configuration", "flux", "delete"),
+    EXTENSION.lower(): ("k8s-extension", "delete"),
 }
 _OF_PARENT = {
-    "microsoft.managedidentity/userassignedidentities/federatedidentitycredentials": (
+    FEDERATED_CREDENTIAL.lower(): (
         ("identity", "federated-credential", "delete"), "--identity-name", ("--yes",),
     ),
-    "microsoft.containerservice/managedclusters/agentpools": (("aks", "nodepool", "delete"), "--cluster-name", ()),
-    "microsoft.containerservice/managedclusters/maintenanceconfigurations": (
+    NODE_POOL.lower(): (("aks", "nodepool", "delete"), "--cluster-name", ()),
+    MAINTENANCE_WINDOW.lower(): (
         ("aks", "maintenanceconfiguration", "delete"), "--cluster-name", (),
     ),
 }  # fmt: skip
 _BY_ID = {
-    "microsoft.managedidentity/userassignedidentities": ("identity", "delete"),
-    "microsoft.network/virtualnetworks/subnets": ("network", "vnet", "subnet", "delete"),
-    "microsoft.network/natgateways": ("network", "nat", "gateway", "delete"),
-    "microsoft.network/publicipaddresses": ("network", "public-ip", "delete"),
-    "microsoft.network/networksecuritygroups": ("network", "nsg", "delete"),
-    "microsoft.network/virtualnetworks": ("network", "vnet", "delete"),
+    IDENTITY.lower(): ("identity", "delete"),
+    SUBNET.lower(): ("network", "vnet", "subnet", "delete"),
+    NAT_GATEWAY.lower(): ("network", "nat", "gateway", "delete"),
+    PUBLIC_IP.lower(): ("network", "public-ip", "delete"),
+    NSG.lower(): ("network", "nsg", "delete"),
+    VNET.lower(): ("network", "vnet", "delete"),
 }
-_AKS = "microsoft.containerservice/managedclusters"  # whose commands take no --ids
 
 
 def command(kind: str, identifier: str) -> str:
@@ -38,7 +51,7 @@ def command(kind: str, identifier: str) -> str:
     if kind in _BY_ID:
         return shlex.join(["az", *_BY_ID[kind], "--ids", identifier])
     where = ["--subscription", parts[2], "--resource-group", parts[4]] if len(parts) > 8 else []
-    if kind == _AKS and where:
+    if kind == CLUSTER.lower() and where:  # its commands take no --ids
         return shlex.join(["az", "aks", "delete", *where, "--name", parts[8], "--yes"])
     if kind in _IN_CLUSTER and where:
         cluster = ["--cluster-type", "managedClusters", "--cluster-name", parts[8]]

@@ -9,6 +9,7 @@ from urllib.parse import quote
 from rayfleet.azure.client import Azure, Fault
 from rayfleet.azure.deletable import guard
 from rayfleet.azure.stacks import Stacks
+from rayfleet.facts.resource_types import ROLE_ASSIGNMENT
 from rayfleet.retire.step import Plan, RetirementStep, Role
 from rayfleet.tree import get, text
 
@@ -109,7 +110,7 @@ def _assignments(azure: Azure, step: RetirementStep, role: Role, principals: Col
     for known in {principal.lower()} if principal else {value.lower() for value in principals}:
         if not _GUID.fullmatch(known):
             continue
-        path = f"{role.scope}/providers/Microsoft.Authorization/roleAssignments"
+        path = f"{role.scope}/providers/{ROLE_ASSIGNMENT}"
         where = quote(f"principalId eq '{known}'")
         try:
             rows = azure.pages(f"{path}?$filter={where}", step.api_version)

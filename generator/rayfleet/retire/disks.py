@@ -8,11 +8,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from rayfleet.azure.client import Azure, Fault
+from rayfleet.facts.providers import DISKS_VERSION
+from rayfleet.facts.resource_types import DISK, SNAPSHOT, STORAGE_ACCOUNT, api_version
 from rayfleet.tree import get, mapping, text
 
-# API versions: REST docs, compute/snapshots; the one that rendered/ has.
-_COMPUTE = "2024-03-02"
-_STORAGE = "2026-04-01"
 # What the disk driver tags a claim's disk with, and how it names it where the storage class does not say
 # (kubernetes-sigs/azuredisk-csi-driver, pkg/azureconstants; disks are called as their volumes are, pvc-UID). Other
 # disks there are the nodes' own.
@@ -34,10 +33,11 @@ def held(azure: Azure, cluster: str, version: str) -> tuple[str, list[str]]:
     if not group:
         raise Fault("MalformedAnswer", "the cluster does not say which its node resource group is", 200)
     within = f"/subscriptions/{cluster.split('/')[2]}/resourceGroups/{group}/providers"
-    disks = [_disk(row) for row in _rows(azure, f"{within}/Microsoft.Compute/disks", _COMPUTE) if _is_of_claim(row)]
-    snapshots = [_named("snapshot", row) for row in _rows(azure, f"{within}/Microsoft.Compute/snapshots", _COMPUTE)]
+    disks = [_disk(row) for row in _rows(azure, f"{within}/{DISK}", DISKS_VERSION) if _is_of_claim(row)]
+    snapshots = [_named("snapshot", row) for row in _rows(azure, f"{within}/{SNAPSHOT}", DISKS_VERSION)]
     accounts = [
-        _named("storage account", row) for row in _rows(azure, f"{within}/Microsoft.Storage/storageAccounts", _STORAGE)
+        _named("storage account", row)
+        for row in _rows(azure, f"{within}/{STORAGE_ACCOUNT}", api_version(STORAGE_ACCOUNT))
     ]
     return group, sorted([*disks, *snapshots, *accounts])
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from ipaddress import ip_network
 
-from rayfleet.azure.deletable import ALLOWED, Refused, guard
+from rayfleet.azure.deletable import Refused, guard
 from rayfleet.azure.resource_id import type_of
 from rayfleet.diagnostics import Diagnostic, printable
-from rayfleet.retire.step import AKS, RetirementStep, clusters_of, owner_names
+from rayfleet.facts.resource_types import CLUSTER, DELETION_ORDER, ROLE_ASSIGNMENT, VNET
+from rayfleet.retire.step import RetirementStep, clusters_of, owner_names
 from rayfleet.tree import Resource, Tree, entries, text
 from rayfleet.tree.arm_expression import Call, identity
 from rayfleet.tree.azure_resources import AzureResource, who
@@ -20,12 +21,10 @@ def refusals(step: RetirementStep, gone: Mapping[str, AzureResource], rendered: 
     """Steps that would be refused in the end are refused now."""
     if step.kept:
         return
-    target = (
-        f"{step.role.scope}/providers/Microsoft.Authorization/roleAssignments/{_ANY_GUID}" if step.role else step.id
-    )
+    target = f"{step.role.scope}/providers/{ROLE_ASSIGNMENT}/{_ANY_GUID}" if step.role else step.id
     try:
         guard(target, rendered)
-        if step.role and type_of(step.role.identity) not in ALLOWED:
+        if step.role and type_of(step.role.identity) not in DELETION_ORDER:
             raise Refused("nobody knows whose role it is")
     except Refused as refused:
         fix = "look at it, and delete it by hand if nothing uses it"
@@ -34,7 +33,7 @@ def refusals(step: RetirementStep, gone: Mapping[str, AzureResource], rendered: 
 
 def still_there(whole: Iterable[str], base: Tree, now: Tree) -> Iterator[Diagnostic]:
     """A cluster that goes while one of its name is rendered elsewhere: Anyscale knows both by the one name."""
-    there, before = {row.name: row for row in now.of_type(AKS)}, {row.name: row for row in base.of_type(AKS)}
+    there, before = {row.name: row for row in now.of_type(CLUSTER)}, {row.name: row for row in base.of_type(CLUSTER)}
     for name in whole:
         if name in there:
             what = (
@@ -123,7 +122,7 @@ def primary(tree: Tree) -> str:
     """
     names = owner_names(tree)
     lowest: dict[str, int] = {}
-    for row in tree.of_type("Microsoft.Network/virtualNetworks"):
+    for row in tree.of_type(VNET):
         for prefix in entries(row.properties, "addressSpace", "addressPrefixes"):
             lowest[names.get(row.id, "")] = _address(prefix)
     regions = {row.location for row in tree.deployments if not row.scope.resource_group}

@@ -5,13 +5,24 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
-from rayfleet.azure.deletable import ALLOWED, ROLE_ASSIGNMENTS
 from rayfleet.azure.resource_id import type_of
 from rayfleet.diagnostics import Invalid
+from rayfleet.facts.resource_types import (
+    CLUSTER,
+    CONTAINER,
+    DELETION_ORDER,
+    DEPLOYMENT,
+    DEPLOYMENT_STACK,
+    MAINTENANCE_WINDOW,
+    NODE_POOL,
+    ROLE_ASSIGNMENT,
+    STORAGE_ACCOUNT,
+    VNET,
+    provider,
+)
 from rayfleet.retire import commands, wording
 from rayfleet.retire.objections import carries_the_cloud, referring, refusals, sharing, still_there
 from rayfleet.retire.step import (
-    AKS,
     ANYSCALE,
     STACK,
     BoundCloudResource,
@@ -29,9 +40,6 @@ from rayfleet.tree.bindings import late_values
 from rayfleet.tree.deployment_steps import DeploymentStep as Deployment
 from rayfleet.tree.deployment_steps import steps as deployments
 
-_POOL = f"{AKS}/agentPools".lower()
-_STORAGE = "microsoft.storage/"
-_CONTAINERS = "microsoft.storage/storageaccounts/blobservices/containers"
 _ROLE_GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -44,7 +52,7 @@ def plan(base: Tree, now: Tree, cloud: str, only: Iterable[str] = ()) -> Plan:
     owner = owner_names(base)
     gone = {key: row for key, row in before.items() if key not in after}
     gone = {key: row for key, row in gone.items() if not wanted or owner.get(row.resource.id, "") in wanted}
-    whole = sorted(row.resource.name for row in gone.values() if row.kind == AKS.lower())
+    whole = sorted(row.resource.name for row in gone.values() if row.kind == CLUSTER.lower())
     ids = _written_ids(base)
     bound = cloud_resources(now)
     steps = [_of_anyscale(name, bound.get(name) or BoundCloudResource(cloud, name, "")) for name in whole]
@@ -66,7 +74,7 @@ def plan(base: Tree, now: Tree, cloud: str, only: Iterable[str] = ()) -> Plan:
     pools: dict[str, list[str]] = {}
     for step in steps:
         name, known = step.id.rpartition("/")[2], late.get(step.cluster, {}).get("nodePools")
-        if step.kind == _POOL and step.stays and known and name in known.pools:
+        if step.kind == NODE_POOL.lower() and step.stays and known and name in known.pools:
             pools.setdefault(step.cluster, []).append(name)
     staying = clusters_of(now)
     return Plan(
@@ -82,22 +90,22 @@ def plan(base: Tree, now: Tree, cloud: str, only: Iterable[str] = ()) -> Plan:
 
 
 def _order(step: RetirementStep) -> tuple[bool, bool, str, float]:
-    """What is kept comes last, and what is no cluster's after the clusters; then as ALLOWED has it. Only the cluster's
-    own role on its network outlives it: AKS works with it until the cluster is gone. A stack goes once what it has is
-    gone.
+    """What is kept comes last, and what is no cluster's after the clusters; then as DELETION_ORDER has it. Only the
+    cluster's own role on its network outlives it: AKS works with it until the cluster is gone. A stack goes once what
+    it has is gone.
     """
-    rank: float = ALLOWED.index(step.kind) if step.kind in ALLOWED else -1
-    if step.role and type_of(step.role.scope) == ALLOWED[12]:
-        rank = ALLOWED.index(AKS.lower()) + 0.5
+    rank: float = DELETION_ORDER.index(step.kind) if step.kind in DELETION_ORDER else -1
+    if step.role and type_of(step.role.scope) == VNET.lower():
+        rank = DELETION_ORDER.index(CLUSTER.lower()) + 0.5
     if step.stack:
-        rank = len(ALLOWED)
+        rank = len(DELETION_ORDER)
     return step.kept, not step.cluster, step.cluster, rank
 
 
 def _part_of_another(key: str, row: AzureResource, gone: Mapping[str, AzureResource]) -> bool:
     """A pool inside a cluster that goes, or its maintenance windows: they go with it."""
     parent = key.rsplit("/", 2)[0]
-    return parent in gone and (bool(row.above) or row.kind == ALLOWED[4])
+    return parent in gone and (bool(row.above) or row.kind == MAINTENANCE_WINDOW.lower())
 
 
 # --- steps ---
@@ -114,11 +122,11 @@ def _step(
     key: str, row: AzureResource, base: Tree, ids: Mapping[str, str], cluster: str, stays: bool
 ) -> RetirementStep:
     kind, what = row.kind, wording.what(row.kind, key, base)
-    if kind not in ALLOWED:
-        data = kind.startswith(_STORAGE)
+    if kind not in DELETION_ORDER:
+        data = kind.startswith(provider(STORAGE_ACCOUNT))
         why = "rayfleet deletes no data" if data else "rayfleet never deletes one; look at it yourself"
         return RetirementStep(cluster, kind, what, ids[key], why, "", kept=True, key=key)
-    role = _role(row.resource, base, ids) if kind == ROLE_ASSIGNMENTS else None
+    role = _role(row.resource, base, ids) if kind == ROLE_ASSIGNMENT.lower() else None
     return RetirementStep(
         cluster=cluster,
         kind=kind,
@@ -137,7 +145,7 @@ def _step(
 def _stacks(base: Tree, now: Tree, wanted: set[str]) -> Iterator[RetirementStep]:
     """Deployments that are no longer, each of which may have been deployed as a stack."""
     there = {(row.scope, row.name) for row in _deployments(now)}
-    clusters = {row.path: {cluster.name for cluster in row.of_type(AKS)} for row in base.templates}
+    clusters = {row.path: {cluster.name for cluster in row.of_type(CLUSTER)} for row in base.templates}
     for row in _deployments(base):
         of = clusters.get(row.file, set())
         if (row.scope, row.name) not in there and (not wanted or (of and of <= wanted)):
@@ -146,9 +154,7 @@ def _stacks(base: Tree, now: Tree, wanted: set[str]) -> Iterator[RetirementStep]
 
 
 def _stack_id(row: Deployment) -> str:
-    return row.id.replace(
-        "/providers/Microsoft.Resources/deployments/", "/providers/Microsoft.Resources/deploymentStacks/"
-    )
+    return row.id.replace(f"/providers/{DEPLOYMENT}/", f"/providers/{DEPLOYMENT_STACK}/")
 
 
 def _deployments(tree: Tree) -> tuple[Deployment, ...]:
@@ -175,7 +181,7 @@ def _kept(base: Tree, gone: Mapping[str, AzureResource], ids: Mapping[str, str])
     """The data: what clusters that go have written, and other ones may use."""
     for key, row in base.resources.items():
         kind = row.type.lower()
-        if key not in gone and kind in ("microsoft.storage/storageaccounts", _CONTAINERS):
+        if key not in gone and kind in (STORAGE_ACCOUNT.lower(), CONTAINER.lower()):
             why = "rayfleet deletes no data: what volumes of the storage account hold is here"
             yield RetirementStep("", kind, wording.what(kind, key, base), ids[key], why, "", kept=True)
 

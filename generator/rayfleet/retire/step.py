@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from rayfleet.diagnostics import Diagnostic
+from rayfleet.facts.resource_types import CLUSTER, DEPLOYMENT_STACK
 from rayfleet.tree import Tree
 from rayfleet.tree.azure_resources import owners
 from rayfleet.tree.bindings import FROM_ANYSCALE, late_values, registration
 from rayfleet.tree.deployment_steps import DeploymentStep as Deployment
 
 ANYSCALE = "anyscale"
-STACK = "microsoft.resources/deploymentstacks"
-AKS = "Microsoft.ContainerService/managedClusters"
+STACK = DEPLOYMENT_STACK.lower()
 
 
 class Role(NamedTuple):
@@ -103,7 +103,7 @@ def owner_names(tree: Tree) -> dict[str, str]:
     """The name of the cluster that each resource belongs to."""
     found = {}
     for template in tree.templates:
-        names = {row.id: row.name for row in template.of_type(AKS)}
+        names = {row.id: row.name for row in template.of_type(CLUSTER)}
         for key, cluster in owners(template).items():
             found[key] = names.get(cluster, "")
     return found

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from rayfleet.facts.resource_types import CLUSTER, NODE_POOL
+from rayfleet.facts.resource_types import CLUSTER, NODE_POOL, ROLE_ASSIGNMENT
 from rayfleet.tree import Resource, Side, Template, Tree, get
 from rayfleet.tree.arm_expression import is_expression
 from rayfleet.tree.once import once
 
-_ASSIGNMENTS = "/microsoft.authorization/roleassignments/"
+_ASSIGNMENTS = f"/{ROLE_ASSIGNMENT.lower()}/"
 
 
 class AzureResource(NamedTuple):

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from rayfleet.facts.resource_types import STORAGE_ACCOUNT
 from rayfleet.tree import RenderedCluster, Resource, Side, Tree, get, mapping, text
 from rayfleet.tree.arm_expression import DeploymentScope, resource_id
 from rayfleet.tree.layer import Manifest
 from rayfleet.tree.once import once
 
 DRIVER = "blob.csi.azure.com"
-ACCOUNT = "Microsoft.Storage/storageAccounts"
-BLOB_SERVICE = f"{ACCOUNT}/blobServices"
+BLOB_SERVICE = f"{STORAGE_ACCOUNT}/blobServices"
 CONTAINER = f"{BLOB_SERVICE}/containers"
-POLICY = f"{ACCOUNT}/managementPolicies"
+POLICY = f"{STORAGE_ACCOUNT}/managementPolicies"
 #: Where a cloud resource names the claim that Anyscale mounts.
 CLAIM = ("file_storage", "persistent_volume_claim")
 
@@ -90,7 +90,7 @@ def fleet_volumes(cluster: RenderedCluster, tree: Tree) -> tuple[BlobVolume, ...
     """The volumes that the fleet answers for: whatever Anyscale's claim leads to, and all on accounts of its templates.
     Others are a team's own.
     """
-    names = {row.name for row in tree.of_type(ACCOUNT)}
+    names = {row.name for row in tree.of_type(STORAGE_ACCOUNT)}
     leads = _leads(cluster)
     return tuple(
         row
@@ -126,7 +126,7 @@ class Target(NamedTuple):
 
     @property
     def account_id(self) -> str:
-        return resource_id(DeploymentScope(self.subscription, self.resource_group), ACCOUNT, self.account)
+        return resource_id(DeploymentScope(self.subscription, self.resource_group), STORAGE_ACCOUNT, self.account)
 
     @property
     def container_id(self) -> str:

@@ -10,6 +10,7 @@ from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
 from rayfleet.diagnostics import Diagnostic, Invalid, did_you_mean
+from rayfleet.facts.resource_types import DEPLOYMENT, FEDERATED_CREDENTIAL
 from rayfleet.tree import DEPLOYMENTS, DeploymentRow, Side, Template, Tree, entries, get
 from rayfleet.tree.arm_expression import DeploymentScope
 
@@ -18,7 +19,6 @@ from rayfleet.tree.arm_expression import DeploymentScope
 _NAME = re.compile(r"(?!\.+$)[A-Za-z0-9_.()-]{1,64}")
 _GROUP = re.compile(r"[A-Za-z0-9_.()-]{0,89}[A-Za-z0-9_()-]|")  # empty: the subscription itself
 _SUBSCRIPTION = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
-_CREDENTIAL = "Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials"
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,7 +50,7 @@ class DeploymentStep:
     def id(self) -> str:
         """The id of the deployment in Azure, where people look for it."""
         group = f"/resourceGroups/{self.scope.resource_group}" if self.scope.resource_group else ""
-        return f"/subscriptions/{self.scope.subscription}{group}/providers/Microsoft.Resources/deployments/{self.name}"
+        return f"/subscriptions/{self.scope.subscription}{group}/providers/{DEPLOYMENT}/{self.name}"
 
     @cached_property
     def outputs(self) -> tuple[str, ...]:
@@ -114,7 +114,7 @@ def _step(row: DeploymentRow, template: Template, values: Mapping[str, object]) 
         needs=needs,
         parameters={name: values[name] for name in needs if name in values},
         depends_on=row.depends_on,
-        identities=frozenset(resource.parent_id for resource in template.of_type(_CREDENTIAL)),
+        identities=frozenset(resource.parent_id for resource in template.of_type(FEDERATED_CREDENTIAL)),
         side=row.side,
     )
 

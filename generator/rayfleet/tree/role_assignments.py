@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from rayfleet.facts.resource_types import ROLE_ASSIGNMENT
 from rayfleet.tree import Resource, Side, Tree, get
 from rayfleet.tree.arm_expression import reference
 from rayfleet.tree.once import once
 
-ASSIGNMENT = "Microsoft.Authorization/roleAssignments"
 _CONTAINER = re.compile(r"/storageaccounts/([^/]+)/blobservices/default/containers/([^/]+)$")
 
 
@@ -41,7 +41,7 @@ class RoleNeed(NamedTuple):
 def assignments(tree: Tree) -> dict[str, list[Assignment]]:
     """Every role assignment by its principal."""
     found: dict[str, list[Assignment]] = {}
-    for resource in tree.of_type(ASSIGNMENT):
+    for resource in tree.of_type(ROLE_ASSIGNMENT):
         written = get(resource.properties, "principalId")
         read = reference(written, resource.template.scope)
         principal, path = read if read else (resource.resolve(written), "")

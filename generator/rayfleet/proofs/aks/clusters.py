@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from rayfleet.proofs.aks.node_pools import POOLS
+from rayfleet.facts.resource_types import EXTENSION, NODE_POOL
 from rayfleet.proofs.finding import Finding, failed, proved
 from rayfleet.tree import AksCluster, Side, text
 from rayfleet.tree.arm_order import before
 
-EXTENSION = "Microsoft.KubernetesConfiguration/extensions"
 _PATCH = re.compile(r"\d+\.\d+\.\d+")
 # Channels that move the Kubernetes version on (AKS docs, auto-upgrade-cluster).
 _UPGRADING = ("rapid", "stable", "patch")
@@ -51,7 +50,7 @@ def _flux(cluster: AksCluster) -> Iterator[Finding]:
     conceptual-gitops-flux2).
     """
     extensions = cluster.children(EXTENSION)
-    pools = {row.id: row for row in cluster.children(POOLS)}
+    pools = {row.id: row for row in cluster.children(NODE_POOL)}
     for extension in extensions:
         late = [row for key, row in pools.items() if key not in before(extension)]
         if late:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from rayfleet.diagnostics import many
+from rayfleet.facts.resource_types import NODE_POOL
 from rayfleet.proofs.azure.names import RULES
 from rayfleet.proofs.finding import Finding, failed, proved, warned
 from rayfleet.scheduler.fits import SPOT_PRIORITY, SPOT_TAINT
@@ -13,7 +14,6 @@ from rayfleet.tree import AksCluster, RenderedCluster, entries, get, text
 from rayfleet.tree.arm_order import before, unordered
 from rayfleet.tree.node_pool import Pool
 
-POOLS = "Microsoft.ContainerService/managedClusters/agentPools"
 # AKS docs, quotas-skus-regions; ARM schema, managedClusters_agentPools: maxCount.
 MAX_NODES = 1000
 # ARM schema, managedClusters_agentPools: what may be said of spot pools only.
@@ -37,11 +37,11 @@ def judge(cluster: RenderedCluster, aks: AksCluster) -> Iterator[Finding]:
 def _inline(cluster: AksCluster) -> Iterator[Finding]:
     """A cluster is made with a system pool, and its own write adds none later (Azure/AKS#2495, Azure/bicep#9644)."""
     profiles = [row for row in entries(cluster.resource.data, *_INLINE) if isinstance(row, dict)]
-    children = {row.name: row for row in cluster.children(POOLS)}
+    children = {row.name: row for row in cluster.children(NODE_POOL)}
     if not any(text(row, "mode") == "System" for row in profiles):
         what = "it is made without a system pool, which AKS refuses"
         yield failed(cluster.name, what, "put one into agentPoolProfiles", cluster.side(*_INLINE))
-    rule = RULES[POOLS]
+    rule = RULES[NODE_POOL]
     for pool in cluster.pools[: len(profiles)]:
         side = pool.side("name")
         if not pool.system:
@@ -56,7 +56,7 @@ def _inline(cluster: AksCluster) -> Iterator[Finding]:
 
 def _serial(cluster: AksCluster) -> Iterator[Finding]:
     """AKS takes one write to a cluster at a time (AKS docs, manage-node-pools; ARM answers OperationNotAllowed)."""
-    children = {row.id: row for row in cluster.children(POOLS)}
+    children = {row.id: row for row in cluster.children(NODE_POOL)}
     clash = unordered({key: before(row) for key, row in children.items()})
     if clash:
         first, second = (children[key] for key in clash)

@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from rayfleet.diagnostics import did_you_mean
+from rayfleet.facts.change_steps import older
+from rayfleet.facts.resource_types import MAINTENANCE_WINDOW
 from rayfleet.proofs.finding import Finding, failed, proved
 from rayfleet.scheduler.fits import SPOT_PRIORITY
 from rayfleet.tree import AksCluster, entries, get, mapping, text
 from rayfleet.tree.node_pool import Pool
 
-_MAINTENANCE = "Microsoft.ContainerService/managedClusters/maintenanceConfigurations"
 # ARM schema, managedClusters: enumerations.
 _CHOICES: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
     (("sku", "tier"), ("Free", "Standard", "Premium")),
@@ -37,7 +38,6 @@ _RESERVED = ("kubernetes.azure.com", "kubernetes.io")
 # Kubernetes docs, labels: syntax. A taint's key and value follow it too.
 _PART = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?")
 _DOMAIN = re.compile(r"(?=.{1,253}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
-_VERSION = re.compile(r"\d{1,4}(\.\d{1,4}){1,2}")
 
 
 def judge(cluster: AksCluster) -> Iterator[Finding]:
@@ -62,7 +62,7 @@ def _choices(cluster: AksCluster) -> Iterator[Finding]:
 
 def _windows(cluster: AksCluster) -> Iterator[Finding]:
     path = ("properties", "maintenanceWindow", "durationHours")
-    for row in cluster.children(_MAINTENANCE):
+    for row in cluster.children(MAINTENANCE_WINDOW):
         hours = get(row.data, *path)
         if "maintenanceWindow" in row.properties and not _within(hours, *_HOURS):
             what = f"its window {row.name} is open for {hours} hours, and AKS takes {_HOURS[0]} to {_HOURS[1]}"
@@ -129,15 +129,6 @@ def _version(cluster: AksCluster, pool: Pool) -> Iterator[Finding]:
         what = f"its pool {pool.name} has Kubernetes {own}, which is newer than the cluster's {theirs}"
         other = cluster.side("properties", "kubernetesVersion")
         yield failed(cluster.name, what, f"write {theirs}, or leave it out", pool.side("orchestratorVersion"), other)
-
-
-def older(version: str, than: str) -> bool:
-    """Whether a version comes before another; ``1.36`` stands for any patch of it."""
-    if not _VERSION.fullmatch(version) or not _VERSION.fullmatch(than):
-        return False
-    first, second = ([int(part) for part in row.split(".")] for row in (version, than))
-    shared = min(len(first), len(second))
-    return first[:shared] < second[:shared]
 
 
 def _disk(cluster: AksCluster, pool: Pool) -> Iterator[Finding]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from rayfleet.facts.resource_types import IDENTITY
 from rayfleet.facts.roles import NETWORK
-from rayfleet.proofs.azure.federation import IDENTITY
 from rayfleet.proofs.azure.role_assignments import refused
 from rayfleet.proofs.finding import Finding, failed, proved
 from rayfleet.tree import AksCluster, Side, Tree, get, mapping, text

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
 
 from rayfleet.diagnostics import did_you_mean, many
+from rayfleet.facts.resource_types import RESOURCE_GROUP
 from rayfleet.proofs.finding import Finding, failed, proved
 from rayfleet.tree import DeploymentRow, Side, Tree, entries, get, mapping
 from rayfleet.tree.arm_order import deployed_before
@@ -14,7 +15,6 @@ from rayfleet.tree.arm_order import deployed_before
 # ARM docs, resource-name-rules: Microsoft.Resources/deployments.
 _NAME = re.compile(r"[-\w.()]{1,64}", re.ASCII)
 _GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-_GROUP = "Microsoft.Resources/resourceGroups"
 
 
 def judge(tree: Tree) -> Iterator[Finding]:
@@ -123,12 +123,12 @@ def _order(rows: tuple[DeploymentRow, ...]) -> Iterator[Finding]:
 
 def _groups(tree: Tree) -> Iterator[Finding]:
     """Who deploys into a resource group comes after who makes it."""
-    groups = {row.id: row for row in tree.of_type(_GROUP)}
+    groups = {row.id: row for row in tree.of_type(RESOURCE_GROUP)}
     for row in tree.deployments:
         subscription, group = row.scope
         if not group:
             continue
-        made = groups.get(f"/subscriptions/{subscription}/providers/{_GROUP}/{group}".lower())
+        made = groups.get(f"/subscriptions/{subscription}/providers/{RESOURCE_GROUP}/{group}".lower())
         side = row.side.at("scope", "resourceGroup")
         maker = made.template.deployment if made else None
         if made is None:

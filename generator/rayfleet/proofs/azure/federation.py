@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from rayfleet.diagnostics import many
+from rayfleet.facts.resource_types import CLUSTER, IDENTITY
 from rayfleet.proofs.finding import Finding, failed, proved, warned
 from rayfleet.tree import Resource, Tree, entries, get, text
 from rayfleet.tree.arm_expression import reference
@@ -14,9 +15,7 @@ from rayfleet.tree.arm_order import before, deployed_before, unordered
 from rayfleet.tree.once import once
 from rayfleet.tree.role_assignments import named
 
-IDENTITY = "Microsoft.ManagedIdentity/userAssignedIdentities"
 CREDENTIAL = f"{IDENTITY}/federatedIdentityCredentials"
-CLUSTER = "Microsoft.ContainerService/managedClusters"
 
 # Of a public-cloud token; exactly one audience, and the issuer to the letter, which a template therefore reads from the
 # cluster (Entra docs, workload-identity-federation-create-trust-user-assigned-managed-identity; the property's name is

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rayfleet.proofs.azure.federation import IDENTITY, federation
+from rayfleet.facts.resource_types import EXTENSION, IDENTITY
+from rayfleet.proofs.azure.federation import federation
 from rayfleet.proofs.azure.workload_identity import tenant
 from rayfleet.proofs.finding import Finding, failed, proved
 from rayfleet.tree import AksCluster, Resource, Tree, get, mapping, text
@@ -12,7 +13,6 @@ from rayfleet.tree.arm_expression import reference
 from rayfleet.tree.bindings import WORDS
 from rayfleet.tree.role_assignments import named
 
-_EXTENSION = "Microsoft.KubernetesConfiguration/extensions"
 # Azure docs, tutorial-use-gitops-flux2, "Workload identity": the extension's settings, the service account that fetches
 # sources, and the namespace that the extension takes by default.
 _SETTINGS = ("properties", "configurationSettings")
@@ -27,7 +27,7 @@ def judge(cluster: AksCluster, tree: Tree) -> Iterator[Finding]:
         for row in cluster.flux_configurations
         if text(row.properties, "gitRepository", "provider").lower() == "azure"
     ]
-    for extension in cluster.children(_EXTENSION):
+    for extension in cluster.children(EXTENSION):
         if text(extension.properties, "extensionType").lower() == "microsoft.flux":
             settings = mapping(extension.data, *_SETTINGS)
             if str(settings.get(_ENABLE)).lower() == "true":

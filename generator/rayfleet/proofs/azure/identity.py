@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from rayfleet.diagnostics import many
 from rayfleet.facts import roles
+from rayfleet.facts.resource_types import STORAGE_ACCOUNT
 from rayfleet.facts.roles import BLOB_DATA
 from rayfleet.proofs.azure import (
     control_plane,
@@ -27,7 +28,6 @@ from rayfleet.tree.blob_volume import fleet_volumes, target
 from rayfleet.tree.gaps import has_gaps, operator_of
 from rayfleet.tree.role_assignments import RoleNeed, assignment_for, named, scope_name
 
-_ACCOUNTS = "Microsoft.Storage/storageAccounts"
 # The token that the operator shows Anyscale is for an app of Anyscale's (anyscale-operator chart, values.yaml,
 # global.auth.audience).
 _AUDIENCE = re.compile(r"api://[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/\.default")
@@ -121,7 +121,7 @@ def _mounted(cluster: RenderedCluster, tree: Tree, identity: str) -> list[RoleNe
 
 def _unmounted(tree: Tree, identity: str, principal: str) -> list[RoleNeed]:
     """What will be mounted is not rendered yet: any account will do."""
-    accounts = tree.of_type(_ACCOUNTS)
+    accounts = tree.of_type(STORAGE_ACCOUNT)
     needs = [RoleNeed(identity, BLOB_DATA, row.id, "Ray pods read and write it", row.side("name")) for row in accounts]
     return [need for need in needs if assignment_for(tree, need, principal)] or needs[:1]
 

@@ -7,6 +7,25 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from rayfleet.diagnostics import many
+from rayfleet.facts.resource_types import (
+    BLOB_SERVICE,
+    CLUSTER,
+    CONTAINER,
+    EXTENSION,
+    FEDERATED_CREDENTIAL,
+    FLUX_CONFIGURATION,
+    IDENTITY,
+    LIFECYCLE_POLICY,
+    MAINTENANCE_WINDOW,
+    NAT_GATEWAY,
+    NODE_POOL,
+    NSG,
+    PUBLIC_IP,
+    RESOURCE_GROUP,
+    STORAGE_ACCOUNT,
+    SUBNET,
+    VNET,
+)
 from rayfleet.proofs.azure.references import subject
 from rayfleet.proofs.finding import Finding, failed, proved
 from rayfleet.tree import Resource, Tree, text
@@ -34,38 +53,30 @@ _DEFAULT = _rule("default", "default, the only one")
 # ARM docs, resource-name-rules; where that is silent, the patterns of the official ARM schemas. By the last part of the
 # name; of types that are not here nothing is known.
 RULES = {
-    "Microsoft.Resources/resourceGroups": _rule(
+    RESOURCE_GROUP: _rule(
         r"[-\w.()]{0,62}[-\w()]", "1 to 63 letters, digits and -_.(), the last no point: it becomes a node label"
     ),
-    "Microsoft.Storage/storageAccounts": _rule("[a-z0-9]{3,24}", "3 to 24 of a-z and 0-9"),
-    "Microsoft.Storage/storageAccounts/blobServices": _DEFAULT,
-    "Microsoft.Storage/storageAccounts/managementPolicies": _DEFAULT,
-    "Microsoft.Storage/storageAccounts/blobServices/containers": _rule(
-        r"(?=.{3,63}$)[a-z0-9]+(-[a-z0-9]+)*", "3 to 63 of a-z, 0-9 and single hyphens between them"
-    ),
-    "Microsoft.Network/virtualNetworks": _rule(r"[A-Za-z0-9][-\w.]{0,61}\w", _LABELLED),
-    "Microsoft.Network/virtualNetworks/subnets": _rule(r"[A-Za-z0-9]([-\w.]{0,61}\w)?", _LABELLED.replace("2", "1", 1)),
-    "Microsoft.Network/networkSecurityGroups": _NETWORK,
-    "Microsoft.Network/publicIPAddresses": _NETWORK,
-    "Microsoft.Network/natGateways": _NETWORK,
-    "Microsoft.ManagedIdentity/userAssignedIdentities": _rule(
-        r"[A-Za-z0-9][-\w]{2,127}", "3 to 128 letters, digits and _-, from a letter or digit"
-    ),
-    "Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials": _rule(
-        r"[A-Za-z0-9][-\w]{2,119}", "3 to 120 letters, digits and _-, from a letter or digit"
-    ),
-    "Microsoft.ContainerService/managedClusters": _rule(
+    STORAGE_ACCOUNT: _rule("[a-z0-9]{3,24}", "3 to 24 of a-z and 0-9"),
+    BLOB_SERVICE: _DEFAULT,
+    LIFECYCLE_POLICY: _DEFAULT,
+    CONTAINER: _rule(r"(?=.{3,63}$)[a-z0-9]+(-[a-z0-9]+)*", "3 to 63 of a-z, 0-9 and single hyphens between them"),
+    VNET: _rule(r"[A-Za-z0-9][-\w.]{0,61}\w", _LABELLED),
+    SUBNET: _rule(r"[A-Za-z0-9]([-\w.]{0,61}\w)?", _LABELLED.replace("2", "1", 1)),
+    NSG: _NETWORK,
+    PUBLIC_IP: _NETWORK,
+    NAT_GATEWAY: _NETWORK,
+    IDENTITY: _rule(r"[A-Za-z0-9][-\w]{2,127}", "3 to 128 letters, digits and _-, from a letter or digit"),
+    FEDERATED_CREDENTIAL: _rule(r"[A-Za-z0-9][-\w]{2,119}", "3 to 120 letters, digits and _-, from a letter or digit"),
+    CLUSTER: _rule(
         r"[A-Za-z0-9]([-\w]{0,61}[A-Za-z0-9])?", "1 to 63 letters, digits and _-, from and to a letter or digit"
     ),
-    "Microsoft.ContainerService/managedClusters/agentPools": _rule(
-        "[a-z][a-z0-9]{0,11}", "1 to 12 of a-z and 0-9, from a letter"
-    ),
-    "Microsoft.ContainerService/managedClusters/maintenanceConfigurations": _rule(
+    NODE_POOL: _rule("[a-z][a-z0-9]{0,11}", "1 to 12 of a-z and 0-9, from a letter"),
+    MAINTENANCE_WINDOW: _rule(
         "default|aksManagedAutoUpgradeSchedule|aksManagedNodeOSUpgradeSchedule",
         "default, aksManagedAutoUpgradeSchedule or aksManagedNodeOSUpgradeSchedule",
     ),
-    "Microsoft.KubernetesConfiguration/extensions": _DNS_LABEL,
-    "Microsoft.KubernetesConfiguration/fluxConfigurations": _DNS_LABEL,
+    EXTENSION: _DNS_LABEL,
+    FLUX_CONFIGURATION: _DNS_LABEL,
 }
 # Names that are properties of a cluster (AKS docs, use-system-pools limitations; ARM schema).
 _PROPERTIES = {
@@ -74,7 +85,6 @@ _PROPERTIES = {
         r"[A-Za-z0-9]([-A-Za-z0-9]{0,52}[A-Za-z0-9])?", "1 to 54 letters, digits and -, from and to a letter or digit"
     ),
 }
-_CLUSTER = "Microsoft.ContainerService/managedClusters"
 _BY_TYPE = {kind.lower(): rule for kind, rule in RULES.items()}
 
 
@@ -102,7 +112,7 @@ def _name(resource: Resource) -> Iterator[Finding]:
             yield failed(subject(resource.template), what, "give the name one part for each", resource.side("name"))
         elif rule and not rule.pattern.fullmatch(resource.name):
             yield _refused(resource, "name", resource.name, rule)
-    if resource.type == _CLUSTER:
+    if resource.type == CLUSTER:
         for key, rule in _PROPERTIES.items():
             value = text(resource.properties, key)
             if value and not is_expression(value) and not rule.pattern.fullmatch(value):

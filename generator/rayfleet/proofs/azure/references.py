@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
 
 from rayfleet.diagnostics import many
+from rayfleet.facts.resource_types import ROLE_ASSIGNMENT, ROLE_DEFINITION
 from rayfleet.proofs.finding import Finding, failed, proved
 from rayfleet.source import Path
 from rayfleet.tree import Resource, Side, Template, Tree, entries
@@ -15,8 +16,8 @@ from rayfleet.tree.arm_template import references
 from rayfleet.tree.azure_resources import called, who
 
 # What Azure has by itself (Azure docs, built-in-roles).
-BUILT_IN = ("/microsoft.authorization/roledefinitions/",)
-_ASSIGNMENTS = "/microsoft.authorization/roleassignments/"
+BUILT_IN = (f"/{ROLE_DEFINITION.lower()}/",)
+_ASSIGNMENTS = f"/{ROLE_ASSIGNMENT.lower()}/"
 # Where nothing is known yet that Azure only knows afterwards (ARM docs, template-functions-resource: reference).
 EARLY = ("name", "type", "apiVersion", "location", "dependsOn", "condition", "copy")
 

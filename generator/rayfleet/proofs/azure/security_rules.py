@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from rayfleet.facts.resource_types import NSG
 from rayfleet.proofs.finding import Finding, failed, noted
 from rayfleet.tree import AksCluster, RenderedCluster, Resource, Side, Tree, entries, get, mapping, text
 
-NSG = "Microsoft.Network/networkSecurityGroups"
 HTTPS = 443
 # Azure's own rules, after all others, let in what comes from the VNet and from load balancers' probes, and deny the
 # rest (Azure docs, network-security-groups-overview: default security rules). AKS opens ports in its own NSG only (AKS

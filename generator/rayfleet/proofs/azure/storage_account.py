@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from rayfleet.facts.resource_types import STORAGE_ACCOUNT
 from rayfleet.proofs.finding import Finding, failed, proved, warned
 from rayfleet.tree import RenderedCluster, Resource, Side, Tree, entries, get, mapping, text
 from rayfleet.tree.arm_order import before
-from rayfleet.tree.blob_volume import ACCOUNT, BLOB_SERVICE, CONTAINER, POLICY
+from rayfleet.tree.blob_volume import BLOB_SERVICE, CONTAINER, POLICY
 from rayfleet.tree.gaps import operator_of
 from rayfleet.tree.once import once
 
@@ -27,7 +28,7 @@ _AGES = ("daysAfterModificationGreaterThan", "daysAfterCreationGreaterThan", "da
 @once
 def by_name(tree: Tree) -> dict[str, Resource]:
     """The accounts; their names are unique in all of Azure."""
-    return {row.name: row for row in tree.of_type(ACCOUNT)}
+    return {row.name: row for row in tree.of_type(STORAGE_ACCOUNT)}
 
 
 def hierarchical(account: Resource, bucket: Side) -> Iterator[Finding]:
@@ -42,7 +43,7 @@ def hierarchical(account: Resource, bucket: Side) -> Iterator[Finding]:
 
 def judge(tree: Tree, mounted: set[str]) -> Iterator[Finding]:
     """Every account. ``mounted`` are the ids of the containers that clusters mount."""
-    for account in tree.of_type(ACCOUNT):
+    for account in tree.of_type(STORAGE_ACCOUNT):
         found = [*_closed(account), *_lifecycle(account, tree, mounted)]
         found += [row for rows in map(_open_container, below(account, tree, CONTAINER)) for row in rows]
         yield from found

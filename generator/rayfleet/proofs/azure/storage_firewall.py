@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from rayfleet.facts.resource_types import PRIVATE_ENDPOINT
 from rayfleet.proofs.finding import Finding, failed
 from rayfleet.proofs.kubernetes.volume_claim import Mounted
 from rayfleet.tree import AksCluster, RenderedCluster, Resource, Tree, entries, get, mapping, text
 from rayfleet.tree.blob_volume import region, target
 from rayfleet.tree.once import once
 
-_ENDPOINT = "Microsoft.Network/privateEndpoints"
 _CONNECTIONS = ("privateLinkServiceConnections", "manualPrivateLinkServiceConnections")
 _ACLS = ("properties", "networkAcls")
 
@@ -58,7 +58,7 @@ def _by_endpoint(tree: Tree) -> frozenset[str]:
     """The ids of what private endpoints lead to."""
     return frozenset(
         endpoint.resolve(get(connection, "properties", "privateLinkServiceId"))
-        for endpoint in tree.of_type(_ENDPOINT)
+        for endpoint in tree.of_type(PRIVATE_ENDPOINT)
         for key in _CONNECTIONS
         for connection in entries(endpoint.properties, key)
     )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rayfleet.proofs.azure.federation import IDENTITY, federation
+from rayfleet.facts.resource_types import IDENTITY
+from rayfleet.proofs.azure.federation import federation
 from rayfleet.proofs.finding import Finding, failed, proved
 from rayfleet.tree import AksCluster, RenderedCluster, Side, Tree, get, mapping, text
 from rayfleet.tree.arm_expression import reference

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 
 from rayfleet.diagnostics import many
+from rayfleet.facts.resource_types import EXTENSION
 from rayfleet.facts.versions import Number, Table, minor, number, table
 from rayfleet.proofs.finding import Finding, failed, noted, proved, warned
 from rayfleet.proofs.run import Run
@@ -19,7 +20,6 @@ from rayfleet.tree.helm_release import Release
 SOON = timedelta(days=90)
 #: A table older than this warns: AKS brings a minor every four months (AKS docs, supported-kubernetes-versions).
 OLD = timedelta(days=180)
-_EXTENSION = "Microsoft.KubernetesConfiguration/extensions"
 # The channels that move a cluster from minor to minor (AKS docs, auto-upgrade-cluster).
 _MOVING = ("rapid", "stable")
 # Flux 2.7 is the first with RetryOnFailure, on which every release relies (helm-controller, changelog of 1.4.0).
@@ -182,7 +182,7 @@ def _token_mounts(cluster: RenderedCluster) -> Iterator[Side]:
 
 
 def _flux(cluster: AksCluster, known: Table) -> Iterator[Finding]:
-    for row in cluster.children(_EXTENSION):
+    for row in cluster.children(EXTENSION):
         if text(row.properties, "extensionType").lower() != "microsoft.flux":
             continue
         newest, side = known.flux[0], row.side("properties", "version")

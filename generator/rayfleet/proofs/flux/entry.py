@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
+from rayfleet.facts.resource_types import EXTENSION, FLUX_CONFIGURATION
 from rayfleet.proofs.evidence import Evidence
 from rayfleet.proofs.finding import Finding, failed, noted, proved, warned
 from rayfleet.proofs.flux.rollout import Rollout
@@ -16,8 +17,6 @@ from rayfleet.tree.gaps import templates_whole
 from rayfleet.tree.layer import Manifest
 from rayfleet.tree.once import once
 
-EXTENSION = "Microsoft.KubernetesConfiguration/extensions"
-CONFIGURATION = "Microsoft.KubernetesConfiguration/fluxConfigurations"
 # What a Kustomization of Flux may change of a layer after kustomize has built it (kustomize-controller docs,
 # spec/v1/kustomizations.md): nothing that is rendered relies on it, and no proof sees it.
 _CHANGES = (
@@ -238,7 +237,7 @@ def _one_place(tree: Tree) -> Iterator[Finding]:
 
 def _places(tree: Tree) -> Iterator[tuple[str, str, str, Side]]:
     """Whose cluster, which repository, and where in it each path of ARM says rendered/ is."""
-    for row in tree.of_type(CONFIGURATION):
+    for row in tree.of_type(FLUX_CONFIGURATION):
         cluster = tree.resources.get(row.scope_id or row.parent_id)
         owner, url = cluster.name if cluster else row.name, text(row.properties, "gitRepository", "url")
         for path, side in _paths(row):
