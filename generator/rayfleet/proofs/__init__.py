@@ -20,6 +20,7 @@ from rayfleet.proofs.kubernetes import gateway, node_fit, placement, volumes
 from rayfleet.proofs.report import Place, Report, Section, Shown
 from rayfleet.proofs.run import Run
 from rayfleet.tree import RenderedCluster
+from rayfleet.tree.layer import Layer
 
 OfCluster = Callable[[RenderedCluster, Run], Iterator[Finding]]
 OfFleet = Callable[[Run], Iterator[Finding]]
@@ -112,22 +113,31 @@ def prove(evidence: Evidence, wanted: Iterable[str] = (), witnesses: int | None 
     for cluster in tree.clusters():
         for proof in chosen:
             report.add(proof.name, groups[proof.name].kept(proof.of_cluster(cluster, run)))
-        report.refuse(FILES, _problems(cluster))
+        report.refuse(FILES, "files/unreadable", _unreadable(cluster))
+        report.refuse(FILES, "files/not-built", _not_built(cluster))
     for proof in chosen:
         report.add(proof.name, groups[proof.name].said())
         report.add(proof.name, proof.of_fleet(run))
-    report.refuse(FILES, tree.problems)
+    report.refuse(FILES, "files/unreadable", tree.problems)
     return report
 
 
-def _problems(cluster: RenderedCluster) -> Iterator[Diagnostic]:
+def _unreadable(cluster: RenderedCluster) -> Iterator[Diagnostic]:
     yield from cluster.problems
-    for layer in filter(None, (cluster.entry, *cluster.layers.values())):
+    for layer in _layers(cluster):
         yield from layer.problems
+
+
+def _not_built(cluster: RenderedCluster) -> Iterator[Diagnostic]:
+    for layer in _layers(cluster):
         if layer.error:
             what = f"kustomize does not build the layer: {layer.error}"
             fix = f"see kustomize build {layer.folder}"
             yield Diagnostic(f"{layer.folder}/kustomization.yaml", 1, 1, "", what, fix)
+
+
+def _layers(cluster: RenderedCluster) -> list[Layer]:
+    return [*([cluster.entry] if cluster.entry else []), *cluster.layers.values()]
 
 
 __all__ = ["PROOFS", "Evidence", "Finding", "Outcome", "Place", "Proof", "Report", "Section", "Shown", "names", "prove"]

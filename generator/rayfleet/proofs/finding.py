@@ -12,37 +12,39 @@ OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 
 
 class Finding(NamedTuple):
-    """``subject`` is the cluster, deployment or region it is about. ``sides`` are those of the seam, the first to
-    blame first; ``fix`` says what to do about what does not hold.
+    """``claim`` is the id of what does not hold, or of what was looked for and is not so. ``subject`` is the cluster,
+    deployment or region it is about. ``sides`` are those of the seam, the first to blame first; ``fix`` says what to do
+    about what does not hold.
     """
 
     outcome: Outcome
+    claim: str
     subject: str
     what: str
     fix: str
     sides: tuple[Side, ...]
 
 
-def proved(subject: str, what: str, *sides: Side) -> Finding:
+def proved(claim: str, subject: str, what: str, *sides: Side) -> Finding:
     """The claim holds, and the sides show it."""
-    return Finding("proved", subject, what, "", sides)
+    return Finding("proved", claim, subject, what, "", sides)
 
 
-def noted(subject: str, what: str, *sides: Side) -> Finding:
+def noted(claim: str, subject: str, what: str, *sides: Side) -> Finding:
     """Nothing is wrong, but somebody pays for it."""
-    return Finding("noted", subject, what, "", sides)
+    return Finding("noted", claim, subject, what, "", sides)
 
 
-def pending(subject: str, what: str, *sides: Side) -> Finding:
+def pending(claim: str, subject: str, what: str, *sides: Side) -> Finding:
     """What the claim is about waits for bindings."""
-    return Finding("pending", subject, what, "", sides)
+    return Finding("pending", claim, subject, what, "", sides)
 
 
-def warned(subject: str, what: str, fix: str, *sides: Side) -> Finding:
+def warned(claim: str, subject: str, what: str, fix: str, *sides: Side) -> Finding:
     """It may well be meant, or may become wrong."""
-    return Finding("warned", subject, what, fix, sides)
+    return Finding("warned", claim, subject, what, fix, sides)
 
 
-def failed(subject: str, what: str, fix: str, *sides: Side) -> Finding:
+def failed(claim: str, subject: str, what: str, fix: str, *sides: Side) -> Finding:
     """The claim does not hold."""
-    return Finding("failed", subject, what, fix, sides)
+    return Finding("failed", claim, subject, what, fix, sides)

@@ -28,6 +28,7 @@ class Shown(NamedTuple):
     places: tuple[Place, ...]
     outcome: Outcome
     proof: str
+    claim: str
     subject: str
     what: str
     fix: str
@@ -79,10 +80,12 @@ class Report:
             if finding.outcome != "proved" or few:
                 section.shown.append(_shown(proof, finding))
 
-    def refuse(self, proof: str, diagnostics: Iterable[Diagnostic]) -> None:
-        """Takes in diagnostics, which know their places, as what fails a proof."""
+    def refuse(self, proof: str, claim: str, diagnostics: Iterable[Diagnostic]) -> None:
+        """Takes in diagnostics, which know their places, as what fails a claim of a proof."""
         for row in diagnostics:
-            shown = Shown((Place(row.file, row.line, row.column),), "failed", proof, row.where, row.what, row.fix)
+            shown = Shown(
+                (Place(row.file, row.line, row.column),), "failed", proof, claim, row.where, row.what, row.fix
+            )
             if shown not in self.sections[proof].shown:
                 self.sections[proof].counts["failed"] += 1
                 self.sections[proof].shown.append(shown)
@@ -99,4 +102,4 @@ class Report:
 
 def _shown(proof: str, finding: Finding) -> Shown:
     places = tuple(dict.fromkeys(Place(*side.place) for side in finding.sides))
-    return Shown(places, finding.outcome, proof, finding.subject, finding.what, finding.fix)
+    return Shown(places, finding.outcome, proof, finding.claim, finding.subject, finding.what, finding.fix)

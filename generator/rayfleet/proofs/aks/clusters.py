@@ -21,7 +21,12 @@ def judge(cluster: AksCluster) -> Iterator[Finding]:
     yield from found
     if cluster.flux_configurations and not found:
         side = cluster.flux_configurations[0].side("dependsOn")
-        yield proved(cluster.name, "Flux is installed after every node pool, and told what to follow after that", side)
+        yield proved(
+            "arm/flux-before-pools",
+            cluster.name,
+            "Flux is installed after every node pool, and told what to follow after that",
+            side,
+        )
 
 
 def _versions(cluster: AksCluster) -> Iterator[Finding]:
@@ -42,7 +47,7 @@ def _versions(cluster: AksCluster) -> Iterator[Finding]:
         if _PATCH.fullmatch(version):
             minor = version.rpartition(".")[0]
             what = f"{who} is pinned to {version}, and the channel {channel} moves it on: the next deployment goes back"
-            yield failed(cluster.name, what, f"write {minor}, or the channel none", side, other)
+            yield failed("arm/patch-pinned", cluster.name, what, f"write {minor}, or the channel none", side, other)
 
 
 def _flux(cluster: AksCluster) -> Iterator[Finding]:
@@ -56,13 +61,22 @@ def _flux(cluster: AksCluster) -> Iterator[Finding]:
         if late:
             what = f"its extension {extension.name} does not wait for the node pool {late[0].name}"
             fix = "let it depend on the last pool of the chain"
-            yield failed(cluster.name, what, fix, extension.side("dependsOn"), late[0].side("name"))
+            yield failed(
+                "arm/flux-before-pools", cluster.name, what, fix, extension.side("dependsOn"), late[0].side("name")
+            )
     flux = [row for row in extensions if text(row.properties, "extensionType").lower() == "microsoft.flux"]
     for configuration in cluster.flux_configurations:
         if not flux:
             what = f"its Flux configuration {configuration.name} needs the extension microsoft.flux, and there is none"
-            yield failed(cluster.name, what, "add the extension", configuration.side("name"))
+            yield failed("arm/no-flux-extension", cluster.name, what, "add the extension", configuration.side("name"))
         elif flux[0].id not in before(configuration):
             what = f"its Flux configuration {configuration.name} does not wait for the extension {flux[0].name}"
             fix = f"let it depend on {flux[0].name}"
-            yield failed(cluster.name, what, fix, configuration.side("dependsOn"), flux[0].side("name"))
+            yield failed(
+                "arm/flux-before-extension",
+                cluster.name,
+                what,
+                fix,
+                configuration.side("dependsOn"),
+                flux[0].side("name"),
+            )

@@ -26,7 +26,7 @@ def judge(cluster: AksCluster, tree: Tree) -> Iterator[Finding]:
     if subnets and not found:
         gateway = " and its NAT gateway" if "natGateway" in subnets[0].properties else ""
         what = f"it is in one region with its VNet{gateway}, and its network settings go together"
-        yield proved(cluster.name, what, cluster.side(*_PROFILE), subnets[0].side("name"))
+        yield proved("arm/network-settings", cluster.name, what, cluster.side(*_PROFILE), subnets[0].side("name"))
 
 
 def _together(cluster: AksCluster) -> Iterator[Finding]:
@@ -35,30 +35,30 @@ def _together(cluster: AksCluster) -> Iterator[Finding]:
     plugin, mode = text(profile, "networkPlugin"), text(profile, "networkPluginMode")
     dataplane, policy = text(profile, "networkDataplane"), text(profile, "networkPolicy")
 
-    def no(what: str, fix: str, key: str, other: str) -> Finding:
-        return failed(cluster.name, what, fix, cluster.side(*_PROFILE, key), cluster.side(*_PROFILE, other))
+    def no(claim: str, what: str, fix: str, key: str, other: str) -> Finding:
+        return failed(claim, cluster.name, what, fix, cluster.side(*_PROFILE, key), cluster.side(*_PROFILE, other))
 
     if mode == "overlay" and plugin != "azure":
         # AKS docs, azure-cni-overlay.
         what = f"its networkPluginMode is overlay, and its networkPlugin {plugin or 'is missing'}"
-        yield no(what, "write azure", "networkPlugin", "networkPluginMode")
+        yield no("arm/overlay-without-azure-cni", what, "write azure", "networkPlugin", "networkPluginMode")
     if plugin == "azure" and mode != "overlay" and "podCidr" in profile:
         # AKS docs, azure-cni-overlay: --pod-cidr; without overlay pods take addresses of the subnet.
         what = "it has a podCidr, which Azure CNI takes with networkPluginMode overlay only"
-        yield no(what, "write overlay", "networkPluginMode", "podCidr")
+        yield no("arm/pod-range-without-overlay", what, "write overlay", "networkPluginMode", "podCidr")
     if policy == "cilium" and dataplane != "cilium":
         # AKS docs, azure-cni-powered-by-cilium.
         what = f"its networkPolicy is cilium, and its networkDataplane {dataplane or 'is missing'}"
-        yield no(what, "write cilium in both, or in neither", "networkPolicy", "networkDataplane")
+        yield no("arm/cilium-by-half", what, "write cilium in both, or in neither", "networkPolicy", "networkDataplane")
     if dataplane == "cilium" and policy not in ("cilium", "none", ""):
         what = f"its networkDataplane is cilium, and its networkPolicy {policy}"
-        yield no(what, "write cilium in both, or in neither", "networkPolicy", "networkDataplane")
+        yield no("arm/cilium-by-half", what, "write cilium in both, or in neither", "networkPolicy", "networkDataplane")
     balancer = text(profile, "loadBalancerSku")
     if balancer and balancer.lower() != "standard":
         # AKS docs, load-balancer-standard: the basic one is retired, and takes neither zones nor several pools.
         what = f"its loadBalancerSku is {balancer}, which Azure no longer makes"
         side = cluster.side(*_PROFILE, "loadBalancerSku")
-        yield failed(cluster.name, what, "write standard", side)
+        yield failed("arm/load-balancer-sku", cluster.name, what, "write standard", side)
 
 
 # --- where it is ---
@@ -71,7 +71,14 @@ def _where(cluster: AksCluster, tree: Tree, subnets: list[Resource]) -> Iterator
         if plain(location) != plain(cluster.region):
             what = f"it is in {cluster.region or 'no region'}, and its VNet {vnet.name} in {location or 'none'}"
             side = cluster.side("location")
-            yield failed(cluster.name, what, "put both into one region", vnet.side("location"), side)
+            yield failed(
+                "arm/vnet-in-another-region",
+                cluster.name,
+                what,
+                "put both into one region",
+                vnet.side("location"),
+                side,
+            )
 
 
 def _vnets(tree: Tree, subnets: list[Resource]) -> list[Resource]:
@@ -92,11 +99,16 @@ def _pools(cluster: AksCluster, subnets: list[Resource]) -> Iterator[Finding]:
         side = pool.side("vnetSubnetID")
         if "vnetSubnetID" not in pool.data:
             what = f"its pool {pool.name} says no vnetSubnetID, and {first.name} is in a subnet"
-            yield failed(cluster.name, what, "write that of the other pools", side, shown)
+            yield failed("arm/pool-without-subnet", cluster.name, what, "write that of the other pools", side, shown)
         elif subnet and home and subnet.parent_id != home.parent_id:
             what = f"its pool {pool.name} is in {subnet.written_name}, and {first.name} in another VNet"
             yield failed(
-                cluster.name, what, f"put it into a subnet of {home.written_name.partition('/')[0]}", side, shown
+                "arm/pool-in-another-vnet",
+                cluster.name,
+                what,
+                f"put it into a subnet of {home.written_name.partition('/')[0]}",
+                side,
+                shown,
             )
 
 
@@ -111,10 +123,10 @@ def _way_out(cluster: AksCluster, tree: Tree, subnet: Resource) -> Iterator[Find
     written = text(subnet.properties, "natGateway", "id")
     if kind == _NAT and not written:
         what = f"its outboundType is {kind}, and its subnet {subnet.written_name} has no natGateway"
-        yield failed(cluster.name, what, "name the NAT gateway in the subnet", gateway, side)
+        yield failed("arm/no-nat-gateway", cluster.name, what, "name the NAT gateway in the subnet", gateway, side)
     if kind in _OWN_WAY_OUT and written:
         what = f"its outboundType is {kind}, and its subnet {subnet.written_name} has a natGateway"
-        yield failed(cluster.name, what, f"write {_NAT}", side, gateway)
+        yield failed("arm/unused-nat-gateway", cluster.name, what, f"write {_NAT}", side, gateway)
     found = tree.resources.get(subnet.resolve(written)) if written else None
     if found:
         yield from _addresses(cluster, tree, found)
@@ -131,10 +143,15 @@ def _addresses(cluster: AksCluster, tree: Tree, gateway: Resource) -> Iterator[F
         own = text(address.data, "sku", "name") or "Basic"
         if own != sku:
             what = f"its NAT gateway is {sku}, and the public IP {address.name} {own}"
-            yield failed(cluster.name, what, f"write {sku}", address.side("sku", "name"), other)
+            yield failed("arm/public-ip-sku", cluster.name, what, f"write {sku}", address.side("sku", "name"), other)
         method = text(address.properties, "publicIPAllocationMethod") or "Dynamic"
         if method != "Static":
             what = f"the public IP {address.name} of its NAT gateway is {method}, and that takes static ones"
             yield failed(
-                cluster.name, what, "write Static", address.side("properties", "publicIPAllocationMethod"), other
+                "arm/public-ip-dynamic",
+                cluster.name,
+                what,
+                "write Static",
+                address.side("properties", "publicIPAllocationMethod"),
+                other,
             )

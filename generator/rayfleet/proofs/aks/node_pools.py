@@ -31,7 +31,7 @@ def judge(cluster: RenderedCluster, aks: AksCluster) -> Iterator[Finding]:
     if cluster.pools and not any(row.outcome == "failed" for row in found):
         spot = sum(pool.spot for pool in cluster.pools)
         what = f"AKS takes its {many(len(cluster.pools), 'node pool')}, {spot} of them spot, one write at a time"
-        yield proved(cluster.name, what, cluster.side(*_INLINE))
+        yield proved("arm/pools-at-once", cluster.name, what, cluster.side(*_INLINE))
 
 
 def _inline(cluster: AksCluster) -> Iterator[Finding]:
@@ -40,18 +40,24 @@ def _inline(cluster: AksCluster) -> Iterator[Finding]:
     children = {row.name: row for row in cluster.children(NODE_POOL)}
     if not any(text(row, "mode") == "System" for row in profiles):
         what = "it is made without a system pool, which AKS refuses"
-        yield failed(cluster.name, what, "put one into agentPoolProfiles", cluster.side(*_INLINE))
+        yield failed("arm/no-system-pool", cluster.name, what, "put one into agentPoolProfiles", cluster.side(*_INLINE))
     rule = RULES[NODE_POOL]
     for pool in cluster.pools[: len(profiles)]:
         side = pool.side("name")
         if not pool.system:
             what = f"its pool {pool.name} is a user pool inside the cluster, where AKS takes no new ones later on"
-            yield failed(cluster.name, what, "make it a resource of its own", pool.side("mode"))
+            yield failed("arm/user-pool-inline", cluster.name, what, "make it a resource of its own", pool.side("mode"))
         if not rule.pattern.fullmatch(pool.name):
-            yield failed(cluster.name, f"Azure refuses {pool.name!r} as the name of a pool", f"use {rule.says}", side)
+            yield failed(
+                "arm/name-refused",
+                cluster.name,
+                f"Azure refuses {pool.name!r} as the name of a pool",
+                f"use {rule.says}",
+                side,
+            )
         if pool.name in children:
             what = f"its pool {pool.name} stands inside the cluster and beside it: two writers of one pool"
-            yield failed(cluster.name, what, "remove one", side, children[pool.name].side("name"))
+            yield failed("arm/pool-twice", cluster.name, what, "remove one", side, children[pool.name].side("name"))
 
 
 def _serial(cluster: AksCluster) -> Iterator[Finding]:
@@ -62,7 +68,7 @@ def _serial(cluster: AksCluster) -> Iterator[Finding]:
         first, second = (children[key] for key in clash)
         what = f"its pools {second.name} and {first.name} may be written at once, and AKS takes one write at a time"
         fix = f"let {second.name} depend on {first.name}"
-        yield failed(cluster.name, what, fix, second.side("dependsOn"), first.side("name"))
+        yield failed("arm/pools-at-once", cluster.name, what, fix, second.side("dependsOn"), first.side("name"))
 
 
 # --- counts ---
@@ -75,7 +81,7 @@ def _counts(cluster: RenderedCluster, pool: Pool) -> Iterator[Finding]:
         least = 1 if pool.system else 0
         if not _whole(value) or not least <= value <= MAX_NODES:
             what = f"its pool {pool.name} has the {key} {value}, and AKS takes {least} to {MAX_NODES}"
-            yield failed(cluster.name, what, "write a number between them", pool.side(key))
+            yield failed("arm/node-count", cluster.name, what, "write a number between them", pool.side(key))
             return
     yield from _autoscaled(cluster, pool, counts) if pool.autoscaled else _fixed(cluster, pool, counts)
 
@@ -85,35 +91,55 @@ def _autoscaled(cluster: RenderedCluster, pool: Pool, counts: dict[str, Any]) ->
         if key not in counts:
             # AKS docs, cluster-autoscaler.
             what = f"its pool {pool.name} is autoscaled and has no {key}"
-            yield failed(cluster.name, what, f"write {key}", pool.side(key))
+            yield failed("arm/bound-missing", cluster.name, what, f"write {key}", pool.side(key))
             return
     low, high = counts["minCount"], counts["maxCount"]
     if low > high:
         what = f"its pool {pool.name} has at least {low} nodes and at most {high}"
         yield failed(
-            cluster.name, what, "let minCount be at most maxCount", pool.side("minCount"), pool.side("maxCount")
+            "arm/bounds-crossed",
+            cluster.name,
+            what,
+            "let minCount be at most maxCount",
+            pool.side("minCount"),
+            pool.side("maxCount"),
         )
     elif not low <= counts.get("count", low) <= high:
         what = f"its pool {pool.name} starts with {counts['count']} nodes, and has {low} to {high}"
-        yield failed(cluster.name, what, "start between minCount and maxCount", pool.side("count"))
+        yield failed(
+            "arm/count-out-of-bounds", cluster.name, what, "start between minCount and maxCount", pool.side("count")
+        )
     there = cluster.late("nodePools")
     exists = isinstance(there, list) and pool.name in there
     bound = cluster.late_side("nodePools")
     if exists and bound and "count" in counts:
         # hashicorp/terraform-provider-azurerm, pull 4543: AKS answers 400, or scales.
         what = f"its pool {pool.name} is there, and a count of {counts['count']} would override the autoscaler's"
-        yield failed(cluster.name, what, "leave count out: render again", pool.side("count"), bound)
+        yield failed(
+            "arm/count-overrides-autoscaler",
+            cluster.name,
+            what,
+            "leave count out: render again",
+            pool.side("count"),
+            bound,
+        )
     if not exists and "count" not in counts and low == 0:
         # ARM schema, managedClusters_agentPools: count is 1 by default.
         what = f"its pool {pool.name} is new and says no count: AKS starts it with a node, although it needs none"
-        yield warned(cluster.name, what, "write count: 0 until it is there", pool.side("minCount"))
+        yield warned("arm/count-missing", cluster.name, what, "write count: 0 until it is there", pool.side("minCount"))
 
 
 def _fixed(cluster: RenderedCluster, pool: Pool, counts: dict[str, Any]) -> Iterator[Finding]:
     for key in ("minCount", "maxCount"):
         if key in counts:
             what = f"its pool {pool.name} has a {key}, and is not autoscaled"
-            yield failed(cluster.name, what, "turn enableAutoScaling on, or leave it out", pool.side(key))
+            yield failed(
+                "arm/bounds-without-autoscaler",
+                cluster.name,
+                what,
+                "turn enableAutoScaling on, or leave it out",
+                pool.side(key),
+            )
 
 
 def _whole(value: Any) -> bool:
@@ -126,32 +152,41 @@ def _whole(value: Any) -> bool:
 def _spot(cluster: RenderedCluster, pool: Pool) -> Iterator[Finding]:
     """AKS docs, spot-node-pool, unless another source stands beside it."""
 
-    def no(what: str, fix: str, *path: str) -> Finding:
-        return failed(cluster.name, f"its spot pool {pool.name} {what}", fix, pool.side(*path))
+    def no(claim: str, what: str, fix: str, *path: str) -> Finding:
+        return failed(claim, cluster.name, f"its spot pool {pool.name} {what}", fix, pool.side(*path))
 
     if pool.system:
-        yield no("is a system pool, which AKS refuses", "make it a user pool", "mode")
+        yield no("arm/spot-system-pool", "is a system pool, which AKS refuses", "make it a user pool", "mode")
     if "upgradeSettings" in pool.data:
         # hashicorp/terraform-provider-azurerm#19355.
-        yield no("has upgradeSettings: AKS refuses a surge there", "leave them out", "upgradeSettings")
+        yield no(
+            "arm/spot-surge", "has upgradeSettings: AKS refuses a surge there", "leave them out", "upgradeSettings"
+        )
     if text(pool.data, "type") != "VirtualMachineScaleSets":
         # Azure/bicep-types-az#2217: without it the preflight gives it a surge, and refuses that.
-        yield no("does not say its type", "write type: VirtualMachineScaleSets", "type")
+        yield no("arm/spot-kind", "does not say its type", "write type: VirtualMachineScaleSets", "type")
     policy = get(pool.data, "scaleSetEvictionPolicy", default="Delete")
     if policy == "Deallocate":
         what = f"its spot pool {pool.name} deallocates nodes that are evicted: they go on using quota"
-        yield warned(cluster.name, what, "write Delete", pool.side("scaleSetEvictionPolicy"))
+        yield warned("arm/spot-deallocates", cluster.name, what, "write Delete", pool.side("scaleSetEvictionPolicy"))
     elif policy != "Delete":
-        yield no(f"has the eviction policy {policy}", "write Delete", "scaleSetEvictionPolicy")
+        yield no("arm/spot-eviction", f"has the eviction policy {policy}", "write Delete", "scaleSetEvictionPolicy")
     price = get(pool.data, "spotMaxPrice", default=-1)
     if not _price(price):
         fix = "write -1, or a positive number with at most 5 decimals"
-        yield no(f"has the price {price}", fix, "spotMaxPrice")
+        yield no("arm/spot-price", f"has the price {price}", fix, "spotMaxPrice")
     # A PUT replaces all labels and taints, also those that AKS set (Azure/AKS#3152).
     if pool.labels.get(SPOT_PRIORITY) != "spot":
-        yield no(f"lacks the label {SPOT_PRIORITY}=spot, which its write takes away", "write it", "nodeLabels")
+        yield no(
+            "arm/spot-label",
+            f"lacks the label {SPOT_PRIORITY}=spot, which its write takes away",
+            "write it",
+            "nodeLabels",
+        )
     if SPOT_TAINT not in pool.taints:
-        yield no(f"lacks the taint {SPOT_TAINT}, which its write takes away", "write it", "nodeTaints")
+        yield no(
+            "arm/spot-taint", f"lacks the taint {SPOT_TAINT}, which its write takes away", "write it", "nodeTaints"
+        )
 
 
 def _price(price: Any) -> bool:
@@ -164,4 +199,4 @@ def _regular(cluster: RenderedCluster, pool: Pool) -> Iterator[Finding]:
         if key in pool.data:
             what = f"its pool {pool.name} is not spot and has a {key}, which AKS refuses"
             fix = "leave it out, or write scaleSetPriority: Spot"
-            yield failed(cluster.name, what, fix, pool.side(key))
+            yield failed("arm/spot-setting", cluster.name, what, fix, pool.side(key))

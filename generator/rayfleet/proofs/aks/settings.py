@@ -49,7 +49,7 @@ def judge(cluster: AksCluster) -> Iterator[Finding]:
     yield from found
     if cluster.pools and not found:
         what = "AKS takes the settings, labels, taints and disks of all its pools"
-        yield proved(cluster.name, what, cluster.pools[0].side("name"))
+        yield proved("arm/pool-setting", cluster.name, what, cluster.pools[0].side("name"))
 
 
 def _choices(cluster: AksCluster) -> Iterator[Finding]:
@@ -57,7 +57,13 @@ def _choices(cluster: AksCluster) -> Iterator[Finding]:
         written = get(cluster.resource.data, *path)
         if written is not None and written not in allowed:
             what = f"its {path[-1]} is {written}, and AKS takes {_one_of(allowed)}"
-            yield failed(cluster.name, what, f"write one of them{_near(written, allowed)}", cluster.side(*path))
+            yield failed(
+                "arm/cluster-setting",
+                cluster.name,
+                what,
+                f"write one of them{_near(written, allowed)}",
+                cluster.side(*path),
+            )
 
 
 def _windows(cluster: AksCluster) -> Iterator[Finding]:
@@ -66,7 +72,7 @@ def _windows(cluster: AksCluster) -> Iterator[Finding]:
         hours = get(row.data, *path)
         if "maintenanceWindow" in row.properties and not _within(hours, *_HOURS):
             what = f"its window {row.name} is open for {hours} hours, and AKS takes {_HOURS[0]} to {_HOURS[1]}"
-            yield failed(cluster.name, what, "write a number between them", row.side(*path))
+            yield failed("arm/maintenance-window", cluster.name, what, "write a number between them", row.side(*path))
 
 
 # --- pools ---
@@ -77,17 +83,23 @@ def _pool(cluster: AksCluster, pool: Pool) -> Iterator[Finding]:
         written = get(pool.data, *path)
         if written is not None and written not in allowed:
             what = f"its pool {pool.name} has the {path[-1]} {written}, not {_one_of(allowed)}"
-            yield failed(cluster.name, what, f"write {_one_of(allowed)}{_near(written, allowed)}", pool.side(*path))
+            yield failed(
+                "arm/pool-setting",
+                cluster.name,
+                what,
+                f"write {_one_of(allowed)}{_near(written, allowed)}",
+                pool.side(*path),
+            )
     least = _LEAST_SYSTEM_PODS if pool.system else _LEAST_PODS
     if "maxPods" in pool.data and not _within(pool.data["maxPods"], least, _MOST_PODS):
         what = f"its pool {pool.name} has the maxPods {pool.data['maxPods']}, and AKS takes {least} to {_MOST_PODS}"
-        yield failed(cluster.name, what, "write a number between them", pool.side("maxPods"))
+        yield failed("arm/max-pods", cluster.name, what, "write a number between them", pool.side("maxPods"))
     zones = entries(pool.data, "availabilityZones")
     odd = [zone for zone in zones if zone not in _ZONES]
     if odd or len(zones) > len(set(map(str, zones))):
         said = f"the zone {odd[0]!r}" if odd else "a zone twice"
         what = f'its pool {pool.name} has {said}, and a region has the zones "1" to "3"'
-        yield failed(cluster.name, what, "write each of them once at most", pool.side("availabilityZones"))
+        yield failed("arm/zones", cluster.name, what, "write each of them once at most", pool.side("availabilityZones"))
 
 
 def _labels(cluster: AksCluster, pool: Pool) -> Iterator[Finding]:
@@ -95,13 +107,15 @@ def _labels(cluster: AksCluster, pool: Pool) -> Iterator[Finding]:
         said, side = f"its pool {pool.name} has the label {key}", pool.side("nodeLabels", key)
         if not _legal_key(key):
             what = f"{said}, which Kubernetes refuses as a key"
-            yield failed(cluster.name, what, "use letters, digits and -_. after an optional domain/", side)
+            yield failed(
+                "arm/label-key", cluster.name, what, "use letters, digits and -_. after an optional domain/", side
+            )
         elif not isinstance(value, str) or (value and not _PART.fullmatch(value)):
             what = f"{said} with the value {value!r}, which Kubernetes refuses"
-            yield failed(cluster.name, what, "use up to 63 letters, digits and -_. as text", side)
+            yield failed("arm/label-value", cluster.name, what, "use up to 63 letters, digits and -_. as text", side)
         elif str(key).rpartition("/")[0] in _RESERVED and not (pool.spot and key == SPOT_PRIORITY):
             what = f"{said}, and AKS keeps the prefix for itself"
-            yield failed(cluster.name, what, "use a prefix of your own", side)
+            yield failed("arm/label-reserved", cluster.name, what, "use a prefix of your own", side)
 
 
 def _taints(cluster: AksCluster, pool: Pool) -> Iterator[Finding]:
@@ -111,10 +125,12 @@ def _taints(cluster: AksCluster, pool: Pool) -> Iterator[Finding]:
         side = pool.side("nodeTaints", index)
         if effect not in _EFFECTS:
             what = f"its pool {pool.name} has the taint {written}, whose effect is none of Kubernetes'"
-            yield failed(cluster.name, what, f"end it with :{_EFFECTS[0]}{_near(effect, _EFFECTS)}", side)
+            yield failed(
+                "arm/taint-effect", cluster.name, what, f"end it with :{_EFFECTS[0]}{_near(effect, _EFFECTS)}", side
+            )
         elif not _legal_key(key) or (value and not _PART.fullmatch(value)):
             what = f"its pool {pool.name} has the taint {written}, which Kubernetes refuses"
-            yield failed(cluster.name, what, "write key=value:Effect, as of a label", side)
+            yield failed("arm/taint", cluster.name, what, "write key=value:Effect, as of a label", side)
 
 
 def _legal_key(key: object) -> bool:
@@ -128,7 +144,14 @@ def _version(cluster: AksCluster, pool: Pool) -> Iterator[Finding]:
     if older(theirs, own):
         what = f"its pool {pool.name} has Kubernetes {own}, which is newer than the cluster's {theirs}"
         other = cluster.side("properties", "kubernetesVersion")
-        yield failed(cluster.name, what, f"write {theirs}, or leave it out", pool.side("orchestratorVersion"), other)
+        yield failed(
+            "arm/pool-newer",
+            cluster.name,
+            what,
+            f"write {theirs}, or leave it out",
+            pool.side("orchestratorVersion"),
+            other,
+        )
 
 
 def _disk(cluster: AksCluster, pool: Pool) -> Iterator[Finding]:
@@ -142,7 +165,7 @@ def _disk(cluster: AksCluster, pool: Pool) -> Iterator[Finding]:
         asks = f"an ephemeral OS disk of {size} GiB" if isinstance(size, int) else "an ephemeral OS disk"
         what = f"its pool {pool.name} has {asks}, and {pool.vm_size} {holds}"
         fix = "write osDiskType: Managed, or a smaller osDiskSizeGB" if most else "write osDiskType: Managed"
-        yield failed(cluster.name, what, fix, pool.side("osDiskSizeGB"), pool.side("vmSize"))
+        yield failed("arm/os-disk-too-large", cluster.name, what, fix, pool.side("osDiskSizeGB"), pool.side("vmSize"))
 
 
 def _size(cluster: AksCluster, pool: Pool) -> Iterator[Finding]:
@@ -150,7 +173,7 @@ def _size(cluster: AksCluster, pool: Pool) -> Iterator[Finding]:
         has = f"{pool.vm.vcpus} vCPUs and {pool.vm.memory_gib:g} GiB"
         what = f"its system pool {pool.name} is of {pool.vm_size}, which has {has}"
         fix = f"use a size with {SYSTEM_VCPUS} vCPUs and {SYSTEM_GIB} GiB, or more"
-        yield failed(cluster.name, what, fix, pool.side("vmSize"))
+        yield failed("arm/system-pool-too-small", cluster.name, what, fix, pool.side("vmSize"))
 
 
 def _within(value: Any, least: int, most: int) -> bool:

@@ -40,25 +40,38 @@ def judge(cluster: RenderedCluster, source: Source, mounted: Mounted | None, tre
     if not name:
         written = text(source.data, "object_storage", "bucket_name") or "missing"
         what = f"its bucket is {written}, which is no container of an account with a hierarchical namespace"
-        yield failed(cluster.name, what, "write abfss://<container>@<account>.dfs.core.windows.net", side)
+        yield failed(
+            "storage/bucket-address",
+            cluster.name,
+            what,
+            "write abfss://<container>@<account>.dfs.core.windows.net",
+            side,
+        )
         return
     if account is None and not templates_whole(tree):
         return
     if account is None:
         others = [row.side("name") for row in list(by_name(tree).values())[:1]]
         what = f"its bucket is of the account {name}, which no template makes"
-        yield failed(cluster.name, what, "name an account of the templates", side, *others)
+        yield failed("storage/bucket-not-made", cluster.name, what, "name an account of the templates", side, *others)
         return
     if f"{account.id}/blobservices/default/containers/{container}" not in tree.resources:
         what = f"its bucket is the container {container} of {name}, which no template makes"
-        yield failed(cluster.name, what, "name a container of the templates", side, account.side("name"))
+        yield failed(
+            "storage/bucket-not-made",
+            cluster.name,
+            what,
+            "name a container of the templates",
+            side,
+            account.side("name"),
+        )
     yield from hierarchical(account, side)
     if mounted:
         goal = target(cluster, mounted.volume)
         if goal.account and goal.container and (goal.container, goal.account) != (container, name):
             what = f"its bucket is {container} of {name}, and it mounts {goal.container} of {goal.account}"
             other = mounted.volume.side("containerName" if goal.account == name else "storageAccount")
-            yield failed(cluster.name, what, "name one container in both", side, other)
+            yield failed("storage/bucket-not-mounted", cluster.name, what, "name one container in both", side, other)
     yield from _endpoint(cluster, source, account)
     yield from _egress(cluster, account, side)
 
@@ -72,13 +85,13 @@ def _endpoint(cluster: RenderedCluster, source: Source, account: Resource) -> It
         said = f"is {written}" if written else "is missing"
         what = f"its bucket is of {account.name}, and the endpoint {said}"
         fix = f"write https://{account.name}.blob.core.windows.net"
-        yield failed(cluster.name, what, fix, side, account.side("name"))
+        yield failed("storage/bucket-endpoint", cluster.name, what, fix, side, account.side("name"))
     own = text(source.data, "object_storage", "region")
     if own.lower().replace(" ", "") != region(account):
         said = f"is {own}" if own else "is missing"
         what = f"its bucket is in {region(account)}, where {account.name} is, and object_storage.region {said}"
         sides = Side(source, ("object_storage", "region")), account.side("location")
-        yield failed(cluster.name, what, f"write {region(account)}", *sides)
+        yield failed("storage/bucket-region", cluster.name, what, f"write {region(account)}", *sides)
 
 
 def _egress(cluster: RenderedCluster, account: Resource, side: Side) -> Iterator[Finding]:
@@ -86,4 +99,4 @@ def _egress(cluster: RenderedCluster, account: Resource, side: Side) -> Iterator
     here, there = region(cluster.aks.resource) if cluster.aks else "", region(account)
     if here and there and here != there:
         what = f"mounts {account.name} of {there}: every read crosses from {there} to {here}, and every write back"
-        yield noted(cluster.name, what, cluster.side("location"), account.side("location"))
+        yield noted("storage/egress", cluster.name, what, cluster.side("location"), account.side("location"))

@@ -23,16 +23,34 @@ def of_cluster(cluster: RenderedCluster, run: Run) -> Iterator[Finding]:
         written = get(source.data, key)
         if (str(written).upper() if key == "provider" else written) != wanted:
             what = f"the {key} of its cloud resource {_is(written)}, and it is a cluster of AKS"
-            found.append(failed(cluster.name, what, f"write {wanted}", Side(source, (key,)), cluster.side("type")))
+            found.append(
+                failed(
+                    "network/cloud-resource-kind",
+                    cluster.name,
+                    what,
+                    f"write {wanted}",
+                    Side(source, (key,)),
+                    cluster.side("type"),
+                )
+            )
     written = get(source.data, "region")
     where = cluster.side("location")
     if plain(written) != plain(cluster.region):
         what = f"the region of its cloud resource {_is(written)}, and the cluster is in {cluster.region or 'none'}"
-        found.append(failed(cluster.name, what, f"write {cluster.region}", Side(source, ("region",)), where))
+        found.append(
+            failed(
+                "network/cloud-resource-region",
+                cluster.name,
+                what,
+                f"write {cluster.region}",
+                Side(source, ("region",)),
+                where,
+            )
+        )
     yield from found
     if not found:
         what = f"its cloud resource is of AZURE, K8S and {cluster.region}, as the cluster is"
-        yield proved(cluster.name, what, Side(source, ("region",)), where)
+        yield proved("network/cloud-resource-region", cluster.name, what, Side(source, ("region",)), where)
 
 
 def plain(region: object) -> str:

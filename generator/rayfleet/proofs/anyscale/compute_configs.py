@@ -56,9 +56,14 @@ def claims(cluster: RenderedCluster, tree: Tree, shapes: Container[str] | None, 
         if resource and name != cluster.name:
             what = f"the compute config of {row.accelerator} names it, and its cloud resource is called {name}"
             sides = (row.side.at("cloud_resource"), Side(resource, ("name",)))
-            yield failed(cluster.name, what, "use the same name", *sides)
+            yield failed("placement/cloud-resource-name", cluster.name, what, "use the same name", *sides)
         elif shapes is None or cluster.operator is None:
-            yield pending(cluster.name, f"the compute config of {row.accelerator} waits for its operator", row.side)
+            yield pending(
+                "placement/config-shape",
+                cluster.name,
+                f"the compute config of {row.accelerator} waits for its operator",
+                row.side,
+            )
         else:
             yield from _row(cluster.name, cluster.operator, row, shapes, found)
 
@@ -70,7 +75,13 @@ def unnamed(tree: Tree) -> Iterator[Finding]:
             continue
         for row in named:
             what = f"the compute config of {row.accelerator} names {name or 'no cloud resource'}, which is not rendered"
-            yield failed("", what, "name a cluster that Anyscale knows", row.side.at("cloud_resource"))
+            yield failed(
+                "placement/no-cloud-resource",
+                "",
+                what,
+                "name a cluster that Anyscale knows",
+                row.side.at("cloud_resource"),
+            )
 
 
 def _row(
@@ -83,11 +94,20 @@ def _row(
         missing = next((market for market in markets or () if not found.get((group.shape, market))), None)
         if markets is None:
             what = f"{config} asks for {group.market} {group.who}, which Anyscale does not know"
-            yield failed(cluster, what, f"use {', '.join(_MARKET_TYPES)}", group.side.at("market_type"))
+            yield failed(
+                "placement/market-type", cluster, what, f"use {', '.join(_MARKET_TYPES)}", group.side.at("market_type")
+            )
         elif group.shape not in shapes:
             asks = f"asks for {group.shape}, which the cluster does not have"
             what = f"{config} {asks if group.shape else 'names no instance type for its ' + group.who}"
-            yield failed(cluster, what, "use a shape of the cluster's values", group.side.at("instance_type"), here)
+            yield failed(
+                "placement/config-shape",
+                cluster,
+                what,
+                "use a shape of the cluster's values",
+                group.side.at("instance_type"),
+                here,
+            )
         elif not any((group.shape, market) in found for market in MARKETS):
             continue  # whatever shape finds no pool is told of once
         elif missing:
@@ -95,12 +115,21 @@ def _row(
             why = "which is too large for every pool that takes it" if small else "which no pool takes"
             what = f"{config} asks for {group.shape} {MARKETS[missing]}, {why}"
             key = "market_type" if group.who == "workers" else "instance_type"
-            yield failed(cluster, what, "ask for the shape and market type of a pool", group.side.at(key), here)
+            yield failed(
+                "placement/config-no-pool",
+                cluster,
+                what,
+                "ask for the shape and market type of a pool",
+                group.side.at(key),
+                here,
+            )
         else:
             pools = {node.pool.name: node for market in markets for node in found[group.shape, market]}
             finds = "finds" if group.who == "head" else "find"
             what = f"{config}: its {group.who} of {group.shape} {finds} {', '.join(pools)}"
-            yield proved(cluster, what, group.side, *(node.pool.side() for node in pools.values()))
+            yield proved(
+                "placement/config-no-pool", cluster, what, group.side, *(node.pool.side() for node in pools.values())
+            )
 
 
 def _groups(row: ComputeConfigRow) -> Iterator[_PodGroup]:

@@ -72,13 +72,15 @@ def claims(cluster: str, release: Release, asked: OperatorPods, tried: list[Trie
     if not asked.shapes:
         what = "its values have no shape: nothing can be asked of it"
         fix = "add instance types, or let the chart's own stand"
-        yield failed(cluster, what, fix, release.side("workloads", "instanceTypes"))
+        yield failed("placement/no-shape", cluster, what, fix, release.side("workloads", "instanceTypes"))
     for path, what in asked.refused:
-        yield failed(cluster, what, "write a list", release.side(*path))
+        yield failed("placement/no-list", cluster, what, "write a list", release.side(*path))
     for path, what in asked.ignored:
-        yield warned(cluster, what, "change the value where the chart has it", release.side(*path))
+        yield warned(
+            "placement/value-ignored", cluster, what, "change the value where the chart has it", release.side(*path)
+        )
     for path, what in asked.unread:
-        yield noted(cluster, f"a patch was not followed: {what}", release.side(*path))
+        yield noted("placement/patch-not-followed", cluster, f"a patch was not followed: {what}", release.side(*path))
     blamed: set[str] = set()
     for ask in asked.asks:
         own = [row for row in tried if row.ask is ask]
@@ -104,18 +106,20 @@ def _finds(cluster: str, release: Release, ask: Ask, found: Found) -> Iterator[F
             nodes = found.get((shape.name, market))
             if nodes:
                 what = f"{shape.name} {words} finds {_names(nodes)}"
-                yield proved(cluster, what, release.side(*shape.path), *(node.pool.side() for node in nodes))
+                yield proved(
+                    "placement/no-pool", cluster, what, release.side(*shape.path), *(node.pool.side() for node in nodes)
+                )
 
 
 def _lost(cluster: str, release: Release, ask: Ask, nearest: Tried | None) -> Finding:
     what = f"{_named(ask.shapes)} {_find(ask.shapes)} no pool"
     side = release.side(*ask.shapes[0].path)
     if nearest is None:
-        return failed(cluster, f"{what}: there is none", "give the cluster a pool", side)
+        return failed("placement/no-pool", cluster, f"{what}: there is none", "give the cluster a pool", side)
     why = nearest.why[0]
     what = f"{what}: nearest is {nearest.node.pool.name}, {MARKETS[nearest.market]}: {why.what}"
     sides = (side, nearest.node.pool.side(*why.place), *_origin(release, nearest, why))
-    return failed(cluster, what, why.fix(nearest.node.pool.name), *sides)
+    return failed("placement/no-pool", cluster, what, why.fix(nearest.node.pool.name), *sides)
 
 
 def _nearest(own: Iterable[Tried]) -> Tried | None:
@@ -152,13 +156,13 @@ def _gaps(cluster: str, release: Release, asks: OperatorPods, tried: list[Tried]
         side = release.side(*shapes[0].path)
         if pool:
             what = f"{_named(shapes)} cannot use {pool} {MARKETS[market]}: {rows[0].why[0].what}"
-            yield noted(cluster, what, side, rows[0].node.pool.side(*rows[0].why[0].place))
+            yield noted("placement/cannot-use-pool", cluster, what, side, rows[0].node.pool.side(*rows[0].why[0].place))
         else:
             asked_for = accelerator or ", ".join(sorted(rows[0].pod.devices))
             offered = f"has {asked_for}" if asked_for else "without GPUs is for Ray"
             runs = f"{_named(shapes)} {'runs' if len(shapes) == 1 else 'run'}"
             what = f"no pool {offered} {MARKETS[market]}: {runs} {MARKETS[_other(market)]} only"
-            yield noted(cluster, what, side)
+            yield noted("placement/one-market", cluster, what, side)
 
 
 # --- and only pools meant for it ---
@@ -172,7 +176,9 @@ def _misfits(cluster: str, release: Release, ask: Ask, own: list[Tried]) -> Iter
             seen.add(row.node.pool.name)
             what, fix, place = wrong
             said = f"{_named(ask.shapes)} may land on {row.node.pool.name}, {what}"
-            yield failed(cluster, said, fix, release.side(*ask.shapes[0].path), row.node.pool.side(place))
+            yield failed(
+                "placement/wrong-pool", cluster, said, fix, release.side(*ask.shapes[0].path), row.node.pool.side(place)
+            )
 
 
 def _wrong(node: Node, ask: Ask, market: str) -> tuple[str, str, str] | None:
@@ -232,7 +238,7 @@ def _asleep(cluster: str, release: Release, own: list[Tried]) -> Iterator[Findin
             what = f"{_named(row.ask.shapes)} cannot start {name} from zero nodes: {why.what} until it has a node"
             fix = f"put the label into nodeLabels of {name}, or select by one that is there"
             sides = (release.side(*row.ask.shapes[0].path), row.node.pool.side(*why.place))
-            yield failed(cluster, what, fix, *sides, *_origin(release, row, why))
+            yield failed("placement/from-zero", cluster, what, fix, *sides, *_origin(release, row, why))
 
 
 # --- every Ray pool is found ---
@@ -250,7 +256,7 @@ def _unreached(cluster: str, release: Release, tried: list[Tried], blamed: set[s
         why = nearest.why[0]
         what = f"no shape reaches {name}: nearest is {nearest.ask.shapes[0].name} {MARKETS[nearest.market]}: {why.what}"
         sides = (nearest.node.pool.side(*why.place), release.side(*nearest.ask.shapes[0].path))
-        yield failed(cluster, what, f"make a shape for {name}, or remove the pool", *sides)
+        yield failed("placement/pool-unreached", cluster, what, f"make a shape for {name}, or remove the pool", *sides)
 
 
 # --- words ---

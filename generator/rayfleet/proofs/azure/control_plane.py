@@ -23,7 +23,9 @@ def judge(cluster: AksCluster, tree: Tree) -> Iterator[Finding]:
     if kind != "UserAssigned":
         what = f"its control plane's identity is {kind or 'not said'}: it can have no role before the cluster is made"
         fix = "make it UserAssigned, with Network Contributor on the VNet"
-        yield failed(cluster.name, what, fix, side, *(need.side for need in needs[:1]))
+        yield failed(
+            "identity/control-plane-identity", cluster.name, what, fix, side, *(need.side for need in needs[:1])
+        )
         return
     aks = cluster.resource
     own = [aks.resolve(key) for key in mapping(aks.data, "identity", "userAssignedIdentities")]
@@ -32,7 +34,7 @@ def judge(cluster: AksCluster, tree: Tree) -> Iterator[Finding]:
         said = f"{named(tree, own[0])}, which no template makes" if len(own) == 1 else f"{len(own)} identities"
         what = f"its control plane has {said}: it takes one that is there before it"
         side = cluster.side("identity", "userAssignedIdentities")
-        yield failed(cluster.name, what, "name one identity of the template", side)
+        yield failed("identity/control-plane-identity", cluster.name, what, "name one identity of the template", side)
         return
     for need in needs:
         need = need._replace(whose=resource.id)
@@ -56,10 +58,18 @@ def _in_time(cluster: AksCluster, tree: Tree, need: RoleNeed, row: Assignment) -
     who, on = named(tree, need.whose), named(tree, row.scope)
     if _earlier(cluster, tree, row):
         what = f"its control plane {who} has its role on {on} before the cluster is made"
-        return proved(cluster.name, what, row.resource.side("properties", "principalId"), _waits(cluster))
+        return proved(
+            "identity/control-plane-role-late",
+            cluster.name,
+            what,
+            row.resource.side("properties", "principalId"),
+            _waits(cluster),
+        )
     what = f"it does not wait for the role of its control plane {who} on {on}"
     fix = "let the cluster depend on the role assignment"
-    return failed(cluster.name, what, fix, _waits(cluster), row.resource.side("name"))
+    return failed(
+        "identity/control-plane-role-late", cluster.name, what, fix, _waits(cluster), row.resource.side("name")
+    )
 
 
 def _earlier(cluster: AksCluster, tree: Tree, row: Assignment) -> bool:

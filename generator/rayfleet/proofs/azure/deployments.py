@@ -23,7 +23,9 @@ def judge(tree: Tree) -> Iterator[Finding]:
     if source is None:
         if tree.templates:
             what = "there is no deployments.json that can be read: nothing says how the templates are deployed"
-            yield failed("", what, "render again", *(Side(row.source) for row in tree.templates[:1]))
+            yield failed(
+                "arm/no-deployments", "", what, "render again", *(Side(row.source) for row in tree.templates[:1])
+            )
         return
     rows = tree.deployments
     found = [row for deployment in rows for row in _row(deployment, tree)]
@@ -31,7 +33,7 @@ def judge(tree: Tree) -> Iterator[Finding]:
     yield from found
     if rows and not found:
         what = f"{many(len(rows), 'deployment')} deploy every template once, each after what it depends on"
-        yield proved("", what, Side(source, ("deployments",)))
+        yield proved("arm/template-not-deployed", "", what, Side(source, ("deployments",)))
 
 
 def _row(row: DeploymentRow, tree: Tree) -> Iterator[Finding]:
@@ -39,17 +41,23 @@ def _row(row: DeploymentRow, tree: Tree) -> Iterator[Finding]:
     if not _NAME.fullmatch(row.name):
         said = f"is {row.name!r}" if row.name else "is missing"
         fix = "use 1 to 64 letters, digits and -_.()"
-        yield failed(subject, f"its name {said}, which Azure refuses", fix, row.side.at("name"))
+        yield failed("arm/deployment-name", subject, f"its name {said}, which Azure refuses", fix, row.side.at("name"))
     if not _GUID.fullmatch(row.scope.subscription):
         said = f"is {row.scope.subscription!r}" if row.scope.subscription else "is missing"
         fix = "write the id of the subscription"
         yield failed(
-            subject, f"its subscriptionId {said}, which is no GUID", fix, row.side.at("scope", "subscriptionId")
+            "arm/subscription-id",
+            subject,
+            f"its subscriptionId {said}, which is no GUID",
+            fix,
+            row.side.at("scope", "subscriptionId"),
         )
     if not row.scope.resource_group and not row.location:
         # ARM docs, deploy-to-subscription: location.
         what = "it has no location, which a deployment at subscription scope must have"
-        yield failed(subject, what, "write one, and never change it", row.side.at("location"))
+        yield failed(
+            "arm/no-deployment-location", subject, what, "write one, and never change it", row.side.at("location")
+        )
     yield from _parameters(row, subject, tree)
 
 
@@ -67,12 +75,21 @@ def _parameters(row: DeploymentRow, subject: str, tree: Tree) -> Iterator[Findin
     for name in listed:
         if name not in declared:
             what = f"it hands over the parameter {name}, which {template.path} does not take"
-            yield failed(subject, what, f"remove it{did_you_mean(name, declared)}", side, other)
+            yield failed(
+                "arm/unknown-parameter", subject, what, f"remove it{did_you_mean(name, declared)}", side, other
+            )
     missing = [name for name in declared if name not in listed and "defaultValue" not in mapping(declared, name)]
     if missing:
         more = f" and {many(len(missing) - 1, 'other')}" if missing[1:] else ""
         what = f"it does not hand over the parameter {missing[0]}{more}, which {template.path} needs"
-        yield failed(subject, what, f"add {missing[0]}{more} to its parameters", side, other.at(missing[0]))
+        yield failed(
+            "arm/missing-parameter",
+            subject,
+            what,
+            f"add {missing[0]}{more} to its parameters",
+            side,
+            other.at(missing[0]),
+        )
 
 
 # --- together ---
@@ -84,20 +101,29 @@ def _templates(tree: Tree) -> Iterator[Finding]:
     for row in tree.deployments:
         if not row.template or f"azure/{row.template}" not in tree.files.content:
             what = f"it deploys {row.template or 'nothing'}, and there is no such template"
-            yield failed(row.name, what, "name a file of rendered/azure", row.side.at("template"))
+            yield failed("arm/no-template", row.name, what, "name a file of rendered/azure", row.side.at("template"))
         first = names.setdefault(row.name.lower(), row)
         if first is not row:
             what = f"another deployment is called {first.name} too: nobody can say which to wait for"
-            yield failed(row.name, what, "give each its own name", row.side.at("name"), first.side.at("name"))
+            yield failed(
+                "arm/deployment-name-twice",
+                row.name,
+                what,
+                "give each its own name",
+                row.side.at("name"),
+                first.side.at("name"),
+            )
         twin = by_template.setdefault(row.template, row)
         if twin is not row:
             what = f"it deploys {row.template}, which {twin.name} deploys too"
             sides = row.side.at("template"), twin.side.at("template")
-            yield failed(row.name, what, "deploy each template once", *sides)
+            yield failed("arm/template-deployed-twice", row.name, what, "deploy each template once", *sides)
     for template in tree.templates:
         if template.deployment is None:
             what = "no row of deployments.json deploys it"
-            yield failed(template.path, what, "add a row, or remove the file", Side(template.source))
+            yield failed(
+                "arm/template-not-deployed", template.path, what, "add a row, or remove the file", Side(template.source)
+            )
 
 
 def _order(rows: tuple[DeploymentRow, ...]) -> Iterator[Finding]:
@@ -108,17 +134,25 @@ def _order(rows: tuple[DeploymentRow, ...]) -> Iterator[Finding]:
             side = row.side.at("dependsOn", index)
             if name not in names:
                 what = f"it depends on {name}, and there is no such deployment"
-                yield failed(row.name, what, f"correct the name{did_you_mean(name, names)}", side)
+                yield failed(
+                    "arm/unknown-deployment", row.name, what, f"correct the name{did_you_mean(name, names)}", side
+                )
             elif names[name] > number:
                 other = rows[names[name]].side.at("name")
                 what = f"it stands before {name}, on which it depends"
-                yield failed(row.name, what, f"move it behind {name}", side, other)
+                yield failed("arm/deployment-order", row.name, what, f"move it behind {name}", side, other)
     try:
         TopologicalSorter({row.name: [name for name in row.depends_on if name in names] for row in rows}).prepare()
     except CycleError as error:
         cycle = [rows[names[name]] for name in error.args[1][1:]]
         what = f"{', '.join(row.name for row in cycle)} wait for each other"
-        yield failed(cycle[0].name, what, "let one of them not wait", *(row.side.at("dependsOn") for row in cycle))
+        yield failed(
+            "arm/deployment-circle",
+            cycle[0].name,
+            what,
+            "let one of them not wait",
+            *(row.side.at("dependsOn") for row in cycle),
+        )
 
 
 def _groups(tree: Tree) -> Iterator[Finding]:
@@ -134,8 +168,8 @@ def _groups(tree: Tree) -> Iterator[Finding]:
         if made is None:
             others = [found.side("name") for found in list(groups.values())[:1]]
             what = f"it deploys into the resource group {group}, which no template makes"
-            yield failed(row.name, what, "name one that a template makes", side, *others)
+            yield failed("arm/no-resource-group", row.name, what, "name one that a template makes", side, *others)
         elif maker and maker.name not in deployed_before(tree, row.name):
             what = f"it deploys into the resource group {group}, which {maker.name} makes without having to come first"
             fix = f"let it depend on {maker.name}"
-            yield failed(row.name, what, fix, row.side.at("dependsOn"), made.side("name"))
+            yield failed("arm/resource-group-late", row.name, what, fix, row.side.at("dependsOn"), made.side("name"))

@@ -80,8 +80,18 @@ def judge(tree: Tree) -> Iterator[Finding]:
     if identities and not any(row.outcome == "failed" for row in found):
         identity, rows = max(identities.items(), key=lambda pair: len(pair[1]))
         most = f"no identity has more than {many(len(rows), 'federated credential')}, and Azure takes {MAX_CREDENTIALS}"
-        yield proved("", f"{most}: {named(tree, identity)} has as many", rows[0].resource.side("name"))
-        yield proved("", "no two credentials of an identity are written at once", rows[-1].resource.side("dependsOn"))
+        yield proved(
+            "identity/too-many-credentials",
+            "",
+            f"{most}: {named(tree, identity)} has as many",
+            rows[0].resource.side("name"),
+        )
+        yield proved(
+            "identity/credentials-at-once",
+            "",
+            "no two credentials of an identity are written at once",
+            rows[-1].resource.side("dependsOn"),
+        )
 
 
 # --- one ---
@@ -96,7 +106,13 @@ def _each(tree: Tree, rows: list[Credential]) -> Iterator[Finding]:
             if not SUBJECT.fullmatch(row.subject):
                 what = f"the subject {row.subject!r} of {row.resource.name} is that of no service account"
                 fix = "write system:serviceaccount:<namespace>:<name>"
-                yield failed(_about(tree, row), what, fix, row.resource.side("properties", "subject"))
+                yield failed(
+                    "identity/credential-subject",
+                    _about(tree, row),
+                    what,
+                    fix,
+                    row.resource.side("properties", "subject"),
+                )
 
 
 def waits_for_cluster(tree: Tree, row: Credential) -> Resource | None:
@@ -121,18 +137,22 @@ def _issuer(tree: Tree, row: Credential) -> Iterator[Finding]:
     of = f"the credential of {row.subject}"
     if read is None:
         said = "is written out, and only Azure knows it to the letter" if written else "is missing"
-        yield failed(subject, f"{of}: its issuer {said}", fix, *sides)
+        yield failed("identity/credential-issuer", subject, f"{of}: its issuer {said}", fix, *sides)
     elif read.path != ISSUER:
         yield failed(
-            subject, f"{of} reads its issuer from {read.path or 'a whole resource'}, not {ISSUER}", fix, *sides
+            "identity/credential-issuer",
+            subject,
+            f"{of} reads its issuer from {read.path or 'a whole resource'}, not {ISSUER}",
+            fix,
+            *sides,
         )
     elif not row.issuer:
         what = f"{of} trusts the issuer of {named(tree, read.id)}, a cluster that no template makes"
-        yield failed(subject, what, fix, *sides)
+        yield failed("identity/credential-issuer", subject, what, fix, *sides)
     elif cluster and cluster.id != row.issuer:
         other = named(tree, row.issuer)
         what = f"{of} trusts the issuer of {other}, not its own: pods of {cluster.name} cannot sign in"
-        yield failed(subject, what, fix, *sides)
+        yield failed("identity/credential-trusts-another", subject, what, fix, *sides)
 
 
 def _audience(tree: Tree, row: Credential) -> Iterator[Finding]:
@@ -141,7 +161,7 @@ def _audience(tree: Tree, row: Credential) -> Iterator[Finding]:
         said = ", ".join(map(str, audiences)) or "nobody"
         what = f"the credential of {row.subject} takes tokens for {said}, and a pod's is for {AUDIENCE}"
         side = row.resource.side("properties", "audiences")
-        yield failed(_about(tree, row), what, f"write exactly {AUDIENCE}", side)
+        yield failed("identity/credential-audience", _about(tree, row), what, f"write exactly {AUDIENCE}", side)
 
 
 # --- of one identity ---
@@ -155,7 +175,14 @@ def _together(tree: Tree, identity: str, rows: list[Credential]) -> Iterator[Fin
     if len(rows) > MAX_CREDENTIALS:
         what = f"{len(rows)} federated credentials are more than the {MAX_CREDENTIALS} that an identity takes"
         fix = "give each cluster an identity of its own, or share service accounts"
-        yield failed(name, what, fix, rows[MAX_CREDENTIALS].resource.side("name"), rows[0].resource.side("name"))
+        yield failed(
+            "identity/too-many-credentials",
+            name,
+            what,
+            fix,
+            rows[MAX_CREDENTIALS].resource.side("name"),
+            rows[0].resource.side("name"),
+        )
     yield from _twice(name, rows)
     yield from _parallel(tree, name, rows)
     yield from _unchained(name, rows)
@@ -169,7 +196,14 @@ def _region(tree: Tree, identity: str, rows: list[Credential]) -> Iterator[Findi
     if resource and not tree.catalogue.federates(region):
         what = f"identities in {region} take no federated credentials"
         fix = "make the identity in another region"
-        yield failed(resource.name, what, fix, resource.side("location"), rows[0].resource.side("name"))
+        yield failed(
+            "identity/credential-region",
+            resource.name,
+            what,
+            fix,
+            resource.side("location"),
+            rows[0].resource.side("name"),
+        )
 
 
 def _twice(name: str, rows: list[Credential]) -> Iterator[Finding]:
@@ -180,7 +214,7 @@ def _twice(name: str, rows: list[Credential]) -> Iterator[Finding]:
         if first is not row:
             what = f"{row.resource.name} and {first.resource.name} have one issuer and the one subject {row.subject}"
             sides = (found.resource.side("properties", "subject") for found in (row, first))
-            yield failed(name, what, "remove one: Azure takes the pair once", *sides)
+            yield failed("identity/credential-twice", name, what, "remove one: Azure takes the pair once", *sides)
 
 
 def _parallel(tree: Tree, name: str, rows: list[Credential]) -> Iterator[Finding]:
@@ -191,7 +225,7 @@ def _parallel(tree: Tree, name: str, rows: list[Credential]) -> Iterator[Finding
         first, second = (writers[deployment].resource for deployment in clash)
         what = f"{clash[1]} and {clash[0]} may run at once and both write its credentials: Azure refuses one (409)"
         fix = "give each deployment an identity of its own"
-        yield failed(name, what, fix, second.side("name"), first.side("name"))
+        yield failed("identity/credentials-at-once", name, what, fix, second.side("name"), first.side("name"))
 
 
 def _unchained(name: str, rows: list[Credential]) -> Iterator[Finding]:
@@ -205,7 +239,7 @@ def _unchained(name: str, rows: list[Credential]) -> Iterator[Finding]:
             first, second = (resources[identifier] for identifier in clash)
             what = f"{second.name} does not wait for {first.name}: of two written at once Azure refuses one (409)"
             fix = f"let {second.name} depend on {first.name}"
-            yield failed(name, what, fix, second.side("dependsOn"), first.side("name"))
+            yield failed("identity/credentials-at-once", name, what, fix, second.side("dependsOn"), first.side("name"))
 
 
 def _shared(tree: Tree, name: str, rows: list[Credential]) -> Iterator[Finding]:
@@ -217,4 +251,4 @@ def _shared(tree: Tree, name: str, rows: list[Credential]) -> Iterator[Finding]:
             f" what one may do all may, and {MAX_CREDENTIALS} credentials are all there are"
         )
         sides = (row.resource.side("properties", "issuer") for row in (other, one))
-        yield warned(name, what, "give each cluster an identity of its own", *sides)
+        yield warned("identity/shared-identity", name, what, "give each cluster an identity of its own", *sides)

@@ -36,7 +36,9 @@ def judge(cluster: AksCluster, tree: Tree) -> Iterator[Finding]:
                 what = f"Flux is to sign in to Git as an identity, and its extension has {_ENABLE} off"
                 fix = f'set {_ENABLE} to "true", and {_CLIENT} to the client id of an identity'
                 provider = wants[0].side("properties", "gitRepository", "provider")
-                yield failed(cluster.name, what, fix, extension.side(*_SETTINGS, _ENABLE), provider)
+                yield failed(
+                    "identity/git-sign-in-off", cluster.name, what, fix, extension.side(*_SETTINGS, _ENABLE), provider
+                )
 
 
 def _signs_in(cluster: AksCluster, tree: Tree, extension: Resource, settings: dict[str, object]) -> Iterator[Finding]:
@@ -45,12 +47,14 @@ def _signs_in(cluster: AksCluster, tree: Tree, extension: Resource, settings: di
     identity = tree.resources.get(read.id) if read else None
     if read is None or identity is None or identity.type.lower() != IDENTITY.lower():
         what = f"{_CLIENT} of its Flux extension is not read from an identity that a template makes"
-        yield failed(cluster.name, what, "read clientId of the identity for Git with reference()", side)
+        yield failed(
+            "identity/git-client-id", cluster.name, what, "read clientId of the identity for Git with reference()", side
+        )
         return
     if read.path != "clientId":
         what = f"{_CLIENT} of its Flux extension is the {WORDS.get(read.path, read.path)} of {identity.name}"
         fix = "read clientId: software signs in with the client id"
-        yield failed(cluster.name, what, fix, side, identity.side("name"))
+        yield failed("identity/git-client-id", cluster.name, what, fix, side, identity.side("name"))
     yield from _tenant(cluster, extension, settings)
     namespace = text(extension.properties, "scope", "cluster", "releaseNamespace") or _NAMESPACE
     subject = f"system:serviceaccount:{namespace}:{_ACCOUNT}"
@@ -58,12 +62,14 @@ def _signs_in(cluster: AksCluster, tree: Tree, extension: Resource, settings: di
     right = [row for row in rows if row.subject == subject and row.issuer == cluster.id]
     if right:
         what = f"Flux may sign in to Git as {identity.name}: {subject}"
-        yield proved(cluster.name, what, right[0].resource.side("properties", "subject"), side)
+        yield proved(
+            "identity/git-no-credential", cluster.name, what, right[0].resource.side("properties", "subject"), side
+        )
     else:
         what = f"Flux cannot sign in to Git as {identity.name}: no credential is for {subject} of this cluster"
         near = rows[0].resource.side("properties", "subject") if rows else identity.side("name")
         fix = f"give {named(tree, identity.id)} a credential for {subject}"
-        yield failed(cluster.name, what, fix, near, side)
+        yield failed("identity/git-no-credential", cluster.name, what, fix, near, side)
 
 
 def _tenant(cluster: AksCluster, extension: Resource, settings: dict[str, object]) -> Iterator[Finding]:
@@ -71,4 +77,6 @@ def _tenant(cluster: AksCluster, extension: Resource, settings: dict[str, object
     said = get(settings, _TENANT)
     if own and said is not None and str(said).lower() != own:
         what = f"{_TENANT} of its Flux extension is {said}, and the cluster is of tenant {own}"
-        yield failed(cluster.name, what, f"write {own}", extension.side(*_SETTINGS, _TENANT), side)
+        yield failed(
+            "identity/git-tenant", cluster.name, what, f"write {own}", extension.side(*_SETTINGS, _TENANT), side
+        )

@@ -45,7 +45,9 @@ def of_cluster(cluster: RenderedCluster, run: Run) -> Iterator[Finding]:
     if identity is None and cluster.aks:
         what = "no identity trusts the tokens of its service accounts"
         fix = "give the workload identity a federated credential with its issuer"
-        yield failed(cluster.name, what, fix, cluster.side("properties", "oidcIssuerProfile"))
+        yield failed(
+            "identity/no-workload-identity", cluster.name, what, fix, cluster.side("properties", "oidcIssuerProfile")
+        )
     elif identity:
         client_id = values["clientId"].text if "clientId" in values else ""
         yield from service_accounts.judge(cluster, tree, identity, client_id)
@@ -84,12 +86,14 @@ def _ids(cluster: RenderedCluster, tree: Tree, identity: str, outputs: dict[str,
             what = f"{place.where} is {place.value or 'empty'}, not the {WORDS[kind]} of {identity}"
             if other:
                 what = f"{place.where} is the {WORDS[other.kind]} of {identity}, not its {WORDS[kind]}"
-            yield failed(cluster.name, what, f"write {late.text}", place.side, late.side)
+            yield failed("identity/id-mixed-up", cluster.name, what, f"write {late.text}", place.side, late.side)
         if not wrong:
             where = ", ".join(place.where for place in places)
             what = f"the {WORDS[kind]} of {identity} is in {where}"
             sides = [outputs[kind].side] if kind in outputs else []
-            yield proved(cluster.name, what, late.side, *(place.side for place in places), *sides)
+            yield proved(
+                "identity/id-mixed-up", cluster.name, what, late.side, *(place.side for place in places), *sides
+            )
 
 
 # --- data ---
@@ -105,7 +109,9 @@ def _data(cluster: RenderedCluster, tree: Tree, identity: str, values: dict[str,
         else:
             role, on = roles.NAMES[row.role], scope_name(tree, row.scope)
             what = f"{named(tree, identity)} is {role} on {on}: {need.why}"
-            yield proved(cluster.name, what, row.resource.side("properties", "principalId"), need.side)
+            yield proved(
+                "identity/no-role", cluster.name, what, row.resource.side("properties", "principalId"), need.side
+            )
 
 
 def _mounted(cluster: RenderedCluster, tree: Tree, identity: str) -> list[RoleNeed]:
@@ -134,7 +140,14 @@ def _mounts(cluster: RenderedCluster, tree: Tree) -> Iterator[Finding]:
         written = volume.parameters.get(volume.key(key))
         if signs_in(volume) and isinstance(written, str | None) and written != "true":
             what = f"{volume.name} does not mount with the pod's token: {key} is {volume.text(key) or 'missing'}"
-            yield failed(cluster.name, what, f'write {key}: "true"', volume.side(key), volume.side("clientID"))
+            yield failed(
+                "identity/no-token-mount",
+                cluster.name,
+                what,
+                f'write {key}: "true"',
+                volume.side(key),
+                volume.side("clientID"),
+            )
 
 
 # --- Anyscale ---
@@ -152,15 +165,17 @@ def _operator(cluster: RenderedCluster, run: Run, values: dict[str, Late]) -> It
     if provider != "azure":
         # anyscale-operator chart, templates/service_account.yaml, templates/configmap_patches.yaml.
         what = f"global.cloudProvider is {provider or 'empty'}: the chart gives its service account no client id"
-        yield failed(cluster.name, what, "write azure", operator.side("global", "cloudProvider"))
+        yield failed(
+            "identity/cloud-provider", cluster.name, what, "write azure", operator.side("global", "cloudProvider")
+        )
     if get(operator.values, *auth, "anyscaleCliToken"):
         what = "global.auth.anyscaleCliToken is set: a secret, in Git, for what the identity does"
         fix = "take it out, and revoke the token"
-        yield failed(cluster.name, what, fix, operator.side(*auth, "anyscaleCliToken"))
+        yield failed("identity/token-in-values", cluster.name, what, fix, operator.side(*auth, "anyscaleCliToken"))
     audience, side = get(operator.values, *auth, "audience"), operator.side(*auth, "audience")
     if not isinstance(audience, str) or not _AUDIENCE.fullmatch(audience):
         what = f"global.auth.audience is {audience or 'empty'}, and not api://<app id>/.default"
-        yield failed(cluster.name, what, "write the app id of Anyscale's service principal", side)
+        yield failed("identity/audience", cluster.name, what, "write the app id of Anyscale's service principal", side)
     else:
         see(run.audiences, audience, cluster.name, side)
 
@@ -169,10 +184,10 @@ def _absent(cluster: RenderedCluster, values: dict[str, Late]) -> Iterator[Findi
     waits = [kind for kind in ("clientId", "cloudResourceId") if kind not in values]
     if waits:
         what = f"the operator waits for {' and '.join(waits)}: who signs in is not rendered yet"
-        yield pending(cluster.name, what, waiting.side(cluster))
+        yield pending("identity/operator-missing", cluster.name, what, waiting.side(cluster))
     elif not has_gaps(cluster):
         what = "no anyscale-operator is rendered, though its ids are bound: nothing signs in"
-        yield failed(cluster.name, what, "render again", values["clientId"].side)
+        yield failed("identity/operator-missing", cluster.name, what, "render again", values["clientId"].side)
 
 
 def _audiences(audiences: Sightings) -> Iterator[Finding]:
@@ -181,10 +196,15 @@ def _audiences(audiences: Sightings) -> Iterator[Finding]:
     for audience, row in seen[1:]:
         usual, others = seen[0]
         what = f"its audience is {audience}, and that of {many(len(others.clusters), 'cluster')} is {usual}"
-        yield failed(row.first, what, f"write {usual}", row.side, others.side)
+        yield failed("identity/audiences-differ", row.first, what, f"write {usual}", row.side, others.side)
     if len(seen) == 1:
         audience, row = seen[0]
-        yield proved("", f"the tokens of {many(len(row.clusters), 'operator')} are for {audience}", row.side)
+        yield proved(
+            "identity/audiences-differ",
+            "",
+            f"the tokens of {many(len(row.clusters), 'operator')} are for {audience}",
+            row.side,
+        )
 
 
 def _tenant(cluster: RenderedCluster, aks: AksCluster) -> Iterator[Finding]:
@@ -195,4 +215,6 @@ def _tenant(cluster: RenderedCluster, aks: AksCluster) -> Iterator[Finding]:
         said = text(cluster.cloud_resource.data, *path)
         if said.lower() != own:
             what = f"the tenant of its cloud resource is {said or 'missing'}, and the cluster is of {own}"
-            yield failed(cluster.name, what, f"write {own}", Side(cluster.cloud_resource, path), side)
+            yield failed(
+                "identity/tenant", cluster.name, what, f"write {own}", Side(cluster.cloud_resource, path), side
+            )

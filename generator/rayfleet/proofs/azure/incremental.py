@@ -21,7 +21,9 @@ _NAMED = 4
 def judge(evidence: Evidence) -> Iterator[Finding]:
     """Everything that the base commit has."""
     if evidence.base is None:
-        yield noted("", "there is no base commit: whether anything is stranded in Azure was not looked at")
+        yield noted(
+            "arm/no-base", "", "there is no base commit: whether anything is stranded in Azure was not looked at"
+        )
         return
     earlier, whole = set(evidence.earlier), azure_resources(evidence.base)
     before = {key: row for key, row in whole.items() if row.resource.template in earlier}
@@ -36,7 +38,11 @@ def judge(evidence: Evidence) -> Iterator[Finding]:
     if before and not any(row.outcome in ("failed", "warned") for row in found):
         changed = any(row.event == "changed" for row in changes)
         how = ", and Azure takes what changes of them" if changed else ", as what they are"
-        yield proved("", f"all of {many(len(before), 'resource')} of the base commit are still written{how}")
+        yield proved(
+            "arm/resource-left-behind",
+            "",
+            f"all of {many(len(before), 'resource')} of the base commit are still written{how}",
+        )
 
 
 def _elsewhere(rows: list[AzureResource], now: Tree) -> Finding:
@@ -49,9 +55,14 @@ def _elsewhere(rows: list[AzureResource], now: Tree) -> Finding:
         fix = "name that subscription again; or, where the fleet is new, begin with a bindings.yaml without clusters"
         bound = Side(now.bindings, ("clusters",))
         return warned(
-            "", f"{what}, and it has bindings, as if it were deployed: they are not compared", fix, bound, *sides
+            "arm/base-deployed-elsewhere",
+            "",
+            f"{what}, and it has bindings, as if it were deployed: they are not compared",
+            fix,
+            bound,
+            *sides,
         )
-    return noted("", f"{what}: they are taken for another fleet's, and not compared", *sides)
+    return noted("arm/base-elsewhere", "", f"{what}: they are taken for another fleet's, and not compared", *sides)
 
 
 # --- what is left behind ---
@@ -68,7 +79,7 @@ def _stranded(gone: dict[str, AzureResource], base: Tree) -> Iterator[Finding]:
     for owner, count in clusters.items():
         row = gone[owner]
         what = f"it is no longer rendered, and Azure keeps it: {many(count, 'resource')}"
-        yield warned(row.resource.written_name, what, f"take it down, {_RETIRE}", row.side())
+        yield warned("arm/cluster-left-behind", row.resource.written_name, what, f"take it down, {_RETIRE}", row.side())
     alike: dict[tuple[str, str], dict[str, AzureResource]] = {}
     for key, row in gone.items():
         about = row.resource.scope_id if not row.above else None
@@ -88,7 +99,13 @@ def _left(same: dict[str, AzureResource], base: Tree) -> Finding:
         more = f" and {many(len(names) - _NAMED, 'other')}" if names[_NAMED:] else ""
         what = f"{kind} {', '.join(names[:_NAMED])}{more} are no longer rendered, and Azure keeps them"
         fix = f"take them down, {_RETIRE}"
-    return warned(subject(row.resource.template), what, fix, *(found.side() for found in same.values()))
+    return warned(
+        "arm/resource-left-behind",
+        subject(row.resource.template),
+        what,
+        fix,
+        *(found.side() for found in same.values()),
+    )
 
 
 # --- deployments ---
@@ -105,11 +122,11 @@ def _deployments(base: Tree, tree: Tree) -> Iterator[Finding]:
         if old and old.location.lower() != row.location.lower():
             what = f"its location was {old.location} and is now {row.location}: Azure ties it to the name"
             fix = f"write {old.location} again: it only says where Azure keeps the deployment"
-            yield failed(row.name, what, fix, row.side.at("location"), old.side.at("location"))
+            yield failed("arm/deployment-moved", row.name, what, fix, row.side.at("location"), old.side.at("location"))
         twin = by_template.get(_of_scope(row, row.template))
         if old is None and twin and twin.name not in {other.name for other in tree.deployments}:
             what = f"it was called {twin.name}, which stays in the subscription's history of deployments"
-            yield noted(row.name, what, row.side.at("name"), twin.side.at("name"))
+            yield noted("arm/deployment-renamed", row.name, what, row.side.at("name"), twin.side.at("name"))
 
 
 def _of_scope(row: DeploymentRow, name: str) -> tuple[str, str]:

@@ -95,21 +95,27 @@ def judge(tree: Tree) -> Iterator[Finding]:
     yield from found
     if tree.resources and not found:
         what = f"{many(len(tree.resources), 'resource')} have names that Azure takes, and none is written twice"
-        yield proved("", what, next(iter(tree.resources.values())).side("name"))
+        yield proved("arm/written-twice", "", what, next(iter(tree.resources.values())).side("name"))
 
 
 def _name(resource: Resource) -> Iterator[Finding]:
     written = resource.written_name
     if not written:
         what = f"a resource of type {resource.type or 'none'} has no name"
-        yield failed(subject(resource.template), what, "name it", resource.side("name"))
+        yield failed("arm/no-name", subject(resource.template), what, "name it", resource.side("name"))
     elif not is_expression(written):
         parts, kinds = written.count("/") + 1, resource.type.count("/")
         rule = _BY_TYPE.get(resource.type.lower())
         if parts != kinds:
             # ARM docs, error-invalid-template: incorrect segment lengths.
             what = f"{written} has {many(parts, 'part')}, and its type {resource.type or 'none'} has {kinds}"
-            yield failed(subject(resource.template), what, "give the name one part for each", resource.side("name"))
+            yield failed(
+                "arm/name-parts",
+                subject(resource.template),
+                what,
+                "give the name one part for each",
+                resource.side("name"),
+            )
         elif rule and not rule.pattern.fullmatch(resource.name):
             yield _refused(resource, "name", resource.name, rule)
     if resource.type == CLUSTER:
@@ -121,7 +127,7 @@ def _name(resource: Resource) -> Iterator[Finding]:
 
 def _refused(resource: Resource, key: str, value: str, rule: _NameRule, *above: str) -> Finding:
     what = f"Azure refuses {value!r}, {many(len(value), 'character')}, as {key} of {resource.type.rpartition('/')[2]}"
-    return failed(subject(resource.template), what, f"use {rule.says}", resource.side(*above, key))
+    return failed("arm/name-refused", subject(resource.template), what, f"use {rule.says}", resource.side(*above, key))
 
 
 def _twice(tree: Tree) -> Iterator[Finding]:
@@ -133,4 +139,4 @@ def _twice(tree: Tree) -> Iterator[Finding]:
             if first is not resource:
                 what = f"{resource.type.rpartition('/')[2]} {resource.written_name} is written twice: the last one wins"
                 sides = resource.side("name"), first.side("name")
-                yield failed(subject(template), what, "write it once", *sides)
+                yield failed("arm/written-twice", subject(template), what, "write it once", *sides)

@@ -75,7 +75,12 @@ def of_fleet(run: Run) -> Iterator[Finding]:
     clashes = list(_overlaps(all_, "VNet"))
     yield from clashes
     if all_ and not clashes:
-        yield proved("", f"no two of {many(len(all_), 'VNet')} overlap: all may be peered", all_[0].side)
+        yield proved(
+            "network/ranges-overlap",
+            "",
+            f"no two of {many(len(all_), 'VNet')} overlap: all may be peered",
+            all_[0].side,
+        )
     yield from _subnets(run.evidence.tree)
 
 
@@ -95,7 +100,9 @@ def _read(cluster: AksCluster, profile: dict[str, object], key: str, what: str) 
     written = text(profile, key)
     if not CIDR.fullmatch(written):
         said = f"is {written!r}" if written else "is missing"
-        return None, [failed(cluster.name, f"its {what} {said}", "give it a range, as 10.244.0.0/16", side)]
+        return None, [
+            failed("network/no-range", cluster.name, f"its {what} {said}", "give it a range, as 10.244.0.0/16", side)
+        ]
     found = Range(Cidr.parse(written), cluster.name, side)
     return found, list(_reserved(found))
 
@@ -104,10 +111,16 @@ def _reserved(row: Range) -> Iterator[Finding]:
     for kept in RESERVED:
         if row.cidr.overlaps(kept):
             what = f"{row.cidr} overlaps {kept}, which Azure keeps"
-            yield failed(row.owner, what, "use another private range, for example of 10.0.0.0/8", row.side)
+            yield failed(
+                "network/reserved-range",
+                row.owner,
+                what,
+                "use another private range, for example of 10.0.0.0/8",
+                row.side,
+            )
     if row.cidr != row.cidr.aligned:
         what = f"{row.cidr} does not begin at a block of its size"
-        yield failed(row.owner, what, f"write {row.cidr.aligned}", row.side)
+        yield failed("network/unaligned-range", row.owner, what, f"write {row.cidr.aligned}", row.side)
 
 
 def _overlaps(rows: Iterable[Range], what: str) -> Iterator[Finding]:
@@ -116,7 +129,14 @@ def _overlaps(rows: Iterable[Range], what: str) -> Iterator[Finding]:
     for row in sorted(rows, key=lambda row: row.cidr):
         if furthest is not None and furthest.cidr.overlaps(row.cidr):
             said = f"its {what} {row.cidr} overlaps {furthest.cidr} of {furthest.owner}"
-            yield failed(row.owner, said, "give it a range that nothing else uses", row.side, furthest.side)
+            yield failed(
+                "network/ranges-overlap",
+                row.owner,
+                said,
+                "give it a range that nothing else uses",
+                row.side,
+                furthest.side,
+            )
         if furthest is None or row.cidr.last > furthest.cidr.last:
             furthest = row
 
@@ -129,7 +149,13 @@ def _subnets(tree: Tree) -> Iterator[Finding]:
         side = subnet.side("properties", "addressPrefix")
         vnet = tree.resources.get(subnet.parent_id)
         if not CIDR.fullmatch(prefix):
-            yield failed(subnet.written_name, f"its address prefix is {prefix!r}", "give it a range of its VNet", side)
+            yield failed(
+                "network/no-range",
+                subnet.written_name,
+                f"its address prefix is {prefix!r}",
+                "give it a range of its VNet",
+                side,
+            )
             continue
         row = Range(Cidr.parse(prefix), subnet.written_name, side)
         by_vnet.setdefault(subnet.parent_id, []).append(row)
@@ -137,7 +163,7 @@ def _subnets(tree: Tree) -> Iterator[Finding]:
         if vnet and not any(within(row.cidr, space) for space in spaces):
             what = f"its range {row.cidr} is not in the VNet's {', '.join(map(str, spaces))}"
             other = vnet.side("properties", "addressSpace", "addressPrefixes")
-            yield failed(row.owner, what, "give it a range of its VNet", side, other)
+            yield failed("network/subnet-outside-vnet", row.owner, what, "give it a range of its VNet", side, other)
     for rows in by_vnet.values():
         yield from _overlaps(rows, "subnet")
 
@@ -156,7 +182,7 @@ def _dns(cluster: AksCluster, profile: dict[str, object], services: Range) -> It
     if address is None or not services.cidr.first < address.first <= services.cidr.last:
         what = f"its DNS address {written or 'is missing and'} is not inside the service range {services.cidr}"
         fix = f"use {services.cidr.address(10)}, the tenth address of the range"
-        yield failed(cluster.name, what, fix, side, services.side)
+        yield failed("network/dns-address", cluster.name, what, fix, side, services.side)
 
 
 def _apart(cluster: AksCluster, tree: Tree, pods: Range, services: Range) -> Iterator[Finding]:
@@ -166,13 +192,13 @@ def _apart(cluster: AksCluster, tree: Tree, pods: Range, services: Range) -> Ite
     fix = "give it a range of its own"
     if clash:
         what = f"its pod range {pods.cidr} overlaps {_named(clash, services)}"
-        yield failed(cluster.name, what, fix, pods.side, clash.side)
+        yield failed("network/ranges-overlap", cluster.name, what, fix, pods.side, clash.side)
     if other:
         what = f"its service range {services.cidr} overlaps {_named(other, services)}"
-        yield failed(cluster.name, what, fix, services.side, other.side)
+        yield failed("network/ranges-overlap", cluster.name, what, fix, services.side, other.side)
     if not clash and not other:
         what = f"pods {pods.cidr} and services {services.cidr} are apart from each other and from every VNet"
-        yield proved(cluster.name, what, pods.side, services.side)
+        yield proved("network/ranges-overlap", cluster.name, what, pods.side, services.side)
 
 
 def _named(row: Range, services: Range) -> str:
@@ -206,10 +232,17 @@ def _room(cluster: AksCluster, tree: Tree, pods: Range | None) -> Iterator[Findi
         serves = pods.cidr.blocks(NODE_POD_PREFIX)
         if serves < nodes:
             what = f"its pod range {pods.cidr} serves {many(serves, 'node')}, and {growth}"
-            yield failed(cluster.name, what, f"each node takes a /{NODE_POD_PREFIX}: widen it", pods.side, pools)
+            yield failed(
+                "network/pod-range-too-small",
+                cluster.name,
+                what,
+                f"each node takes a /{NODE_POD_PREFIX}: widen it",
+                pods.side,
+                pools,
+            )
         else:
             what = f"its pod range {pods.cidr} serves {many(serves, 'node')}; {growth}"
-            yield proved(cluster.name, what, pods.side, pools)
+            yield proved("network/pod-range-too-small", cluster.name, what, pods.side, pools)
     for subnet, wanted in _node_subnets(cluster, tree).items():
         prefix = text(subnet.properties, "addressPrefix")
         if not CIDR.fullmatch(prefix):
@@ -218,9 +251,22 @@ def _room(cluster: AksCluster, tree: Tree, pods: Range | None) -> Iterator[Findi
         side = subnet.side("properties", "addressPrefix")
         if holds < wanted:
             what = f"its node subnet {prefix} holds {many(holds, 'node')}, and {growth}"
-            yield failed(cluster.name, what, "widen the subnet, or lower the pools' maximum", side, pools)
+            yield failed(
+                "network/subnet-too-small",
+                cluster.name,
+                what,
+                "widen the subnet, or lower the pools' maximum",
+                side,
+                pools,
+            )
         else:
-            yield proved(cluster.name, f"its node subnet {prefix} holds {many(holds, 'node')}; {growth}", side, pools)
+            yield proved(
+                "network/subnet-too-small",
+                cluster.name,
+                f"its node subnet {prefix} holds {many(holds, 'node')}; {growth}",
+                side,
+                pools,
+            )
 
 
 def _node_subnets(cluster: AksCluster, tree: Tree) -> dict[Resource, int]:
@@ -259,9 +305,9 @@ def _ports(cluster: AksCluster, tree: Tree) -> Iterator[Finding]:
             what = (
                 f"{has}, and each should have {least}" if ips else f"{gateway.name} has no public IP: no node gets out"
             )
-            yield failed(cluster.name, what, fix, side, subnet.side("properties", "natGateway"))
+            yield failed("network/nat-ports", cluster.name, what, fix, side, subnet.side("properties", "natGateway"))
         else:
-            yield proved(cluster.name, has, side, subnet.side("properties", "natGateway"))
+            yield proved("network/nat-ports", cluster.name, has, side, subnet.side("properties", "natGateway"))
 
 
 def _public_ips(gateway: Resource, tree: Tree) -> int | None:

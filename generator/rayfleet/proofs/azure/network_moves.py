@@ -19,7 +19,7 @@ def append_only(evidence: Evidence) -> Iterator[Finding]:
     """No range that the base commit has is another one now, and none of its owners' was given to somebody else."""
     base, now = evidence.base, evidence.tree
     if base is None:
-        yield noted("", "there is no base commit: whether an address moved was not looked at")
+        yield noted("network/no-base", "", "there is no base commit: whether an address moved was not looked at")
         return
     earlier = set(evidence.earlier)
     given = [row for row in given_ranges(base) if row.resource.resource.template in earlier]
@@ -31,7 +31,7 @@ def append_only(evidence: Evidence) -> Iterator[Finding]:
         if row.what == "VNet" and row.resource.resource.id in gone:
             yield from _given_away(row, now)
     if given and not moved:
-        yield proved("", f"none of {many(len(given), 'range')} of the base commit has moved")
+        yield proved("network/address-moved", "", f"none of {many(len(given), 'range')} of the base commit has moved")
 
 
 def _moved(row: Change, resource: Resource) -> Finding:
@@ -41,7 +41,7 @@ def _moved(row: Change, resource: Resource) -> Finding:
     said = f"its {what} was {', '.join(old)} and is now {', '.join(new) or 'none'}: {why}"
     fix = f"give it {', '.join(old)} again; for other addresses make a new cluster and retire this one"
     owner = resource.written_name if what == "subnet" else resource.name
-    return failed(owner, said, fix, *(side for side in (row.new, row.old) if side))
+    return failed("network/address-moved", owner, said, fix, *(side for side in (row.new, row.old) if side))
 
 
 def _resized(old: tuple[str, ...], new: tuple[str, ...]) -> bool:
@@ -57,4 +57,5 @@ def _given_away(before: GivenRange, now: Tree) -> Iterator[Finding]:
         if row.owner != owner and any(row.cidr.overlaps(Cidr.parse(range_)) for range_ in before.ranges):
             said = f"{row.cidr} was {owner}'s, which is no longer rendered but may still be in Azure"
             side = before.resource.side(before.path)
-            yield warned(row.owner, said, f"retire {owner} first, or use a new index", row.side, side)
+            fix = f"retire {owner} first, or use a new index"
+            yield warned("network/address-reused", row.owner, said, fix, row.side, side)

@@ -59,10 +59,11 @@ def _finding(rows: list[_Changed], tree: Tree) -> Finding:
     sides = [side for one in rows for side in (one.change.new, one.change.old) if side]
     about = subject(changed.new.resource.template)
     if row.refused:
-        return failed(about, what, f"{again}; or {row.fix or _ANOTHER}", *sides)
+        return failed("arm/unchangeable", about, what, f"{again}; or {row.fix or _ANOTHER}", *sides)
     if row.change_class in _AT_RISK:
-        return warned(about, what, f"{again}, unless this is meant and was tried where nothing can be lost", *sides)
-    return noted(about, what, *sides)
+        fix = f"{again}, unless this is meant and was tried where nothing can be lost"
+        return warned("arm/change-at-risk", about, what, fix, *sides)
+    return noted("arm/change", about, what, *sides)
 
 
 def new_pools(changes: Iterable[Change], base: Tree, now: Tree) -> Iterator[Finding]:
@@ -72,7 +73,7 @@ def new_pools(changes: Iterable[Change], base: Tree, now: Tree) -> Iterator[Find
         if change.event in ("made", "renamed") and change.row and change.row.refused and change.new:
             pool = made[change.after if change.event == "renamed" else change.id]
             what = f"the node pool {pool.name} is new inside its cluster: {change.row.sentence}"
-            yield failed(subject(pool.resource.template), what, _POOL_FIX, change.new)
+            yield failed("arm/pool-new-inside", subject(pool.resource.template), what, _POOL_FIX, change.new)
 
 
 def _name(row: AzureResource, tree: Tree) -> str:

@@ -34,7 +34,7 @@ def judge(tree: Tree) -> Iterator[Finding]:
         yield from found
         if template.resources and not found:
             what = f"{many(len(template.resources), 'resource')}, and nothing is named before it is made"
-            yield proved(subject(template), what, Side(template.source, ("resources",)))
+            yield proved("arm/not-made", subject(template), what, Side(template.source, ("resources",)))
 
 
 def subject(template: Template) -> str:
@@ -53,7 +53,13 @@ def _cycle(template: Template) -> Iterator[Finding]:
         resources = [template.by_id[key] for key in error.args[1][1:]]
         who = ", ".join(row.written_name for row in resources)
         what = f"{who} wait for each other" if len(resources) > 1 else f"{who} waits for itself"
-        yield failed(subject(template), what, "let one of them not wait", *(row.side("dependsOn") for row in resources))
+        yield failed(
+            "arm/dependency-circle",
+            subject(template),
+            what,
+            "let one of them not wait",
+            *(row.side("dependsOn") for row in resources),
+        )
 
 
 def _dependencies(resource: Resource, tree: Tree) -> Iterator[Finding]:
@@ -68,14 +74,14 @@ def _dependencies(resource: Resource, tree: Tree) -> Iterator[Finding]:
         other = tree.resources.get(target)
         if not isinstance(written, str):
             what = f"{who(resource, tree)} depends on no id"
-            yield failed(subject(template), what, "write resourceId(...)", side)
+            yield failed("arm/dependency-no-id", subject(template), what, "write resourceId(...)", side)
         elif other:
             what = f"{who(resource, tree)} depends on {called(target, tree)}, which another template makes"
             fix = f"let the deployment depend on {subject(other.template)}: ARM takes only what its template makes"
-            yield failed(subject(template), what, fix, side, other.side("name"))
+            yield failed("arm/dependency-elsewhere", subject(template), what, fix, side, other.side("name"))
         else:
             what = f"{who(resource, tree)} depends on {called(target, tree)}, which nothing makes"
-            yield failed(subject(template), what, "correct the name, or remove it", side)
+            yield failed("arm/not-made", subject(template), what, "correct the name, or remove it", side)
 
 
 def _early(resource: Resource) -> Iterator[Finding]:
@@ -89,7 +95,13 @@ def _early(resource: Resource) -> Iterator[Finding]:
         late = [call.name for call in node.calls() if call.name.lower() == "reference"]
         if late:
             what = f"the {path[0]} of {resource.type} is made with reference(), which Azure cannot know by then"
-            yield failed(subject(resource.template), what, "make it of ids and text", resource.side(*path))
+            yield failed(
+                "arm/reference-too-early",
+                subject(resource.template),
+                what,
+                "make it of ids and text",
+                resource.side(*path),
+            )
 
 
 # --- what is named ---
@@ -109,12 +121,19 @@ def _names(resource: Resource, tree: Tree, waits: dict[str, set[str]]) -> Iterat
             # Of a template that nothing deploys nobody knows where it would be deployed to.
             if resource.template.deployment and ("(" not in target or _ASSIGNMENTS in target):
                 fix = "correct the name, or let a template make it"
-                yield failed(subject(resource.template), f"{said}, which nothing makes", fix, side)
+                yield failed("arm/not-made", subject(resource.template), f"{said}, which nothing makes", fix, side)
         elif target in resource.template.by_id:
             if readable:
                 fix = f"add {called(target, tree)} to its dependsOn"
                 waited = resource.template.by_id[target].side("name")
-                yield failed(subject(resource.template), f"{said} without waiting for it", fix, side, waited)
+                yield failed(
+                    "arm/not-waited-for",
+                    subject(resource.template),
+                    f"{said} without waiting for it",
+                    fix,
+                    side,
+                    waited,
+                )
         else:
             yield from _deployed(resource.template, other, said, side, waits)
 
@@ -146,7 +165,7 @@ def _deployed(
     if theirs.name != own.name and theirs.name not in waits.get(own.name, ()):
         said = f"{what}, which {theirs.name} makes without having to come first"
         fix = f"let {own.name} depend on {theirs.name}"
-        yield failed(subject(template), said, fix, side, own.side.at("dependsOn"))
+        yield failed("arm/made-too-late", subject(template), said, fix, side, own.side.at("dependsOn"))
 
 
 def _outputs(template: Template, tree: Tree, waits: dict[str, set[str]]) -> Iterator[Finding]:
@@ -160,4 +179,4 @@ def _outputs(template: Template, tree: Tree, waits: dict[str, set[str]]) -> Iter
             yield from _deployed(template, other, said, side, waits)
         elif template.deployment:
             fix = "correct the name, or remove the output"
-            yield failed(subject(template), f"{said}, which nothing makes", fix, side)
+            yield failed("arm/not-made", subject(template), f"{said}, which nothing makes", fix, side)

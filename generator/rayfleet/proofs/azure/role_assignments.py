@@ -24,28 +24,39 @@ def refused(tree: Tree, subject: str, need: RoleNeed) -> Finding:
         if row.path == "clientId" and row.role in need.roles and row.covers(need.target):
             what = f"{_role(row)} on {on} is granted to the client id of {who}: roles are granted to the principal id"
             side = row.resource.side("properties", "principalId")
-            return failed(subject, what, "read principalId of the identity", side, need.side)
+            return failed(
+                "identity/role-for-client-id", subject, what, "read principalId of the identity", side, need.side
+            )
     for row in right:
         if row.covers(need.target):
             side = row.resource.side("properties", "roleDefinitionId")
             if row.role not in NAMES and _GUID.fullmatch(row.role):
                 # One of the fleet's own, or of Azure's many: what it allows is not rendered.
                 what = f"{who} is {_role(row)} on {on}, and what that allows is not known here: {need.why}"
-                return warned(subject, what, f"make sure that it allows what {wanted} does", side, need.side)
+                return warned(
+                    "identity/role-unknown",
+                    subject,
+                    what,
+                    f"make sure that it allows what {wanted} does",
+                    side,
+                    need.side,
+                )
             what = f"{who} is {_role(row)} on {on}, which is too little: {need.why}"
-            return failed(subject, what, fix, side, need.side)
+            return failed("identity/no-role", subject, what, fix, side, need.side)
     for row in right:
         if row.role in need.roles:
             what = f"{who} is {_role(row)} on {scope_name(tree, row.scope)}, not on {on}: {need.why}"
-            return failed(subject, what, fix, row.resource.side("scope"), need.side)
+            return failed("identity/no-role", subject, what, fix, row.resource.side("scope"), need.side)
     other = _meant(tree, need)
     if other:
         whom = named(tree, other.principal) or "nobody"
         what = f"{_role(other)} on {on} is granted to {whom}, not to {who}: {need.why}"
-        return failed(subject, what, fix, other.resource.side("properties", "principalId"), need.side)
+        return failed(
+            "identity/no-role", subject, what, fix, other.resource.side("properties", "principalId"), need.side
+        )
     identity = tree.resources.get(need.whose)
     sides = (identity.side("name"), need.side) if identity else (need.side,)
-    return failed(subject, f"{who} is not {wanted} on {on}: {need.why}", fix, *sides)
+    return failed("identity/no-role", subject, f"{who} is not {wanted} on {on}: {need.why}", fix, *sides)
 
 
 def _role(row: Assignment) -> str:
@@ -74,12 +85,28 @@ def judge(tree: Tree) -> Iterator[Finding]:
             # Azure docs, role-assignments-template: a managed identity is a service principal.
             what = f"{_role(row)} for {named(tree, row.principal)} has the principalType {kind}: Azure refuses it"
             side = row.resource.side("properties", "principalType")
-            found.append(failed(_about(row), what, "write ServicePrincipal, as which an identity counts", side))
+            found.append(
+                failed(
+                    "identity/principal-type",
+                    _about(row),
+                    what,
+                    "write ServicePrincipal, as which an identity counts",
+                    side,
+                )
+            )
         if not kind:
             # Azure docs, role-assignments-template: without it a young identity may be "not found" yet.
             what = f"{_role(row)} for {named(tree, row.principal)} has no principalType"
             fix = "write ServicePrincipal, so that Azure does not look up an identity that is only just made"
-            found.append(warned(_about(row), what, fix, row.resource.side("properties", "principalId")))
+            found.append(
+                warned(
+                    "identity/principal-type-missing",
+                    _about(row),
+                    what,
+                    fix,
+                    row.resource.side("properties", "principalId"),
+                )
+            )
         grant = (row.scope, row.principal, row.path, row.role)
         same_name = names.setdefault(row.resource.resolve(row.resource.written_name), row)
         same_grant = grants.setdefault(grant, row)
@@ -88,15 +115,26 @@ def judge(tree: Tree) -> Iterator[Finding]:
                 f"its name is also that of the assignment of {_role(same_name)} on {scope_name(tree, same_name.scope)}"
             )
             fix = "make the name of the scope, the identity and the role: guid(scope, identity, role)"
-            found.append(failed(_about(row), what, fix, row.resource.side("name"), same_name.resource.side("name")))
+            found.append(
+                failed(
+                    "identity/assignment-name-twice",
+                    _about(row),
+                    what,
+                    fix,
+                    row.resource.side("name"),
+                    same_name.resource.side("name"),
+                )
+            )
         elif same_grant.resource.id != row.resource.id:
             what = f"{_role(row)} on {scope_name(tree, row.scope)} is granted to one principal twice, by two names"
             sides = row.resource.side("name"), same_grant.resource.side("name")
-            found.append(failed(_about(row), what, "remove one: Azure takes a grant once", *sides))
+            found.append(
+                failed("identity/granted-twice", _about(row), what, "remove one: Azure takes a grant once", *sides)
+            )
     yield from found
     if rows and not any(row.outcome == "failed" for row in found):
         what = f"the names of {len(rows)} role assignments are the same at every deployment, each for one grant"
-        yield proved("", what, rows[0].resource.side("name"))
+        yield proved("identity/assignment-name-changes", "", what, rows[0].resource.side("name"))
 
 
 def _about(row: Assignment) -> str:
@@ -114,7 +152,19 @@ def _name(row: Assignment) -> Iterator[Finding]:
         late = sorted(name for name in calls if name in ("reference", "newguid") or name.startswith("list"))
         if use.path == ("name",) and late:
             what = f"the name of a role assignment is made with {late[0]}(), and so another at every deployment"
-            yield failed(_about(row), what, "make it of ids: guid(scope, identity, role)", row.resource.side("name"))
+            yield failed(
+                "identity/assignment-name-changes",
+                _about(row),
+                what,
+                "make it of ids: guid(scope, identity, role)",
+                row.resource.side("name"),
+            )
     if not written.startswith("[") and not _GUID.fullmatch(written):
         what = f"the name of a role assignment is {written!r}, which is no GUID"
-        yield failed(_about(row), what, "make it of ids: guid(scope, identity, role)", row.resource.side("name"))
+        yield failed(
+            "identity/assignment-name",
+            _about(row),
+            what,
+            "make it of ids: guid(scope, identity, role)",
+            row.resource.side("name"),
+        )

@@ -39,7 +39,7 @@ def judge(cluster: RenderedCluster, subnets: list[Resource], public: bool, shown
             yield from _open(cluster, nsg, rules, decides, shown)
         elif decides and decides.allows and decides.everyone:
             what = f"{nsg.name} lets HTTPS in from the internet, and its gateway is private"
-            yield noted(cluster.name, what, decides.side, shown)
+            yield noted("network/https-open", cluster.name, what, decides.side, shown)
 
 
 def _open(
@@ -48,12 +48,12 @@ def _open(
     if decides is None:
         what = f"its gateway is public, and {nsg.name} lets no HTTPS in: Azure denies what no rule allows"
         fix = f"allow inbound TCP {HTTPS} from Internet"
-        yield failed(cluster.name, what, fix, nsg.side("properties", "securityRules"), shown)
+        yield failed("network/https-closed", cluster.name, what, fix, nsg.side("properties", "securityRules"), shown)
     elif not decides.allows:
         what = f"its gateway is public, and {nsg.name} denies HTTPS from the internet by its rule {decides.name}"
         later = next((rule for rule in rules if rule.allows), None)
         fix = f"let {later.name} have a lower priority number" if later else f"allow inbound TCP {HTTPS} before it"
-        yield failed(cluster.name, what, fix, decides.side, shown)
+        yield failed("network/https-closed", cluster.name, what, fix, decides.side, shown)
 
 
 def _rules(nsg: Resource) -> Iterator[SecurityRule]:

@@ -66,7 +66,13 @@ def judge(cluster: RenderedCluster, tree: Tree, identity: str, client_id: str) -
         right = next((row for row in own if (row.subject, row.identity) == (subject, identity)), None)
         if right:
             what = f"{who} may sign in as {name}: {subject}, by the cluster's own issuer"
-            yield proved(cluster.name, what, right.resource.side("properties", "subject"), same[-1].side)
+            yield proved(
+                "identity/no-credential",
+                cluster.name,
+                what,
+                right.resource.side("properties", "subject"),
+                same[-1].side,
+            )
         else:
             near = next((row for row in spare if row.identity == identity and _alike(row.subject, subject)), None)
             spare = [row for row in spare if row is not near]
@@ -78,7 +84,11 @@ def _unmade(cluster: RenderedCluster, operator: Account, account: Account, clien
     """Why a service account is not there with a client id on it: the chart makes only the operator's."""
     if not operator.name:
         what = "the operator's service account has no name"
-        return failed(cluster.name, what, f"write {_OPERATOR}", operator.side) if account is operator else None
+        return (
+            failed("identity/service-account-unnamed", cluster.name, what, f"write {_OPERATOR}", operator.side)
+            if account is operator
+            else None
+        )
     if account.name == operator.name:
         return None
     rows = cluster.of_kind("ServiceAccount", "")
@@ -86,15 +96,22 @@ def _unmade(cluster: RenderedCluster, operator: Account, account: Account, clien
     fix = f"write {operator.name}, which the chart makes"
     if own is None and account.name == _POD:
         what = "workloads.serviceAccount.name is empty: Ray pods run as default, which has no client id"
-        return failed(cluster.name, what, fix, account.side, operator.side)
+        return failed("identity/pods-as-default", cluster.name, what, fix, account.side, operator.side)
     if own is None:
         what = f"{account.who} run as {account.namespace}/{account.name}, which neither the chart nor a layer makes"
-        return failed(cluster.name, what, fix, account.side, operator.side)
+        return failed("identity/no-service-account", cluster.name, what, fix, account.side, operator.side)
     said = text(own.data, "metadata", "annotations", _CLIENT_ID)
     if said != client_id:
         what = f"{account.who} run as {account.namespace}/{account.name}, whose client id is {said or 'missing'}"
         fix = f"annotate it with {_CLIENT_ID}: {client_id or 'the client id'}"
-        return failed(cluster.name, what, fix, own.side("metadata", "annotations", _CLIENT_ID), account.side)
+        return failed(
+            "identity/service-account-client-id",
+            cluster.name,
+            what,
+            fix,
+            own.side("metadata", "annotations", _CLIENT_ID),
+            account.side,
+        )
     return None
 
 
@@ -114,7 +131,9 @@ def _distrusted(
         other = named(tree, others[0].identity)
         what = f"{who} may sign in as {other}, and the ids handed out are those of {name}"
         fix = f"put the credential on {name}, or hand out the ids of {other}"
-        yield failed(cluster.name, what, fix, others[0].resource.side("name"), account.side)
+        yield failed(
+            "identity/credential-on-another", cluster.name, what, fix, others[0].resource.side("name"), account.side
+        )
         return
     for row in index.of_identity.get(identity, []):
         if row.subject == subject and cluster.id in row.resource.depends_on:
@@ -123,12 +142,14 @@ def _distrusted(
         return  # federation.judge says that as well.
     if near:
         what = f"{who} cannot sign in as {name}: its credential is for {near.subject}, and the pods are {subject}"
-        yield failed(cluster.name, what, fix, near.resource.side("properties", "subject"), account.side)
+        yield failed(
+            "identity/no-credential", cluster.name, what, fix, near.resource.side("properties", "subject"), account.side
+        )
         return
     resource = tree.resources.get(identity)
     sides = [resource.side("name")] if resource else []
     what = f"{who} cannot sign in as {name}: no credential is for {subject} of this cluster"
-    yield failed(cluster.name, what, fix, *sides, account.side)
+    yield failed("identity/no-credential", cluster.name, what, fix, *sides, account.side)
 
 
 def _others(cluster: RenderedCluster, tree: Tree, rows: list[Credential]) -> Iterator[Finding]:
@@ -141,8 +162,10 @@ def _others(cluster: RenderedCluster, tree: Tree, rows: list[Credential]) -> Ite
         namespace, side = parts["namespace"], row.resource.side("properties", "subject")
         what = f"{row.subject} may sign in as {named(tree, row.identity)}"
         if namespace in made or namespace in _THERE:
-            yield proved(cluster.name, what, side, *([made[namespace]] if namespace in made else []))
+            yield proved(
+                "identity/no-namespace", cluster.name, what, side, *([made[namespace]] if namespace in made else [])
+            )
         else:
             what += f", but no layer makes namespace {namespace}"
             fix = f"make the namespace {namespace}, or take the credential away"
-            yield failed(cluster.name, what, fix, side, next(iter(made.values())))
+            yield failed("identity/no-namespace", cluster.name, what, fix, side, next(iter(made.values())))

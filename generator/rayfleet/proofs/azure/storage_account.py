@@ -38,7 +38,14 @@ def hierarchical(account: Resource, bucket: Side) -> Iterator[Finding]:
     if get(account.properties, "isHnsEnabled") is not True:
         what = "it has no hierarchical namespace, and Anyscale stores in it by abfss://"
         fix = "make the account with isHnsEnabled: it cannot be turned on later"
-        yield failed(account.name, what, fix, account.side("properties", "isHnsEnabled"), bucket)
+        yield failed(
+            "storage/no-hierarchical-namespace",
+            account.name,
+            what,
+            fix,
+            account.side("properties", "isHnsEnabled"),
+            bucket,
+        )
 
 
 def judge(tree: Tree, mounted: set[str]) -> Iterator[Finding]:
@@ -50,7 +57,7 @@ def judge(tree: Tree, mounted: set[str]) -> Iterator[Finding]:
         if not any(row.outcome == "failed" for row in found):
             keys = get(account.properties, "allowSharedKeyAccess") is False
             what = f"nobody reads it without signing in{', and no key exists that could leak' if keys else ''}"
-            yield proved(account.name, what, account.side(*_PUBLIC))
+            yield proved("storage/public-access", account.name, what, account.side(*_PUBLIC))
 
 
 def below(account: Resource, tree: Tree, kind: str) -> list[Resource]:
@@ -70,27 +77,33 @@ def _by_account(tree: Tree, kind: str) -> dict[str, list[Resource]]:
 def _closed(account: Resource) -> Iterator[Finding]:
     if get(account.data, *_PUBLIC) is not False:
         what = "its containers may be opened to everybody"
-        yield failed(account.name, what, "write allowBlobPublicAccess: false", account.side(*_PUBLIC))
+        yield failed(
+            "storage/public-access", account.name, what, "write allowBlobPublicAccess: false", account.side(*_PUBLIC)
+        )
     tls = ("properties", "minimumTlsVersion")
     if get(account.data, *tls) not in TLS:
         what = f"it takes connections with {get(account.data, *tls) or 'TLS1_0'}"
-        yield failed(account.name, what, "write minimumTlsVersion: TLS1_2", account.side(*tls))
+        yield failed("storage/weak-tls", account.name, what, "write minimumTlsVersion: TLS1_2", account.side(*tls))
     https = ("properties", "supportsHttpsTrafficOnly")
     if get(account.data, *https) is False:
-        yield failed(account.name, "it takes connections without TLS", "write true", account.side(*https))
+        yield failed(
+            "storage/weak-tls", account.name, "it takes connections without TLS", "write true", account.side(*https)
+        )
     keys = ("properties", "allowSharedKeyAccess")
     if get(account.data, *keys) is not False:
         # The default is true (Azure docs, shared-key-authorization-prevent).
         what = "whoever has one of its keys may do everything, and nothing says who did"
         fix = "write allowSharedKeyAccess: false, and let mounts sign in by token"
-        yield warned(account.name, what, fix, account.side(*keys))
+        yield warned("storage/account-keys", account.name, what, fix, account.side(*keys))
 
 
 def _open_container(container: Resource) -> Iterator[Finding]:
     level = get(container.properties, "publicAccess", default="None")
     if level != "None":
         what = f"everybody may read it: publicAccess is {level}"
-        yield failed(container.name, what, "write None", container.side("properties", "publicAccess"))
+        yield failed(
+            "storage/public-access", container.name, what, "write None", container.side("properties", "publicAccess")
+        )
 
 
 # --- the console ---
@@ -107,19 +120,26 @@ def cors(cluster: RenderedCluster, tree: Tree, name: str) -> Iterator[Finding]:
     console = text(operator.values, "global", "controlPlaneURL") or CONSOLE
     if not rules:
         what = "it has no CORS rule: the console shows no logs and no files of it"
-        yield warned(account.name, what, f"add a rule for {ORIGIN}", side)
+        yield warned("storage/no-cors", account.name, what, f"add a rule for {ORIGIN}", side)
     elif console.rstrip("/") == CONSOLE:
         lacking = min((_lacking(rule) for rule in rules), key=len)
         if lacking:
             what = f"Anyscale's check of its CORS rules fails: no rule has {lacking[0]}"
             fix = f"allow {ORIGIN}, {', '.join(METHODS)} and all headers, and expose all headers"
-            yield failed(account.name, what, fix, side)
+            yield failed("storage/cors", account.name, what, fix, side)
         else:
-            yield proved(cluster.name, f"the console shows what is in {account.name}: its CORS rules let it", side)
+            yield proved(
+                "storage/cors",
+                cluster.name,
+                f"the console shows what is in {account.name}: its CORS rules let it",
+                side,
+            )
     elif not any(_covers(origin, console) for rule in rules for origin in entries(rule, "allowedOrigins")):
         what = f"none of its CORS rules is for {console}: that console shows no logs and no files of it"
         other = operator.side("global", "controlPlaneURL")
-        yield warned(account.name, what, f"add {console} to the allowed origins", side, other)
+        yield warned(
+            "storage/cors-of-another-console", account.name, what, f"add {console} to the allowed origins", side, other
+        )
 
 
 def _lacking(rule: dict[str, Any]) -> list[str]:
@@ -156,7 +176,14 @@ def _lifecycle(account: Resource, tree: Tree, mounted: set[str]) -> Iterator[Fin
             if service.template is policy.template and service.id not in before(policy):
                 what = f"the lifecycle policy does not wait for {service.written_name}, which tracks access"
                 fix = "let it depend on the blob service: rules by last access are refused before"
-                yield failed(account.name, what, fix, policy.side("dependsOn"), service.side("name"))
+                yield failed(
+                    "storage/lifecycle-too-early",
+                    account.name,
+                    what,
+                    fix,
+                    policy.side("dependsOn"),
+                    service.side("name"),
+                )
         for index, rule in enumerate(entries(policy.properties, "policy", "rules")):
             if isinstance(rule, dict) and rule.get("enabled", True) is True:
                 at = policy.side("properties", "policy", "rules", index)
@@ -174,14 +201,28 @@ def _rule(
         if get(when, _AGES[2]) is not None and not tracks:
             what = f"its rule {name} counts from the last access, which nothing tracks"
             sides = (row.side("properties", "lastAccessTimeTrackingPolicy") for row in services)
-            yield failed(account.name, what, "turn lastAccessTimeTrackingPolicy on", side.at(step), *sides)
+            yield failed(
+                "storage/lifecycle-untracked",
+                account.name,
+                what,
+                "turn lastAccessTimeTrackingPolicy on",
+                side.at(step),
+                *sides,
+            )
     if "tierToArchive" not in actions and "delete" not in actions:
         return
     sku = text(account.data, "sku", "name")
     if "tierToArchive" in actions and sku.rpartition("_")[2] in ZONAL:
         what = f"its rule {name} archives, and blobs of {sku} cannot be archived"
         fix = "use tierToCold, or LRS, GRS or RAGRS"
-        yield failed(account.name, what, fix, side.at("tierToArchive"), account.side("sku", "name"))
+        yield failed(
+            "storage/lifecycle-cannot-archive",
+            account.name,
+            what,
+            fix,
+            side.at("tierToArchive"),
+            account.side("sku", "name"),
+        )
     prefixes = entries(rule, "definition", "filters", "prefixMatch") or ("",)
     for container in sorted(row.rpartition("/")[2] for row in mounted if row.startswith(f"{account.id}/")):
         for prefix in filter(lambda row: isinstance(row, str), prefixes):
@@ -189,10 +230,16 @@ def _rule(
             if "tierToArchive" in actions and (whole or prefix.startswith(f"{container}/")):
                 what = f"its rule {name} archives {_what(prefix, container)}, which clusters mount: it cannot be read"
                 fix = "make sure that nothing reads it, or use tierToCold"
-                yield warned(account.name, what, fix, side.at("tierToArchive"))
+                yield warned("storage/lifecycle-archives", account.name, what, fix, side.at("tierToArchive"))
             if "delete" in actions and whole:
                 what = f"its rule {name} deletes all that clusters mount as it ages"
-                yield failed(account.name, what, "give the rule a prefix in the container", side.at("delete"))
+                yield failed(
+                    "storage/lifecycle-deletes",
+                    account.name,
+                    what,
+                    "give the rule a prefix in the container",
+                    side.at("delete"),
+                )
 
 
 def _what(prefix: str, container: str) -> str:

@@ -25,7 +25,9 @@ def judge(cluster: RenderedCluster, mounted: Mounted, tree: Tree) -> Iterator[Fi
     if text(account.properties, "publicNetworkAccess").lower() == "disabled":
         what = "publicNetworkAccess is Disabled, and no private endpoint leads to it: no cluster mounts it"
         fix = "write Enabled, or make a private endpoint"
-        yield failed(account.name, what, fix, account.side("properties", "publicNetworkAccess"))
+        yield failed(
+            "storage/no-public-access", account.name, what, fix, account.side("properties", "publicNetworkAccess")
+        )
     elif text(account.data, *_ACLS, "defaultAction").lower() == "deny" and cluster.aks:
         yield from _let_in(cluster.aks, account)
 
@@ -49,7 +51,7 @@ def _let_in(cluster: AksCluster, account: Resource) -> Iterator[Finding]:
                 )
             fix = "give it a virtualNetworkRule for the subnet, or write defaultAction: Allow"
             side = account.side(*_ACLS, "virtualNetworkRules" if rules else "defaultAction")
-            yield failed(who, what, fix, side, pool.side("vnetSubnetID"))
+            yield failed("storage/firewall", who, what, fix, side, pool.side("vnetSubnetID"))
             return
 
 

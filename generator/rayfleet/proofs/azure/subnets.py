@@ -23,7 +23,7 @@ def judge(tree: Tree) -> Iterator[Finding]:
                 # Azure docs, what-if and VNets: a PUT replaces the list, and so deletes what is not in it.
                 what = f"the VNet {vnet.name} lists subnets: its write deletes every other"
                 fix = "make each subnet a resource of its own"
-                yield failed(subject(template), what, fix, vnet.side("properties", "subnets"))
+                yield failed("arm/subnets-in-vnet", subject(template), what, fix, vnet.side("properties", "subnets"))
         yield from _serial(template, subnets)
         yield from _attached(template, subnets)
 
@@ -39,7 +39,9 @@ def _serial(template: Template, subnets: list[Resource]) -> Iterator[Finding]:
             first, second = (same[key] for key in clash)
             what = f"the subnets {second.name} and {first.name} of one VNet may be written at once: Azure refuses one"
             fix = f"let {second.name} depend on {first.name}"
-            yield failed(subject(template), what, fix, second.side("dependsOn"), first.side("name"))
+            yield failed(
+                "arm/subnets-at-once", subject(template), what, fix, second.side("dependsOn"), first.side("name")
+            )
 
 
 def _attached(template: Template, subnets: list[Resource]) -> Iterator[Finding]:
@@ -52,4 +54,4 @@ def _attached(template: Template, subnets: list[Resource]) -> Iterator[Finding]:
                 sides = [row.side("properties") for row in (bare,) if row]
                 what = f"no subnet names the {key} {resource.name}: its write detaches it"
                 fix = f"name it as {key} in the one write of its subnet"
-                yield failed(subject(template), what, fix, *sides, resource.side("name"))
+                yield failed("arm/detached", subject(template), what, fix, *sides, resource.side("name"))

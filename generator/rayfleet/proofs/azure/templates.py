@@ -55,43 +55,55 @@ def judge(tree: Tree) -> Iterator[Finding]:
         if not any(row.outcome == "failed" for row in found):
             size = f"{many(len(template.resources), 'resource')} in {-(-len(content) // 1024)} KiB"
             what = f"{template.path.partition('/')[2]} is within Azure's limits: {size}; no null, and no secret"
-            yield proved(subject(template), what, Side(template.source))
+            yield proved("arm/template-limits", subject(template), what, Side(template.source))
     yield from _versions(tree)
 
 
-def _fail(template: Template, what: str, fix: str, *path: str | int) -> Finding:
-    return failed(subject(template), what, fix, Side(template.source, path))
+def _fail(claim: str, template: Template, what: str, fix: str, *path: str | int) -> Finding:
+    return failed(claim, subject(template), what, fix, Side(template.source, path))
 
 
 def _readable(template: Template, content: bytes) -> Iterator[Finding]:
     for side, why in template.malformed():
-        yield failed(subject(template), f"an expression {why}", "correct it; [[ begins text with a bracket", side)
+        yield failed(
+            "arm/expression",
+            subject(template),
+            f"an expression {why}",
+            "correct it; [[ begins text with a bracket",
+            side,
+        )
     # ARM clears what is null, and AKS takes it for a value (ARM docs, deployment-modes; Azure/ARO-HCP, templates).
     for path, value in _values(template.source.data) if b"null" in content else ():
         if value is None:
-            yield _fail(template, f"{path[-1]} is null, which clears it in Azure", "leave it out", *path)
+            yield _fail("arm/null", template, f"{path[-1]} is null, which clears it in Azure", "leave it out", *path)
 
 
 def _limits(template: Template, content: bytes) -> Iterator[Finding]:
     data = template.source.data
     if len(content) > MAX_TEMPLATE:
         what = f"it has {len(content)} bytes, and Azure takes {MAX_TEMPLATE}"
-        yield _fail(template, what, "split it")
+        yield _fail("arm/template-limits", template, what, "split it")
     if len(content) > MAX_RESOURCE:
         for resource in template.resources:
             size = len(json.dumps(resource.data).encode())
             if size > MAX_RESOURCE:
                 what = f"{resource.written_name} has {size} bytes, and Azure takes {MAX_RESOURCE} of one resource"
-                yield _fail(template, what, "make it smaller", *resource.path)
+                yield _fail("arm/template-limits", template, what, "make it smaller", *resource.path)
     for key, most in (("resources", MAX_RESOURCES), ("parameters", MAX_PARAMETERS), ("outputs", MAX_OUTPUTS)):
         count = len(get(data, key) or ()) if isinstance(get(data, key), list | dict) else 0
         if count > most:
-            yield _fail(template, f"it has {many(count, key[:-1])}, and Azure takes {most}", "split it", key)
+            yield _fail(
+                "arm/template-limits",
+                template,
+                f"it has {many(count, key[:-1])}, and Azure takes {most}",
+                "split it",
+                key,
+            )
     if max(map(len, content.splitlines()), default=0) > MAX_EXPRESSION:
         for path, value in _values(data):
             if is_expression(value) and len(value) > MAX_EXPRESSION:
                 what = f"an expression has {many(len(value), 'character')}, and Azure takes {MAX_EXPRESSION}"
-                yield _fail(template, what, "split it", *path)
+                yield _fail("arm/template-limits", template, what, "split it", *path)
 
 
 # --- parameters ---
@@ -105,21 +117,23 @@ def _parameters(template: Template, content: bytes) -> Iterator[Finding]:
             (path for path, value in _values(template.source.data) if f"parameters('{name}')" in str(value)), ()
         )
         what = f"the parameter {name} is used, and not declared"
-        yield _fail(template, what, f"declare it{did_you_mean(name, declared)}", *where)
+        yield _fail("arm/parameter-undeclared", template, what, f"declare it{did_you_mean(name, declared)}", *where)
     for name in declared:
         side = Side(template.source, ("parameters", name))
         kind = text(declared, name, "type").lower()
         if name not in used:
             what = f"the parameter {name} is declared, and not used"
-            yield warned(subject(template), what, "remove it, and from deployments.json", side)
+            yield warned("arm/parameter-unused", subject(template), what, "remove it, and from deployments.json", side)
         if kind in _SECURE and "defaultValue" in mapping(declared, name):
             # The default would be a secret in Git.
             what = f"the secure parameter {name} has a default, which everybody reads"
-            yield _fail(template, what, "remove the default", "parameters", name, "defaultValue")
+            yield _fail("arm/secure-default", template, what, "remove the default", "parameters", name, "defaultValue")
         if kind not in _SECURE and _SECRET_NAME.search(name):
             # ARM docs, parameters: secure parameters are not logged.
             what = f"the parameter {name} is a {kind or 'nothing'}, which Azure keeps in the deployment's history"
-            yield _fail(template, what, "make it a securestring", "parameters", name, "type")
+            yield _fail(
+                "arm/parameter-not-secure", template, what, "make it a securestring", "parameters", name, "type"
+            )
 
 
 # --- secrets ---
@@ -132,7 +146,9 @@ def _secrets(template: Template, content: bytes) -> Iterator[Finding]:
         for path, value in _values(template.source.data):
             if isinstance(value, str) and _is_secret(path, value):
                 what = f"{path[-1]} looks like a secret, and everybody reads what is in Git"
-                yield _fail(template, what, "take it from a secure parameter; change it where it is valid", *path)
+                yield _fail(
+                    "arm/secret", template, what, "take it from a secure parameter; change it where it is valid", *path
+                )
     declared = mapping(template.source.data, "parameters")
     secure = {name for name in declared if text(declared, name, "type").lower() in _SECURE}
     for use in template.output_uses:
@@ -141,7 +157,7 @@ def _secrets(template: Template, content: bytes) -> Iterator[Finding]:
             name = str(call.arguments[0][0]) if call.arguments and isinstance(call.arguments[0], tuple) else ""
             if call.name.lower().startswith("list") or (call.name.lower() == "parameters" and name in secure):
                 what = f"the output {use.path[1]} hands out a secret, which Azure keeps in the deployment's history"
-                yield _fail(template, what, "remove it", *use.path)
+                yield _fail("arm/secret-output", template, what, "remove it", *use.path)
 
 
 def _is_secret(path: Path, value: str) -> bool:
@@ -164,18 +180,30 @@ def _versions(tree: Tree) -> Iterator[Finding]:
             version = text(resource.data, "apiVersion")
             if not _VERSION.fullmatch(version):
                 what = f"{resource.written_name} has {f'the apiVersion {version!r}' if version else 'no apiVersion'}"
-                found.append(failed(subject(template), what, "write one, as 2026-05-01", resource.side("apiVersion")))
+                found.append(
+                    failed(
+                        "arm/api-version",
+                        subject(template),
+                        what,
+                        "write one, as 2026-05-01",
+                        resource.side("apiVersion"),
+                    )
+                )
                 continue
             known, other = first.setdefault(resource.type.lower(), (version, resource))
             if known != version:
                 what = f"{resource.written_name} has the apiVersion {version}, and {other.written_name} {known}"
                 sides = resource.side("apiVersion"), other.side("apiVersion")
-                found.append(failed(subject(template), what, "write one type with one version", *sides))
+                found.append(
+                    failed(
+                        "arm/api-versions-differ", subject(template), what, "write one type with one version", *sides
+                    )
+                )
     yield from found
     if first and not found:
         _, resource = next(iter(first.values()))
         what = f"each of {many(len(first), 'type')} of resources has one API version"
-        yield proved("", what, resource.side("apiVersion"))
+        yield proved("arm/api-versions-differ", "", what, resource.side("apiVersion"))
 
 
 def _values(data: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[Path, Any]]:

@@ -56,16 +56,25 @@ def judge_outputs(cluster: RenderedCluster, tree: Tree, outputs: dict[str, LateO
         if what:
             wrong += 1
             identity = tree.resources.get(there.id) if there else None
-            yield failed(cluster.name, what, fix, found.side, *([identity.side("name")] if identity else []))
+            yield failed(
+                "identity/output-not-of-identity",
+                cluster.name,
+                what,
+                fix,
+                found.side,
+                *([identity.side("name")] if identity else []),
+            )
     ids = {there.id for there in read.values() if there}
     sides = [found.side for found in outputs.values()]
     if len(ids) > 1 and not wrong:
         names = " and ".join(sorted(named(tree, identifier) for identifier in ids))
         what = f"its client id and its principal id are of two identities, {names}"
-        yield failed(cluster.name, what, "read both from the identity that its pods sign in as", *sides)
+        yield failed(
+            "identity/ids-of-two", cluster.name, what, "read both from the identity that its pods sign in as", *sides
+        )
     elif not wrong and len(outputs) == 2:
         what = f"its client id and its principal id are both read from {named(tree, ids.pop())}"
-        yield proved(cluster.name, what, *sides)
+        yield proved("identity/ids-of-two", cluster.name, what, *sides)
 
 
 # --- of the cluster ---
@@ -82,10 +91,14 @@ def switches(cluster: AksCluster, tree: Tree) -> Iterator[Finding]:
     off = [(path, what) for path, what in found if get(cluster.resource.properties, *path) is not True]
     for path, what in off:
         side = cluster.side("properties", *path)
-        yield failed(cluster.name, what, f"set {'.'.join(path)} to true", side, *needs)
+        yield failed(
+            "identity/workload-identity-off", cluster.name, what, f"set {'.'.join(path)} to true", side, *needs
+        )
     if not off:
         sides = (cluster.side("properties", *path) for path, _ in found)
-        yield proved(cluster.name, "its OIDC issuer and its workload identity are on", *sides)
+        yield proved(
+            "identity/workload-identity-off", cluster.name, "its OIDC issuer and its workload identity are on", *sides
+        )
 
 
 def tenant(cluster: AksCluster) -> tuple[str, Side]:

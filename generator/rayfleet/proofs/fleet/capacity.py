@@ -32,7 +32,7 @@ def of_cluster(cluster: RenderedCluster, run: Run) -> Iterator[Finding]:
     """One cluster: whose quota it takes, and the limits of AKS."""
     if not cluster.region:
         what, fix = "it has no location: whose quota it takes is not known", "render it again"
-        yield failed(cluster.name, what, fix, cluster.side("location"))
+        yield failed("capacity/no-location", cluster.name, what, fix, cluster.side("location"))
     if cluster.aks:
         yield from _limits(cluster.aks)
 
@@ -49,7 +49,13 @@ def _limits(cluster: AksCluster) -> Iterator[Finding]:
         if most > NODES_A_POOL:
             whole = False
             what = f"{pool.name} may grow to {many(most, 'node')}, and AKS takes {NODES_A_POOL} in a pool"
-            yield failed(cluster.name, what, "lower its maximum, or make two pools of it", _most_side(pool))
+            yield failed(
+                "capacity/pool-too-large",
+                cluster.name,
+                what,
+                "lower its maximum, or make two pools of it",
+                _most_side(pool),
+            )
     if nodes > takes:
         whole = False
         what = f"its pools may grow to {many(nodes, 'node')}, and AKS takes {takes} in a cluster of tier {tier}"
@@ -57,15 +63,19 @@ def _limits(cluster: AksCluster) -> Iterator[Finding]:
         if takes < nodes <= NODES_A_CLUSTER:
             fix = "use the Standard tier, or lower the pools' maximum"
         largest = max(grown, key=lambda pool: grown[pool])
-        yield failed(cluster.name, what, fix, _most_side(largest), cluster.side("sku", "tier"))
+        yield failed(
+            "capacity/cluster-too-large", cluster.name, what, fix, _most_side(largest), cluster.side("sku", "tier")
+        )
     if count > POOLS_A_CLUSTER:
         whole = False
         what = f"it has {many(count, 'pool')}, and AKS takes {POOLS_A_CLUSTER} in a cluster"
-        yield failed(cluster.name, what, "make another cluster", cluster.pools[POOLS_A_CLUSTER].side())
+        yield failed(
+            "capacity/too-many-pools", cluster.name, what, "make another cluster", cluster.pools[POOLS_A_CLUSTER].side()
+        )
     if whole and count:
         what = f"its {many(count, 'pool')} may grow to {many(nodes, 'node')}"
         what += f"; AKS takes {NODES_A_POOL} a pool, {takes} a cluster"
-        yield proved(cluster.name, what, cluster.side("properties", "agentPoolProfiles"))
+        yield proved("capacity/cluster-too-large", cluster.name, what, cluster.side("properties", "agentPoolProfiles"))
 
 
 def _most_side(pool: Pool) -> Side:
@@ -91,7 +101,7 @@ def of_fleet(run: Run) -> Iterator[Finding]:
         names = ", ".join(sorted({home.subscription for home in needs}))
         what = f"the clusters are in several subscriptions ({names}); quota.yaml is for one: each is held against it"
         fix = "write the lower limits of them"
-        yield warned("", what, fix, Side(quota.source))
+        yield warned("capacity/several-subscriptions", "", what, fix, Side(quota.source))
     for home, limits in needs.items():
         of = f"in subscription {home.subscription}, " if several else ""
         yield from _unsaid(home, limits, quota, run.evidence.tree.catalogue)
@@ -106,7 +116,13 @@ def _held(region: str, of: str, need: QuotaNeed, given: QuotaLimit) -> Finding:
     name = {"total": "on-demand in all"}.get(need.name, need.name)
     if need.whole <= given.vcpus:
         most = f"{of}{name} needs {need.whole} of {given.vcpus} vCPUs at most"
-        return proved(region, f"{most}, {upgrades}" if upgrades else most, given.side, _most_side(need.largest.pool))
+        return proved(
+            "capacity/over-quota",
+            region,
+            f"{most}, {upgrades}" if upgrades else most,
+            given.side,
+            _most_side(need.largest.pool),
+        )
     if need.least > given.vcpus:
         short = f"{need.least} vCPUs even at its minimum, and {need.whole} at most"
     elif need.most > given.vcpus:
@@ -117,7 +133,7 @@ def _held(region: str, of: str, need: QuotaNeed, given: QuotaLimit) -> Finding:
     what = f"{of}{name} needs {short}{f' ({upgrades})' if upgrades else ''}, and its quota is {given.vcpus}; "
     what += f"{largest.pool.name} of {largest.cluster} takes most, {largest.most_vcpus}"
     fix = f"ask Azure for {need.whole}, or lower the pools' maximum"
-    return failed(region, what, fix, given.side, _most_side(largest.pool))
+    return failed("capacity/over-quota", region, what, fix, given.side, _most_side(largest.pool))
 
 
 def _unsaid(home: Home, limits: Mapping[Limit, QuotaNeed], quota: Quota, catalogue: Catalogue) -> Iterator[Finding]:
@@ -128,18 +144,29 @@ def _unsaid(home: Home, limits: Mapping[Limit, QuotaNeed], quota: Quota, catalog
     largest = _most_side(missing[0].largest.pool)
     if home.region not in quota.regions:
         what = f"quota.yaml does not mention the region, of which the fleet needs {_summary(limits)}"
-        yield warned(home.region, what, f"add regions.{home.region}", quota.side(home.region), largest)
+        yield warned(
+            "capacity/quota-unsaid", home.region, what, f"add regions.{home.region}", quota.side(home.region), largest
+        )
         return
     said = ", ".join(f"{need.name} ({many(need.whole, 'vCPU')} needed)" for need in missing)
     fix = f"add it to regions.{home.region}: az vm list-usage --location {home.region} prints the limits"
-    yield warned(home.region, f"quota.yaml does not mention {said}", fix, quota.side(home.region), largest)
+    yield warned(
+        "capacity/quota-unsaid",
+        home.region,
+        f"quota.yaml does not mention {said}",
+        fix,
+        quota.side(home.region),
+        largest,
+    )
     known = _families(catalogue)
     families = [need.name for need in missing if need.name not in ("spot", "total")]
     for given in quota.given(home.region):
         guess = did_you_mean(given.name, families) if given.limit.kind == "families" else ""
         if guess and given.limit not in known:
             what = f"{given.name} is no VM family that the catalogue knows{guess}"
-            yield warned(home.region, what, "correct the name, if that is what it means", given.side)
+            yield warned(
+                "capacity/unknown-family", home.region, what, "correct the name, if that is what it means", given.side
+            )
 
 
 def _families(catalogue: Catalogue) -> set[Limit]:
@@ -154,13 +181,19 @@ def _written(quota: Quota, needs: Iterable[Home], catalogue: Catalogue) -> Itera
     for region in quota.regions:
         if region not in known:
             what = f"{region} is no region of Azure's{did_you_mean(region, known)}"
-            yield warned(region, what, "correct its name in quota.yaml, or remove it", quota.side(region))
+            yield warned(
+                "capacity/unknown-region",
+                region,
+                what,
+                "correct its name in quota.yaml, or remove it",
+                quota.side(region),
+            )
         seen: dict[Limit, QuotaLimit] = {}
         for given in quota.given(region):
             first = seen.setdefault(given.limit, given)
             if first is not given:
                 what = f"quota.yaml has {given.name} twice: {first.vcpus} and {given.vcpus} vCPUs"
-                yield failed(region, what, "keep one", given.side, first.side)
+                yield failed("capacity/quota-twice", region, what, "keep one", given.side, first.side)
 
 
 def _without_quota(needs: Mapping[Home, Mapping[Limit, QuotaNeed]]) -> Iterator[Finding]:
@@ -169,7 +202,7 @@ def _without_quota(needs: Mapping[Home, Mapping[Limit, QuotaNeed]]) -> Iterator[
     lines = [f"{home.region} {_summary(limits)}" for home, limits in needs.items()]
     more = f"; and {len(lines) - _SHOWN} more regions" if len(lines) > _SHOWN else ""
     what = "there is no quota.yaml: whether Azure lets the pools grow was not looked at; needed at most are: "
-    yield noted("", what + "; ".join(lines[:_SHOWN]) + more)
+    yield noted("capacity/no-quota", "", what + "; ".join(lines[:_SHOWN]) + more)
 
 
 def _summary(limits: Mapping[Limit, QuotaNeed]) -> str:
@@ -188,7 +221,13 @@ def _uncounted(pools: Iterable[UnknownPool], catalogue: Catalogue) -> Iterator[F
         others = f" and {many(len(rows) - 1, 'other pool')}" if len(rows) > 1 else ""
         said = f"VM size {size}, which the catalogue does not know{guesses[size]}" if size else "no VM size"
         what = f"{first.pool.name} of {first.cluster}{others} cannot be counted: it has {said}"
-        yield failed(region, what, "correct the size, or add it to vmSizes in fleet.yaml", first.pool.side("vmSize"))
+        yield failed(
+            "capacity/uncounted",
+            region,
+            what,
+            "correct the size, or add it to vmSizes in fleet.yaml",
+            first.pool.side("vmSize"),
+        )
 
 
 def _clusters(clusters: Mapping[Home, list[AksCluster]]) -> Iterator[Finding]:
@@ -197,17 +236,27 @@ def _clusters(clusters: Mapping[Home, list[AksCluster]]) -> Iterator[Finding]:
     for home, rows in clusters.items():
         if len(rows) > CLUSTERS_A_REGION:
             what = f"{many(len(rows), 'cluster')} in one subscription; AKS takes {CLUSTERS_A_REGION} there unless asked"
-            yield warned(home.region, what, fix, rows[CLUSTERS_A_REGION].side())
+            yield warned("capacity/clusters-in-region", home.region, what, fix, rows[CLUSTERS_A_REGION].side())
     subscriptions: Counter[str] = Counter()
     for home, rows in clusters.items():
         subscriptions[home.subscription] += len(rows)
     for subscription, count in subscriptions.items():
         if count > CLUSTERS_A_SUBSCRIPTION:
             what = f"subscription {subscription} has {count} clusters, and AKS takes {CLUSTERS_A_SUBSCRIPTION}"
-            yield failed("", what, "use another subscription for some", *_last(clusters, subscription))
+            yield failed(
+                "capacity/clusters-in-subscription",
+                "",
+                what,
+                "use another subscription for some",
+                *_last(clusters, subscription),
+            )
     most = max(map(len, clusters.values()), default=0)
     if 0 < most <= CLUSTERS_A_REGION:
-        yield proved("", f"no region has more than {many(most, 'cluster')}; AKS takes {CLUSTERS_A_REGION}")
+        yield proved(
+            "capacity/clusters-in-region",
+            "",
+            f"no region has more than {many(most, 'cluster')}; AKS takes {CLUSTERS_A_REGION}",
+        )
 
 
 def _last(clusters: Mapping[Home, list[AksCluster]], subscription: str) -> Iterator[Side]:

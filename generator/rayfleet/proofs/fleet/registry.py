@@ -52,19 +52,20 @@ def of_cluster(cluster: RenderedCluster, run: Run) -> Iterator[Finding]:
     if record is None:
         if tree.records and path not in tree.files.content:
             what = f"it has no {path}, by which it is found"
-            yield failed(cluster.name, what, _RENDER, cluster.side("name"))
+            yield failed("arm/no-record", cluster.name, what, _RENDER, cluster.side("name"))
     elif aks is None:
         what = f"its platform is {record.platform or 'not said'}, and there is {PLATFORM}"
         fix = f"{_RENDER}{did_you_mean(record.platform, [PLATFORM])}"
-        yield failed(cluster.name, what, fix, record.side("platform"))
+        yield failed("arm/record-platform", cluster.name, what, fix, record.side("platform"))
     elif found := [*_differences(record, aks), *_pools(record, aks)]:
         said = "; ".join(row.what for row in found[:_SHOWN])
         more = f"; and {len(found) - _SHOWN} more" if found[_SHOWN:] else ""
         sides = [side for row in found for side in (row.recorded, row.arm)]
-        yield failed(cluster.name, f"its record says otherwise than ARM: {said}{more}", _RENDER, *sides)
+        what = f"its record says otherwise than ARM: {said}{more}"
+        yield failed("arm/record-differs", cluster.name, what, _RENDER, *sides)
     else:
         what = f"its record says what ARM does, of {many(len(aks.pools), 'node pool')} as well"
-        yield proved(cluster.name, what, record.side("name"), cluster.side("name"))
+        yield proved("arm/record-differs", cluster.name, what, record.side("name"), cluster.side("name"))
 
 
 def of_fleet(run: Run) -> Iterator[Finding]:
@@ -73,7 +74,7 @@ def of_fleet(run: Run) -> Iterator[Finding]:
     missing = [name for name in sorted(tree.cluster_names) if record_path(name) not in tree.files.content]
     if missing and not tree.records:
         what = f"no cluster has a cluster.json, by which it is found: an older rayfleet rendered {tree.files.folder}/"
-        yield failed("", what, _RENDER, Side(Source(tree.files.name(record_path(missing[0])), "", {})))
+        yield failed("arm/no-record", "", what, _RENDER, Side(Source(tree.files.name(record_path(missing[0])), "", {})))
 
 
 def _differences(record: ClusterRecord, aks: AksCluster) -> Iterator[_Difference]:

@@ -49,7 +49,12 @@ def of_fleet(run: Run) -> Iterator[Finding]:
     known = table()
     if run.evidence.today - known.date > OLD:
         what = f"the table of versions is of {known.date}: what has ended since, it does not know"
-        yield warned("", what, "take a newer rayfleet, or look the rows of schemas/versions.json up again")
+        yield warned(
+            "versions/table-too-old",
+            "",
+            what,
+            "take a newer rayfleet, or look the rows of schemas/versions.json up again",
+        )
 
 
 def _lifetime(
@@ -57,13 +62,13 @@ def _lifetime(
 ) -> Iterator[Finding]:
     """Whether something has ended, or will soon."""
     if ends < today:
-        yield warned(cluster.name, f"{what} reached its end of life on {ends}", fix, side)
+        yield warned("versions/ended", cluster.name, f"{what} reached its end of life on {ends}", fix, side)
     elif ends - today <= SOON:
         left = (ends - today).days
         when = f"in {many(left, 'day')}" if left else "today"
-        yield warned(cluster.name, f"{what} reaches its end of life on {ends}, {when}", fix, side)
+        yield warned("versions/ends-soon", cluster.name, f"{what} reaches its end of life on {ends}, {when}", fix, side)
     else:
-        yield proved(cluster.name, f"{what} is supported until {ends}", side)
+        yield proved("versions/ended", cluster.name, f"{what} is supported until {ends}", side)
 
 
 # --- AKS ---
@@ -77,33 +82,59 @@ def _kubernetes(cluster: AksCluster, known: Table, today: date) -> Iterator[Find
     # AKS docs, long-term-support: it is for the Premium tier.
     if long_term and (tier := text(cluster.resource.data, "sku", "tier")) != "Premium":
         what = f"long-term support is for the tier Premium, and its tier is {tier or 'not given'}"
-        yield failed(name, what, "take the tier Premium, or supportPlan: KubernetesOfficial", plan, _tier(cluster))
+        yield failed(
+            "versions/long-term-tier",
+            name,
+            what,
+            "take the tier Premium, or supportPlan: KubernetesOfficial",
+            plan,
+            _tier(cluster),
+        )
     if "kubernetesVersion" not in properties:
         channel = text(properties, "autoUpgradeProfile", "upgradeChannel")
         if channel in _MOVING:
-            yield noted(name, f"its upgrade channel is {channel}: which Kubernetes it has, only AKS knows", side)
+            yield noted(
+                "versions/kubernetes-moves",
+                name,
+                f"its upgrade channel is {channel}: which Kubernetes it has, only AKS knows",
+                side,
+            )
         else:
-            yield warned(name, "which Kubernetes it gets is left to AKS", "give it a kubernetesVersion", side)
+            yield warned(
+                "versions/kubernetes-unsaid",
+                name,
+                "which Kubernetes it gets is left to AKS",
+                "give it a kubernetesVersion",
+                side,
+            )
         return
     written = properties["kubernetesVersion"]
     version, short = number(written), minor(written)
     if version is None or short is None:
-        yield failed(name, f"its Kubernetes version is {written!r}", "give it a minor version, as 1.36", side)
+        yield failed(
+            "versions/kubernetes-malformed",
+            name,
+            f"its Kubernetes version is {written!r}",
+            "give it a minor version, as 1.36",
+            side,
+        )
         return
     if len(version) > 2:
         # AKS docs, supported-kubernetes-versions: nothing is made with a patch that has been taken out.
         what = f"Kubernetes {written} is one patch, with which nothing can be made once AKS takes it out"
-        yield warned(name, what, f"write {short}: the upgrade channel picks the patch", side)
+        yield warned(
+            "versions/kubernetes-patch", name, what, f"write {short}: the upgrade channel picks the patch", side
+        )
     support = known.support(short)
     if support is None:
         newer = version[:2] > known.newest_minor
         fix = "look at AKS's release calendar" if newer else "upgrade it, a minor at a time"
         what = f"the table of {known.date} does not know AKS {short}"
-        yield warned(name, what if newer else f"{what}: it is older than any", fix, side)
+        yield warned("versions/kubernetes-unknown", name, what if newer else f"{what}: it is older than any", fix, side)
         return
     if today < support.begins:
         what = f"AKS {short} is not generally available before {support.begins}"
-        yield warned(name, what, "take an older minor until then", side)
+        yield warned("versions/kubernetes-early", name, what, "take an older minor until then", side)
     ends = support.long_term_ends if long_term else support.ends
     said = f"AKS {short} with long-term support" if long_term else f"AKS {short}"
     yield from _lifetime(cluster, said, ends, today, "upgrade to a newer minor", side)
@@ -127,7 +158,9 @@ def _images(cluster: AksCluster, known: Table, today: date, kubernetes: str | No
         if kubernetes and not images and last and (number(kubernetes) or ()) > (number(last) or ()):
             what = f"the OS SKU {sku} ends with AKS {last}, and the cluster is of {kubernetes}"
             fix = "take Ubuntu or AzureLinux, which follow Kubernetes"
-            yield failed(cluster.name, what, fix, side, cluster.side("properties", "kubernetesVersion"))
+            yield failed(
+                "versions/os-sku-ends", cluster.name, what, fix, side, cluster.side("properties", "kubernetesVersion")
+            )
         if len(images) != 1:
             continue
         row = known.image(images[0])
@@ -136,7 +169,7 @@ def _images(cluster: AksCluster, known: Table, today: date, kubernetes: str | No
             yield from _lifetime(cluster, f"{images[0]}, of its nodes,", ends, today, fix, side)
         if long_term and "noLtsFrom" in row and (number(kubernetes) or ()) >= (number(row["noLtsFrom"]) or ()):
             what = f"AKS gives {kubernetes} no long-term support on {images[0]}"
-            yield warned(cluster.name, what, "take a newer image first", side)
+            yield warned("versions/os-sku-long-term", cluster.name, what, "take a newer image first", side)
 
 
 def _addons(cluster: AksCluster, known: Table, today: date, kubernetes: str | None) -> Iterator[Finding]:
@@ -146,7 +179,9 @@ def _addons(cluster: AksCluster, known: Table, today: date, kubernetes: str | No
         side = cluster.side(*path, "gatewayAPI")
         bundle = known.gateway_api(kubernetes)
         if bundle and known.support(kubernetes):
-            yield proved(cluster.name, f"AKS {kubernetes} brings the Gateway API {bundle}", side)
+            yield proved(
+                "versions/kubernetes-unknown", cluster.name, f"AKS {kubernetes} brings the Gateway API {bundle}", side
+            )
     # Application routing without a Gateway API is NGINX (AKS docs, app-routing).
     if get(profile, "webAppRouting", "enabled") is True:
         for name, row in known.data["addons"].items():
@@ -165,12 +200,20 @@ def _mounts(cluster: RenderedCluster, known: Table, kubernetes: str | None) -> I
     version = cluster.side("properties", "kubernetesVersion")
     if row is None:
         what, fix = f"{said} cannot mount with a workload identity token", "upgrade Kubernetes to 1.34 or later"
-        yield failed(cluster.name, what, fix, side, version)
+        yield failed("versions/blob-driver-no-token", cluster.name, what, fix, side, version)
     elif not row["renews"]:
         what = f"{said} never renews a workload identity token: mounts fail when it has expired"
-        yield warned(cluster.name, what, "upgrade Kubernetes to 1.34 or later", side, version)
+        yield warned(
+            "versions/blob-driver-no-renewal", cluster.name, what, "upgrade Kubernetes to 1.34 or later", side, version
+        )
     else:
-        yield proved(cluster.name, f"{said} mounts with a workload identity token and renews it", side, version)
+        yield proved(
+            "versions/blob-driver-no-token",
+            cluster.name,
+            f"{said} mounts with a workload identity token and renews it",
+            side,
+            version,
+        )
 
 
 def _token_mounts(cluster: RenderedCluster) -> Iterator[Side]:
@@ -189,19 +232,21 @@ def _flux(cluster: AksCluster, known: Table) -> Iterator[Finding]:
         pinned = number(get(row.properties, "version"))
         if pinned is None:
             what = f"microsoft.flux follows its releases: {newest['version']}, which is Flux {newest['flux']}, or newer"
-            yield proved(cluster.name, what, side)
+            yield proved("versions/flux-too-old", cluster.name, what, side)
             continue
         shown = ".".join(map(str, pinned))
         ships = next((entry for entry in known.flux if pinned >= (number(entry["version"]) or ())), known.flux[-1])
         supported = known.flux[:_SUPPORTED_EXTENSIONS][-1]["version"]
         if (number(ships["flux"]) or ()) < _FLUX:
             what = f"microsoft.flux {shown} ships Flux {ships['flux']}, and the releases rely on 2.7 (RetryOnFailure)"
-            yield failed(cluster.name, what, "leave the version out", side)
+            yield failed("versions/flux-too-old", cluster.name, what, "leave the version out", side)
         elif pinned < (number(supported) or ()):
             what = f"microsoft.flux {shown} is older than {supported}, the last that is supported"
-            yield warned(cluster.name, what, "leave the version out", side)
+            yield warned("versions/flux-unsupported", cluster.name, what, "leave the version out", side)
         else:
-            yield proved(cluster.name, f"microsoft.flux {shown} ships Flux {ships['flux']}", side)
+            yield proved(
+                "versions/flux-too-old", cluster.name, f"microsoft.flux {shown} ships Flux {ships['flux']}", side
+            )
 
 
 # --- charts ---
@@ -219,22 +264,34 @@ def _chart(
     unread = [row for row in known.unread(chart, version) if get(release.values, *row[1]) is not None]
     for since, path in unread:
         what = f"{said} ignores {'.'.join(path)}, which its values give"
-        yield failed(cluster.name, what, f"take {since} or newer", side, release.side(*path))
+        yield failed("versions/value-ignored", cluster.name, what, f"take {since} or newer", side, release.side(*path))
     if "needs" in facts and not unread:
-        yield proved(cluster.name, f"{said} reads every value that it is given and that older ones ignore", side)
+        yield proved(
+            "versions/value-ignored",
+            cluster.name,
+            f"{said} reads every value that it is given and that older ones ignore",
+            side,
+        )
     newest = facts["newest"]["version"]
     if version > (number(newest) or ()):
-        yield noted(cluster.name, f"{said} is newer than {newest}, the newest in the table of {known.date}", side)
+        yield noted(
+            "versions/chart-newer",
+            cluster.name,
+            f"{said} is newer than {newest}, the newest in the table of {known.date}",
+            side,
+        )
     if "retired" in facts:
         what = f"{said} is of a project that was retired on {facts['retired']['date']}: it is no longer maintained"
         if today >= date.fromisoformat(facts["retired"]["date"]):
             fix = "move to a gateway that is: application routing, or Envoy Gateway"
-            yield warned(cluster.name, what, fix, side)
+            yield warned("versions/chart-retired", cluster.name, what, fix, side)
     if "oldest" in facts and version[:2] < (number(facts["oldest"]["series"]) or ()):
         what = f"{said} is two series or more behind {newest}"
-        yield warned(cluster.name, what, f"take {newest}", side)
+        yield warned("versions/chart-behind", cluster.name, what, f"take {newest}", side)
     elif "oldest" in facts:
-        yield proved(cluster.name, f"{said} is no more than a series behind {newest}, the newest", side)
+        yield proved(
+            "versions/chart-behind", cluster.name, f"{said} is no more than a series behind {newest}, the newest", side
+        )
     if "series" in facts:
         yield from _series(cluster, release, known, today, kubernetes, version)
 
@@ -255,19 +312,29 @@ def _series(
         rows = [number(entry["series"]) or () for entry in known.chart(release.artifact)["series"]]
         if version[:2] < min(rows):
             what = f"{said} is older than any that the table of {known.date} knows"
-            yield warned(cluster.name, what, f"take {known.chart(release.artifact)['newest']['version']}", side)
+            yield warned(
+                "versions/chart-too-old",
+                cluster.name,
+                what,
+                f"take {known.chart(release.artifact)['newest']['version']}",
+                side,
+            )
         return
     if "endOfLife" in row:
         ends, newest = date.fromisoformat(row["endOfLife"]), known.chart(release.artifact)["newest"]["version"]
         if version[:2] == (number(newest) or ())[:2] and today <= ends <= today + SOON:
             what = f"{said} reaches its end of life on {ends}, and the table of {known.date} knows no newer one"
-            yield noted(cluster.name, what, side)
+            yield noted("versions/chart-ends", cluster.name, what, side)
         else:
             yield from _lifetime(cluster, said, ends, today, f"take {newest} or newer", side)
     if kubernetes and kubernetes not in row["kubernetes"]:
         what = f"{said} is tested with Kubernetes {row['kubernetes'][0]} to {row['kubernetes'][-1]}, not {kubernetes}"
         fix = "take a version of the chart that is, or another minor"
-        yield warned(cluster.name, what, fix, side, cluster.side("properties", "kubernetesVersion"))
+        yield warned(
+            "versions/chart-untested", cluster.name, what, fix, side, cluster.side("properties", "kubernetesVersion")
+        )
     elif kubernetes:
         what = f"{said} is tested with Kubernetes {kubernetes}"
-        yield proved(cluster.name, what, side, cluster.side("properties", "kubernetesVersion"))
+        yield proved(
+            "versions/chart-untested", cluster.name, what, side, cluster.side("properties", "kubernetesVersion")
+        )

@@ -35,9 +35,21 @@ def configured(cluster: RenderedCluster, extension: Resource | None) -> Iterator
     """What ARM says of Flux itself."""
     here = cluster.side("name")
     if extension is None:
-        yield failed(cluster.name, "it has no extension microsoft.flux: nothing applies its layers", _RENDER, here)
+        yield failed(
+            "flux/no-extension",
+            cluster.name,
+            "it has no extension microsoft.flux: nothing applies its layers",
+            _RENDER,
+            here,
+        )
     if not cluster.flux_configurations:
-        yield failed(cluster.name, "it has no Flux configuration: nothing says what to apply", _RENDER, here)
+        yield failed(
+            "flux/no-configuration",
+            cluster.name,
+            "it has no Flux configuration: nothing says what to apply",
+            _RENDER,
+            here,
+        )
     for row in cluster.flux_configurations:
         yield from _configuration(cluster, row, extension)
 
@@ -51,28 +63,39 @@ _REFERENCES = ("branch", "tag", "semver", "commit")
 def _configuration(cluster: RenderedCluster, row: Resource, extension: Resource | None) -> Iterator[Finding]:
     if extension and extension.id not in row.depends_on:
         what = "its Flux configuration does not wait for the extension, which has to be there first"
-        yield failed(cluster.name, what, "depend on it", row.side("dependsOn"), extension.side("name"))
+        yield failed(
+            "flux/configuration-too-early",
+            cluster.name,
+            what,
+            "depend on it",
+            row.side("dependsOn"),
+            extension.side("name"),
+        )
     # A configuration of one namespace may make neither namespaces nor volumes (Azure Arc docs, GitOps, "scope").
     if (scope := text(row.properties, "scope")) != "cluster":
         what = f'its Flux configuration has the scope "{scope}", in which no namespace can be made'
-        yield failed(cluster.name, what, 'write "cluster"', row.side("properties", "scope"))
+        yield failed("flux/configuration-scope", cluster.name, what, 'write "cluster"', row.side("properties", "scope"))
     if row.properties.get("suspend") is True:
         what = "its Flux configuration is suspended: nothing is applied"
-        yield warned(cluster.name, what, "resume it when that is over", row.side("properties", "suspend"))
+        yield warned(
+            "flux/suspended", cluster.name, what, "resume it when that is over", row.side("properties", "suspend")
+        )
     for name, kustomization in mapping(row.properties, "kustomizations").items():
         if get(kustomization, "prune") is False:
             what = f"its Flux configuration prunes nothing ({name}): a layer that leaves Git goes on"
-            yield warned(cluster.name, what, _PRUNE, row.side("properties", "kustomizations", name, "prune"))
+            yield warned(
+                "flux/not-pruned", cluster.name, what, _PRUNE, row.side("properties", "kustomizations", name, "prune")
+            )
     repository = mapping(row.properties, "gitRepository")
     if repository and not any(get(repository, "repositoryRef", key) for key in _REFERENCES):
         what = "its Flux configuration names no branch, tag or commit: Flux takes master"
         side = row.side("properties", "gitRepository", "repositoryRef")
-        yield failed(cluster.name, what, "name the branch of gitops.branch in fleet.yaml", side)
+        yield failed("flux/no-revision", cluster.name, what, "name the branch of gitops.branch in fleet.yaml", side)
     url = text(repository, "url")
     if not is_expression(url) and url.startswith(("http://", "git://")):
         what = f"Flux reads {url} in the clear: whoever is on the way can change what it applies"
         side = row.side("properties", "gitRepository", "url")
-        yield failed(cluster.name, what, "use https:// or ssh://", side)
+        yield failed("flux/unencrypted", cluster.name, what, "use https:// or ssh://", side)
 
 
 def begins(cluster: RenderedCluster, tree: Tree) -> Iterator[Finding]:
@@ -83,11 +106,11 @@ def begins(cluster: RenderedCluster, tree: Tree) -> Iterator[Finding]:
         kustomizations = mapping(row.properties, "kustomizations")
         if not kustomizations:
             side = row.side("properties", "kustomizations")
-            yield failed(cluster.name, "its Flux configuration leads nowhere", fix, side)
+            yield failed("flux/leads-nowhere", cluster.name, "its Flux configuration leads nowhere", fix, side)
         for name, kustomization in kustomizations.items():
             side = row.side("properties", "kustomizations", name, "path")
             if wrong := _leads(text(kustomization, "path"), cluster, tree):
-                yield failed(cluster.name, f"its Flux configuration {wrong}", fix, side, own)
+                yield failed("flux/leads-elsewhere", cluster.name, f"its Flux configuration {wrong}", fix, side, own)
 
 
 def _leads(path: str, cluster: RenderedCluster, tree: Tree) -> str:
@@ -109,7 +132,7 @@ def paths(rollout: Rollout, tree: Tree) -> Iterator[Finding]:
     (beginning, side), *_ = _paths(rollout.configuration)
     if not rollout.kustomizations:
         what = f"in rendered/{below(beginning)}, where Flux begins, no layer is named"
-        yield failed(cluster.name, what, "list a Kustomization for each layer", side)
+        yield failed("flux/no-layers", cluster.name, what, "list a Kustomization for each layer", side)
     led: dict[str, Manifest] = {}
     for row in rollout.kustomizations.values():
         path = text(row.data, "spec", "path")
@@ -129,7 +152,7 @@ def paths(rollout: Rollout, tree: Tree) -> Iterator[Finding]:
         led.setdefault(folder, row)
         if said:
             fix = f"lead to a folder of its own in rendered/clusters/{cluster.name}"
-            yield failed(cluster.name, f"its layer {row.name} {said}", fix, *sides)
+            yield failed("flux/layer-path", cluster.name, f"its layer {row.name} {said}", fix, *sides)
 
 
 def layers(rollout: Rollout) -> Iterator[Finding]:
@@ -140,11 +163,11 @@ def layers(rollout: Rollout) -> Iterator[Finding]:
     for layer, row in rollout.of_kind("Kustomization"):
         if layer:
             what = f"layer {layer} makes a layer of its own, {row.name}: what that applies was not looked at"
-            yield noted(cluster.name, what, row.side("spec", "path"))
+            yield noted("flux/nested-layer", cluster.name, what, row.side("spec", "path"))
     if entry:
         what = f"Flux begins at rendered/{entry.path} and brings up {', then '.join(rollout.in_order)}"
         sides = [Side(found) for found in [entry.kustomization] if found]
-        yield proved(cluster.name, what, _paths(rollout.configuration)[0][1], *sides)
+        yield proved("flux/leads-nowhere", cluster.name, what, _paths(rollout.configuration)[0][1], *sides)
 
 
 def _kustomization(rollout: Rollout, row: Manifest) -> Iterator[Finding]:
@@ -152,21 +175,21 @@ def _kustomization(rollout: Rollout, row: Manifest) -> Iterator[Finding]:
     for key in ("interval", "prune", "sourceRef"):
         if get(row.data, "spec", key) is None:
             what = f"its layer {row.name} has no {key}, which Flux requires"
-            yield failed(name, what, "render it again", row.side("spec"))
+            yield failed("flux/required-field", name, what, "render it again", row.side("spec"))
     for key in _CHANGES:
         if key in mapping(row.data, "spec"):
             what = f"its layer {row.name} is changed by Flux after it is built ({key}): that was not looked at"
-            yield warned(name, what, "use an overlay, which is", row.side("spec", key))
+            yield warned("flux/changed-after-build", name, what, "use an overlay, which is", row.side("spec", key))
     if get(row.data, "spec", "prune") is False:
         what = f"its layer {row.name} is not pruned: what leaves Git stays in the cluster"
-        yield warned(name, what, _PRUNE, row.side("spec", "prune"))
+        yield warned("flux/not-pruned", name, what, _PRUNE, row.side("spec", "prune"))
     if get(row.data, "spec", "suspend") is True:
         what = f"its layer {row.name} is suspended: nothing of it is applied"
-        yield warned(name, what, "resume it when that is over", row.side("spec", "suspend"))
+        yield warned("flux/suspended", name, what, "resume it when that is over", row.side("spec", "suspend"))
     if get(row.data, "spec", "force") is True:
         what = f"its layer {row.name} is forced: what cannot be changed is deleted and made anew, claims included"
         fix = "annotate the one object with kustomize.toolkit.fluxcd.io/force: enabled"
-        yield warned(name, what, fix, row.side("spec", "force"))
+        yield warned("flux/forced", name, what, fix, row.side("spec", "force"))
 
 
 def beginnings(rollout: Rollout) -> set[str]:
@@ -194,7 +217,13 @@ def of_fleet(evidence: Evidence) -> Iterator[Finding]:
     for name in sorted(orphans):
         what = f"rendered/clusters/{name} is of no cluster that ARM makes: nothing deploys it"
         side = Side(Source(tree.files.name(f"clusters/{name}"), "", {}))
-        yield failed(name, what, "render again, which removes it; or put the cluster back into fleet.yaml", side)
+        yield failed(
+            "flux/orphan-folder",
+            name,
+            what,
+            "render again, which removes it; or put the cluster back into fleet.yaml",
+            side,
+        )
     wrong = list(_elsewhere(evidence))
     yield from wrong or _one_place(tree)
 
@@ -213,7 +242,7 @@ def _elsewhere(evidence: Evidence) -> Iterator[Finding]:
         subject = f"{owners[0]} and {len(owners) - 1} more" if owners[1:] else owners[0]
         what = f"Flux looks for rendered/ {_at(where)} of the repository, and it is {_at(evidence.inside)}"
         fix = f'set gitops.path in fleet.yaml to "{evidence.inside}", and render again'
-        yield failed(subject, what, fix, rows[0][1])
+        yield failed("flux/repository-path", subject, what, fix, rows[0][1])
 
 
 def _at(where: str) -> str:
@@ -229,10 +258,12 @@ def _one_place(tree: Tree) -> Iterator[Finding]:
         if where != known:
             clash = True
             what = f"rendered/ is {_at(where)} of the repository, and {_at(known)} for {whose}"
-            yield failed(owner, what, "let both lead to the one rendered/ of the repository", side, other)
+            yield failed(
+                "flux/repository-path", owner, what, "let both lead to the one rendered/ of the repository", side, other
+            )
     if first and not clash:
         where, side, _ = next(iter(first.values()))
-        yield proved("", f"every cluster reads rendered/ {_at(where)} of its repository", side)
+        yield proved("flux/repository-path", "", f"every cluster reads rendered/ {_at(where)} of its repository", side)
 
 
 def _places(tree: Tree) -> Iterator[tuple[str, str, str, Side]]:

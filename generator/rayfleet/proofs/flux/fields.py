@@ -44,7 +44,7 @@ def _durations(rollout: Rollout, manifest: Manifest) -> Iterator[Finding]:
         owner = f"its {named(manifest.kind, manifest.name)}"
         what = f"{owner} has the {'.'.join(path)} {said:.40}, which Flux does not take"
         fix = "write a number and its unit, as 90s, 10m or 1h"
-        yield failed(rollout.cluster.name, what, fix, manifest.side("spec", *path))
+        yield failed("flux/duration", rollout.cluster.name, what, fix, manifest.side("spec", *path))
 
 
 def _account(rollout: Rollout, row: Placed, made: set[tuple[str, str]]) -> Iterator[Finding]:
@@ -60,4 +60,4 @@ def _account(rollout: Rollout, row: Placed, made: set[tuple[str, str]]) -> Itera
     # Whoever adds an object of Flux's own may make its account elsewhere.
     outcome = failed if rollout.rendered(manifest) else warned
     fix = f"leave it out, which is {_APPLIER}, or make the account in {manifest.namespace}"
-    yield outcome(rollout.cluster.name, what, fix, manifest.side("spec", "serviceAccountName"))
+    yield outcome("flux/no-account", rollout.cluster.name, what, fix, manifest.side("spec", "serviceAccountName"))

@@ -102,28 +102,44 @@ def of_cluster(rollout: Rollout, tree: Tree) -> Iterator[Finding]:
     for path in reach.unreadable:
         whole = False
         what = f"rendered/{path} cannot be read: no file of its folder is applied"
-        yield failed(name, what, "render it again", Side(Source(tree.files.name(path), "", {})))
+        yield failed(
+            "flux/kustomization-unreadable", name, what, "render it again", Side(Source(tree.files.name(path), "", {}))
+        )
     for side, written, path in reach.missing:
         whole = False
-        yield failed(name, f"{written} is listed, and rendered/{path} is not there", "render it again", side)
+        yield failed(
+            "flux/file-missing", name, f"{written} is listed, and rendered/{path} is not there", "render it again", side
+        )
     for side, written in reach.circular:
         whole = False
-        yield failed(name, f"{written} is listed, and lists this folder in turn", "take it out of the list", side)
+        yield failed(
+            "flux/kustomization-circle",
+            name,
+            f"{written} is listed, and lists this folder in turn",
+            "take it out of the list",
+            side,
+        )
     for side, written in reach.remote:
         what = f"{written} is fetched from the network whenever Flux looks: what it brings was not looked at"
-        yield warned(name, what, "copy it into an overlay", side)
+        yield warned("flux/remote-file", name, what, "copy it into an overlay", side)
     for path in sorted(reach.found):
         if path.startswith("clusters/") and (owner := path.split("/")[1]) != name:
             whole = False
             what = f"it applies rendered/{path}, which is {owner}'s"
-            yield failed(name, what, f"list a file of rendered/clusters/{name}", *_lister(reach, rollout, path))
+            yield failed(
+                "flux/file-of-another-cluster",
+                name,
+                what,
+                f"list a file of rendered/clusters/{name}",
+                *_lister(reach, rollout, path),
+            )
     dead = list(_unlisted(reach, rollout, tree))
     yield from dead
     if whole and not dead and reach.listed:
         entry = rollout.cluster.entry
         sides = [Side(entry.kustomization)] if entry and entry.kustomization else []
         what = f"{many(reach.listed, 'listed file')} are there, and none that is there is left out"
-        yield proved(name, what, *sides)
+        yield proved("flux/file-missing", name, what, *sides)
 
 
 def _lister(reach: _Reach, rollout: Rollout, path: str) -> Iterator[Side]:
@@ -152,11 +168,13 @@ def _unlisted(reach: _Reach, rollout: Rollout, tree: Tree) -> Iterator[Finding]:
             what = f"nothing leads to rendered/{folder}: Flux never applies it"
             entry = cluster.entry.kustomization if cluster.entry else None
             listers = [Side(found, ("resources",)) for found in [entry] if found]
-            yield failed(cluster.name, what, "lead to it from flux/, or remove it", side, *listers)
+            yield failed(
+                "flux/layer-not-followed", cluster.name, what, "lead to it from flux/, or remove it", side, *listers
+            )
         elif path.endswith(_MANIFEST) and not _folder_is_said(layer, own, reach, content):
             listers = [Side(found, ("resources",)) for found in [own.get(layer)] if found]
             what = f"rendered/{path} is listed nowhere: it is dead"
-            yield warned(cluster.name, what, "list it, or remove it", side, *listers)
+            yield warned("flux/file-not-listed", cluster.name, what, "list it, or remove it", side, *listers)
 
 
 def _folder_is_said(folder: str, own: Mapping[str, Source | None], reach: _Reach, content: Mapping[str, bytes]) -> bool:

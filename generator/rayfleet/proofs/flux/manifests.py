@@ -40,7 +40,7 @@ def _flux(rollout: Rollout) -> Iterator[Finding]:
     if rollout.flux and not wrong:
         what = f'its {many(len(rollout.flux), "Flux object")} are all in "{rollout.namespace}", as Flux 2.7 has them'
         side = rollout.configuration.side("properties", "namespace")
-        yield proved(name, what, side, rollout.flux[0].manifest.side("metadata", "namespace"))
+        yield proved("flux/object-namespace", name, what, side, rollout.flux[0].manifest.side("metadata", "namespace"))
 
 
 def _namespace(rollout: Rollout, manifest: Manifest) -> Iterator[Finding]:
@@ -48,7 +48,7 @@ def _namespace(rollout: Rollout, manifest: Manifest) -> Iterator[Finding]:
         what = f'its {named(manifest.kind, manifest.name)} is in "{manifest.namespace}", where Flux may not act'
         here = rollout.configuration.side("properties", "namespace")
         fix = f'move it to "{rollout.namespace}", where the Flux configuration is'
-        yield rollout.locked_down(what, fix, manifest.side("metadata", "namespace"), here)
+        yield rollout.locked_down("flux/object-namespace", what, fix, manifest.side("metadata", "namespace"), here)
 
 
 def _version(name: str, manifest: Manifest) -> Iterator[Finding]:
@@ -56,7 +56,7 @@ def _version(name: str, manifest: Manifest) -> Iterator[Finding]:
     version = text(manifest.data, "apiVersion").rpartition("/")[2]
     if known and version not in known:
         what = f"its {named(manifest.kind, manifest.name)} is of {version}, which Flux 2.7 no longer has"
-        yield failed(name, what, f"write {manifest.group}/{known[0]}", manifest.side("apiVersion"))
+        yield failed("flux/api-version", name, what, f"write {manifest.group}/{known[0]}", manifest.side("apiVersion"))
     newer = NEWER.get(manifest.kind, {}) if manifest.group.endswith(FLUX) else {}
     for field in mapping(manifest.data, "spec").keys() & newer.keys():
         for rest in newer[field]:
@@ -64,7 +64,7 @@ def _version(name: str, manifest: Manifest) -> Iterator[Finding]:
                 written = ".".join(map(str, found[1:]))
                 what = f"its {named(manifest.kind, manifest.name)} has {written}, which Flux 2.7 does not know"
                 fix = "leave it out: AKS's extension ships Flux 2.7"
-                yield failed(name, what, fix, manifest.side(*found))
+                yield failed("flux/unknown-field", name, what, fix, manifest.side(*found))
 
 
 def _places(manifest: Manifest, field: str, rest: tuple[str, ...]) -> Iterator[tuple[str | int, ...]]:
@@ -83,14 +83,14 @@ def _clear(name: str, manifest: Manifest) -> Iterator[Finding]:
     spec = mapping(manifest.data, "spec")
     if text(spec, "url").startswith(_CLEAR):
         what = f"its {named(manifest.kind, manifest.name)} is read from {spec['url']} in the clear"
-        yield failed(name, what, "use https://, oci:// or ssh://", manifest.side("spec", "url"))
+        yield failed("flux/unencrypted", name, what, "use https://, oci:// or ssh://", manifest.side("spec", "url"))
     if spec.get("insecure") is True:
         what = f"its {named(manifest.kind, manifest.name)} takes a registry without TLS"
-        yield failed(name, what, "leave insecure out", manifest.side("spec", "insecure"))
+        yield failed("flux/unencrypted", name, what, "leave insecure out", manifest.side("spec", "insecure"))
     # source-controller docs, spec/v1/helmrepositories.md: the type of an OCI registry is oci.
     if manifest.kind == "HelmRepository" and text(spec, "url").startswith("oci://") and spec.get("type") != "oci":
         what = f"its {named(manifest.kind, manifest.name)} has an oci:// address and not the type oci"
-        yield failed(name, what, "use an OCIRepository", manifest.side("spec", "url"))
+        yield failed("flux/registry-type", name, what, "use an OCIRepository", manifest.side("spec", "url"))
 
 
 # --- one of each ---
@@ -106,7 +106,7 @@ def _twice(rollout: Rollout) -> Iterator[Finding]:
             where = f"twice in {one}" if one == other else f"in {one} and in {other}"
             what = f"its {named(manifest.kind, manifest.name)} is there {where}: each undoes the other"
             sides = (manifest.side("metadata", "name"), first.manifest.side("metadata", "name"))
-            yield failed(rollout.cluster.name, what, "keep one of them", *sides)
+            yield failed("flux/object-twice", rollout.cluster.name, what, "keep one of them", *sides)
 
 
 # --- no secret ---
@@ -119,13 +119,13 @@ def _secrets(rollout: Rollout) -> Iterator[Finding]:
         held = next((key for key in ("data", "stringData") if mapping(manifest.data, key)), None)
         if held and not manifest.group and not mapping(manifest.data, "sops"):
             what = f"its {named('Secret', manifest.name)} is in Git with what it should hide"
-            yield failed(rollout.cluster.name, what, fix, manifest.side(held))
+            yield failed("flux/secret-in-git", rollout.cluster.name, what, fix, manifest.side(held))
     for layer in rollout.layers.values():
         rows = entries(layer.kustomization.data, "secretGenerator") if layer.kustomization and not layer.built else ()
         for index, row in enumerate(rows):
             what = f"its {named('Secret', text(row, 'name'))} is generated from what is in Git"
             side = Side(layer.kustomization, ("secretGenerator", index)) if layer.kustomization else None
-            yield failed(rollout.cluster.name, what, fix, *filter(None, [side]))
+            yield failed("flux/secret-in-git", rollout.cluster.name, what, fix, *filter(None, [side]))
 
 
 # --- nothing with data in it is pruned ---
@@ -152,17 +152,21 @@ def _pruned(rollout: Rollout) -> Iterator[Finding]:
             sides = (side, kustomization.side("spec", "prune"))
             if manifest.kind in HOLDS_DATA:
                 lost = True
-                yield failed(rollout.cluster.name, f"{what}, and all that is in it with it", _KEEP, *sides)
+                yield failed(
+                    "flux/data-pruned", rollout.cluster.name, f"{what}, and all that is in it with it", _KEEP, *sides
+                )
             else:
-                yield warned(rollout.cluster.name, f"{what}, while claims are of it", _KEEP, *sides)
+                yield warned(
+                    "flux/class-pruned", rollout.cluster.name, f"{what}, while claims are of it", _KEEP, *sides
+                )
     for rows in others.values():
         first, more = named(rows[0].kind, rows[0].name), len(rows) - 1
         who = f"{first} and {more} more are pruned when they leave" if more else f"{first} is pruned when it leaves"
         what = f"an overlay's {who} Git, with all that is inside"
-        yield noted(rollout.cluster.name, what, rows[0].side("metadata"))
+        yield noted("flux/overlay-data-pruned", rollout.cluster.name, what, rows[0].side("metadata"))
     if kept and not lost:
         what = f"{many(len(kept), 'object')} that hold data, or make what holds it, are never pruned"
-        yield proved(rollout.cluster.name, what, *kept[:2])
+        yield proved("flux/data-pruned", rollout.cluster.name, what, *kept[:2])
 
 
 _KEEP = f"annotate it with {_PRUNE}: disabled"
@@ -208,7 +212,13 @@ def _leftovers(rollout: Rollout) -> Iterator[Finding]:
             for path, written in walk(release.values):
                 if _VARIABLE.fullmatch(written):
                     what = f"a value of its release {release.name} is {written}, which nothing here fills in"
-                    yield warned(rollout.cluster.name, what, "write what it stands for", release.side(*path))
+                    yield warned(
+                        "flux/value-variable",
+                        rollout.cluster.name,
+                        what,
+                        "write what it stands for",
+                        release.side(*path),
+                    )
 
 
 def _filled(rollout: Rollout, manifest: Manifest, kustomization: Manifest | None) -> Iterator[Finding]:
@@ -217,11 +227,13 @@ def _filled(rollout: Rollout, manifest: Manifest, kustomization: Manifest | None
             what = f"Flux fills in {found[0]} of its {named(manifest.kind, manifest.name)}, with nothing if need be"
             fix = f"write what it stands for, or annotate with {_SUBSTITUTE}: disabled"
             sides = [kustomization.side("spec", "postBuild")] if kustomization else []
-            yield failed(rollout.cluster.name, what, fix, manifest.side(*path), *sides)
+            yield failed("flux/variable-filled-in", rollout.cluster.name, what, fix, manifest.side(*path), *sides)
 
 
 def _left(rollout: Rollout, manifest: Manifest) -> Iterator[Finding]:
     for path, written in walk(manifest.data):
         if _VARIABLE.fullmatch(written):
             what = f"its {named(manifest.kind, manifest.name)} has {written}, which nothing fills in"
-            yield failed(rollout.cluster.name, what, "write what it stands for", manifest.side(*path))
+            yield failed(
+                "flux/variable-left", rollout.cluster.name, what, "write what it stands for", manifest.side(*path)
+            )

@@ -34,11 +34,11 @@ def _ends(rollout: Rollout) -> Iterator[Finding]:
         sides = [edges[one][other] for one, other in zip(cycle, [*cycle[1:], cycle[0]], strict=True)]
         what = f"nothing of this ever comes up: {' waits for '.join(turns)}"
         fix = "let one of them wait for none of the others"
-        yield failed(rollout.cluster.name, what, fix, *(side for side in sides if side))
+        yield failed("flux/circle", rollout.cluster.name, what, fix, *(side for side in sides if side))
     elif rollout.in_order:
         waiting = [row.side("spec", "dependsOn") for row in rollout.kustomizations.values() if awaited(row)]
         what = f"no layer and no release waits for itself: {', '.join(rollout.in_order)} come up in this order"
-        yield proved(rollout.cluster.name, what, *waiting)
+        yield proved("flux/circle", rollout.cluster.name, what, *waiting)
 
 
 def _edges(rollout: Rollout) -> dict[_Node, dict[_Node, Side | None]]:
@@ -120,22 +120,22 @@ def _kinds(rollout: Rollout) -> Iterator[Finding]:
         if not installers:
             what = f"nothing here installs {group}, of which its {named(manifest.kind, manifest.name)} is"
             fix = "install it in an earlier layer, or make sure that something else does"
-            yield warned(rollout.cluster.name, what, fix, manifest.side("apiVersion"))
+            yield warned("flux/kind-not-installed", rollout.cluster.name, what, fix, manifest.side("apiVersion"))
             continue
         verdicts = [(_too_late(rollout, layer, row), row) for row in installers]
         said, row = min(verdicts, key=lambda verdict: bool(verdict[0]))
         if said and _comes_late(rollout, layer, row):
             what = f"its {named(manifest.kind, manifest.name)} {said}: Flux retries until the kinds are there"
             fix = f"let an earlier layer bring {row.name}, or live with it"
-            yield warned(rollout.cluster.name, what, fix, manifest.side("apiVersion"), row.side)
+            yield warned("flux/kind-late", rollout.cluster.name, what, fix, manifest.side("apiVersion"), row.side)
         elif said:
             what = f"its {named(manifest.kind, manifest.name)} {said}"
             fix = f"let a layer wait for the one with {row.name}, and that one be ready only when {row.name} is"
-            yield failed(rollout.cluster.name, what, fix, manifest.side("apiVersion"), row.side)
+            yield failed("flux/kind-too-late", rollout.cluster.name, what, fix, manifest.side("apiVersion"), row.side)
         elif not group.endswith(FLUX):
             where = f"layer {row.layer}" if row.layer else "before Flux does anything"
             what = f"{group} is there before layer {layer} needs it: {row.name} brings it, {where}"
-            yield proved(rollout.cluster.name, what, manifest.side("apiVersion"), row.side)
+            yield proved("flux/kind-too-late", rollout.cluster.name, what, manifest.side("apiVersion"), row.side)
     yield from _two_bundles(rollout)
 
 
@@ -179,7 +179,7 @@ def _two_bundles(rollout: Rollout) -> Iterator[Finding]:
         if managed and row.release:
             what = f"both AKS and its release {row.name} install the Gateway API, and AKS allows only its own"
             fix = "set crds.enabled: false in the values, or ingressProfile.gatewayAPI.installation: Disabled"
-            yield failed(rollout.cluster.name, what, fix, row.side, managed.side)
+            yield failed("flux/gateway-api-twice", rollout.cluster.name, what, fix, row.side, managed.side)
 
 
 # --- namespaces before what is in them ---
@@ -203,15 +203,17 @@ def _namespaces(rollout: Rollout) -> Iterator[Finding]:
             wrong = True
             what = f'its {whose} is in namespace "{namespace}", {said}'
             sides = [side, row.side("metadata", "name")] if row else [side]
-            yield failed(rollout.cluster.name, what, "make it in the first layer", *sides)
+            yield failed("flux/no-namespace", rollout.cluster.name, what, "make it in the first layer", *sides)
     for _, manifest in rollout.placed:
         if not manifest.namespace and manifest.kind in NAMESPACED:
             wrong = True
             what = f"its {named(manifest.kind, manifest.name)} has no namespace"
-            yield failed(rollout.cluster.name, what, "give it one", manifest.side("metadata"))
+            yield failed("flux/no-namespace", rollout.cluster.name, what, "give it one", manifest.side("metadata"))
     if not wrong and made:
         what = f"each of {', '.join(sorted(made))} is there before anything is put into it"
-        yield proved(rollout.cluster.name, what, *(row.side("metadata", "name") for _, row in made.values()))
+        yield proved(
+            "flux/no-namespace", rollout.cluster.name, what, *(row.side("metadata", "name") for _, row in made.values())
+        )
 
 
 def _needed(rollout: Rollout) -> Iterator[tuple[str, str, Side, str]]:
@@ -255,4 +257,6 @@ def _claim(rollout: Rollout) -> Iterator[Finding]:
                 row = rollout.kustomizations.get(other)
                 sides = [row.side("spec", "dependsOn")] if row else []
                 fix = f"let {other} wait for {layer}"
-                yield failed(rollout.cluster.name, what, fix, claim.side("metadata", "name"), *sides)
+                yield failed(
+                    "flux/claim-too-late", rollout.cluster.name, what, fix, claim.side("metadata", "name"), *sides
+                )

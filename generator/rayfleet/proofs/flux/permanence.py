@@ -98,7 +98,7 @@ def _stored(rollout: Rollout, pair: _Pair) -> Iterator[Finding]:
                 what += f" and is in {text(other.data, 'metadata', 'namespace')}"
             what += ": the data stays, and what mounts it by the old name loses it"
             at = _moved(old, other)
-            yield warned(rollout.cluster.name, what, _BY_HAND, Side(other, at), Side(old, at))
+            yield warned("flux/storage-renamed", rollout.cluster.name, what, _BY_HAND, Side(other, at), Side(old, at))
 
 
 def _refused(rollout: Rollout, old: Source, new: Source) -> Iterator[Finding]:
@@ -117,7 +117,9 @@ def _refused(rollout: Rollout, old: Source, new: Source) -> Iterator[Finding]:
         return
     where = ", ".join(".".join(map(str, path)) for path in changes)
     what = f"its {named(kind, name)} has another {where}: Kubernetes refuses that, and its layer stays failed"
-    yield failed(rollout.cluster.name, what, _BY_HAND, Side(new, changes[0]), Side(old, changes[0]))
+    yield failed(
+        "flux/immutable-field", rollout.cluster.name, what, _BY_HAND, Side(new, changes[0]), Side(old, changes[0])
+    )
 
 
 def _fixed(data: Any) -> dict[str, Any]:
@@ -170,7 +172,9 @@ def _layers(rollout: Rollout, pair: _Pair) -> Iterator[Finding]:
         was = _called(old.data)
         what = f"its layer {was} is called {_called(new.data)} now: Flux prunes the old one, and all that it made"
         at = _moved(old, new)
-        yield failed(rollout.cluster.name, what, f"call it {was} again", Side(new, at), Side(old, at))
+        yield failed(
+            "flux/layer-renamed", rollout.cluster.name, what, f"call it {was} again", Side(new, at), Side(old, at)
+        )
 
 
 def _applies(row: Source) -> bool:
@@ -206,10 +210,19 @@ def _releases(rollout: Rollout, path: str, evidence: Evidence) -> Iterator[Findi
         if same:
             (where, moved), was = same[0], folder.rpartition("/")[2]
             what = f"its release {name} is in {where.rpartition('/')[2]} and was in {was}: Flux uninstalls it there"
-            yield failed(rollout.cluster.name, what, f"leave it in {was}", moved.side(*at), Side(old, at))
+            yield failed(
+                "flux/release-renamed", rollout.cluster.name, what, f"leave it in {was}", moved.side(*at), Side(old, at)
+            )
         elif new:
             what = f"its release {_called(old.data)} is called {_called(new.written.data)} now: Flux uninstalls it"
-            yield failed(rollout.cluster.name, what, f"call it {_called(old.data)} again", new.side(*at), Side(old, at))
+            yield failed(
+                "flux/release-renamed",
+                rollout.cluster.name,
+                what,
+                f"call it {_called(old.data)} again",
+                new.side(*at),
+                Side(old, at),
+            )
 
 
 def _prunes(rollout: Rollout, folder: str) -> bool:

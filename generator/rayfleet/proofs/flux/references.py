@@ -31,7 +31,13 @@ def of_cluster(rollout: Rollout) -> Iterator[Finding]:
         _, namespace, name = rollout.source
         what = f'every layer takes its files from "{name}" in "{namespace}", and whatever one names is there'
         first = next(iter(rollout.kustomizations.values()))
-        yield proved(rollout.cluster.name, what, first.side("spec", "sourceRef"), rollout.configuration.side("name"))
+        yield proved(
+            "flux/wrong-source",
+            rollout.cluster.name,
+            what,
+            first.side("spec", "sourceRef"),
+            rollout.configuration.side("name"),
+        )
 
 
 def _kustomization(rollout: Rollout, row: Manifest) -> Iterator[Finding]:
@@ -41,16 +47,22 @@ def _kustomization(rollout: Rollout, row: Manifest) -> Iterator[Finding]:
     wanted = (text(reference, "kind"), text(reference, "namespace") or row.namespace, text(reference, "name"))
     if wanted not in rollout.references:
         what = f"{owner} takes its files from {named(wanted[0], wanted[2])}, and Flux is given {_given(rollout)}"
-        yield failed(rollout.cluster.name, what, f'name "{rollout.source[2]}"', side, own)
+        yield failed("flux/wrong-source", rollout.cluster.name, what, f'name "{rollout.source[2]}"', side, own)
     elif wanted != rollout.source and row in rollout.kustomizations.values():
         what = f"{owner} takes its files from {named(wanted[0], wanted[2])}, which is not the repository of rendered/"
-        yield warned(rollout.cluster.name, what, f'name "{rollout.source[2]}"', side, own)
+        yield warned("flux/another-source", rollout.cluster.name, what, f'name "{rollout.source[2]}"', side, own)
     yield from _waits(rollout, row, owner, "Kustomization")
     for index, check in enumerate(entries(row.data, "spec", "healthChecks")):
         yield from _health_check(rollout, row, check, row.side("spec", "healthChecks", index))
     if get(row.data, "spec", "wait") is True and entries(row.data, "spec", "healthChecks"):
         what = f"{owner} waits for all that it has: its healthChecks count for nothing"
-        yield noted(rollout.cluster.name, what, row.side("spec", "wait"), row.side("spec", "healthChecks"))
+        yield noted(
+            "flux/health-checks-unused",
+            rollout.cluster.name,
+            what,
+            row.side("spec", "wait"),
+            row.side("spec", "healthChecks"),
+        )
 
 
 def _given(rollout: Rollout) -> str:
@@ -65,10 +77,12 @@ def _waits(rollout: Rollout, row: Manifest, owner: str, kind: str) -> Iterator[F
         name, namespace = text(entry, "name"), text(entry, "namespace") or row.namespace
         if namespace != row.namespace:
             what = f"{owner} waits for {named(kind, name)} in another namespace, {namespace}"
-            yield rollout.locked_down(what, f"keep both in {rollout.namespace}", side)
+            yield rollout.locked_down("flux/another-namespace", what, f"keep both in {rollout.namespace}", side)
         elif (kind, namespace, name) not in rollout.references:
             what = f"{owner} waits for {named(kind, name)}, which is nowhere: it never comes up"
-            yield failed(rollout.cluster.name, what, "name one that is there, or wait for none", side)
+            yield failed(
+                "flux/waits-for-nothing", rollout.cluster.name, what, "name one that is there, or wait for none", side
+            )
 
 
 def _health_check(rollout: Rollout, row: Manifest, check: object, side: Side) -> Iterator[Finding]:
@@ -78,10 +92,10 @@ def _health_check(rollout: Rollout, row: Manifest, check: object, side: Side) ->
         return
     if text(check, "apiVersion").rpartition("/")[0].endswith(FLUX):
         what = f"its layer {row.name} is ready when {named(kind, name)} is, which is nowhere: it never is"
-        yield failed(rollout.cluster.name, what, "check one that is there", side)
+        yield failed("flux/health-check-nowhere", rollout.cluster.name, what, "check one that is there", side)
     else:
         what = f"its layer {row.name} is ready when {named(kind, name)} is, which no file has: a chart may make it"
-        yield noted(rollout.cluster.name, what, side)
+        yield noted("flux/health-check-unknown", rollout.cluster.name, what, side)
 
 
 # --- releases ---
@@ -93,7 +107,9 @@ def _release(rollout: Rollout, layer: str, release: Release) -> Iterator[Finding
     # The API server's own rule, which is not in the schema (helm-controller 1.4.5, CEL: chart xor chartRef).
     if ("chart" in spec) == ("chartRef" in spec):
         both = "both chart and chartRef" if "chart" in spec else "neither chart nor chartRef"
-        yield failed(rollout.cluster.name, f"{owner} has {both}", "keep one of them", manifest.side("spec"))
+        yield failed(
+            "flux/chart-source", rollout.cluster.name, f"{owner} has {both}", "keep one of them", manifest.side("spec")
+        )
         return
     path = ("spec", "chartRef") if "chartRef" in spec else ("spec", "chart", "spec", "sourceRef")
     reference = mapping(manifest.data, *path)
@@ -101,10 +117,14 @@ def _release(rollout: Rollout, layer: str, release: Release) -> Iterator[Finding
     namespace = text(reference, "namespace") or manifest.namespace
     if namespace != manifest.namespace:
         what = f"{owner} takes its chart from {named(kind, name)} in another namespace, {namespace}"
-        yield rollout.locked_down(what, f"keep both in {rollout.namespace}", manifest.side(*path, "namespace"))
+        yield rollout.locked_down(
+            "flux/another-namespace", what, f"keep both in {rollout.namespace}", manifest.side(*path, "namespace")
+        )
     elif (kind, namespace, name) not in rollout.references:
         what = f"{owner} takes its chart from {named(kind, name)}, which is nowhere"
-        yield failed(rollout.cluster.name, what, "name a source that is there", manifest.side(*path, "name"))
+        yield failed(
+            "flux/chart-source", rollout.cluster.name, what, "name a source that is there", manifest.side(*path, "name")
+        )
     yield from _waits(rollout, manifest, owner, "HelmRelease")
     for index, entry in enumerate(entries(spec, "valuesFrom")):
         yield from _values(rollout, rollout.layers[layer], release, index, entry)
@@ -120,11 +140,11 @@ def _values(rollout: Rollout, layer: Layer, release: Release, index: int, entry:
         what = f"{owner} takes values from {key} of {named(kind, name)}, which"
         if kind == "Secret":
             fix = "make it before Flux comes to the release"
-            yield warned(rollout.cluster.name, f"{what} Git does not have", fix, side)
+            yield warned("flux/values-not-in-git", rollout.cluster.name, f"{what} Git does not have", fix, side)
         else:
             fix = "generate it in the layer's kustomization.yaml, in the release's own namespace"
             generators = [Side(layer.kustomization, ("configMapGenerator",))] if layer.kustomization else []
-            yield failed(rollout.cluster.name, f"{what} is nowhere", fix, side, *generators)
+            yield failed("flux/values-missing", rollout.cluster.name, f"{what} is nowhere", fix, side, *generators)
     elif kind == "ConfigMap":
         yield from _name_reference(rollout, layer, release, name, side)
 
@@ -137,11 +157,11 @@ def _name_reference(rollout: Rollout, layer: Layer, release: Release, name: str,
         if not any(mapping(row.data, "metadata", "labels").get(_WATCH) == "Enabled" for row in watched):
             what = f"the values of its release {release.name} keep their name: a change waits for the next interval"
             fix = f"let configMapGenerator add a hash to the name, or label it {_WATCH}: Enabled"
-            yield warned(rollout.cluster.name, what, fix, side)
+            yield warned("flux/values-name-kept", rollout.cluster.name, what, fix, side)
     elif made and not rollout.carries_names(layer):
         what = f"the values of its release {release.name} get a hash to their name that the release is not told of"
         fix = "list name-references.yaml under configurations, with spec/valuesFrom/name of HelmRelease"
-        yield failed(rollout.cluster.name, what, fix, made, side)
+        yield failed("flux/values-name-hashed", rollout.cluster.name, what, fix, made, side)
 
 
 def _generator(layer: Layer, name: str) -> Side | None:
@@ -167,11 +187,15 @@ def _claims(rollout: Rollout) -> Iterator[Finding]:
         volume, kind = text(claim.data, "spec", "volumeName"), text(claim.data, "spec", "storageClassName")
         if volume and volume not in volumes:
             what = f"its claim {claim.name} is for {named('PersistentVolume', volume)}, which is nowhere"
-            yield failed(name, what, "name a volume that is there", claim.side("spec", "volumeName"))
+            yield failed(
+                "flux/volume-missing", name, what, "name a volume that is there", claim.side("spec", "volumeName")
+            )
         # A claim that names its volume may give a class that only the two know (Kubernetes docs, persistent volumes).
         if kind and not volume and kind not in classes | STORAGE_CLASSES:
             what = f"its claim {claim.name} is of {named('StorageClass', kind)}, which no file has"
-            yield warned(name, what, "name a class that is there", claim.side("spec", "storageClassName"))
+            yield warned(
+                "flux/class-missing", name, what, "name a class that is there", claim.side("spec", "storageClassName")
+            )
     for row in volumes.values():
         wanted = mapping(row.data, "spec", "claimRef")
         target = (text(wanted, "namespace"), text(wanted, "name"))
@@ -181,6 +205,15 @@ def _claims(rollout: Rollout) -> Iterator[Finding]:
         own = next((claim for claim in claims.values() if text(claim.data, "spec", "volumeName") == row.name), None)
         if own:
             what = f"{what}, and {own.namespace}/{own.name} claims it: that never binds"
-            yield failed(name, what, "let each name the other", side, own.side("spec", "volumeName"))
+            yield failed(
+                "flux/volume-of-another-claim",
+                name,
+                what,
+                "let each name the other",
+                side,
+                own.side("spec", "volumeName"),
+            )
         else:
-            yield warned(name, f"{what}, a claim that no file has", "name a claim that is there", side)
+            yield warned(
+                "flux/volume-reserved", name, f"{what}, a claim that no file has", "name a claim that is there", side
+            )

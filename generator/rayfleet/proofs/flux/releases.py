@@ -40,7 +40,7 @@ def of_cluster(rollout: Rollout, evidence: Evidence) -> Iterator[Finding]:
         if not any(row.outcome == "failed" for row in found):
             what = f"{release.name} installs {release.artifact} {release.version} into {release.namespace}"
             sides = (release.version_side, release.manifest.side("spec", "install"))
-            yield proved(rollout.cluster.name, f"{what}, and no retry uninstalls it", *sides)
+            yield proved("flux/retry-uninstalls", rollout.cluster.name, f"{what}, and no retry uninstalls it", *sides)
 
 
 def _operator(rollout: Rollout) -> Iterator[Finding]:
@@ -51,7 +51,7 @@ def _operator(rollout: Rollout) -> Iterator[Finding]:
             side = release.manifest.side("spec", "chart", "spec", "chart")
             if release.repository and "chartRef" in mapping(release.manifest.data, "spec"):
                 side = release.repository.side("spec", "url")
-            yield failed(rollout.cluster.name, what, f'write "{OPERATOR_CHART}"', side)
+            yield failed("flux/operator-chart", rollout.cluster.name, what, f'write "{OPERATOR_CHART}"', side)
 
 
 def _named(rollout: Rollout, release: Release) -> Iterator[Finding]:
@@ -60,26 +60,30 @@ def _named(rollout: Rollout, release: Release) -> Iterator[Finding]:
     if not name:
         if rollout.rendered(release.manifest):
             what = f'{owner} has no releaseName: Helm\'s objects are named "{_identity(release.manifest.data)[_NAMED]}"'
-            yield failed(rollout.cluster.name, what, "name it", release.manifest.side("spec"))
+            yield failed("flux/release-name", rollout.cluster.name, what, "name it", release.manifest.side("spec"))
     elif len(name) > _LONGEST:
         what = f"{owner} has a releaseName of {len(name)} characters, and Helm takes {_LONGEST}"
-        yield failed(rollout.cluster.name, what, "shorten it", release.manifest.side("spec", "releaseName"))
+        yield failed(
+            "flux/release-name", rollout.cluster.name, what, "shorten it", release.manifest.side("spec", "releaseName")
+        )
     elif not _NAME.fullmatch(name):
         what = f'{owner} has the releaseName "{name}", which Helm does not take'
         fix = "use small letters, digits and hyphens"
-        yield failed(rollout.cluster.name, what, fix, release.manifest.side("spec", "releaseName"))
+        yield failed("flux/release-name", rollout.cluster.name, what, fix, release.manifest.side("spec", "releaseName"))
     if not text(spec, "targetNamespace"):
         what = f"{owner} has no targetNamespace: it is installed among Flux's own objects"
         yield _severity(rollout, release)(
-            rollout.cluster.name, what, "say where it goes", release.manifest.side("spec")
+            "flux/release-namespace", rollout.cluster.name, what, "say where it goes", release.manifest.side("spec")
         )
     if not spec.get("interval"):
         what = f"{owner} has no interval, which Flux requires"
-        yield failed(rollout.cluster.name, what, "give it one, as 1h", release.manifest.side("spec"))
+        yield failed(
+            "flux/required-field", rollout.cluster.name, what, "give it one, as 1h", release.manifest.side("spec")
+        )
     if spec.get("suspend") is True:
         what = f"{owner} is suspended: no change of it is applied"
         side = release.manifest.side("spec", "suspend")
-        yield warned(rollout.cluster.name, what, "resume it when that is over", side)
+        yield warned("flux/suspended", rollout.cluster.name, what, "resume it when that is over", side)
 
 
 def _pinned(rollout: Rollout, release: Release) -> Iterator[Finding]:
@@ -87,7 +91,9 @@ def _pinned(rollout: Rollout, release: Release) -> Iterator[Finding]:
         said = f'"{release.version}"' if release.version else "left open"
         what = f"the version of its release {release.name} is {said}: what is installed changes without a commit"
         fix = "give it one version, as 1.2.3"
-        yield _severity(rollout, release)(rollout.cluster.name, what, fix, release.version_side)
+        yield _severity(rollout, release)(
+            "flux/version-not-pinned", rollout.cluster.name, what, fix, release.version_side
+        )
 
 
 def _severity(rollout: Rollout, release: Release) -> Callable[..., Finding]:
@@ -112,21 +118,28 @@ def _kept(rollout: Rollout, release: Release) -> Iterator[Finding]:
         side = manifest.side(*path, "remediation")
         if text(spec, action, "strategy", "name") == "RetryOnFailure":
             if remediation:
-                yield noted(name, f"{owner} retries a failed {action}: its remediation counts for nothing", side)
+                yield noted(
+                    "flux/remediation-unused",
+                    name,
+                    f"{owner} retries a failed {action}: its remediation counts for nothing",
+                    side,
+                )
         elif not remediation.get("retries") and remediation.get("remediateLastFailure") is not True:
             what = f"{owner} does not retry a failed {action}"
-            yield warned(name, what, fix, manifest.side(*path))
+            yield warned("flux/no-retry", name, what, fix, manifest.side(*path))
         elif uninstalls:
             what = f"{owner} is uninstalled when its {action} fails, with all that it holds"
-            yield _severity(rollout, release)(name, what, fix, side)
+            yield _severity(rollout, release)("flux/retry-uninstalls", name, what, fix, side)
         else:
-            yield warned(name, f"{owner} is rolled back when its {action} fails", fix, side)
+            yield warned("flux/rolls-back", name, f"{owner} is rolled back when its {action} fails", fix, side)
     if get(spec, "install", "replace") is True:
         what = f"{owner} takes over the name of a deleted release, and whatever that left"
-        yield warned(name, what, "leave install.replace out", manifest.side("spec", "install", "replace"))
+        yield warned(
+            "flux/takes-over", name, what, "leave install.replace out", manifest.side("spec", "install", "replace")
+        )
     if get(spec, "upgrade", "force") is True:
         what = f"{owner} replaces objects rather than change them"
-        yield warned(name, what, "leave upgrade.force out", manifest.side("spec", "upgrade", "force"))
+        yield warned("flux/forced", name, what, "leave upgrade.force out", manifest.side("spec", "upgrade", "force"))
 
 
 def _definitions(rollout: Rollout, release: Release) -> Iterator[Finding]:
@@ -140,11 +153,15 @@ def _definitions(rollout: Rollout, release: Release) -> Iterator[Finding]:
     if text(manifest.data, "spec", "install", "crds") == "Skip":
         what = f"its release {release.name} leaves out the kinds that it works with: {kinds}"
         fix = "set install.crds: Create"
-        yield _severity(rollout, release)(rollout.cluster.name, what, fix, manifest.side("spec", "install", "crds"))
+        yield _severity(rollout, release)(
+            "flux/definitions-left-out", rollout.cluster.name, what, fix, manifest.side("spec", "install", "crds")
+        )
     if text(manifest.data, "spec", "upgrade", "crds") != "CreateReplace":
         what = f"an upgrade of its release {release.name} leaves {kinds} as old as they are"
         fix = "set upgrade.crds: CreateReplace"
-        yield _severity(rollout, release)(rollout.cluster.name, what, fix, manifest.side("spec", "upgrade"))
+        yield _severity(rollout, release)(
+            "flux/definitions-kept", rollout.cluster.name, what, fix, manifest.side("spec", "upgrade")
+        )
 
 
 # --- names stay ---
@@ -171,7 +188,9 @@ def _clash(rollout: Rollout, release: Release, names: dict[tuple[str, str], Rele
     if first is not release and key[1]:
         what = f'its releases {first.name} and {release.name} are both "{key[1]}" to Helm: each undoes the other'
         sides = (release.manifest.side("spec", "releaseName"), first.manifest.side("spec", "releaseName"))
-        yield failed(rollout.cluster.name, what, "give each a releaseName of its own", *sides)
+        yield failed(
+            "flux/release-name-twice", rollout.cluster.name, what, "give each a releaseName of its own", *sides
+        )
 
 
 def _same(rollout: Rollout, release: Release, evidence: Evidence) -> Iterator[Finding]:
@@ -185,7 +204,13 @@ def _same(rollout: Rollout, release: Release, evidence: Evidence) -> Iterator[Fi
         if was != is_:
             what = f'its release {release.name} had the {key} "{was}" and has "{is_}": Flux uninstalls it'
             sides = (release.manifest.side("spec", key), release.manifest.side("spec", key)._replace(source=old))
-            yield failed(rollout.cluster.name, what, f'write "{was}" again; for another, make another release', *sides)
+            yield failed(
+                "flux/release-renamed",
+                rollout.cluster.name,
+                what,
+                f'write "{was}" again; for another, make another release',
+                *sides,
+            )
 
 
 def _before(release: Release, evidence: Evidence) -> Source | None:

@@ -174,13 +174,13 @@ class Rollout:
 
     # --- severity ---
 
-    def locked_down(self, what: str, fix: str, *sides: Side) -> Finding:
+    def locked_down(self, claim: str, what: str, fix: str, *sides: Side) -> Finding:
         """What the extension's multi-tenancy refuses, unless a setting turns it off: then it is only a habit to drop
         (MicrosoftDocs/azure-management-docs, conceptual-gitops-flux2.md, "Multi-tenancy").
         """
         settings = mapping(self.extension.properties, "configurationSettings") if self.extension else {}
         enforced = settings.get("multiTenancy.enforce") != "false"
-        return (failed if enforced else warned)(self.cluster.name, what, fix, *sides)
+        return (failed if enforced else warned)(claim, self.cluster.name, what, fix, *sides)
 
 
 def groups_of(release: Release) -> tuple[str, ...]:

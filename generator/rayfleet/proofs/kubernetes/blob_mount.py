@@ -120,10 +120,12 @@ def judge(cluster: RenderedCluster, volume: BlobVolume, used: bool) -> Iterator[
     if "allow_other" not in given.fuse and not given.on("--allow-other"):
         # libfuse, mount.fuse: allow_other; the driver mounts as root.
         what = f"{volume.name} is mounted without -o allow_other: only root reads it"
-        found.append(warned(cluster.name, what, "add -o allow_other to its mountOptions", side))
+        found.append(
+            warned("storage/mount-root-only", cluster.name, what, "add -o allow_other to its mountOptions", side)
+        )
     yield from found
     if not any(row.outcome in ("failed", "warned") for row in found):
-        yield proved(cluster.name, f"the mount options of {volume.name} go together", side)
+        yield proved("storage/mount-option", cluster.name, f"the mount options of {volume.name} go together", side)
 
 
 # --- which go together ---
@@ -134,15 +136,15 @@ def _known(cluster: RenderedCluster, volume: BlobVolume, given: Options) -> Iter
         plain = name.removeprefix("--")
         if name == plain or plain not in KNOWN:
             what = f"{volume.name}: BlobFuse2 has no option {name}{did_you_mean(plain, KNOWN)}, and ends"
-            yield warned(cluster.name, what, "correct or remove it", option.side)
+            yield warned("storage/unknown-mount-option", cluster.name, what, "correct or remove it", option.side)
     for name, option in given.fuse.items():
         if not name.startswith(FUSE):
             what = f"{volume.name}: BlobFuse2 takes no -o {name}, and ends"
-            yield failed(cluster.name, what, "remove it", option.side)
+            yield failed("storage/mount-option", cluster.name, what, "remove it", option.side)
     if "direct_io" in given.fuse and given.on("--disable-kernel-cache"):
         what = f"{volume.name}: BlobFuse2 takes --disable-kernel-cache or -o direct_io, not both, and ends"
         sides = given.named["--disable-kernel-cache"].side, given.fuse["direct_io"].side
-        yield failed(cluster.name, what, "remove one", *sides)
+        yield failed("storage/mount-options-clash", cluster.name, what, "remove one", *sides)
 
 
 def _modes(cluster: RenderedCluster, volume: BlobVolume, given: Options) -> Iterator[Finding]:
@@ -150,16 +152,22 @@ def _modes(cluster: RenderedCluster, volume: BlobVolume, given: Options) -> Iter
     modes = [mode for mode in (STREAM, BLOCK, PRELOAD) if given.on(mode)]
     if len(modes) > 1:
         what = f"{volume.name}: {' and '.join(modes)} exclude each other"
-        yield failed(cluster.name, what, "keep one", *(given.named[mode].side for mode in modes))
+        yield failed(
+            "storage/mount-options-clash", cluster.name, what, "keep one", *(given.named[mode].side for mode in modes)
+        )
         return
     others = OF_FILES if modes else {name for name in given.named if name.startswith(f"{BLOCK}-")}
     if modes == [BLOCK] or not modes:
         for name in sorted(others & set(given.named)):
-            what = f"{volume.name}: {name} means nothing {'beside' if modes else 'without'} {BLOCK}"
-            fix = "remove it" if modes else f"remove it, or add {BLOCK}"
-            # Without it the file cache is on, which none of these bounds.
-            say = warned if modes else failed
-            yield say(cluster.name, what, fix, given.named[name].side, *(given.named[mode].side for mode in modes))
+            what, side = f"{volume.name}: {name} means nothing", given.named[name].side
+            if modes:
+                sides = (given.named[mode].side for mode in modes)
+                what = f"{what} beside {BLOCK}"
+                yield warned("storage/mount-option-unused", cluster.name, what, "remove it", side, *sides)
+            else:
+                # The file cache is on, which none of these bounds.
+                what, fix = f"{what} without {BLOCK}", f"remove it, or add {BLOCK}"
+                yield failed("storage/block-cache-off", cluster.name, what, fix, side)
 
 
 def _block_cache(cluster: RenderedCluster, volume: BlobVolume, given: Options, side: Side) -> Iterator[Finding]:
@@ -171,7 +179,7 @@ def _block_cache(cluster: RenderedCluster, volume: BlobVolume, given: Options, s
         return
     if POOL not in given.named:
         what = f"{volume.name} has a block cache of no said size: each mount takes most of the node's free memory"
-        yield failed(cluster.name, what, f"add {POOL}=2048", side)
+        yield failed("storage/block-cache-unbounded", cluster.name, what, f"add {POOL}=2048", side)
         return
     pool, block = given.named[POOL].number or 0, given.named[SIZE].number or 0 if SIZE in given.named else BLOCK_MIB
     nodes = _nodes(cluster)
@@ -179,14 +187,21 @@ def _block_cache(cluster: RenderedCluster, volume: BlobVolume, given: Options, s
     blocks, of = (prefetch.number or 0, prefetch.side) if prefetch else (0, side)
     if prefetch and 0 < blocks < LEAST_PREFETCH:
         what = f"{volume.name}: a prefetch of {blocks:g} is less than {LEAST_PREFETCH} and not 0, and BlobFuse2 ends"
-        yield failed(cluster.name, what, f"write 0, or {LEAST_PREFETCH} or more", of)
+        yield failed("storage/block-cache-prefetch", cluster.name, what, f"write 0, or {LEAST_PREFETCH} or more", of)
     elif not prefetch and nodes:
         # Its own default follows the node.
         node, vm = max(nodes, key=lambda row: row[1].vcpus)
         blocks, of = max(LEAST_PREFETCH, 2 * vm.vcpus), node.side("vmSize")
     if not 0 < block <= pool or blocks * block > pool:
         what = f"{volume.name} reads {blocks:g} blocks of {block:g} MiB ahead, and its pool has {pool:g} MiB: it ends"
-        yield failed(cluster.name, what, f"let {PREFETCH} x {SIZE} be at most {POOL}", given.named[POOL].side, of)
+        yield failed(
+            "storage/block-cache-prefetch",
+            cluster.name,
+            what,
+            f"let {PREFETCH} x {SIZE} be at most {POOL}",
+            given.named[POOL].side,
+            of,
+        )
     if nodes:
         yield from _memory(cluster, volume, given.named[POOL], *min(nodes, key=lambda row: row[1].memory_gib))
 
@@ -205,12 +220,12 @@ def _memory(cluster: RenderedCluster, volume: BlobVolume, pool: Option, node: Po
     takes = f"{volume.name}: each mount takes {mib:g} MiB of memory, and a node of {node.name} has {has:g} MiB"
     sides = pool.side, node.side("vmSize")
     if mib > has:
-        yield failed(cluster.name, takes, f"lower {POOL}", *sides)
+        yield failed("storage/mount-memory", cluster.name, takes, f"lower {POOL}", *sides)
     elif mib * LARGE_SHARE > has:
         few = f"{takes}: {has // mib:g} pods leave nothing"
-        yield warned(cluster.name, few, f"lower {POOL}, or use larger nodes", *sides)
+        yield warned("storage/mount-memory-tight", cluster.name, few, f"lower {POOL}, or use larger nodes", *sides)
     else:
-        yield proved(cluster.name, takes, *sides)
+        yield proved("storage/mount-memory", cluster.name, takes, *sides)
 
 
 def _file_cache(cluster: RenderedCluster, volume: BlobVolume, given: Options, side: Side) -> Iterator[Finding]:
@@ -223,7 +238,13 @@ def _file_cache(cluster: RenderedCluster, volume: BlobVolume, given: Options, si
         what = (
             f"{volume.name} has a file cache of no said size: each mount may fill 80% of what the node's disk has free"
         )
-        yield warned(cluster.name, what, f"add {FILE_SIZE} to its mountOptions", size.side if size else side)
+        yield warned(
+            "storage/file-cache-unbounded",
+            cluster.name,
+            what,
+            f"add {FILE_SIZE} to its mountOptions",
+            size.side if size else side,
+        )
         return
     path, wants = given.named[TMP].value if TMP in given.named else MNT, size.number / 1024
     rooms = {pool: room for pool, vm in _nodes(cluster) if (room := _disk(pool, vm, path)) is not None}
@@ -233,19 +254,25 @@ def _file_cache(cluster: RenderedCluster, volume: BlobVolume, given: Options, si
         sides = size.side, pool.side("vmSize")
         if wants > rooms[pool]:
             fix = f"lower {FILE_SIZE}, or use a VM size with a larger local disk"
-            yield failed(cluster.name, holds, fix, *sides)
+            yield failed("storage/file-cache-too-large", cluster.name, holds, fix, *sides)
         elif 2 * wants > rooms[pool]:
-            yield warned(cluster.name, f"{holds}: two pods that mount may fill it", f"lower {FILE_SIZE}", *sides)
+            yield warned(
+                "storage/file-cache-tight",
+                cluster.name,
+                f"{holds}: two pods that mount may fill it",
+                f"lower {FILE_SIZE}",
+                *sides,
+            )
         else:
-            yield proved(cluster.name, holds, *sides)
+            yield proved("storage/file-cache-too-large", cluster.name, holds, *sides)
     # component/file_cache/file_cache.go: Stop cleans the folder, which is the volume's (see MNT).
     what = f"{volume.name}: its pods on a node cache files in one folder, and the first that ends empties it for all"
-    yield noted(cluster.name, what, size.side)
+    yield noted("storage/file-cache-shared", cluster.name, what, size.side)
 
 
 def _no_number(cluster: RenderedCluster, volume: BlobVolume, name: str, option: Option) -> Finding:
     what = f"{volume.name}: {name} is {option.value or 'empty'}, which is no number, and BlobFuse2 ends"
-    return failed(cluster.name, what, "write a number", option.side)
+    return failed("storage/mount-option", cluster.name, what, "write a number", option.side)
 
 
 def _disk(pool: Pool, vm: VmSize, path: str) -> float | None:

@@ -65,7 +65,7 @@ def of_cluster(cluster: RenderedCluster, run: Run) -> Iterator[Finding]:
     operator = cluster.operator
     if operator is None or cluster.cloud_resource is None:
         if any(cluster.late(kind) is None for kind in _LATE):
-            yield pending(cluster.name, "whether Anyscale finds its gateway waits for bindings")
+            yield pending("network/no-gateway", cluster.name, "whether Anyscale finds its gateway waits for bindings")
         return
     found: list[Finding] = []
     subnets = security_rules.node_subnets(cluster.aks, run.evidence.tree) if cluster.aks else []
@@ -90,7 +90,13 @@ def of_cluster(cluster: RenderedCluster, run: Run) -> Iterator[Finding]:
     if not found:
         mode = text(cluster.cloud_resource.data, "networking_mode").lower()
         what = f"Anyscale finds {way.said}, which is {mode or 'there'} as its cloud resource says"
-        yield proved(cluster.name, what, way.at(), Side(cluster.cloud_resource, ("networking_mode",)))
+        yield proved(
+            "network/gateway-visibility",
+            cluster.name,
+            what,
+            way.at(),
+            Side(cluster.cloud_resource, ("networking_mode",)),
+        )
 
 
 # --- what the way in is ---
@@ -109,7 +115,7 @@ def _gateway(cluster: RenderedCluster, operator: Release) -> Manifest | Finding:
     what = f"its operator puts routes on the Gateway {namespace}/{name}, and there is none"
     fix = f"name a Gateway of its workloads{did_you_mean(name, [row.name for row in there if row.name != name])}"
     sides = [row.side("metadata", key) for row in there[:1]]
-    return failed(cluster.name, what, fix, operator.side("networking", "gateway", key), *sides)
+    return failed("network/no-gateway", cluster.name, what, fix, operator.side("networking", "gateway", key), *sides)
 
 
 def _way(gateway: Manifest) -> Way:
@@ -135,7 +141,7 @@ def _unused(cluster: RenderedCluster, operator: Release) -> Iterator[Finding]:
             what = f"its Gateway {gateway.name} is there, and its operator puts routes on Ingresses"
             fix = "write networking.gateway.enabled: true, or remove the Gateway"
             side = operator.side("networking", "gateway", "enabled")
-            yield warned(cluster.name, what, fix, side, gateway.side("metadata", "name"))
+            yield warned("network/unused-gateway", cluster.name, what, fix, side, gateway.side("metadata", "name"))
 
 
 def _no_controller(cluster: RenderedCluster, operator: Release) -> Iterator[Finding]:
@@ -143,7 +149,13 @@ def _no_controller(cluster: RenderedCluster, operator: Release) -> Iterator[Find
     routing = cluster.aks and get(cluster.aks.resource.data, *_INGRESS, "webAppRouting", "enabled")
     if not bundled and routing is not True:
         what = "its operator writes Ingresses, and nothing rendered is a controller of them"
-        yield warned(cluster.name, what, "add one, or use a Gateway", operator.side("networking", "gateway", "enabled"))
+        yield warned(
+            "network/no-ingress-controller",
+            cluster.name,
+            what,
+            "add one, or use a Gateway",
+            operator.side("networking", "gateway", "enabled"),
+        )
 
 
 # --- the Gateway ---
@@ -159,10 +171,17 @@ def _class(cluster: RenderedCluster, gateway: Manifest) -> Iterator[Finding]:
                 said = "is missing" if written is None else f"is {written}"
                 what = f"its Gateway is of {name}, which AKS makes, and {'.'.join(path)} {said}"
                 other = cluster.side(*_INGRESS, *path)
-                yield failed(cluster.name, what, f"write {wanted} there, or use another class", other, side)
+                yield failed(
+                    "network/gateway-class-off",
+                    cluster.name,
+                    what,
+                    f"write {wanted} there, or use another class",
+                    other,
+                    side,
+                )
     elif name not in {row.name for row in cluster.of_kind("GatewayClass", _API)}:
         what = f"its Gateway is of the class {name or 'of no name'}, and nothing rendered makes that"
-        yield warned(cluster.name, what, "add a GatewayClass, or name one that is there", side)
+        yield warned("network/gateway-class", cluster.name, what, "add a GatewayClass, or name one that is there", side)
 
 
 def _listeners(cluster: RenderedCluster, operator: Release, gateway: Manifest) -> Iterator[Finding]:
@@ -181,7 +200,7 @@ def _listeners(cluster: RenderedCluster, operator: Release, gateway: Manifest) -
             near = next((index for index, row in serve if text(row, "hostname")), None)
             side = gateway.side("spec", "listeners", *(() if near is None else (near, "port")))
             other = operator.side("networking", "gateway", "name")
-            yield failed(cluster.name, what, "add one", side, other)
+            yield failed("network/no-listener", cluster.name, what, "add one", side, other)
         for index, row in https:
             yield from _routes(cluster, operator, gateway, index, row)
 
@@ -204,7 +223,9 @@ def _routes(cluster: RenderedCluster, operator: Release, gateway: Manifest, inde
         what = f"{what}, and the operator's are in {operator.namespace}"
         fix = f"move the Gateway to {operator.namespace}, or take routes from All" if apart else "write Same"
         other = operator.manifest.side("spec", "targetNamespace")
-        yield failed(cluster.name, what, fix, gateway.side("spec", "listeners", index, *path), other)
+        yield failed(
+            "network/listener-closed", cluster.name, what, fix, gateway.side("spec", "listeners", index, *path), other
+        )
 
 
 # --- where Anyscale is told that it is ---
@@ -216,7 +237,11 @@ def _address(cluster: RenderedCluster, operator: Release, way: Way, subnets: lis
     if not host and not address:
         what = "Anyscale is told neither host name nor address of its Gateway, and makes no DNS records"
         yield failed(
-            cluster.name, what, "write networking.gateway.hostname or ip", operator.side("networking", "gateway")
+            "network/no-gateway-address",
+            cluster.name,
+            what,
+            "write networking.gateway.hostname or ip",
+            operator.side("networking", "gateway"),
         )
     if way.annotations is None:
         return
@@ -231,11 +256,20 @@ def _host(cluster: RenderedCluster, side: Side, way: Way, label: str, region: st
     own = (way.annotations or {}).get(LABEL)
     if plain(region) != plain(cluster.region):
         what = f"Anyscale is told a host name of {region}, and the cluster is in {cluster.region}"
-        yield failed(cluster.name, what, f"write {cluster.region}", side, cluster.side("location"))
+        yield failed(
+            "network/gateway-region", cluster.name, what, f"write {cluster.region}", side, cluster.side("location")
+        )
     if own != label:
         said = f"has the DNS label {own}" if own else "has no DNS label"
         what = f"Anyscale is told the host name {label}, and {way.said} {said}"
-        yield failed(cluster.name, what, f"write {label} in both", way.at("annotations", LABEL), side)
+        yield failed(
+            "network/gateway-dns-label",
+            cluster.name,
+            what,
+            f"write {label} in both",
+            way.at("annotations", LABEL),
+            side,
+        )
 
 
 def _ip(cluster: RenderedCluster, side: Side, way: Way, address: str, subnets: list[Resource]) -> Iterator[Finding]:
@@ -243,7 +277,9 @@ def _ip(cluster: RenderedCluster, side: Side, way: Way, address: str, subnets: l
     if own != address:
         said = f"asks for {own}" if own else "asks for none: Azure gives it any"
         what = f"Anyscale is told the address {address}, and {way.said} {said}"
-        yield failed(cluster.name, what, f"write {address} in both", way.at("annotations", ADDRESS), side)
+        yield failed(
+            "network/gateway-ip", cluster.name, what, f"write {address} in both", way.at("annotations", ADDRESS), side
+        )
     ranges = [(row, text(row.properties, "addressPrefix")) for row in subnets]
     known = [(row, Cidr.parse(prefix)) for row, prefix in ranges if CIDR.fullmatch(prefix)]
     if not way.internal or _SUBNET in (way.annotations or {}) or not known:
@@ -252,7 +288,14 @@ def _ip(cluster: RenderedCluster, side: Side, way: Way, address: str, subnets: l
         subnet, cidr = known[0]
         what = f"its address {address} is not one that Azure gives in the node subnet {cidr}"
         other = subnet.side("properties", "addressPrefix")
-        yield failed(cluster.name, what, "use one far from the nodes', at the end of the subnet", side, other)
+        yield failed(
+            "network/gateway-ip-not-given",
+            cluster.name,
+            what,
+            "use one far from the nodes', at the end of the subnet",
+            side,
+            other,
+        )
 
 
 def _usable(address: Cidr, subnet: Cidr) -> bool:
@@ -271,13 +314,15 @@ def _open_to(cluster: RenderedCluster, way: Way, subnets: list[Resource]) -> Ite
     if mode not in ("PUBLIC", "PRIVATE"):
         # anyscale CLI 0.26.112: NetworkingMode; not enforced when the file is read.
         what = f"its networking_mode is {mode or 'missing'}"
-        yield failed(cluster.name, what, "write PUBLIC or PRIVATE", side, way.at("annotations"))
+        yield failed(
+            "network/networking-mode", cluster.name, what, "write PUBLIC or PRIVATE", side, way.at("annotations")
+        )
         return
     public = mode == "PUBLIC"
     if way.internal is not None and way.internal is public:
         has = "an internal load balancer" if public else "a public load balancer"
         what = f"its networking_mode is {mode}, and {way.said} has {has}"
         fix = f"remove {INTERNAL}, or write PRIVATE" if public else f'write {INTERNAL}: "true", or PUBLIC'
-        yield failed(cluster.name, what, fix, way.at("annotations", INTERNAL), side)
+        yield failed("network/gateway-visibility", cluster.name, what, fix, way.at("annotations", INTERNAL), side)
     elif way.internal is not None:
         yield from security_rules.judge(cluster, subnets, public, side)

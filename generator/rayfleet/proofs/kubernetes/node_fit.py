@@ -61,12 +61,12 @@ def of_cluster(cluster: RenderedCluster, run: Run) -> Iterator[Finding]:
     yield from _others(cluster, nodes)
     ours, operator = asked_of(cluster), cluster.operator
     if ours is None or operator is None:
-        yield pending(cluster.name, "whether shapes fit waits for the operator's values")
+        yield pending("shape/too-large", cluster.name, "whether shapes fit waits for the operator's values")
         return
     beside = mount(cluster)
     if beside and beside.mib is None:
         what = "the blob mount sets no bound to its block cache: what it takes beside each pod was not counted"
-        yield noted(cluster.name, what, beside.side)
+        yield noted("shape/mount-uncounted", cluster.name, what, beside.side)
     judged = []
     for shape in ours.shapes:
         subject = _subject(cluster.name, operator, ours, shape, beside, nodes)
@@ -106,22 +106,32 @@ def _malformed(subject: _Subject) -> Iterator[Finding]:
     cpus, memory = quantity(resources.get("CPU")), quantity(resources.get("memory"))
     if cpus is None or cpus < 1 or cpus % 1:
         what = f"{shape.name} asks for {_written(resources.get('CPU'))} CPUs, and the operator takes whole ones"
-        yield failed(cluster, what, "ask for 1 or more, as a whole number", subject.side("resources", "CPU"))
+        yield failed(
+            "shape/malformed", cluster, what, "ask for 1 or more, as a whole number", subject.side("resources", "CPU")
+        )
     if memory is None or memory < 1:
         what = f"{shape.name} asks for {_written(resources.get('memory'))} of memory, which Kubernetes cannot read"
-        yield failed(cluster, what, "write it as 8Gi", subject.side("resources", "memory"))
+        yield failed("shape/malformed", cluster, what, "write it as 8Gi", subject.side("resources", "memory"))
     for name, written in shape.devices.items():
         count = quantity(written)
         if count is None or count < 0 or count % 1:
             what = f"{shape.name} asks for {_written(written)} of {name}, and devices are whole"
-            yield failed(cluster, what, "ask for a whole number", subject.side("resources", _key(shape, name)))
+            yield failed(
+                "shape/malformed", cluster, what, "ask for a whole number", subject.side("resources", _key(shape, name))
+            )
     gpus = sum(quantity(count) or 0 for name, count in shape.devices.items() if name in GPU_RESOURCES)
     if shape.accelerators and not gpus:
         what = f"{shape.name} names {shape.accelerators[0]} and asks for no GPU"
-        yield failed(cluster, what, "ask for GPUs, or name no accelerator", subject.side("resources", "accelerators"))
+        yield failed(
+            "shape/accelerator-without-gpu",
+            cluster,
+            what,
+            "ask for GPUs, or name no accelerator",
+            subject.side("resources", "accelerators"),
+        )
     if gpus and not shape.accelerators:
         what = f"{shape.name} asks for GPUs and names no accelerator, by which its pods tolerate pools with GPUs"
-        yield failed(cluster, what, "name the accelerator", subject.side("resources"))
+        yield failed("shape/gpu-without-accelerator", cluster, what, "name the accelerator", subject.side("resources"))
 
 
 def _key(shape: Shape, name: str) -> str:
@@ -146,11 +156,11 @@ def _fits(subject: _Subject) -> Iterator[Finding]:
                 strands = f"strands {count:g} of {fit.room.devices[name]:g} GPUs"
                 what = f"{subject.shape.name} fits {fit.name} {_times(fit.times)}, and {strands}"
                 fix = "ask for a number of GPUs that divides a node's, and for their part of its CPUs and memory"
-                yield warned(subject.cluster, what, fix, subject.side("resources"), fit.side)
+                yield warned("shape/stranded", subject.cluster, what, fix, subject.side("resources"), fit.side)
         stranded = "".join(f": {count:g} of {fit.room.devices[name]:g} GPUs stranded" for name, count in left.items())
         said.append(f"{fit.name} {_times(fit.times)}{stranded}")
     what = f"{subject.shape.name} fits {', '.join(said)}"
-    yield proved(subject.cluster, what, subject.side(), *(fit.side for fit in held))
+    yield proved("shape/too-large", subject.cluster, what, subject.side(), *(fit.side for fit in held))
 
 
 def _too_large(subject: _Subject) -> Finding:
@@ -161,7 +171,7 @@ def _too_large(subject: _Subject) -> Finding:
         sides.append(subject.beside.side)
         name = "memory with its blob mount"
     what = f"{subject.shape.name} fits no pool that takes it: {_lacks(fit.name, name, has, wants)}"
-    return failed(subject.cluster, what, "ask for less, or use a larger size", *sides)
+    return failed("shape/too-large", subject.cluster, what, "ask for less, or use a larger size", *sides)
 
 
 def _elsewhere(subjects: list[_Subject]) -> Iterator[Finding]:
@@ -176,7 +186,7 @@ def _elsewhere(subjects: list[_Subject]) -> Iterator[Finding]:
         more = f" and {len(rows) - 1} more" if len(rows) > 1 else ""
         what = f"{first.shape.name}{more} {MARKETS[market]} would need a larger pool than {name}"
         sides = [fit.side for fit in first.fits[market] if fit.name == name]
-        yield noted(first.cluster, what, first.side(), *sides)
+        yield noted("shape/needs-larger-pool", first.cluster, what, first.side(), *sides)
 
 
 def _idle(subjects: list[_Subject]) -> Iterator[Finding]:
@@ -191,7 +201,9 @@ def _idle(subjects: list[_Subject]) -> Iterator[Finding]:
         subject, fit = max(rows, key=lambda row: row[1].room.share(row[0].takes))
         lacks = _lacks(name, *fit.room.short_of(subject.takes))
         what = f"no shape fits {name}: nearest is {subject.shape.name}: {lacks}"
-        yield failed(subject.cluster, what, "make a shape for its nodes", fit.side, subject.side())
+        yield failed(
+            "shape/pool-too-small", subject.cluster, what, "make a shape for its nodes", fit.side, subject.side()
+        )
 
 
 def _largest(fits: list[_NodeFit], wants: Room) -> _NodeFit:
@@ -213,11 +225,13 @@ def _others(cluster: RenderedCluster, nodes: list[Node]) -> Iterator[Finding]:
         held = [fit for fit in fits if fit.times]
         if held:
             what = f"{row.name} fits {', '.join(fit.name for fit in held)}"
-            yield proved(cluster.name, what, row.side, *(fit.side for fit in held))
+            yield proved("shape/pod-too-large", cluster.name, what, row.side, *(fit.side for fit in held))
             continue
         fit = _largest(fits, row.takes)
         what = f"{row.name} fits no pool that takes it: {_lacks(fit.name, *fit.room.short_of(row.takes))}"
-        yield failed(cluster.name, what, "ask for less, or use a larger size", row.side, fit.side)
+        yield failed(
+            "shape/pod-too-large", cluster.name, what, "ask for less, or use a larger size", row.side, fit.side
+        )
 
 
 def _unknown(cluster: RenderedCluster, nodes: list[Node]) -> Iterator[Finding]:
@@ -225,7 +239,9 @@ def _unknown(cluster: RenderedCluster, nodes: list[Node]) -> Iterator[Finding]:
         if node.pool.vm is None:
             size = node.pool.vm_size or "(none)"
             what = f"the catalogue has no VM size {size}, which {node.pool.name} is of: what fits it was not looked at"
-            yield warned(cluster.name, what, "add it to vmSizes of fleet.yaml", node.pool.side("vmSize"))
+            yield warned(
+                "shape/unknown-size", cluster.name, what, "add it to vmSizes of fleet.yaml", node.pool.side("vmSize")
+            )
 
 
 # --- words ---

@@ -77,15 +77,21 @@ def _without(cluster: RenderedCluster) -> Iterator[Finding]:
         index = cluster.operator.unresolved[0]
         where = cluster.operator.manifest.side("spec", "valuesFrom", index)
         what = "a part of the operator's values is not rendered: where Ray pods run cannot be told"
-        yield failed(cluster.name, what, "render it, or take it out of valuesFrom", where)
+        yield failed(
+            "placement/values-not-rendered", cluster.name, what, "render it, or take it out of valuesFrom", where
+        )
         return
     missing = [kind for kind in _WAITS_FOR if cluster.late(kind) is None]
     if missing:
-        yield pending(cluster.name, f"where Ray pods run waits for the operator, and that for {' and '.join(missing)}")
+        yield pending(
+            "placement/no-operator",
+            cluster.name,
+            f"where Ray pods run waits for the operator, and that for {' and '.join(missing)}",
+        )
         return
     if has_gaps(cluster):
         return
     bound = [side for kind in _WAITS_FOR if (side := cluster.late_side(kind))]
     what = "Anyscale's operator is not rendered, though all that it waits for is bound"
     fix = "render again, and keep the operators layer among those that Flux follows"
-    yield failed(cluster.name, what, fix, cluster.side(), *bound)
+    yield failed("placement/no-operator", cluster.name, what, fix, cluster.side(), *bound)

@@ -42,11 +42,20 @@ def spot_marks(cluster: RenderedCluster, nodes: Iterable[Node]) -> Iterator[Find
         if pool.labels.get(SPOT_PRIORITY) != "spot":
             what = f"{pool.name} is a spot pool, and its template does not say {SPOT_PRIORITY}=spot"
             fix = "say it in nodeLabels: a deployment takes away what it does not say, and pods select by it"
-            yield failed(cluster.name, what, fix, pool.side("nodeLabels", SPOT_PRIORITY), pool.side("scaleSetPriority"))
+            yield failed(
+                "placement/spot-label",
+                cluster.name,
+                what,
+                fix,
+                pool.side("nodeLabels", SPOT_PRIORITY),
+                pool.side("scaleSetPriority"),
+            )
         if SPOT_TAINT not in pool.taints:
             what = f"{pool.name} is a spot pool, and its template does not say {SPOT_TAINT}"
             fix = "say it in nodeTaints: a deployment may take away what it does not say"
-            yield warned(cluster.name, what, fix, pool.side("nodeTaints"), pool.side("scaleSetPriority"))
+            yield warned(
+                "placement/spot-taint", cluster.name, what, fix, pool.side("nodeTaints"), pool.side("scaleSetPriority")
+            )
 
 
 # --- system pods ---
@@ -59,17 +68,30 @@ def system_pods(cluster: RenderedCluster, nodes: list[Node]) -> Iterator[Finding
     pools = cluster.side("properties", "agentPoolProfiles")
     systems = [node for node in nodes if node.pool.system]
     if not systems:
-        yield failed(cluster.name, "no pool is of mode System", "add one: AKS's own pods run there", pools)
+        yield failed(
+            "placement/no-system-pool",
+            cluster.name,
+            "no pool is of mode System",
+            "add one: AKS's own pods run there",
+            pools,
+        )
     free = [node for node in nodes if node.open and not node.pool.spot]
     if free:
         what = f"pods that tolerate nothing find {_names(free)}"
-        yield proved(cluster.name, what, *(node.pool.side() for node in free))
+        yield proved("placement/all-pools-tainted", cluster.name, what, *(node.pool.side() for node in free))
     else:
         kept = [
             node.pool.side(*place) for node in systems for taint, place in node.traits.taints if taint.effect in HARD
         ]
         what = "every pool is tainted or on spot: pods that tolerate nothing have nowhere to run"
-        yield failed(cluster.name, what, "remove the taints of a System pool, or add a small pool", *kept[:1], pools)
+        yield failed(
+            "placement/all-pools-tainted",
+            cluster.name,
+            what,
+            "remove the taints of a System pool, or add a small pool",
+            *kept[:1],
+            pools,
+        )
 
 
 # --- devices ---
@@ -90,12 +112,24 @@ def _nvidia(cluster: RenderedCluster, nodes: list[Node]) -> Iterator[Finding]:
     release = cluster.releases.get(DEVICE_PLUGIN)
     if release is None and GPU_OPERATOR in cluster.releases:
         side = cluster.releases[GPU_OPERATOR].manifest.side()
-        yield noted(cluster.name, "where NVIDIA's GPU operator runs its device plugin was not looked at", side)
+        yield noted(
+            "placement/gpu-operator",
+            cluster.name,
+            "where NVIDIA's GPU operator runs its device plugin was not looked at",
+            side,
+        )
         return
     if release is None or get(release.values, "devicePlugin", "enabled") is False:
         what = f"nothing installs NVIDIA's device plugin: pods never get the GPUs of {_names(nodes)}"
         sides = [release.side("devicePlugin", "enabled")] if release else []
-        yield failed(cluster.name, what, "install it", *sides, *(node.pool.side("vmSize") for node in nodes))
+        yield failed(
+            "placement/no-device-plugin",
+            cluster.name,
+            what,
+            "install it",
+            *sides,
+            *(node.pool.side("vmSize") for node in nodes),
+        )
         return
     pod, reached = device_plugin(release), []
     for node in nodes:
@@ -105,10 +139,21 @@ def _nvidia(cluster: RenderedCluster, nodes: list[Node]) -> Iterator[Finding]:
             continue
         what = f"NVIDIA's device plugin does not run on {node.pool.name}: {why.what}"
         sides = [_asks(release, why), node.pool.side(*why.place)]
-        yield failed(cluster.name, what, "let it select and tolerate every pool with NVIDIA's GPUs", *sides)
+        yield failed(
+            "placement/device-plugin-kept-off",
+            cluster.name,
+            what,
+            "let it select and tolerate every pool with NVIDIA's GPUs",
+            *sides,
+        )
     if reached:
         sides = [release.side("affinity"), *(node.pool.side() for node in reached)]
-        yield proved(cluster.name, f"NVIDIA's device plugin runs on {_names(reached)}", *sides)
+        yield proved(
+            "placement/device-plugin-kept-off",
+            cluster.name,
+            f"NVIDIA's device plugin runs on {_names(reached)}",
+            *sides,
+        )
 
 
 def _asks(release: Release, why: Obstacle, *path: str) -> Side:
@@ -129,7 +174,9 @@ def _rewritten(cluster: RenderedCluster, plugin: Release, asked: OperatorPods) -
                     what = f"GPU feature discovery rewrites {key}, by which Ray pods choose their nodes"
                     fix = "select by a label that nothing else writes: workloads.accelerator.customNodeSelectorKey"
                     other = cluster.operator.side("workloads", "accelerator", "customNodeSelectorKey")
-                    yield failed(cluster.name, what, fix, plugin.side("gfd", "enabled"), other)
+                    yield failed(
+                        "placement/label-rewritten", cluster.name, what, fix, plugin.side("gfd", "enabled"), other
+                    )
 
 
 def _amd(cluster: RenderedCluster, nodes: list[Node]) -> Iterator[Finding]:
@@ -140,7 +187,9 @@ def _amd(cluster: RenderedCluster, nodes: list[Node]) -> Iterator[Finding]:
     if without:
         what = f"nothing rendered installs AMD's device plugin: pods never get the GPUs of {_names(without)}"
         fix = "install AMD's GPU operator, for example by an overlay"
-        yield warned(cluster.name, what, fix, *(node.pool.side("vmSize") for node in without))
+        yield warned(
+            "placement/no-amd-plugin", cluster.name, what, fix, *(node.pool.side("vmSize") for node in without)
+        )
     for node in nodes:
         pool, gpus = node.pool, str(node.pool.vm.gpus) if node.pool.vm else ""
         if may_be_empty(pool) and get(pool.data, "tags", _AMD_TAG) != gpus:
@@ -148,7 +197,7 @@ def _amd(cluster: RenderedCluster, nodes: list[Node]) -> Iterator[Finding]:
                 f"the autoscaler does not know of the {gpus} GPUs of {pool.name}, and never starts it from zero nodes"
             )
             sides = (pool.side("tags", _AMD_TAG), pool.side("minCount"))
-            yield failed(cluster.name, what, f"give it the tag {_AMD_TAG}: {gpus}", *sides)
+            yield failed("placement/amd-tag", cluster.name, what, f"give it the tag {_AMD_TAG}: {gpus}", *sides)
 
 
 def _is_amds(row: DefinedPod) -> bool:
@@ -173,7 +222,7 @@ def csi(cluster: RenderedCluster, nodes: list[Node]) -> Iterator[Finding]:
     path = ("properties", "storageProfile", "blobCSIDriver", "enabled")
     if nodes and cluster.aks and get(cluster.aks.resource.data, *path) is True:
         what = "the blob driver's pods run on every pool: they tolerate every taint"
-        yield proved(cluster.name, what, cluster.side(*path))
+        yield proved("placement/pod-no-pool", cluster.name, what, cluster.side(*path))
 
 
 # --- controllers and manifests ---
@@ -184,7 +233,7 @@ def controllers(cluster: RenderedCluster, nodes: list[Node]) -> Iterator[Finding
     operator = operator_of(cluster)
     if operator and type(get(operator.values, *_REPLICAS)) is int and get(operator.values, *_REPLICAS) < 1:
         what = "Anyscale's operator has no replica: nothing starts Ray pods"
-        yield failed(cluster.name, what, "write 1 or more", operator.side(*_REPLICAS))
+        yield failed("placement/no-replica", cluster.name, what, "write 1 or more", operator.side(*_REPLICAS))
     for row, _ in of_controllers(cluster):
         taken, found = _placed(cluster, row, nodes)
         yield from found
@@ -192,7 +241,14 @@ def controllers(cluster: RenderedCluster, nodes: list[Node]) -> Iterator[Finding
             wrong = "a spot pool" if node.pool.spot else "whose GPUs it does not use" if is_gpu(node) else ""
             if wrong:
                 what = f"{row.name} may land on {node.pool.name}, {wrong}"
-                yield failed(cluster.name, what, "taint the pool, or select another", row.side, node.pool.side())
+                yield failed(
+                    "placement/wrong-pool",
+                    cluster.name,
+                    what,
+                    "taint the pool, or select another",
+                    row.side,
+                    node.pool.side(),
+                )
 
 
 def manifests(cluster: RenderedCluster, nodes: list[Node]) -> Iterator[Finding]:
@@ -210,18 +266,30 @@ def _placed(cluster: RenderedCluster, row: DefinedPod, nodes: list[Node]) -> tup
     asleep = [(node, why) for node in taken if (why := start_obstacle(row.pod, node))]
     if taken and (row.everywhere or len(asleep) < len(taken)):
         sides = (row.side, *(node.pool.side() for node in taken))
-        return taken, [proved(cluster.name, f"{row.name} finds {_names(taken)}", *sides)]
+        return taken, [proved("placement/pod-no-pool", cluster.name, f"{row.name} finds {_names(taken)}", *sides)]
     if asleep:
         node, why = asleep[0]
         what = f"{row.name} cannot start {node.pool.name} from zero nodes: {why.what} until it has a node"
         fix = f"put the label into nodeLabels of {node.pool.name}, or select by one that is there"
-        return taken, [failed(cluster.name, what, fix, row.side, node.pool.side(*why.place))]
+        return taken, [failed("placement/from-zero", cluster.name, what, fix, row.side, node.pool.side(*why.place))]
     nearest = min(tried, key=lambda pair: len(pair[1]), default=None)
     if nearest is None:
-        return [], [failed(cluster.name, f"{row.name} finds no pool: there is none", "add a pool", row.side)]
+        return [], [
+            failed(
+                "placement/pod-no-pool",
+                cluster.name,
+                f"{row.name} finds no pool: there is none",
+                "add a pool",
+                row.side,
+            )
+        ]
     node, (why, *_) = nearest
     what = f"{row.name} finds no pool: nearest is {node.pool.name}: {why.what}"
-    return [], [failed(cluster.name, what, why.fix(node.pool.name), row.side, node.pool.side(*why.place))]
+    return [], [
+        failed(
+            "placement/pod-no-pool", cluster.name, what, why.fix(node.pool.name), row.side, node.pool.side(*why.place)
+        )
+    ]
 
 
 def _left_out(cluster: RenderedCluster, row: DefinedPod, node: Node) -> Iterator[Finding]:
@@ -229,7 +297,7 @@ def _left_out(cluster: RenderedCluster, row: DefinedPod, node: Node) -> Iterator
     taints = [taint for taint, _ in node.traits.taints if taint.effect in HARD and not tolerates(row.pod, taint)]
     if taints and len(why) == len(taints):
         what = f"{row.name} does not run on {node.pool.name}: {why[0].what}"
-        yield noted(cluster.name, what, row.side, node.pool.side(*why[0].place))
+        yield noted("placement/left-out", cluster.name, what, row.side, node.pool.side(*why[0].place))
 
 
 def unused(cluster: RenderedCluster, nodes: list[Node], asked: OperatorPods | None) -> Iterator[Finding]:
@@ -241,7 +309,13 @@ def unused(cluster: RenderedCluster, nodes: list[Node], asked: OperatorPods | No
     for node in nodes:
         if not node.pool.system and not is_ray(node) and all(obstacles(pod, node) for pod in pods):
             what = f"nothing rendered runs on {node.pool.name}"
-            yield warned(cluster.name, what, "remove it, or let something select and tolerate it", node.pool.side())
+            yield warned(
+                "placement/pool-unused",
+                cluster.name,
+                what,
+                "remove it, or let something select and tolerate it",
+                node.pool.side(),
+            )
 
 
 def _names(nodes: Iterable[Node]) -> str:

@@ -45,21 +45,27 @@ def _no_cloud_resource(cluster: RenderedCluster) -> Iterator[Finding]:
         return  # it is there, and cannot be read
     bound = cluster.late_side("principalId")
     if bound is None:
-        yield pending(cluster.name, "what Anyscale mounts waits for principalId: there is no cloud resource yet")
+        yield pending(
+            "storage/no-cloud-resource",
+            cluster.name,
+            "what Anyscale mounts waits for principalId: there is no cloud resource yet",
+        )
     else:
         what = "its principalId is bound, and its cloud resource is not rendered: nothing says what Anyscale mounts"
-        yield failed(cluster.name, what, "render again", bound)
+        yield failed("storage/no-cloud-resource", cluster.name, what, "render again", bound)
 
 
 def _claim(cluster: RenderedCluster, resource: Source) -> Manifest | Finding:
     """The claim of the cloud resource's name, in the namespace that the operator is installed in."""
     name, side = text(resource.data, *CLAIM), Side(resource, CLAIM)
     if not name:
-        return failed(cluster.name, "its cloud resource names no claim", "name one under file_storage", side)
+        return failed(
+            "storage/no-claim", cluster.name, "its cloud resource names no claim", "name one under file_storage", side
+        )
     claims = cluster.of_kind("PersistentVolumeClaim", "")
     operator = cluster.operator
     if not claims and cluster.late("clientId") is None:
-        return pending(cluster.name, f"the claim {name} waits for clientId", side)
+        return pending("storage/no-claim", cluster.name, f"the claim {name} waits for clientId", side)
     same = [row for row in claims if row.name == name]
     found = next((row for row in same if operator is None or row.namespace == operator.namespace), None)
     if found:
@@ -67,10 +73,17 @@ def _claim(cluster: RenderedCluster, resource: Source) -> Manifest | Finding:
     if operator and same:
         what = f"Anyscale mounts the claim {name} of namespace {operator.namespace}, and it is in {same[0].namespace}"
         fix = f"put the claim into {operator.namespace}"
-        return failed(cluster.name, what, fix, same[0].side("metadata", "namespace"), _installed(cluster, side))
+        return failed(
+            "storage/claim-namespace",
+            cluster.name,
+            what,
+            fix,
+            same[0].side("metadata", "namespace"),
+            _installed(cluster, side),
+        )
     others = [row.side("metadata", "name") for row in claims[:1]]
     what = f"Anyscale mounts the claim {name}, and there is none of that name"
-    return failed(cluster.name, what, "name a claim of the operator's namespace", side, *others)
+    return failed("storage/no-claim", cluster.name, what, "name a claim of the operator's namespace", side, *others)
 
 
 def _installed(cluster: RenderedCluster, otherwise: Side) -> Side:
@@ -96,10 +109,17 @@ def _volume(cluster: RenderedCluster, claim: Manifest) -> BlobVolume | Finding:
             what = f"its claim {claim.name} names neither a volume nor a storage class: AKS gives it a disk"
     if found is None:
         fix = "name a volume, or a storage class, that the platform layer has"
-        return failed(cluster.name, what, fix, side, *(row.side("metadata", "name") for row in others[:1]))
+        return failed(
+            "storage/claim-of-nothing",
+            cluster.name,
+            what,
+            fix,
+            side,
+            *(row.side("metadata", "name") for row in others[:1]),
+        )
     if found.driver != DRIVER:
         what = f"{found.name} is of the driver {found.driver or 'none'}, not of {DRIVER}: it leads to no container"
-        return failed(cluster.name, what, f"use {DRIVER}", found.driver_side, side)
+        return failed("storage/another-driver", cluster.name, what, f"use {DRIVER}", found.driver_side, side)
     return found
 
 
@@ -123,20 +143,41 @@ def _bound(cluster: RenderedCluster, claim: Manifest, volume: Manifest) -> Itera
     wanted, named = (claim.namespace, claim.name), _kept_for(volume)
     if named is None:
         what = f"the volume {volume.name} names no claim: another claim may take it first"
-        yield warned(cluster.name, what, "name the claim in claimRef", volume.side("spec", "claimRef"), side)
+        yield warned(
+            "storage/volume-not-kept",
+            cluster.name,
+            what,
+            "name the claim in claimRef",
+            volume.side("spec", "claimRef"),
+            side,
+        )
     elif named != wanted:
         key = "namespace" if named[1] == wanted[1] else "name"
         what = f"the volume {volume.name} is kept for the claim {'/'.join(named)}, not for {'/'.join(wanted)}"
-        yield failed(cluster.name, what, f"name {'/'.join(wanted)}", volume.side("spec", "claimRef", key), side)
+        yield failed(
+            "storage/volume-of-another-claim",
+            cluster.name,
+            what,
+            f"name {'/'.join(wanted)}",
+            volume.side("spec", "claimRef", key),
+            side,
+        )
     own, other = (get(row.data, "spec", "storageClassName") for row in (claim, volume))
     if own is None:
         what = f"its claim {claim.name} names no storage class, and Kubernetes then puts the default one in"
         fix = f"write {other or ''!r}, as the volume does"
-        yield failed(cluster.name, what, fix, claim.side("spec"), volume.side("spec", "storageClassName"))
+        yield failed(
+            "storage/default-class",
+            cluster.name,
+            what,
+            fix,
+            claim.side("spec"),
+            volume.side("spec", "storageClassName"),
+        )
     elif own != (other or ""):
         what = f"its claim is of the storage class {own!r}, and the volume of {other or ''!r}: they are never bound"
         sides = (row.side("spec", "storageClassName") for row in (claim, volume))
-        yield failed(cluster.name, what, "name one class on both", *sides)
+        yield failed("storage/class-differs", cluster.name, what, "name one class on both", *sides)
 
 
 def _kept_for(volume: Manifest) -> tuple[str, str] | None:
@@ -153,10 +194,10 @@ def _size(cluster: RenderedCluster, claim: Manifest, volume: Manifest) -> Iterat
     if asked is None or given is None:
         who, said = ("the claim asks for", wants) if asked is None else ("the volume has", has)
         side, other = sides if asked is None else sides[::-1]
-        yield failed(cluster.name, f"{who} {said}, which is no size", "write one, as 10Ti", side, other)
+        yield failed("storage/size", cluster.name, f"{who} {said}, which is no size", "write one, as 10Ti", side, other)
     elif asked > given:
         what = f"its claim asks for {wants}, and the volume has {has}: they are never bound"
-        yield failed(cluster.name, what, "ask for no more than the volume has", *sides)
+        yield failed("storage/size", cluster.name, what, "ask for no more than the volume has", *sides)
 
 
 def _modes(cluster: RenderedCluster, claim: Manifest, volume: BlobVolume) -> Iterator[Finding]:
@@ -170,11 +211,13 @@ def _modes(cluster: RenderedCluster, claim: Manifest, volume: BlobVolume) -> Ite
                 f"its claim asks for {', '.join(lacking)}, and the volume has {', '.join(map(str, given)) or 'nothing'}"
             )
             fix = "give the volume every mode of the claim"
-            yield failed(cluster.name, what, fix, side, volume.manifest.side("spec", "accessModes"))
+            yield failed(
+                "storage/access-modes", cluster.name, what, fix, side, volume.manifest.side("spec", "accessModes")
+            )
     if _SHARED not in wanted and set(wanted) != {_READ}:
         # Kubernetes docs, persistent-volumes: what an access mode promises, if not what the driver enforces.
         what = f"its claim asks for {', '.join(wanted) or 'no access mode'}, and pods of many nodes mount it"
-        yield warned(cluster.name, what, f"ask for {_SHARED}", side)
+        yield warned("storage/access-mode-of-one-node", cluster.name, what, f"ask for {_SHARED}", side)
 
 
 def _written(cluster: RenderedCluster, mounted: Mounted) -> Iterator[Finding]:
@@ -194,7 +237,7 @@ def _written(cluster: RenderedCluster, mounted: Mounted) -> Iterator[Finding]:
         places.append((f"its claim asks for {_READ}", claim.side("spec", "accessModes")))
     for what, side in places:
         fix = "take it out" if _READ not in what else f"ask for {_SHARED}"
-        yield failed(cluster.name, f"{what}, and Anyscale writes to it", fix, side)
+        yield failed("storage/read-only", cluster.name, f"{what}, and Anyscale writes to it", fix, side)
 
 
 def _pruned(cluster: RenderedCluster, mounted: Mounted) -> Iterator[Finding]:
@@ -206,7 +249,7 @@ def _pruned(cluster: RenderedCluster, mounted: Mounted) -> Iterator[Finding]:
         if annotation.lower() != "disabled" and _prunes(cluster, row):
             what = f"Flux deletes the {row.kind} {row.name}, through which data are mounted, when it leaves Git"
             fix = f'annotate it with {_PRUNE}: "disabled"'
-            yield warned(cluster.name, what, fix, row.side("metadata", "annotations", _PRUNE))
+            yield warned("storage/pruned", cluster.name, what, fix, row.side("metadata", "annotations", _PRUNE))
 
 
 def _prunes(cluster: RenderedCluster, manifest: Manifest) -> bool:

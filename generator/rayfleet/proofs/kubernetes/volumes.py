@@ -31,7 +31,7 @@ def of_cluster(cluster: RenderedCluster, run: Run) -> Iterator[Finding]:
         found += untyped
         if volume not in ours:
             what = f"the account of {volume.name} is not ours: it was not looked at"
-            found.append(noted(cluster.name, what, volume.side("storageAccount")))
+            found.append(noted("storage/another-account", cluster.name, what, volume.side("storageAccount")))
         elif not untyped:
             found += _leads(cluster, volume, tree)
             if volume.text("protocol") != "nfs":
@@ -63,10 +63,15 @@ def of_fleet(run: Run) -> Iterator[Finding]:
         first, other = next(iter(found.items()))
         what = f"it mounts {_named(container)}, and {other.first} {_named(first)}: neither sees what the other writes"
         fix = "mount one container in all clusters of a cloud, or bring over what both need"
-        yield warned(row.first, what, fix, row.side, other.side)
+        yield warned("storage/several-containers", row.first, what, fix, row.side, other.side)
     if len(found) == 1:
         ((container, row),) = found.items()
-        yield proved("", f"{many(len(row.clusters), 'cluster')} mount one container, {_named(container)}", row.side)
+        yield proved(
+            "storage/several-containers",
+            "",
+            f"{many(len(row.clusters), 'cluster')} mount one container, {_named(container)}",
+            row.side,
+        )
 
 
 def _witness(cluster: RenderedCluster, mounted: Mounted, tree: Tree) -> Iterator[Finding]:
@@ -75,7 +80,9 @@ def _witness(cluster: RenderedCluster, mounted: Mounted, tree: Tree) -> Iterator
     if container and cluster.cloud_resource:
         what = f"its claim {claim.name} leads over {volume.name} to {_named(container.id)}, which is its bucket too"
         side = Side(cluster.cloud_resource, CLAIM)
-        yield proved(cluster.name, what, side, volume.side("containerName"), container.side("name"))
+        yield proved(
+            "storage/bucket-not-mounted", cluster.name, what, side, volume.side("containerName"), container.side("name")
+        )
 
 
 # --- from a volume to ARM ---
@@ -87,7 +94,7 @@ def _untyped(cluster: RenderedCluster, volume: BlobVolume) -> Iterator[Finding]:
         if written is not None and not isinstance(written, str):
             said = json.dumps(written, default=str)
             what = f"{volume.name}: {key} is {said} and no text: Kubernetes refuses it"
-            yield failed(cluster.name, what, f'write {key}: "{said}"', volume.side(key))
+            yield failed("storage/not-text", cluster.name, what, f'write {key}: "{said}"', volume.side(key))
 
 
 def _leads(cluster: RenderedCluster, volume: BlobVolume, tree: Tree) -> Iterator[Finding]:
@@ -97,10 +104,12 @@ def _leads(cluster: RenderedCluster, volume: BlobVolume, tree: Tree) -> Iterator
     if not nfs and volume.text("protocol") != "fuse2":
         said = volume.text("protocol") or "no protocol, which means fuse"
         what = f"{volume.name} asks for {said}, and its mount options are those of BlobFuse2"
-        yield failed(cluster.name, what, "write protocol: fuse2", volume.side("protocol"))
+        yield failed("storage/protocol", cluster.name, what, "write protocol: fuse2", volume.side("protocol"))
     if not volume.retains:
         what = f"{volume.name} deletes the container, and all that every cluster stores in it, with the claim"
-        yield failed(cluster.name, what, "reclaim by Retain", volume.manifest.side(*volume.reclaim_path))
+        yield failed(
+            "storage/deletes", cluster.name, what, "reclaim by Retain", volume.manifest.side(*volume.reclaim_path)
+        )
     account = tree.resources.get(goal.account_id)
     if not goal.account or account is None:
         if not goal.account or templates_whole(tree):
@@ -130,7 +139,7 @@ def _no_account(cluster: RenderedCluster, volume: BlobVolume, goal: Target, tree
             side = volume.side("subscriptionID" if volume.text("subscriptionID") else "resourceGroup")
             if not volume.text("resourceGroup"):
                 what += ": without resourceGroup the driver looks among the nodes"
-    return failed(cluster.name, what, fix, side, *sides)
+    return failed("storage/account-missing", cluster.name, what, fix, side, *sides)
 
 
 def _container(
@@ -145,7 +154,7 @@ def _container(
     if not goal.container:
         does = "nothing can be mounted" if volume.static else "the driver makes a new, empty one for each claim"
         what = f"{volume.name} names no container: {does}"
-    yield failed(cluster.name, what, fix, volume.side("containerName"), made.side("name"))
+    yield failed("storage/container-missing", cluster.name, what, fix, volume.side("containerName"), made.side("name"))
 
 
 def _signs_in(cluster: RenderedCluster, volume: BlobVolume, account: Resource) -> Iterator[Finding]:
@@ -160,11 +169,18 @@ def _signs_in(cluster: RenderedCluster, volume: BlobVolume, account: Resource) -
     if written != "true":
         said = f"{key} is {json.dumps(written)}" if written is not None else f"has no {key}"
         what = f"{volume.name} mounts with the account's key, which {account.name} takes from nobody: {said}"
-        yield failed(cluster.name, what, 'write mountWithWorkloadIdentityToken: "true"', volume.side(key), other)
+        yield failed(
+            "storage/account-key",
+            cluster.name,
+            what,
+            'write mountWithWorkloadIdentityToken: "true"',
+            volume.side(key),
+            other,
+        )
     for asks in ("storeAccountKey", "useDataPlaneAPI"):
         if volume.text(asks).lower() == "true":
             what = f"{volume.name} asks for the key of {account.name}, which takes it from nobody: {asks} is true"
-            yield failed(cluster.name, what, f'write {asks}: "false"', volume.side(asks), other)
+            yield failed("storage/account-key", cluster.name, what, f'write {asks}: "false"', volume.side(asks), other)
 
 
 def _speaks_nfs(cluster: RenderedCluster, volume: BlobVolume, account: Resource) -> Iterator[Finding]:
@@ -172,7 +188,7 @@ def _speaks_nfs(cluster: RenderedCluster, volume: BlobVolume, account: Resource)
     if get(account.properties, "isNfsV3Enabled") is not True:
         what = f"{volume.name} asks for nfs, which {account.name} does not speak"
         sides = volume.side("protocol"), account.side("properties", "isNfsV3Enabled")
-        yield failed(cluster.name, what, "write protocol: fuse2", *sides)
+        yield failed("storage/no-nfs", cluster.name, what, "write protocol: fuse2", *sides)
 
 
 def _namespace(cluster: RenderedCluster, volume: BlobVolume, account: Resource) -> Iterator[Finding]:
@@ -187,7 +203,7 @@ def _namespace(cluster: RenderedCluster, volume: BlobVolume, account: Resource) 
     what = f"{account.name} {has}, and {volume.name} is mounted {'without' if hierarchical else 'with'} --use-adls=true"
     fix = "add --use-adls=true to its mountOptions" if hierarchical else "give the account one, with isHnsEnabled"
     sides = volume.manifest.side(*volume.options_path), account.side("properties", "isHnsEnabled")
-    yield failed(cluster.name, what, fix, *(sides if hierarchical else sides[::-1]))
+    yield failed("storage/use-adls", cluster.name, what, fix, *(sides if hierarchical else sides[::-1]))
 
 
 def _handles(cluster: RenderedCluster, every: list[BlobVolume]) -> Iterator[Finding]:
@@ -200,11 +216,13 @@ def _handles(cluster: RenderedCluster, every: list[BlobVolume]) -> Iterator[Find
             continue
         if not handle:
             what = f"{volume.name} has no volumeHandle"
-            yield failed(cluster.name, what, "write <account>_<container>", volume.manifest.side(*path))
+            yield failed(
+                "storage/no-handle", cluster.name, what, "write <account>_<container>", volume.manifest.side(*path)
+            )
         elif handle in seen:
             what = f"{volume.name} has the volumeHandle of {seen[handle].name}: the driver takes the two for one"
             sides = volume.manifest.side(*path), seen[handle].manifest.side(*path)
-            yield failed(cluster.name, what, "give each volume its own", *sides)
+            yield failed("storage/handle-twice", cluster.name, what, "give each volume its own", *sides)
         else:
             seen[handle] = volume
 
@@ -214,7 +232,7 @@ def _driver(cluster: AksCluster) -> Iterator[Finding]:
     if get(cluster.resource.properties, *path) is not True:
         what = "its blob driver is not enabled: nothing mounts the volume"
         fix = "enable storageProfile.blobCSIDriver"
-        yield failed(cluster.name, what, fix, cluster.side("properties", *path))
+        yield failed("storage/driver-off", cluster.name, what, fix, cluster.side("properties", *path))
 
 
 def _made(cluster: RenderedCluster, aks: AksCluster, mounted: Mounted, tree: Tree) -> Iterator[Finding]:
@@ -230,7 +248,7 @@ def _made(cluster: RenderedCluster, aks: AksCluster, mounted: Mounted, tree: Tre
     if not any(assignment_for(tree, need) for need in needs):
         what = f"its control plane may not make containers of {account.name}, and its claim is to be made one"
         fix = "grant it Storage Account Contributor, or name a volume in the claim"
-        yield failed(cluster.name, what, fix, side, cluster.side("identity"))
+        yield failed("storage/may-not-make-containers", cluster.name, what, fix, side, cluster.side("identity"))
 
 
 # --- of the fleet ---

@@ -46,7 +46,14 @@ def of_cluster(cluster: RenderedCluster, run: Run) -> Iterator[Finding]:
         count = many(len(places), "rendered place")
         what = f"{', '.join(values)}: each of its own producer; the ids are in {count}"
         first = next(iter(values.values())).side
-        yield proved(cluster.name, what, first, waiting.side(cluster), *(place.side for place in places[:1]))
+        yield proved(
+            "bindings/producer-of-another",
+            cluster.name,
+            what,
+            first,
+            waiting.side(cluster),
+            *(place.side for place in places[:1]),
+        )
     yield from waiting.judge(cluster, tree, values)
     if cluster.aks:
         yield from node_counts.judge(cluster, values.get("nodePools"))
@@ -60,7 +67,7 @@ def of_fleet(run: Run) -> Iterator[Finding]:
     count = sum(1 for _ in bound_values(tree))
     if tree.bindings and count and not any(row.outcome == "failed" for row in found):
         what = f"no two of {many(count, 'late value')} have one producer, and no two ids are the same"
-        yield proved("", what, Side(tree.bindings, ("clusters",)))
+        yield proved("bindings/producer-twice", "", what, Side(tree.bindings, ("clusters",)))
 
 
 # --- of a cluster ---
@@ -74,13 +81,13 @@ def _outputs(cluster: RenderedCluster, values: dict[str, Late]) -> Iterator[Find
         what = f"no output of its template says its {', '.join(unsaid)}, for which it waits"
         fix = f"give the output {name or cluster.name.replace('-', '_')} the keys {', '.join(FROM_AZURE)}"
         side = Side(cluster.template.source, ("outputs", name, "value", unsaid[0]))
-        yield failed(cluster.name, what, fix, side, cluster.side("name"))
+        yield failed("bindings/no-output", cluster.name, what, fix, side, cluster.side("name"))
     missing = [kind for kind in FROM_AZURE if kind not in values]
     there = [values[kind] for kind in FROM_AZURE if kind in values]
     if missing and there:
         # Without its pools, the next deployment would set them back to the counts they started with.
         what = f"{' and '.join(missing)} missing, though the deployment that gives {there[0].kind} gives them all"
-        yield failed(cluster.name, what, "take over the whole output", there[0].side)
+        yield failed("bindings/half-bound", cluster.name, what, "take over the whole output", there[0].side)
 
 
 def _said(cluster: RenderedCluster, kind: str) -> bool:
@@ -91,7 +98,7 @@ def _said(cluster: RenderedCluster, kind: str) -> bool:
 def _late(cluster: RenderedCluster, tree: Tree, late: Late) -> Iterator[Finding]:
     if late.kind not in KINDS:
         fix = f"remove it; there are {', '.join(KINDS)}"
-        yield failed(cluster.name, f"nothing takes {late.kind}", fix, late.side)
+        yield failed("bindings/unknown-kind", cluster.name, f"nothing takes {late.kind}", fix, late.side)
         return
     yield from _form(cluster, late)
     if late.kind == FROM_ANYSCALE:
@@ -112,11 +119,21 @@ def _take(cluster: RenderedCluster, kind: str) -> str:
 def _form(cluster: RenderedCluster, late: Late) -> Iterator[Finding]:
     fix = _take(cluster, late.kind)
     if late.value in (None, "", [], {}):
-        yield failed(cluster.name, f"{late.kind} is bound to nothing", f"{fix}, or remove it", late.side)
+        yield failed(
+            "bindings/empty", cluster.name, f"{late.kind} is bound to nothing", f"{fix}, or remove it", late.side
+        )
     elif late.placeholder:
-        yield failed(cluster.name, f"{late.kind} is the placeholder {late.value}", fix, late.side)
+        yield failed(
+            "bindings/placeholder", cluster.name, f"{late.kind} is the placeholder {late.value}", fix, late.side
+        )
     elif not late.sound:
-        yield failed(cluster.name, f"{late.kind} is {late.value}, and not {_SOUND[late.kind]}", fix, late.side)
+        yield failed(
+            "bindings/malformed",
+            cluster.name,
+            f"{late.kind} is {late.value}, and not {_SOUND[late.kind]}",
+            fix,
+            late.side,
+        )
 
 
 def _deployed(cluster: RenderedCluster, tree: Tree, late: Late) -> Iterator[Finding]:
@@ -127,13 +144,15 @@ def _deployed(cluster: RenderedCluster, tree: Tree, late: Late) -> Iterator[Find
         known = [row.name for row in tree.deployments]
         hint = did_you_mean(late.producer.partition(".outputs.")[0], known) if "no deployment" in found.what else ""
         sides = filter(None, (late.producer_side, found.side))
-        yield failed(cluster.name, f"the producer of {late.kind} {found.what}{hint}", fix, *sides)
+        yield failed(
+            "bindings/producer-gone", cluster.name, f"the producer of {late.kind} {found.what}{hint}", fix, *sides
+        )
     elif found.template is not cluster.template or found.name != output_name(cluster):
         what = f"the producer of {late.kind} is the output {found.name}, which is not the cluster's"
-        yield failed(cluster.name, what, fix, late.producer_side, found.side)
+        yield failed("bindings/producer-of-another", cluster.name, what, fix, late.producer_side, found.side)
     elif found.key != late.kind:
         what = f"the producer of {late.kind} is the output's {found.key}"
-        yield failed(cluster.name, what, fix, late.producer_side, found.side)
+        yield failed("bindings/producer-of-another", cluster.name, what, fix, late.producer_side, found.side)
 
 
 def _registered(cluster: RenderedCluster, late: Late) -> Iterator[Finding]:
@@ -142,11 +161,18 @@ def _registered(cluster: RenderedCluster, late: Late) -> Iterator[Finding]:
     fix = _take(cluster, late.kind)
     if found is None:
         what = f"the producer of {late.kind} is not anyscale.<cloud>.<cloud resource>.cloud_resource_id"
-        yield failed(cluster.name, what, fix, late.producer_side)
+        yield failed("bindings/producer-malformed", cluster.name, what, fix, late.producer_side)
     elif cluster.cloud_resource and text(cluster.cloud_resource.data, "name") != found.resource:
         name = text(cluster.cloud_resource.data, "name") or "without a name"
         what = f"the producer of {late.kind} is cloud resource {found.resource}; the one rendered is {name}"
-        yield failed(cluster.name, what, fix, late.producer_side, Side(cluster.cloud_resource, ("name",)))
+        yield failed(
+            "bindings/producer-of-another",
+            cluster.name,
+            what,
+            fix,
+            late.producer_side,
+            Side(cluster.cloud_resource, ("name",)),
+        )
 
 
 # --- of the file ---
@@ -158,10 +184,12 @@ def _written(tree: Tree) -> Iterator[Finding]:
     clusters = get(source.data if source else {}, "clusters")
     fix = "write clusters: <cluster>: <kind>: {value: ..., producer: ...}"
     if source and not isinstance(clusters, dict):
-        yield failed("", "bindings.yaml has no clusters", fix, Side(source, ("clusters",)))
+        yield failed("bindings/no-mapping", "", "bindings.yaml has no clusters", fix, Side(source, ("clusters",)))
     for name, kinds in mapping(clusters).items():
         if source and not isinstance(kinds, dict):
-            yield failed(name, "its bindings are no mapping", fix, Side(source, ("clusters", name)))
+            yield failed(
+                "bindings/no-mapping", name, "its bindings are no mapping", fix, Side(source, ("clusters", name))
+            )
 
 
 def _stale(tree: Tree) -> Iterator[Finding]:
@@ -176,7 +204,7 @@ def _stale(tree: Tree) -> Iterator[Finding]:
             # Until it is taken down its bindings stay: they lead to what was its.
             fix = f"rayfleet retire --cluster {name} takes it down; then take its bindings out"
             first = next(iter(rows.values()))
-            yield warned(name, what, fix, Side(first.side.source, ("clusters", name)))
+            yield warned("bindings/cluster-gone", name, what, fix, Side(first.side.source, ("clusters", name)))
 
 
 def _twice(tree: Tree) -> Iterator[Finding]:
@@ -189,12 +217,21 @@ def _twice(tree: Tree) -> Iterator[Finding]:
             if first is not late:
                 what = f"{late.kind} has the producer of {first.cluster}.{first.kind}"
                 fix = "name the producer of each"
-                yield failed(late.cluster, what, fix, late.producer_side, first.producer_side)
+                yield failed(
+                    "bindings/producer-twice", late.cluster, what, fix, late.producer_side, first.producer_side
+                )
         if late.text:
             first = ids.setdefault(late.text, late)
             if first is not late:
                 what = f"{late.kind} is the id that {first.cluster}.{first.kind} is: no two are the same"
-                yield failed(late.cluster, what, f"take {late.kind} from its own producer", late.side, first.side)
+                yield failed(
+                    "bindings/id-twice",
+                    late.cluster,
+                    what,
+                    f"take {late.kind} from its own producer",
+                    late.side,
+                    first.side,
+                )
 
 
 def _cloud(tree: Tree) -> Iterator[Finding]:
@@ -207,12 +244,12 @@ def _cloud(tree: Tree) -> Iterator[Finding]:
     for late, name in named:
         if name != cloud:
             what = f"its cloud resource is of the cloud {name}, and that of other clusters of {cloud}"
-            yield failed(late.cluster, what, f"name {cloud}", late.producer_side, side)
+            yield failed("bindings/another-cloud", late.cluster, what, f"name {cloud}", late.producer_side, side)
     for accelerator, source in tree.compute_configs.items():
         name = text(source.data, "cloud")
         if name != cloud:
             what = f"its compute config is for the cloud {name or 'of nobody'}; the cloud resources are of {cloud}"
-            yield failed(accelerator, what, f"name {cloud}", Side(source, ("cloud",)), side)
+            yield failed("bindings/another-cloud", accelerator, what, f"name {cloud}", Side(source, ("cloud",)), side)
 
 
 def _resource(late: Late) -> str:
@@ -233,4 +270,4 @@ def _routed(tree: Tree) -> Iterator[Finding]:
     for name, places in unknown.items():
         what = f"work for {' and '.join(places)} is sent to it, and its {FROM_ANYSCALE} is not bound"
         fix = f"bind {FROM_ANYSCALE}, or render again"
-        yield failed(name or "a cloud resource without a name", what, fix, *places.values())
+        yield failed("bindings/not-registered", name or "a cloud resource without a name", what, fix, *places.values())

@@ -105,7 +105,7 @@ def judge(cluster: RenderedCluster, tree: Tree, values: dict[str, Late], places:
         if place.value in _EMPTY:
             what = f"{place.where} is empty, where the {WORDS[place.kind]} belongs"
             sides = (place.side, late.side) if late else (place.side,)
-            yield failed(cluster.name, what, _AGAIN, *sides)
+            yield failed("bindings/not-filled-in", cluster.name, what, _AGAIN, *sides)
         elif late is None or (late.text and place.value != _expected(late, place)):
             wrong.setdefault((place.kind, with_dashes(str(place.value))), []).append(place)
     for (kind, _), same in wrong.items():
@@ -123,9 +123,17 @@ def _wrong(cluster: RenderedCluster, tree: Tree, late: Late | None, places: list
     more = f" ({', '.join(place.where for place in others)} too)" if others else ""
     if late is None:
         what = f"{said}, though {first.kind} is not bound{more}"
-        return failed(cluster.name, what, "bind it, or take out what was made up", *(place.side for place in places))
+        return failed(
+            "bindings/made-up",
+            cluster.name,
+            what,
+            "bind it, or take out what was made up",
+            *(place.side for place in places),
+        )
     what = f"{said}; the {WORDS[first.kind]} bound is {_expected(late, first)}{more}"
-    return failed(cluster.name, what, _AGAIN, first.side, late.side, *(place.side for place in others))
+    return failed(
+        "bindings/wrong-id", cluster.name, what, _AGAIN, first.side, late.side, *(place.side for place in others)
+    )
 
 
 def _said(cluster: RenderedCluster, tree: Tree, place: Consumer) -> str:

@@ -33,16 +33,18 @@ def _counts(cluster: RenderedCluster, scaled: list[Pool], known: list[str], wher
         what = f"{_named(reset)}: there and scaling, but rendered with a count, to which a deployment would reset it"
         sides = [pool.side("count") for pool in reset]
         fix = "render again: without a count Azure keeps its own"
-        yield failed(cluster.name, what, fix, sides[0], *where, *sides[1:])
+        yield failed("bindings/count-reset", cluster.name, what, fix, sides[0], *where, *sides[1:])
     if unsaid:
         what = f"{_named(unsaid)}: not bound, and without a count, so that a new one would start with ARM's 1 node"
         sides = [pool.side() for pool in unsaid]
         fix = "if Azure has it, list it in nodePools; if not, render again"
-        yield failed(cluster.name, what, fix, sides[0], *where, *sides[1:])
+        yield failed("bindings/count-unsaid", cluster.name, what, fix, sides[0], *where, *sides[1:])
     if scaled and not reset and not unsaid:
         parts = [f"{_named(old)}: there, and the count is left to the autoscaler"] if old else []
         parts += [f"{_named(new)}: new, and the count to start with is said"] if new else []
-        yield proved(cluster.name, "; ".join(parts), scaled[0].side("enableAutoScaling"), *where)
+        yield proved(
+            "bindings/count-reset", cluster.name, "; ".join(parts), scaled[0].side("enableAutoScaling"), *where
+        )
 
 
 def _named(pools: list[Pool]) -> str:
@@ -58,7 +60,7 @@ def _gone(cluster: RenderedCluster, bound: Late | None) -> Iterator[Finding]:
             what = f"pool {name} is bound, and no longer in ARM: Azure keeps it, and you pay for it"
             fix = f"drain and delete it (az aks nodepool delete --name {name}), then take it out of nodePools"
             side = cluster.side("properties", "agentPoolProfiles")
-            yield warned(cluster.name, what, fix, bound.side.at(index), side)
+            yield warned("bindings/pool-gone", cluster.name, what, fix, bound.side.at(index), side)
 
 
 def _listed(cluster: RenderedCluster) -> Iterator[Finding]:
@@ -70,11 +72,11 @@ def _listed(cluster: RenderedCluster) -> Iterator[Finding]:
     listed = _names(found.value)
     for name in sorted(has.keys() - listed):
         what = f"its output nodePools leaves out pool {name}, which would be taken for new at every deployment"
-        yield failed(cluster.name, what, f"list {name}", found.side, has[name].side())
+        yield failed("bindings/pool-not-in-output", cluster.name, what, f"list {name}", found.side, has[name].side())
     for name in sorted(listed - has.keys()):
         what = f"its output nodePools lists pool {name}, which the template does not make"
         side = cluster.side("properties", "agentPoolProfiles")
-        yield failed(cluster.name, what, f"take {name} out", found.side, side)
+        yield failed("bindings/output-pool-gone", cluster.name, what, f"take {name} out", found.side, side)
 
 
 def _names(value: Any) -> set[str]:

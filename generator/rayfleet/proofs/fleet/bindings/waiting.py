@@ -64,11 +64,13 @@ def judge(cluster: RenderedCluster, tree: Tree, values: dict[str, Late]) -> Iter
             listed = layer.kustomization if layer else None
             sides = [Side(listed, ("resources",))] if listed else []
             fix = "render again; a hand edit or an overlay took it out"
-            yield failed(cluster.name, what, fix, *sides, *(values[kind].side for kind in output.needs))
+            yield failed(
+                "bindings/not-rendered", cluster.name, what, fix, *sides, *(values[kind].side for kind in output.needs)
+            )
     waits = [kind for kind in KINDS if kind not in values]
     late = [output.what for output in absent if any(kind in waits for kind in output.needs)]
     if waits:
-        yield pending(cluster.name, _waits(cluster, waits, late), side(cluster))
+        yield pending("bindings/not-rendered", cluster.name, _waits(cluster, waits, late), side(cluster))
 
 
 def _waits(cluster: RenderedCluster, waits: list[str], late: list[str]) -> str:
