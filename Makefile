@@ -28,7 +28,7 @@ PYTEST = $(if $(IN_MEMORY),mkdir -p $(IN_MEMORY) && PYTEST_DEBUG_TEMPROOT=$(IN_M
 TESTED = .venv/.test .tools/stamp .tools/checkov/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help render check-rendered validate check deploy-tools test test-all lint snapshots bench lock clean
+.PHONY: help render check-rendered validate check claims deploy-tools test test-all lint snapshots bench lock clean
 
 help: ## what you are reading
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -44,6 +44,9 @@ validate: .venv/.render ## what is wrong with fleet.yaml
 
 check: .venv/.render .tools/stamp ## prove that the pieces of rendered/ fit each other
 	.venv/bin/rayfleet check $(CHECK_FLAGS)
+
+claims: .venv/.render ## docs/claims.md, from the table of claims
+	.venv/bin/rayfleet check --list --format markdown > docs/claims.md
 
 deploy-tools: .venv/.deploy .tools/stamp ## what deploy, bind, register, status and retire run on
 

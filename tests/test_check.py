@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from rayfleet import proofs
+from rayfleet.proofs import sarif
+from rayfleet.proofs.claims import BY_ID
 from tests.conftest import Workspace
 from tests.repository import git
 
@@ -34,7 +36,8 @@ def test_what_fails_has_both_sides_and_a_fix(wrong: Workspace) -> None:
     lines = wrong.run("check", "network", code=1).stdout.splitlines()
     at = lines.index("failed:")
     assert lines[at + 1 : at + 4] == [
-        f"{ARM}:246:22: network: aks-eastus: its pod range 10.193.0.0/16 overlaps 10.193.0.0/16 of aks-westus2-vnet",
+        f"{ARM}:246:22: aks-eastus: its pod range 10.193.0.0/16 overlaps 10.193.0.0/16 of aks-westus2-vnet "
+        "[network/ranges-overlap]",
         "    with: rendered/azure/westus2.json:103:13",
         "    fix: give it a range of its own",
     ]
@@ -61,15 +64,18 @@ def test_json_has_everything(wrong: Workspace) -> None:
     rows = [row for row in found["findings"] if row["proof"] == "network"]
     assert len(rows) == sum(section["counts"].values())
     assert rows[0]["places"][0] == {"file": ARM, "line": 246, "column": 22}
+    assert rows[0]["claim"] == "network/ranges-overlap"
 
 
 def test_sarif_is_what_code_scanning_takes(wrong: Workspace) -> None:
     log = json.loads(wrong.run("check", "--format", "sarif", *DATE, code=1).stdout)
     (run,) = log["runs"]
     assert log["version"] == "2.1.0"
-    rules = {rule["id"] for rule in run["tool"]["driver"]["rules"]}
-    assert rules == {"files", *proofs.names()}
-    assert {row["ruleId"] for row in run["results"]} <= rules
+    rules = {rule["id"]: rule for rule in run["tool"]["driver"]["rules"]}
+    assert {row["ruleId"] for row in run["results"]} == set(rules) > {"network/ranges-overlap"}
+    rule, claim = rules["network/ranges-overlap"], BY_ID["network/ranges-overlap"]
+    assert rule["shortDescription"]["text"] == claim.means and rule["help"]["text"] == claim.mend
+    assert claim.mend in rule["help"]["markdown"] and claim.means in rule["fullDescription"]["text"]
     (error,) = [row for row in run["results"] if row["level"] == "error"]
     (place,) = error["locations"]
     assert place["physicalLocation"] == {
@@ -77,6 +83,28 @@ def test_sarif_is_what_code_scanning_takes(wrong: Workspace) -> None:
         "region": {"startLine": 246, "startColumn": 22},
     }
     assert error["relatedLocations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "rendered/azure/westus2.json"
+
+
+def test_rules_of_sarif_lead_to_the_page_of_claims(wrong: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sarif, "documentation", lambda: "https://rayfleet.example/docs/")
+    log = json.loads(wrong.run("check", "network", "--format", "sarif", code=1).stdout)
+    driver = log["runs"][0]["tool"]["driver"]
+    assert driver["informationUri"] == "https://rayfleet.example/docs/"
+    assert driver["rules"][0]["helpUri"] == "https://rayfleet.example/docs/claims.md#networkranges-overlap"
+
+
+def test_claims_are_listed(rendered: Workspace) -> None:
+    lines = rendered.run("check", "--list").stdout.splitlines()
+    assert [line.split()[0] for line in lines] == list(BY_ID)
+    assert lines[0].endswith(f"  {next(iter(BY_ID.values())).means}")
+    listed = json.loads(rendered.run("check", "--list", "--format", "json").stdout)["claims"]
+    assert {row["id"]: (row["proof"], row["mend"]) for row in listed} == {
+        claim.id: (claim.proof, claim.mend) for claim in BY_ID.values()
+    }
+    assert (
+        "a list has the forms text, json, markdown"
+        in rendered.run("check", "--list", "--format", "sarif", code=2).stderr
+    )
 
 
 def test_every_result_of_sarif_has_a_place_in_the_tree(wrong: Workspace) -> None:
@@ -98,7 +126,7 @@ def test_what_cannot_be_read_comes_first(rendered: Workspace) -> None:
     """Much else follows from it."""
     rendered.write("{", ARM)
     lines = rendered.run("check", code=1).stdout.splitlines()
-    assert lines[lines.index("failed:") + 1].startswith(f"{ARM}:1:2: files: not JSON")
+    assert lines[lines.index("failed:") + 1].startswith(f"{ARM}:1:2: not JSON")
     assert not [line for line in lines if "bindings" in line and "fix:" in line]
     assert not [line for line in lines if "is of no cluster that ARM makes" in line]
 

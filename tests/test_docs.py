@@ -190,7 +190,15 @@ def test_every_page_is_reached_from_the_first() -> None:
     assert [name for name in NAMES[1:] if f"]({name})" not in readme] == []
 
 
-@pytest.mark.parametrize("page", sorted((ROOT / "docs").glob("*.md")), ids=lambda page: page.name)
+# The list of claims is looked up, and written by a command.
+LISTS = {"claims.md"}
+
+
+@pytest.mark.parametrize(
+    "page",
+    sorted({*(ROOT / "docs").glob("*.md")} - {ROOT / "docs" / name for name in LISTS}),
+    ids=lambda page: page.name,
+)
 def test_pages_are_short(page: Path) -> None:
     lines = page.read_text().count("\n")
     assert lines <= MOST_LINES

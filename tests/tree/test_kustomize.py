@@ -73,5 +73,5 @@ def test_a_layer_that_does_not_build_is_read_as_files_and_said(
     monkeypatch.setenv("PATH", str(ROOT / ".tools/bin"))
     result = workspace.run("check", "network", code=1)
     path = "rendered/clusters/aks-eastus/workloads"
-    assert f"{path}/kustomization.yaml:1:1: files: kustomize does not build the layer: " in result.stdout
+    assert f"{path}/kustomization.yaml:1:1: kustomize does not build the layer: " in result.stdout
     assert f"    fix: see kustomize build {path}\n" in result.stdout

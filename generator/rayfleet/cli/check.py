@@ -27,6 +27,7 @@ _WITNESSES = 3
 @click.option("--date", "on", type=click.DateTime(["%Y-%m-%d"]), help="Judge versions as of this day, not today.")
 @click.option("--strict", is_flag=True, help="Exit with 1 for warnings as well.")
 @click.option("-v", "--verbose", is_flag=True, help="Show every claim that holds, not just the first few.")
+@click.option("--list", "listed", is_flag=True, help="List the claims, and what each means; prove nothing.")
 @format_option("text", "json", "sarif", "markdown")
 def check(
     proofs: tuple[str, ...],
@@ -37,6 +38,7 @@ def check(
     on: datetime | None,
     strict: bool,
     verbose: bool,
+    listed: bool,
     form: str,
 ) -> None:
     """Prove that the pieces of rendered/ fit each other.
@@ -46,7 +48,13 @@ def check(
     """
     from rayfleet import proofs as proving
     from rayfleet.proofs import forms
+    from rayfleet.proofs.claims.listing import LISTS
 
+    if listed:
+        if form not in LISTS:
+            raise click.BadParameter(f"a list has the forms {', '.join(LISTS)}", param_hint="--format")
+        click.echo(LISTS[form](), nl=False)
+        return
     for name in proofs:
         if name not in proving.names():
             what = f"{name!r} is none of {', '.join(proving.names())}{did_you_mean(name, proving.names())}"

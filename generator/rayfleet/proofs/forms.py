@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from urllib.parse import quote
 
-from rayfleet import __version__
 from rayfleet.diagnostics import many, printable
 from rayfleet.proofs.finding import Outcome
-from rayfleet.proofs.report import Place, Report, Shown
+from rayfleet.proofs.report import Report, Shown
+from rayfleet.proofs.sarif import sarif
 
 _BUILT = "layers as kustomize builds them, overlays included"
 _FILES = "layers as their files say; overlays were not looked at, which takes kustomize"
@@ -44,7 +43,7 @@ def _some(report: Report, outcome: Outcome) -> tuple[list[Shown], str]:
 
 def _lines(row: Shown) -> Iterator[str]:
     first = f"{row.places[0]}: " if row.places else ""
-    yield printable(f"{first}{row.proof}: {_said(row)}")
+    yield printable(f"{first}{_said(row)} [{row.claim}]")
     for place in row.places[1:]:
         yield printable(f"    with: {place}")
     if row.fix:
@@ -83,44 +82,6 @@ def as_json(report: Report, built: bool) -> str:
     return json.dumps({"layers": "kustomize" if built else "files", "proofs": proofs, "findings": findings}) + "\n"
 
 
-def sarif(report: Report, built: bool) -> str:
-    """SARIF 2.1.0, as code scanning takes it: what failed and what warns."""
-    levels: dict[Outcome, str] = {"failed": "error", "warned": "warning", "noted": "note"}
-    rules = [{"id": name, "shortDescription": {"text": section.title}} for name, section in report.sections.items()]
-    results = [
-        {
-            "ruleId": row.proof,
-            "level": level,
-            "message": {"text": f"{_said(row)}. Fix: {row.fix}" if row.fix else _said(row)},
-            "locations": locations[:1],
-            "relatedLocations": locations[1:],
-        }
-        for outcome, level in levels.items()
-        for row in report.of(outcome)
-        # Code scanning refuses a file in which a result has no place.
-        if (locations := [{"physicalLocation": _physical(place)} for place in row.places if _in_tree(place)])
-    ]
-    driver = {"name": "rayfleet check", "version": __version__, "rules": rules}
-    log = {
-        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
-        "version": "2.1.0",
-        "runs": [{"tool": {"driver": driver}, "results": results}],
-    }
-    return json.dumps(log) + "\n"
-
-
-def _in_tree(place: Place) -> bool:
-    """Whether the file is of the tree as it is, and not of the base commit (``HEAD:rendered/...``)."""
-    return ":" not in place.file
-
-
-def _physical(place: Place) -> dict[str, object]:
-    found: dict[str, object] = {"artifactLocation": {"uri": quote(place.file)}}
-    if place.line:
-        found["region"] = {"startLine": place.line, "startColumn": place.column}
-    return found
-
-
 def markdown(report: Report, built: bool) -> str:
     """For a comment on a pull request."""
     lines = [f"**{_verdict(report)}** ({_BUILT if built else _FILES})", ""]
@@ -132,7 +93,7 @@ def markdown(report: Report, built: bool) -> str:
         if rows:
             lines += ["", f"### {outcome.capitalize()}{more}", ""]
         for row in rows:
-            lines.append(f"- **{row.proof}**: {_escaped(_said(row))}")
+            lines.append(f"- **{row.claim}**: {_escaped(_said(row))}")
             lines += [f"  - `{printable(str(place))}`" for place in row.places]
             lines += [f"  - fix: {_escaped(row.fix)}"] if row.fix else []
     return "\n".join(lines) + "\n"

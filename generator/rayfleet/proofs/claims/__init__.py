@@ -1,0 +1,39 @@
+"""Every claim that the proofs make: what it means, and how to mend what it finds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from rayfleet.proofs.claims import (
+    aks,
+    arm,
+    bindings,
+    capacity,
+    files,
+    flux,
+    identity,
+    network,
+    placement,
+    shape,
+    storage,
+    versions,
+)
+from rayfleet.proofs.claims.claim import Claim
+
+#: By proof, in the order in which they are reported, then by id.
+CLAIMS: tuple[Claim, ...] = (
+    *files.CLAIMS,
+    *placement.CLAIMS,
+    *shape.CLAIMS,
+    *identity.CLAIMS,
+    *storage.CLAIMS,
+    *network.CLAIMS,
+    *bindings.CLAIMS,
+    *sorted((*arm.CLAIMS, *aks.CLAIMS)),
+    *flux.CLAIMS,
+    *capacity.CLAIMS,
+    *versions.CLAIMS,
+)
+BY_ID: Mapping[str, Claim] = {claim.id: claim for claim in CLAIMS}
+
+__all__ = ["BY_ID", "CLAIMS", "Claim"]

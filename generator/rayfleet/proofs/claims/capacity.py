@@ -1,0 +1,51 @@
+"""The claims of the proof capacity: limits of AKS, and quota."""
+
+from __future__ import annotations
+
+from rayfleet.proofs.claims.claim import Claim
+
+CLAIMS = (
+    Claim("capacity/cluster-too-large",
+          "The pools of a cluster may grow to more nodes than AKS takes in a cluster of its tier.",
+          "Lower the pools' maximum, use the Standard tier, or make another cluster."),
+    Claim("capacity/clusters-in-region",
+          "A region has more clusters than AKS takes in one subscription unless asked.",
+          "Ask for a higher limit, or use another region or subscription."),
+    Claim("capacity/clusters-in-subscription",
+          "A subscription has more clusters than AKS takes.",
+          "Use another subscription."),
+    Claim("capacity/no-location",
+          "A cluster has no location, so that whose quota it takes is not known.",
+          "Render again."),
+    Claim("capacity/no-quota",
+          "There is no quota.yaml, so that whether the fleet is within quota was not judged. What it may need is "
+          "listed.",
+          "Write the quota of your subscription into quota.yaml."),
+    Claim("capacity/over-quota",
+          "What the pools may grow to is more than the quota of a VM family or a region.",
+          "Ask Azure for the quota that the message names, or lower the pools' maximum."),
+    Claim("capacity/pool-too-large",
+          "A pool may grow to more nodes than AKS takes in a pool.",
+          "Lower its maximum, or make two pools of it."),
+    Claim("capacity/quota-twice",
+          "quota.yaml has a VM family twice.",
+          "Keep the right one."),
+    Claim("capacity/quota-unsaid",
+          "quota.yaml does not mention a region or a VM family of which the fleet needs vCPUs.",
+          "Add it to quota.yaml."),
+    Claim("capacity/several-subscriptions",
+          "The clusters are in several subscriptions, and quota.yaml is for one: each was held against it.",
+          "Read the findings of quota with that in mind."),
+    Claim("capacity/too-many-pools",
+          "A cluster has more node pools than AKS takes.",
+          "Make another cluster."),
+    Claim("capacity/uncounted",
+          "What a pool may grow to cannot be counted.",
+          "Write its VM size and its counts; render does."),
+    Claim("capacity/unknown-family",
+          "quota.yaml has a VM family that the catalogue does not know.",
+          "Correct the name."),
+    Claim("capacity/unknown-region",
+          "quota.yaml has a region that is none of Azure's.",
+          "Correct the name."),
+)  # fmt: skip

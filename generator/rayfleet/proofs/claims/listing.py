@@ -1,0 +1,44 @@
+"""The list of all claims: to read in a terminal, as data, and as the page docs/claims.md."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from itertools import groupby
+
+from rayfleet.proofs.claims import CLAIMS
+
+_PAGE = """\
+<!-- Written by `make claims`, from the tables of generator/rayfleet/proofs/claims. -->
+# Claims
+
+What [`rayfleet check`](check.md) looks for. Each finding carries the id of its claim.
+"""
+
+
+def text() -> str:
+    """A line for each: its id, and what it means."""
+    width = max(len(claim.id) for claim in CLAIMS)
+    return "".join(f"{claim.id:<{width}}  {claim.means}\n" for claim in CLAIMS)
+
+
+def as_json() -> str:
+    """All that is known of each."""
+    return json.dumps({"claims": [{"proof": claim.proof, **claim._asdict()} for claim in CLAIMS]}) + "\n"
+
+
+def page() -> str:
+    """In Markdown, with a heading for each, to which links lead."""
+    lines = [_PAGE]
+    for proof, claims in groupby(CLAIMS, key=lambda claim: claim.proof):
+        lines.append(f"\n## {proof}\n")
+        lines += [f"\n### {claim.id}\n\n{claim.means}\n\n{claim.mend}\n" for claim in claims]
+    return "".join(lines)
+
+
+def anchor(claim: str) -> str:
+    """The part of a link to the page that leads to a claim (GitHub: letters, digits and hyphens of the heading)."""
+    return claim.replace("/", "")
+
+
+LISTS: dict[str, Callable[[], str]] = {"text": text, "json": as_json, "markdown": page}
