@@ -135,7 +135,7 @@ class _Builder:
         )
 
     def _share(self, key: str, settings: Settings, make: Callable[[Settings], Built]) -> Built:
-        """What ``make`` makes of a filled section, made once for all clusters that have the section from one level."""
+        """The result of ``make`` for a filled section, made once for all clusters that have it from one level."""
         section = settings.get(key)
         memo = (key, id(section), None)
         if memo not in self._shared:

@@ -132,7 +132,7 @@ def render(fleet: Fleet, overlay_folders: frozenset[str]) -> Iterator[tuple[str,
 
 
 def pending(fleet: Fleet) -> list[Pending]:
-    """What waits for bindings."""
+    """The outputs that wait for bindings."""
     unknown = (config for config in compute_configs(fleet) if not config.choices)
     first = fleet.primary_cluster.name
     of_fleet = [

@@ -1,4 +1,4 @@
-"""What to do about an error of Azure's, or of our own on the way to it: the codes that fleets run into."""
+"""Advice on the errors of Azure, and on our own on the way to it: the codes that fleets run into."""
 
 from __future__ import annotations
 
@@ -27,9 +27,8 @@ _WHO = "az monitor activity-log list --correlation-id ID"
 
 
 def encryption_at_host(subscription: str = "") -> str:
-    """What to do where the feature is not registered. Registering the provider afterwards brings the feature to it (AKS
-    docs, enable-host-encryption).
-    """
+    """The advice where the feature is not registered. Registering the provider afterwards brings the feature to it (AKS
+    docs, enable-host-encryption)."""
     which = f"--subscription {subscription} " * bool(subscription)
     feature = f"{which}--namespace Microsoft.Compute --name EncryptionAtHost"
     return (

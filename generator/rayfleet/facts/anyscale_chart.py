@@ -1,6 +1,4 @@
-"""What the chart of Anyscale's operator says by itself of Ray pods, told in our own words (anyscale-operator 1.8.0:
-values.yaml).
-"""
+"""The defaults of Anyscale's operator chart for Ray pods, in our own words (anyscale-operator 1.8.0: values.yaml)."""
 
 from __future__ import annotations
 

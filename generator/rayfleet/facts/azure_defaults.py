@@ -1,6 +1,5 @@
-"""What Azure takes where a template says nothing: written out, it is no change (azure-mgmt-containerservice 41.8.0 and
--kubernetesconfiguration-fluxconfigurations 1.0.0, the texts of the models).
-"""
+"""Values that Azure takes where a template has none: written out, they are no change (azure-mgmt-containerservice
+41.8.0 and -kubernetesconfiguration-fluxconfigurations 1.0.0, the texts of the models)."""
 
 from __future__ import annotations
 

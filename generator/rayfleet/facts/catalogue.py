@@ -66,11 +66,11 @@ class Catalogue:
         return (1, 2, 3) if self._regions.get(region, {}).get("zones") else ()
 
     def has_standard_v2_nat(self, region: str) -> bool:
-        """Whether the region has zone-redundant NAT gateways."""
+        """True where the region has zone-redundant NAT gateways."""
         return bool(self._regions.get(region, {}).get("natGatewayV2", True))
 
     def federates(self, region: str) -> bool:
-        """Whether identities in the region take federated credentials."""
+        """True where identities in the region take federated credentials."""
         return bool(self._regions.get(region, {}).get("identityFederation", True))
 
 

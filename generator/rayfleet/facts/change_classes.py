@@ -1,4 +1,4 @@
-"""What Azure does when a property of a resource changes (``schemas/azure-changes.json``): each change has a class.
+"""The class of each change: what Azure does when a property of a resource changes (``schemas/azure-changes.json``).
 
 ``classify`` says it of one property, in its direction, and ``differences`` of all that differ between two resources.
 The first row of the type that fits counts; what no row fits is unclassified, never taken for harmless.
@@ -52,23 +52,23 @@ class ChangeRow(NamedTuple):
 
     @property
     def told(self) -> bool:
-        """Whether there is something to say of such a change."""
+        """True where there is something to say of such a change."""
         return self.change_class != "in place" or bool(self.says)
 
     @property
     def sentence(self) -> str:
-        """What is said of such a change."""
+        """The sentence about such a change."""
         if self.says and self.change_class in ("in place", "refused"):
             return self.says
         general = self.change_class if self.change_class == UNCLASSIFIED else classes()[self.change_class]
         return f"{general}: {self.says}" if self.says else classes()[self.change_class]
 
     def about(self, path: Steps) -> bool:
-        """Whether the row is about the property at a path."""
+        """True where the row is about the property at a path."""
         return any(_matches(pattern, path) for pattern in self.paths)
 
     def fits(self, before: Any, after: Any, resource: Mapping[str, Any]) -> bool:
-        """Whether it is in the row's direction."""
+        """True where the change is in the row's direction."""
         return (
             (self.before is None or _among(before, self.before))
             and (self.after is None or _among(after, self.after))

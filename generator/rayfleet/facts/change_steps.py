@@ -13,7 +13,7 @@ _TAKES_AWAY = ("delete", "tierToArchive")
 
 
 def older(version: object, than: object) -> bool:
-    """Whether a version comes before another; ``1.36`` stands for any patch of it."""
+    """True where a version comes before another; ``1.36`` stands for any patch of it."""
     first, second = number(version) or (), number(than) or ()
     shared = min(len(first), len(second))
     return first[:shared] < second[:shared]

@@ -50,15 +50,15 @@ class Cidr(NamedTuple):
         return Cidr(self.first + (index << (32 - prefix)), prefix)
 
     def blocks(self, prefix: int) -> int:
-        """How many ranges of length ``prefix`` fit."""
+        """The number of ranges of length ``prefix`` that fit."""
         return 1 << (prefix - self.prefix) if prefix >= self.prefix else 0
 
     def overlaps(self, other: Cidr) -> bool:
-        """Whether any address is in both."""
+        """True where an address is in both."""
         return self.first <= other.last and other.first <= self.last
 
     def within(self, other: Cidr) -> bool:
-        """Whether all of it is in the other."""
+        """True where all of it is in the other."""
         return other.first <= self.first and self.last <= other.last
 
 

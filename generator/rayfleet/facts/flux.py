@@ -1,4 +1,4 @@
-"""What Flux 2.7 and AKS understand: API versions, fields, and which chart or add-on brings which kinds.
+"""The words of Flux 2.7 and AKS: API versions, fields, and the kinds that each chart or add-on brings.
 
 Flux 2.7.5 is what the AKS extension microsoft.flux 1.24.1 ships (MicrosoftDocs/azure-management-docs,
 articles/azure-arc/kubernetes/flux-gitops-release-notes.md, 2026-08-10). Checked on 2026-11-21.

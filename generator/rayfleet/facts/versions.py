@@ -86,7 +86,7 @@ class Table:
         return [row for row in self.data["osSkus"] if row["osSku"] == sku]
 
     def image(self, name: str) -> VersionRow:
-        """What is known of a node image."""
+        """The row of a node image; empty where it is unknown."""
         return dict(self.data["images"].get(name, {}))
 
     # --- Flux ---
@@ -99,11 +99,11 @@ class Table:
     # --- charts ---
 
     def chart(self, name: str) -> VersionRow:
-        """What is known of a chart."""
+        """The row of a chart; empty where it is unknown."""
         return dict(self.data["charts"].get(name, {}))
 
     def series(self, chart: str, version: Number) -> VersionRow | None:
-        """What is known of the chart's series that a version is of."""
+        """The row of the chart's series that a version belongs to."""
         return next((row for row in self.chart(chart).get("series", ()) if number(row["series"]) == version[:2]), None)
 
     def unread(self, chart: str, version: Number) -> Iterator[tuple[str, tuple[str, ...]]]:

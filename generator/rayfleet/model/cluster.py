@@ -142,7 +142,7 @@ class Cluster:
         return tuple(pool for pool in self.pools if pool.gpu)
 
     def has_gpus_of(self, vendor: str) -> bool:
-        """Whether any pool has GPUs of the vendor."""
+        """True where a pool has GPUs of the vendor."""
         return any(pool.vm.gpu_vendor == vendor for pool in self.gpu_pools)
 
     @property
@@ -167,12 +167,12 @@ class Cluster:
 
     @property
     def mixed_architectures(self) -> bool:
-        """Whether Ray pods must say which CPU architecture they were built for."""
+        """True where Ray pods must say which CPU architecture they were built for."""
         return len({pool.vm.architecture for pool in self.pools if pool.ray}) > 1
 
     @property
     def infra(self) -> bool:
-        """Whether untainted infra pools carry the operators."""
+        """True where infra pools without taints run the operators."""
         return any(pool.role == "infra" and not pool.system for pool in self.pools)
 
     @property
@@ -221,7 +221,7 @@ class Cluster:
 
     @property
     def gateway_api(self) -> bool:
-        """Whether the way in is a Gateway rather than an Ingress."""
+        """True where the way in is a Gateway, not an Ingress."""
         return self.gateway_kind != "ingress-nginx"
 
     @property
@@ -277,7 +277,7 @@ class Cluster:
 
     @property
     def flux_path(self) -> str:
-        """Where in the repository the cluster's Flux configuration begins."""
+        """The folder of the repository where the cluster's Flux configuration begins."""
         return self._layer("flux")
 
     def _layer(self, layer: str) -> str:
@@ -293,9 +293,9 @@ class Cluster:
 
     @property
     def deployed(self) -> bool:
-        """Whether its deployment has run."""
+        """True where its deployment has run."""
         return self.bindings.client_id is not None
 
     def exists(self, pool: NodePool) -> bool:
-        """Whether Azure already has the pool, so that its node count is the autoscaler's."""
+        """True where Azure already has the pool, so that its node count is the autoscaler's."""
         return pool.name in self.bindings.node_pools

@@ -22,7 +22,7 @@ RESOURCES_A_CLUSTER = 13
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What a deployment deploys into; without a resource group, the subscription."""
+    """The scope of a deployment: a resource group, or without one the subscription."""
 
     subscription_id: str
     resource_group: str | None

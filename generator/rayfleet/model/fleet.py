@@ -90,7 +90,7 @@ class Fleet:
         return {cluster.name: deployment for deployment in self.deployments for cluster in deployment.clusters}
 
     def producers(self, cluster: Cluster) -> dict[str, str]:
-        """Who produces each late value of a cluster, by its key in bindings.yaml."""
+        """The producer of each late value of a cluster, by its key in bindings.yaml."""
         output = f"{self.deployment_of[cluster.name].name}.outputs.{cluster.output}"
         return {
             "clientId": f"{output}.clientId",

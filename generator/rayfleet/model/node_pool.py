@@ -62,12 +62,12 @@ class NodePool:
 
     @property
     def ray(self) -> bool:
-        """Whether Ray pods run here."""
+        """True where Ray pods run here."""
         return not self.system and self.role == "ray"
 
     @property
     def gpu(self) -> bool:
-        """Whether the nodes have GPUs."""
+        """True where the nodes have GPUs."""
         return self.vm.gpus > 0
 
     @property

@@ -1,4 +1,4 @@
-"""How settings stack: ``defaults`` <- ``regions.<region>`` <- ``clusters.<name>``, over what the schema gives.
+"""Settings of three levels: ``defaults`` <- ``regions.<region>`` <- ``clusters.<name>``, over what the schema gives.
 
 Maps merge deeply, lists replace, ``null`` removes (what the levels below say; a default of the schema then holds).
 In Helm's own values ``null`` stays: Helm takes the chart's value away by it. Results share what a level leaves
@@ -19,7 +19,7 @@ class Whole(NamedTuple):
 
 
 class Defaults(NamedTuple):
-    """What the schema gives where the fleet is silent (see schema.defaults)."""
+    """The schema's values where the fleet is silent (see schema.defaults)."""
 
     root: Settings
     settings: Settings

@@ -15,7 +15,7 @@ FILE_CACHE_PROCESS_MIB = 256
 
 @dataclass(frozen=True, slots=True)
 class LifecycleRule:
-    """When blobs under ``prefix`` move on. Days; None where the step is not taken."""
+    """A rule that moves blobs under ``prefix`` on. Days; None where the step is not taken."""
 
     name: str
     prefix: str
@@ -62,12 +62,12 @@ class Storage:
 
     @property
     def volume_handle(self) -> str:
-        """What the blob driver knows the mounted container by (its documented form)."""
+        """The name by which the blob driver knows the mounted container (its documented form)."""
         return f"{self.account}_{self.container}"
 
     @property
     def tracks_access(self) -> bool:
-        """Whether a rule needs to know when a blob was last read."""
+        """True where a rule needs to know when a blob was last read."""
         return any(rule.since_access for rule in self.lifecycle)
 
 

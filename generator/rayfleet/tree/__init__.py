@@ -1,4 +1,4 @@
-"""What stands in rendered/, read back from its files alone: the model that made it plays no part."""
+"""The tree: rendered/ read back from its files alone. The model that made it plays no part."""
 
 from __future__ import annotations
 
@@ -151,7 +151,6 @@ class Tree:
 
 
 def record_path(cluster: str) -> str:
-    """Where the record of a cluster is."""
     return f"clusters/{cluster}/cluster.json"
 
 

@@ -54,5 +54,5 @@ class AksCluster:
 
     @cached_property
     def flux_configurations(self) -> list[Resource]:
-        """What the AKS Flux extension is told to follow."""
+        """The configurations that AKS's Flux extension follows."""
         return self.children(FLUX_CONFIGURATION)

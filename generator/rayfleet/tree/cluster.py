@@ -89,7 +89,7 @@ class RenderedCluster:
 
     @property
     def flux_configurations(self) -> list[Resource]:
-        """What Azure's Flux extension is told to follow."""
+        """The configurations that Azure's Flux extension follows; none where the cluster is no AKS cluster."""
         return self.aks.flux_configurations if self.aks else []
 
     # --- Git ---
@@ -152,7 +152,7 @@ class RenderedCluster:
         return get(self.bound.source.data, *self.bound.path, kind, "value") if self.bound else None
 
     def late_side(self, kind: str) -> Side | None:
-        """Where a late value stands; None while it is not bound."""
+        """The place of a late value; None while it is not bound."""
         return self.bound.at(kind, "value") if self.bound and self.late(kind) is not None else None
 
 

@@ -1,4 +1,4 @@
-"""What a configuration of kustomize says of names: whether those of generated ConfigMaps are carried over."""
+"""References to names in a configuration of kustomize: those that carry names of generated ConfigMaps over."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rayfleet.tree.place import entries, text
 
 @lru_cache(maxsize=64)
 def carried_into_releases(configuration: bytes) -> bool:
-    """Whether it tells kustomize where HelmReleases name ConfigMaps."""
+    """True where it tells kustomize at which paths HelmReleases name ConfigMaps."""
     try:
         data = read("configurations", configuration).data
     except Invalid:

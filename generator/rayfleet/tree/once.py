@@ -1,4 +1,4 @@
-"""What is derived of a tree or of a cluster, kept with it: never taken for another's, and gone when it goes."""
+"""Values derived from a tree or a cluster and kept with it: never taken for another's, and gone when it goes."""
 
 from __future__ import annotations
 
