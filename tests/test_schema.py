@@ -22,7 +22,7 @@ from rayfleet.source import Source
 from tests.extent import sampled
 from tests.rendering import REFERENCE
 
-NAMES = ("fleet", "bindings", "quota")
+NAMES = ("fleet", "bindings", "quota", "accepted")
 OVERLAYS = frozenset({"operator-availability/workloads"})
 
 Node = dict[str, Any]

@@ -32,6 +32,10 @@ class FleetFiles(NamedTuple):
     def quota(self) -> str:
         return os.path.join(os.path.dirname(self.fleet), "quota.yaml")
 
+    @property
+    def accepted(self) -> str:
+        return os.path.join(os.path.dirname(self.fleet), "accepted.yaml")
+
 
 class Inputs(NamedTuple):
     """The files as they were read, byte for byte. ``overlay_folders`` are the Components that exist:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from rayfleet import proofs
+from rayfleet.proofs.acceptance import ACCEPTED
 from rayfleet.proofs.claims import BY_ID, CLAIMS, Claim
 from rayfleet.proofs.claims.listing import LISTS, anchor, page
 from rayfleet.proofs.finding import OUTCOMES
@@ -33,7 +34,7 @@ def calls(path: Path) -> Iterator[tuple[str, ast.expr]]:
 
 def ids(path: Path) -> set[str]:
     constants = (node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Constant))
-    names = (*proofs.names(), proofs.FILES)
+    names = (*proofs.names(), proofs.FILES, ACCEPTED)
     found = {str(node.value) for node in constants if ID.fullmatch(str(node.value))}
     return {name for name in found if name.partition("/")[0] in names}
 
@@ -50,7 +51,7 @@ def made() -> dict[str, set[str]]:
 
 def test_ids_are_unique_and_in_order() -> None:
     assert len(BY_ID) == len(CLAIMS) > 300
-    order = [proofs.FILES, *proofs.names()]
+    order = [proofs.FILES, *proofs.names(), ACCEPTED]
     assert list(CLAIMS) == sorted(CLAIMS, key=lambda claim: (order.index(claim.proof), claim.id))
 
 

@@ -51,7 +51,8 @@ def uncommitted(where: FleetFiles) -> list[str] | None:
     """
     from rayfleet import git
 
-    inputs = (where.fleet, where.bindings, where.quota, os.path.join(where.beside, "overlays"), where.output)
+    files = (where.fleet, where.bindings, where.quota, where.accepted)
+    inputs = (*files, os.path.join(where.beside, "overlays"), where.output)
     paths = git.changed(where.beside, [os.path.relpath(path, where.beside) for path in inputs])
     return paths and [os.path.normpath(os.path.join(where.beside, path)) for path in paths]
 

@@ -43,8 +43,8 @@ def check(
 ) -> None:
     """Prove that the pieces of rendered/ fit each other.
 
-    Reads rendered/, bindings.yaml, quota.yaml and the VM sizes, and nothing of the fleet's own logic. PROOF names the
-    proofs to run; without any, all run.
+    Reads rendered/, bindings.yaml, quota.yaml, accepted.yaml and the VM sizes, and nothing of the fleet's own logic.
+    PROOF names the proofs to run; without any, all run.
     """
     from rayfleet import proofs as proving
     from rayfleet.proofs import forms

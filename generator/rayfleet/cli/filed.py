@@ -99,7 +99,8 @@ class Files:
         from rayfleet import git
 
         where, branch = self.where, self.fleet.gitops.branch
-        paths = (where.fleet, where.bindings, where.quota, os.path.join(where.beside, "overlays"), where.output)
+        files = (where.fleet, where.bindings, where.quota, where.accepted)
+        paths = (*files, os.path.join(where.beside, "overlays"), where.output)
         below = [os.path.relpath(path, where.beside) for path in paths]
         before = len(self.not_seen)
         dirty = self.or_not("the last commit", lambda: git.changed(where.beside, below))

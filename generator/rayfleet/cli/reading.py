@@ -15,6 +15,7 @@ from rayfleet.fleet_files import FleetFiles
 if TYPE_CHECKING:
     from rayfleet.facts.catalogue import Catalogue
     from rayfleet.proofs import Evidence
+    from rayfleet.proofs.acceptance import Acceptance
     from rayfleet.source import Source
     from rayfleet.tree import Tree
 
@@ -52,7 +53,7 @@ def evidence(where: FleetFiles, tree: Tree, revision: str | None, on: date) -> E
     """
     from rayfleet.proofs import Evidence
 
-    return Evidence(tree, on, base(where, revision), quota(where), inside(where))
+    return Evidence(tree, on, base(where, revision), quota(where), inside(where), accepted(where))
 
 
 def bindings(where: FleetFiles) -> Source | None:
@@ -109,3 +110,17 @@ def quota(where: FleetFiles) -> Source | None:
     if violations := schema.violations(source, "quota"):
         raise Invalid(row.diagnostic for row in violations)
     return source
+
+
+def accepted(where: FleetFiles) -> tuple[Acceptance, ...]:
+    """accepted.yaml; nothing where there is none. Raises Invalid with all that is wrong with it."""
+    from rayfleet import schema
+    from rayfleet.proofs.acceptance import acceptances
+    from rayfleet.source import read
+
+    if not os.path.lexists(where.accepted):
+        return ()
+    source = read(where.accepted, fleet_files.read_bytes(where.accepted, "make it a readable file, or remove it"))
+    if violations := schema.violations(source, "accepted"):
+        raise Invalid(row.diagnostic for row in violations)
+    return acceptances(source)

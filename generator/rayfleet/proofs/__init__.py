@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from rayfleet.diagnostics import Diagnostic
 from rayfleet.proofs import flux
+from rayfleet.proofs.acceptance import ACCEPTED, Acceptances
 from rayfleet.proofs.anyscale import cloud_resource
 from rayfleet.proofs.azure import arm, identity, network, network_moves
 from rayfleet.proofs.evidence import Evidence
@@ -107,18 +108,23 @@ def names() -> list[str]:
 def prove(evidence: Evidence, wanted: Iterable[str] = (), witnesses: int | None = None) -> Report:
     """Runs the proofs called ``wanted``, or all. One pass over the clusters; each is forgotten before the next."""
     chosen = [proof for proof in PROOFS if proof.name in (set(wanted) or set(names()))]
-    report = Report({FILES: "every file can be read", **{proof.name: proof.title for proof in chosen}}, witnesses)
+    titles = {FILES: "every file can be read", **{proof.name: proof.title for proof in chosen}}
+    titles |= {ACCEPTED: "what is accepted is found, and accepted to this day"} if evidence.accepted else {}
+    report = Report(titles, witnesses)
+    accepted = Acceptances(evidence.accepted, evidence.today)
     tree, run = evidence.tree, Run(evidence)
     groups = {proof.name: Groups(proof.together, tree) for proof in chosen}
     for cluster in tree.clusters():
         for proof in chosen:
-            report.add(proof.name, groups[proof.name].kept(proof.of_cluster(cluster, run)))
+            report.add(proof.name, groups[proof.name].kept(accepted.mark(proof.of_cluster(cluster, run))))
         report.refuse(FILES, "files/unreadable", _unreadable(cluster))
         report.refuse(FILES, "files/not-built", _not_built(cluster))
     for proof in chosen:
         report.add(proof.name, groups[proof.name].said())
-        report.add(proof.name, proof.of_fleet(run))
+        report.add(proof.name, accepted.mark(proof.of_fleet(run)))
     report.refuse(FILES, "files/unreadable", tree.problems)
+    if evidence.accepted:
+        report.add(ACCEPTED, accepted.judge(proof.name for proof in chosen))
     return report
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import NamedTuple
 
+from rayfleet.proofs.acceptance import Acceptance
 from rayfleet.source import Source
 from rayfleet.tree import Template, Tree
 
@@ -12,7 +13,8 @@ from rayfleet.tree import Template, Tree
 class Evidence(NamedTuple):
     """``base`` is the tree of the commit to compare with, and ``quota`` a quota.yaml that its schema accepts; None
     where there is none. ``today`` is the day on which versions are judged. ``inside`` is the folder of the Git
-    repository that rendered/ is in, empty for its top; None where nobody knows.
+    repository that rendered/ is in, empty for its top; None where nobody knows. ``accepted`` are the findings
+    that are meant.
     """
 
     tree: Tree
@@ -20,6 +22,7 @@ class Evidence(NamedTuple):
     base: Tree | None = None
     quota: Source | None = None
     inside: str | None = None
+    accepted: tuple[Acceptance, ...] = ()
 
     @property
     def earlier(self) -> list[Template]:

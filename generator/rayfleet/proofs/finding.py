@@ -14,7 +14,7 @@ OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 class Finding(NamedTuple):
     """``claim`` is the id of what does not hold, or of what was looked for and is not so. ``subject`` is the cluster,
     deployment or region it is about. ``sides`` are those of the seam, the first to blame first; ``fix`` says what to do
-    about what does not hold.
+    about what does not hold. ``reason`` is why it is accepted, empty where it is not.
     """
 
     outcome: Outcome
@@ -23,6 +23,7 @@ class Finding(NamedTuple):
     what: str
     fix: str
     sides: tuple[Side, ...]
+    reason: str = ""
 
 
 def proved(claim: str, subject: str, what: str, *sides: Side) -> Finding:

@@ -6,16 +6,17 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 
 from rayfleet.diagnostics import many, printable
-from rayfleet.proofs.finding import Outcome
-from rayfleet.proofs.report import Report, Shown
+from rayfleet.proofs.report import Report, Shown, Standing
 from rayfleet.proofs.sarif import sarif
 
 _BUILT = "layers as kustomize builds them, overlays included"
 _FILES = "layers as their files say; overlays were not looked at, which takes kustomize"
 # How many findings of an outcome people are shown, unless they ask for all; of what fails, a screen of a large fleet's.
-_MOST: dict[Outcome, int] = {"failed": 100, "warned": 20, "pending": 10, "noted": 10, "proved": 10}
+_MOST: dict[Standing, int] = {"failed": 100, "warned": 20, "pending": 10, "noted": 10, "accepted": 10, "proved": 10}
 #: The heaviest first.
-_ORDER: tuple[Outcome, ...] = ("failed", "warned", "pending", "noted", "proved")
+_ORDER: tuple[Standing, ...] = ("failed", "warned", "pending", "noted", "accepted", "proved")
+# What people see when they ask for all.
+_ASKED_FOR = ("accepted", "proved")
 
 
 def text(report: Report, built: bool) -> str:
@@ -26,7 +27,7 @@ def text(report: Report, built: bool) -> str:
         lines.append(f"{name:<{width}}  {section.outcome:<7}  {section.title}{_counts(section.counts, ': ')}")
     for outcome in reversed(_ORDER):
         rows, more = _some(report, outcome)
-        if rows and (outcome != "proved" or report.whole):
+        if rows and (outcome not in _ASKED_FOR or report.whole):
             lines += ["", f"{outcome}:{more}"]
             for row in rows:
                 lines += _lines(row)
@@ -34,7 +35,7 @@ def text(report: Report, built: bool) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _some(report: Report, outcome: Outcome) -> tuple[list[Shown], str]:
+def _some(report: Report, outcome: Standing) -> tuple[list[Shown], str]:
     """What to show of an outcome, and what to say of the rest."""
     rows = report.of(outcome) if report.whole else report.of(outcome)[: _MOST[outcome]]
     hidden = report.count(outcome) - len(rows)
@@ -46,7 +47,9 @@ def _lines(row: Shown) -> Iterator[str]:
     yield printable(f"{first}{_said(row)} [{row.claim}]")
     for place in row.places[1:]:
         yield printable(f"    with: {place}")
-    if row.fix:
+    if row.reason:
+        yield printable(f"    {row.was}, and accepted: {row.reason}")
+    elif row.fix:
         yield printable(f"    fix: {row.fix}")
 
 
@@ -54,17 +57,24 @@ def _said(row: Shown) -> str:
     return f"{row.subject}: {row.what}" if row.subject else row.what
 
 
-def _counts(counts: Mapping[Outcome, int], before: str = "") -> str:
+def _counts(counts: Mapping[Standing, int], before: str = "") -> str:
     said = ", ".join(f"{counts[outcome]} {outcome}" for outcome in _ORDER if counts.get(outcome))
     return f"{before}{said}" if said else ""
 
 
 def _verdict(report: Report) -> str:
     bad, doubtful, waiting = (report.count(outcome) for outcome in ("failed", "warned", "pending"))
-    holds = "every claim that can be judged holds" if waiting else "every claim holds"
-    said = [f"{many(bad, 'claim')} failed" if bad else holds]
+    let_pass = report.accepted("failed")
+    rest = "every other claim" if let_pass else "every claim"
+    said = [f"{many(let_pass, 'claim')} failed and {'is' if let_pass == 1 else 'are'} accepted"] if let_pass else []
+    if bad:
+        said = [f"{many(bad, 'claim')} failed", *said]
+    else:
+        said.append(f"{rest} that can be judged holds" if waiting else f"{rest} holds")
     said += [many(doubtful, "warning")] if doubtful else []
     said += [f"{waiting} pending"] if waiting else []
+    others = report.count("accepted") - let_pass
+    said += [f"{others} accepted"] if others else []
     return "; ".join(said)
 
 
@@ -95,7 +105,10 @@ def markdown(report: Report, built: bool) -> str:
         for row in rows:
             lines.append(f"- **{row.claim}**: {_escaped(_said(row))}")
             lines += [f"  - `{printable(str(place))}`" for place in row.places]
-            lines += [f"  - fix: {_escaped(row.fix)}"] if row.fix else []
+            if row.reason:
+                lines.append(f"  - {row.was}, and accepted: {_escaped(row.reason)}")
+            else:
+                lines += [f"  - fix: {_escaped(row.fix)}"] if row.fix else []
     return "\n".join(lines) + "\n"
 
 

@@ -36,7 +36,7 @@ class Groups:
             if apart is None:
                 yield finding
             else:
-                key = (finding.outcome, finding.what, finding.fix, apart)
+                key = (finding.outcome, finding.what, finding.fix, finding.reason, apart)
                 self._first.setdefault(key, finding)
                 self._clusters.setdefault(key, set()).add(finding.subject)
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from rayfleet.diagnostics import Diagnostic
 from rayfleet.proofs.finding import Finding, Outcome
+
+#: What has become of a finding.
+Standing = Outcome | Literal["accepted"]
 
 
 class Place(NamedTuple):
@@ -23,15 +26,19 @@ class Place(NamedTuple):
 
 
 class Shown(NamedTuple):
-    """A finding whose places have been looked up. Findings sort by place, as diagnostics do."""
+    """A finding whose places have been looked up. Findings sort by place, as diagnostics do. One that is accepted has a
+    ``reason``, and ``was`` something else before.
+    """
 
     places: tuple[Place, ...]
-    outcome: Outcome
+    outcome: Standing
     proof: str
     claim: str
     subject: str
     what: str
     fix: str
+    was: Outcome | None = None
+    reason: str = ""
 
 
 @dataclass
@@ -40,7 +47,7 @@ class Section:
 
     proof: str
     title: str
-    counts: Counter[Outcome] = field(default_factory=Counter)
+    counts: Counter[Standing] = field(default_factory=Counter)
     shown: list[Shown] = field(default_factory=list)
 
     @property
@@ -51,7 +58,7 @@ class Section:
                 return outcome
         return "proved"
 
-    def of(self, outcome: Outcome) -> list[Shown]:
+    def of(self, outcome: Standing) -> list[Shown]:
         """What is shown of an outcome, by place."""
         return sorted(row for row in self.shown if row.outcome == outcome)
 
@@ -75,7 +82,7 @@ class Report:
                 if key in self._seen:
                     continue
                 self._seen.add(key)
-            section.counts[finding.outcome] += 1
+            section.counts["accepted" if finding.reason else finding.outcome] += 1
             few = self._witnesses is None or section.counts["proved"] <= self._witnesses
             if finding.outcome != "proved" or few:
                 section.shown.append(_shown(proof, finding))
@@ -90,11 +97,15 @@ class Report:
                 self.sections[proof].counts["failed"] += 1
                 self.sections[proof].shown.append(shown)
 
-    def count(self, outcome: Outcome) -> int:
+    def count(self, outcome: Standing) -> int:
         """How many findings have an outcome."""
         return sum(section.counts[outcome] for section in self.sections.values())
 
-    def of(self, outcome: Outcome) -> list[Shown]:
+    def accepted(self, was: Outcome) -> int:
+        """How many findings of an outcome are accepted."""
+        return sum(row.was == was for row in self.of("accepted"))
+
+    def of(self, outcome: Standing) -> list[Shown]:
         """What is shown of an outcome in all proofs, by place; the first section's first: others' troubles follow."""
         first, *others = self.sections.values()
         return first.of(outcome) + sorted(row for section in others for row in section.of(outcome))
@@ -102,4 +113,5 @@ class Report:
 
 def _shown(proof: str, finding: Finding) -> Shown:
     places = tuple(dict.fromkeys(Place(*side.place) for side in finding.sides))
-    return Shown(places, finding.outcome, proof, finding.claim, finding.subject, finding.what, finding.fix)
+    shown = Shown(places, finding.outcome, proof, finding.claim, finding.subject, finding.what, finding.fix)
+    return shown._replace(outcome="accepted", was=finding.outcome, reason=finding.reason) if finding.reason else shown

@@ -18,6 +18,7 @@ _LEVELS: dict[Outcome, str] = {"failed": "error", "warned": "warning", "noted": 
 def sarif(report: Report, built: bool) -> str:
     """Rules are the claims that are found not to hold."""
     rows = [row for outcome in _LEVELS for row in report.of(outcome)]
+    rows += [row for row in report.of("accepted") if row.was in _LEVELS]
     # Code scanning refuses a file in which a result has no place.
     results = [_result(row, places) for row in rows if (places := [*filter(_in_tree, row.places)])]
     home = documentation()
@@ -57,11 +58,16 @@ def _result(row: Shown, places: list[Place]) -> dict[str, object]:
     said = f"{row.subject}: {row.what}" if row.subject else row.what
     return {
         "ruleId": row.claim,
-        "level": _LEVELS[row.outcome],
+        "level": _level(row),
         "message": {"text": f"{said}. Fix: {row.fix}" if row.fix else said},
         "locations": locations[:1],
         "relatedLocations": locations[1:],
+        **({"suppressions": [{"kind": "external", "justification": row.reason}]} if row.reason else {}),
     }
+
+
+def _level(row: Shown) -> str:
+    return next(level for outcome, level in _LEVELS.items() if outcome in (row.outcome, row.was))
 
 
 def _in_tree(place: Place) -> bool:

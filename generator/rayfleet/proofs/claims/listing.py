@@ -12,7 +12,8 @@ _PAGE = """\
 <!-- Written by `make claims`, from the tables of generator/rayfleet/proofs/claims. -->
 # Claims
 
-What [`rayfleet check`](check.md) looks for. Each finding carries the id of its claim.
+What [`rayfleet check`](check.md) looks for. Each finding carries the id of its claim, by which it can be
+[accepted](check.md#accepted-findings).
 """
 
 

@@ -1,0 +1,14 @@
+"""The claims about accepted.yaml."""
+
+from __future__ import annotations
+
+from rayfleet.proofs.claims.claim import Claim
+
+CLAIMS = (
+    Claim("accepted/past",
+          "An acceptance is past its day: what it was about counts again.",
+          "Mend what it is about, or accept it until a later day."),
+    Claim("accepted/unused",
+          "An acceptance fits no finding: what it was about is mended, or is about somebody else.",
+          "Correct its subject, or take it out if what it was about is mended."),
+)  # fmt: skip
