@@ -1,28 +1,16 @@
-"""What a node has to give: the figures of this room and those that shapes are cut by must be the same."""
+"""What a node has to give to pods, and what pods and their mounts take."""
 
 from __future__ import annotations
 
 import pytest
 
 from rayfleet.facts.catalogue import Catalogue
-from rayfleet.model import instance_type, storage
+from rayfleet.model import storage
 from rayfleet.scheduler.room import Room, allocatable, mount
 from tests.proofs.breaking import Edit, broken, rendered
 
-CATALOGUE = Catalogue({})
 VOLUME = "clusters/aks-eastus/platform/persistentvolume.yaml"
 CLAIM = "clusters/aks-eastus/platform/persistentvolumeclaim.yaml"
-
-
-@pytest.mark.parametrize("max_pods", [30, 110, 250])
-@pytest.mark.parametrize("name", CATALOGUE.vm_size_names)
-def test_both_derivations_agree(name: str, max_pods: int) -> None:
-    vm = CATALOGUE.vm_size(name)
-    assert vm
-    room = allocatable(vm, max_pods)
-    assert room.cpus == pytest.approx(instance_type.allocatable_cpus(vm), abs=1e-9)
-    assert room.mib == pytest.approx(instance_type.allocatable_mib(vm, max_pods), abs=1e-6)
-    assert sum(room.devices.values()) == vm.gpus
 
 
 def test_a_size_of_the_docs_own_example() -> None:
@@ -34,6 +22,13 @@ def test_a_size_of_the_docs_own_example() -> None:
     room = allocatable(vm, 30)
     assert room.mib == pytest.approx(8 * 1024 * 0.925 - 650 - 100 - 1024)
     assert room.cpus == pytest.approx(2 - 0.1 - 0.5)
+    assert room.devices == {}
+
+
+def test_a_size_with_gpus_gives_them() -> None:
+    vm = Catalogue({}).vm_size("Standard_NC16as_T4_v3")
+    assert vm
+    assert allocatable(vm, 110).devices == {"nvidia.com/gpu": 1.0}
 
 
 def test_small_nodes_give_a_quarter_at_most() -> None:

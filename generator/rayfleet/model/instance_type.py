@@ -7,23 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from math import floor
 
 from rayfleet.facts.catalogue import VmSize
+from rayfleet.facts.reservations import allocatable_cpus, allocatable_mib
 from rayfleet.model.node_pool import NodePool, Taint
-
-# Memory that the hypervisor and kernel take before Kubernetes counts: Karpenter's default for Azure
-# (Azure/karpenter-provider-azure, vm-memory-overhead-percent 0.075).
-VM_MEMORY_OVERHEAD = 0.075
-# kube-reserved CPU in millicores by vCPU; beyond 64 it goes on with 10 a core (AKS docs, node-resource-reservations).
-KUBE_RESERVED_CPU = ((0, 0), (1, 60), (2, 100), (4, 140), (8, 180), (16, 260), (32, 420), (64, 740))
-KUBE_RESERVED_CPU_BEYOND = 10
-# kube-reserved memory (AKS 1.29 and later, the same page): the lesser of these; plus the eviction threshold.
-KUBE_RESERVED_MIB_A_POD, KUBE_RESERVED_MIB, KUBE_RESERVED_SHARE = 20, 50, 0.25
-EVICTION_MIB = 100
-# What we leave for the pods that run on every node (Cilium, CSI drivers, device plugin, monitoring).
-DAEMONSETS_CPU, DAEMONSETS_MIB = 0.5, 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,18 +47,6 @@ class InstanceType:
         return tuple(sorted({taint for pool in self.pools for taint in pool.own_taints}, key=str))
 
 
-def allocatable_cpus(vm: VmSize) -> float:
-    """CPUs of a node that pods of ours can have."""
-    return vm.vcpus - _kube_reserved_millicores(vm.vcpus) / 1000 - DAEMONSETS_CPU
-
-
-def allocatable_mib(vm: VmSize, max_pods: int) -> float:
-    """Memory of a node that pods of ours can have, in MiB."""
-    total = vm.memory_gib * 1024 * (1 - VM_MEMORY_OVERHEAD)
-    reserved = min(KUBE_RESERVED_MIB_A_POD * max_pods + KUBE_RESERVED_MIB, KUBE_RESERVED_SHARE * total)
-    return total - reserved - EVICTION_MIB - DAEMONSETS_MIB
-
-
 def instance_types(pools: Iterable[NodePool], mount_mib: int) -> list[InstanceType]:
     """The shapes that the Ray pools can run, largest last, each name once.
 
@@ -103,11 +79,3 @@ def _parts(vm: VmSize, cpus: int) -> list[int]:
     if vm.gpus:
         return [parts for parts in powers if vm.gpus % parts == 0]
     return [parts for parts in powers if parts == 1 or cpus // parts >= 2]
-
-
-def _kube_reserved_millicores(vcpus: int) -> float:
-    for (low, low_reserved), (high, high_reserved) in pairwise(KUBE_RESERVED_CPU):
-        if vcpus <= high:
-            return low_reserved + (high_reserved - low_reserved) * (vcpus - low) / (high - low)
-    most, reserved = KUBE_RESERVED_CPU[-1]
-    return reserved + KUBE_RESERVED_CPU_BEYOND * (vcpus - most)

@@ -6,29 +6,17 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from functools import lru_cache
-from itertools import pairwise
 from math import floor
 from typing import NamedTuple
 
 from rayfleet.facts.catalogue import VmSize
 from rayfleet.facts.quantity import MIB, quantity
+from rayfleet.facts.reservations import allocatable_cpus, allocatable_mib
 from rayfleet.scheduler.anyscale_pods import Shape
 from rayfleet.scheduler.fits import GPU_RESOURCES
 from rayfleet.tree import RenderedCluster, Side, entries, get, mapping, text
 from rayfleet.tree.layer import Manifest
 
-# Of the memory of a VM size, the part that hypervisor and kernel keep before Kubernetes counts: what Karpenter assumes
-# of Azure (Azure/karpenter-provider-azure, vm-memory-overhead-percent).
-_HIDDEN = 0.075
-# kube-reserved: CPU cores of a node and millicores kept of them; in between it rises evenly, and so it does beyond
-# (AKS docs, node-resource-reservations, CPU reservations).
-_CPU_KEPT = ((0, 0), (1, 60), (2, 100), (4, 140), (8, 180), (16, 260), (32, 420), (64, 740))
-_CPU_KEPT_A_CORE_BEYOND = 10
-# kube-reserved memory, the lesser of so much for each pod and a share of the node, and the eviction threshold; MiB
-# (the same page, for AKS 1.29 and later).
-_KEPT_A_POD, _KEPT, _KEPT_SHARE, _EVICTION = 20, 50, 0.25, 100
-# Our headroom for the pods of every node: Cilium, CSI drivers, device plugin, monitoring. CPUs and MiB.
-_EVERYWHERE_CPUS, _EVERYWHERE_MIB = 0.5, 1024
 # Our headroom in MiB for a blob mount that caches on disk; one that caches in memory says how much.
 _FILE_CACHE_MIB = 256
 _POOL_SIZE = re.compile(r"--block-cache-pool-size(?:=|\s+)([0-9]{1,9})")
@@ -68,21 +56,8 @@ class Room(NamedTuple):
 @lru_cache(maxsize=1024)
 def allocatable(vm: VmSize, max_pods: int) -> Room:
     """The room of a node for pods of ours."""
-    total = vm.memory_gib * 1024 * (1 - _HIDDEN)
-    kept = min(_KEPT_A_POD * max_pods + _KEPT, total * _KEPT_SHARE)
     devices = {vm.gpu_resource: float(vm.gpus)} if vm.gpus else {}
-    return Room(
-        vm.vcpus - _cpu_kept(vm.vcpus) / 1000 - _EVERYWHERE_CPUS, total - kept - _EVICTION - _EVERYWHERE_MIB, devices
-    )
-
-
-def _cpu_kept(vcpus: int) -> float:
-    """Millicores."""
-    for (below, least), (above, most) in pairwise(_CPU_KEPT):
-        if vcpus <= above:
-            return least + (most - least) * (vcpus - below) / (above - below)
-    cores, kept = _CPU_KEPT[-1]
-    return kept + _CPU_KEPT_A_CORE_BEYOND * (vcpus - cores)
+    return Room(allocatable_cpus(vm), allocatable_mib(vm, max_pods), devices)
 
 
 def shape_room(shape: Shape, beside: Mount | None) -> Room:

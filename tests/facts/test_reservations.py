@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from rayfleet.facts import reservations
 from rayfleet.facts.catalogue import VmSize
-from rayfleet.model import instance_type
 
 # "Resource reservations" of AKS (learn.microsoft.com/azure/aks/node-resource-reservations, 2026-12-01): the table of
 # kube-reserved CPU, in millicores by cores.
@@ -16,8 +16,8 @@ BETWEEN = ((6, 160), (12, 220), (20, 300), (48, 580), (96, 1060), (192, 2020))
 
 @pytest.mark.parametrize(("vcpus", "millicores"), [*PUBLISHED, *BETWEEN])
 def test_cpu(vcpus: int, millicores: int) -> None:
-    left = vcpus - millicores / 1000 - instance_type.DAEMONSETS_CPU
-    assert instance_type.allocatable_cpus(VmSize("", vcpus, 1024, "")) == pytest.approx(left)
+    left = vcpus - millicores / 1000 - reservations.DAEMONSETS_CPU
+    assert reservations.allocatable_cpus(VmSize("", vcpus, 1024, "")) == pytest.approx(left)
 
 
 @pytest.mark.parametrize(
@@ -33,6 +33,6 @@ def test_cpu(vcpus: int, millicores: int) -> None:
 )
 def test_memory(gib: float, max_pods: int, reserved_mib: float) -> None:
     """Of what the hypervisor and the kernel leave; below it the kubelet evicts, at 100 MiB."""
-    given = gib / (1 - instance_type.VM_MEMORY_OVERHEAD)
-    left = gib * 1024 - reserved_mib - 100 - instance_type.DAEMONSETS_MIB
-    assert instance_type.allocatable_mib(VmSize("", 4, given, ""), max_pods) == pytest.approx(left)
+    given = gib / (1 - reservations.VM_MEMORY_OVERHEAD)
+    left = gib * 1024 - reserved_mib - 100 - reservations.DAEMONSETS_MIB
+    assert reservations.allocatable_mib(VmSize("", 4, given, ""), max_pods) == pytest.approx(left)
