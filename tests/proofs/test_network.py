@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from rayfleet.model import network
-from rayfleet.proofs.azure.network import LEAST_PORTS_A_NODE, NODE_POD_PREFIX, PORTS_A_NODE, PORTS_A_PUBLIC_IP, RESERVED
-from rayfleet.rules import network as rules
 from tests.proofs.breaking import Break, Edit, assert_seen, broken, check, failures, tree
 
 EAST, WEST = "azure/eastus.json", "azure/westus2.json"
@@ -201,9 +198,3 @@ def test_an_index_that_was_another_clusters_warns() -> None:
 
 def test_without_a_base_it_says_so() -> None:
     assert ["no base commit" in row.what for row in check(tree(), "network").of("noted")] == [True]
-
-
-def test_rules_and_proofs_go_by_the_same_figures() -> None:
-    assert (PORTS_A_NODE, LEAST_PORTS_A_NODE) == (network.PORTS_A_NODE, network.LEAST_PORTS_A_NODE)
-    assert PORTS_A_PUBLIC_IP == network.PORTS_A_PUBLIC_IP
-    assert RESERVED == rules.RESERVED and NODE_POD_PREFIX == network.NODE_POD_PREFIX

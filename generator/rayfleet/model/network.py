@@ -5,16 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from rayfleet.facts.cidr import Cidr
+from rayfleet.facts.network import LEAST_PORTS_A_NODE, NODE_POD_PREFIX, PORTS_A_NODE, PORTS_A_PUBLIC_IP, SUBNET_KEPT
 
-# Each node of an overlay network takes a /24 of the pod range (AKS docs, concepts-network-azure-cni-overlay).
-NODE_POD_PREFIX = 24
-# Azure keeps the first four addresses of a subnet and the last; a private gateway takes one more.
-SUBNET_RESERVED = 6
-# Ports of each public IP of a NAT gateway (AKS docs, nat-gateway). A node should have as many as an Azure load balancer
-# gives each of so many by default, which Azure itself calls few (Azure docs, load-balancer-outbound-connections).
-PORTS_A_PUBLIC_IP = 64_512
-PORTS_A_NODE = ((50, 1024), (100, 512), (200, 256), (400, 128), (800, 64))
-LEAST_PORTS_A_NODE = 32
+# A private gateway takes one address of the node subnet.
+SUBNET_RESERVED = SUBNET_KEPT + 1
 
 
 def public_ips_for(nodes: int) -> int:

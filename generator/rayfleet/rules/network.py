@@ -8,25 +8,19 @@ from math import ceil
 from rayfleet.diagnostics import Diagnostic, many
 from rayfleet.facts.catalogue import Catalogue
 from rayfleet.facts.cidr import Cidr
+from rayfleet.facts.network import (
+    LARGEST_SERVICES,
+    MAX_AUTHORIZED_RANGES,
+    NODE_POD_PREFIX,
+    RESERVED_RANGES,
+    SMALLEST_SERVICES,
+)
 from rayfleet.model.cluster import Cluster
 from rayfleet.model.fleet import Fleet
-from rayfleet.model.network import NODE_POD_PREFIX, SUBNET_RESERVED, public_ips_for
+from rayfleet.model.network import SUBNET_RESERVED, public_ips_for
 from rayfleet.source import Path
 from rayfleet.source.origin import Origin
 
-# AKS refuses the first four (AKS docs, concepts-network-ip-address-planning), VNets the rest (Azure docs, VNet FAQ).
-RESERVED = tuple(
-    map(
-        Cidr.parse,
-        (
-            *("169.254.0.0/16", "172.30.0.0/16", "172.31.0.0/16", "192.0.2.0/24"),
-            *("127.0.0.0/8", "168.63.129.16/32", "224.0.0.0/4", "255.255.255.255/32"),
-        ),
-    )
-)
-# A service range must be smaller than /12 and hold the DNS address, its tenth.
-LARGEST_SERVICES, SMALLEST_SERVICES = 13, 27
-MAX_AUTHORIZED_RANGES = 200
 SUPERNET = ("azure", "network", "supernet")
 # Private ranges that a fleet's supernet is seldom in: shared address space (RFC 6598), and the smallest of RFC 1918.
 SPARE = {"podCidr": "100.64.0.0/11", "serviceCidr": "192.168.0.0/16"}
@@ -53,7 +47,7 @@ def _range(origin: Origin, path: Path, cidr: Cidr) -> Iterator[Diagnostic]:
     if cidr != cidr.aligned:
         what = f"{cidr} does not begin at a /{cidr.prefix} boundary"
         yield origin.source.diagnostic(path, what, f"write {cidr.aligned}")
-    for reserved in RESERVED:
+    for reserved in RESERVED_RANGES:
         if cidr.overlaps(reserved):
             what = f"{cidr} overlaps {reserved}, which Azure reserves"
             yield origin.source.diagnostic(path, what, "use another private range, for example of 10.0.0.0/8")

@@ -8,34 +8,20 @@ from typing import NamedTuple
 
 from rayfleet.diagnostics import many
 from rayfleet.facts.cidr import CIDR, Cidr, written_range
+from rayfleet.facts.network import (
+    LEAST_PORTS_A_NODE,
+    MAX_PUBLIC_IPS,
+    NODE_POD_PREFIX,
+    PORTS_A_NODE,
+    PORTS_A_PUBLIC_IP,
+    RESERVED_RANGES,
+    SUBNET_KEPT,
+)
 from rayfleet.facts.resource_types import NAT_GATEWAY, SUBNET, VNET
 from rayfleet.proofs.finding import Finding, failed, proved
 from rayfleet.proofs.run import Run
 from rayfleet.tree import AksCluster, RenderedCluster, Resource, Side, Tree, entries, mapping, text
 from rayfleet.tree.once import once
-
-# Ranges that AKS refuses (AKS docs, concepts-network-ip-address-planning) or that Azure keeps (Azure docs, VNet FAQ).
-RESERVED = tuple(
-    map(
-        Cidr.parse,
-        (
-            *("169.254.0.0/16", "172.30.0.0/16", "172.31.0.0/16", "192.0.2.0/24"),
-            *("127.0.0.0/8", "168.63.129.16/32", "224.0.0.0/4", "255.255.255.255/32"),
-        ),
-    )
-)
-# With an overlay network every node takes a /24 of the pod range (AKS docs, concepts-network-azure-cni-overlay).
-NODE_POD_PREFIX = 24
-# Azure keeps five addresses of every subnet (Azure docs, VNet FAQ).
-SUBNET_KEPT = 5
-# Ports of a public IP of a NAT gateway, and how many a node should have: what an Azure load balancer gives a pool of
-# that many nodes by default, which Azure itself calls few (AKS docs, nat-gateway; Azure docs,
-# load-balancer-outbound-connections, table of default port allocation).
-PORTS_A_PUBLIC_IP = 64_512
-PORTS_A_NODE = ((50, 1024), (100, 512), (200, 256), (400, 128), (800, 64))
-LEAST_PORTS_A_NODE = 32
-# Azure docs, nat-gateway-resource.
-MOST_PUBLIC_IPS = 16
 
 
 class Range(NamedTuple):
@@ -108,7 +94,7 @@ def _read(cluster: AksCluster, profile: dict[str, object], key: str, what: str) 
 
 
 def _reserved(row: Range) -> Iterator[Finding]:
-    for kept in RESERVED:
+    for kept in RESERVED_RANGES:
         if row.cidr.overlaps(kept):
             what = f"{row.cidr} overlaps {kept}, which Azure keeps"
             yield failed(
@@ -300,7 +286,7 @@ def _ports(cluster: AksCluster, tree: Tree) -> Iterator[Finding]:
         if each < least:
             needed = -(-least * max(nodes, 1) // PORTS_A_PUBLIC_IP)
             fix = "split the cluster"
-            if needed <= MOST_PUBLIC_IPS:
+            if needed <= MAX_PUBLIC_IPS:
                 fix = f"let it name {many(needed, 'public IP')}: each node then has {least} ports or more"
             what = (
                 f"{has}, and each should have {least}" if ips else f"{gateway.name} has no public IP: no node gets out"
