@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from rayfleet.model.deployment import MAX_RESOURCES
+from rayfleet.facts.limits import MAX_RESOURCES
 from tests import rendering
 from tests.judges import arm_schema, arm_sdk, checkov, kubernetes
 

@@ -13,11 +13,11 @@ from typing import Any, NamedTuple
 
 from rayfleet import cluster_record
 from rayfleet.arm import documents
+from rayfleet.facts.labels import ACCELERATOR, ROLE
 from rayfleet.fleet_files import LAYERS
 from rayfleet.model.cluster import Cluster
 from rayfleet.model.compute_config import compute_configs
 from rayfleet.model.fleet import Fleet
-from rayfleet.model.node_pool import ACCELERATOR, ROLE
 
 Make = Callable[[], str]
 

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from rayfleet.arm.documents import cluster_resources
-from rayfleet.model.deployment import MAX_RESOURCES, SHARED_RESOURCES, resource_count
+from rayfleet.facts.limits import MAX_RESOURCES
+from rayfleet.model.deployment import SHARED_RESOURCES, resource_count
 from tests import rendering
 from tests.model import smallest
 

@@ -7,8 +7,6 @@ from typing import Any
 
 import pytest
 
-from rayfleet.proofs.aks.settings import SYSTEM_GIB, SYSTEM_VCPUS
-from rayfleet.rules import pools
 from tests.proofs.breaking import Break, Edit, assert_seen, broken, check, failures, tree
 from tests.proofs.test_arm import (
     A100,
@@ -305,10 +303,6 @@ def test_witnesses() -> None:
         "aks-eastus: it is in one region with its VNet and its NAT gateway, and its network settings go together",
         "aks-eastus: AKS takes the settings, labels, taints and disks of all its pools",
     } <= said
-
-
-def test_rules_and_proofs_go_by_the_same_figures() -> None:
-    assert (SYSTEM_VCPUS, SYSTEM_GIB) == (pools.SYSTEM_VCPUS, pools.SYSTEM_GIB)
 
 
 # --- against the base commit ---

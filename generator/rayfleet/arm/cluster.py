@@ -8,6 +8,7 @@ from rayfleet.arm import identity, network
 from rayfleet.arm.expression import Expression, property_of, resource_id
 from rayfleet.arm.node_pools import pool_properties
 from rayfleet.arm.template import Resource, checkov_skip
+from rayfleet.facts.federation import ISSUER
 from rayfleet.facts.resource_types import CLUSTER, MAINTENANCE_WINDOW, PUBLIC_IP, api_version
 from rayfleet.model.cluster import Cluster
 from rayfleet.model.fleet import Fleet
@@ -106,7 +107,7 @@ def late_values(cluster: Cluster) -> dict[str, Any]:
     return {
         "clientId": identity.identity_property(workload, "clientId"),
         "principalId": identity.identity_property(workload, "principalId"),
-        "oidcIssuerUrl": property_of(CLUSTER, cluster_id(cluster), "oidcIssuerProfile.issuerURL"),
+        "oidcIssuerUrl": property_of(CLUSTER, cluster_id(cluster), ISSUER),
         "nodePools": [pool.name for pool in cluster.pools],
     }
 

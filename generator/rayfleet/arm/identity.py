@@ -5,13 +5,12 @@ from __future__ import annotations
 from rayfleet.arm import network, storage
 from rayfleet.arm.expression import Expression, extension_id, guid, property_of, resource_id
 from rayfleet.arm.template import Resource
+from rayfleet.facts.federation import AUDIENCE, ISSUER
 from rayfleet.facts.resource_types import CLUSTER, FEDERATED_CREDENTIAL, IDENTITY, ROLE_ASSIGNMENT, api_version
 from rayfleet.facts.roles import ACCOUNT_CONTRIBUTOR, BLOB_DATA_CONTRIBUTOR, NETWORK_CONTRIBUTOR
 from rayfleet.model.cluster import Cluster
 from rayfleet.model.fleet import Fleet
 from rayfleet.model.service_account import SOURCE_CONTROLLER, ServiceAccount
-
-AUDIENCE = "api://AzureADTokenExchange"
 
 
 def identity_id(name: str) -> Expression:
@@ -82,7 +81,7 @@ def git_credential_id(cluster: Cluster) -> Expression:
 
 def _credential(cluster: Cluster, identity: str, account: ServiceAccount, before: Expression) -> Resource:
     # The issuer must match the cluster's to the letter, which only Azure knows.
-    issuer = property_of(CLUSTER, resource_id(CLUSTER, cluster.name), "oidcIssuerProfile.issuerURL")
+    issuer = property_of(CLUSTER, resource_id(CLUSTER, cluster.name), ISSUER)
     depends = [identity_id(identity), resource_id(CLUSTER, cluster.name)]
     return {
         "type": FEDERATED_CREDENTIAL,

@@ -7,13 +7,11 @@ from typing import Any
 from rayfleet.arm.expression import Expression, resource_id
 from rayfleet.arm.network import subnet_id
 from rayfleet.arm.template import Resource, checkov_skip
+from rayfleet.facts.labels import SCALE_FROM_ZERO_TAG
 from rayfleet.facts.resource_types import CLUSTER, NODE_POOL, api_version
 from rayfleet.model.cluster import Cluster
 from rayfleet.model.fleet import Fleet
 from rayfleet.model.node_pool import NodePool
-
-# The upstream autoscaler knows NVIDIA GPUs of a pool without nodes by itself; of others this tag tells it.
-SCALE_FROM_ZERO_TAG = "k8s.io_cluster-autoscaler_node-template_resources_{resource}"
 
 
 def child_pools(fleet: Fleet, cluster: Cluster) -> list[Resource]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from rayfleet.facts.labels import DNS_LABEL, LOAD_BALANCER
 from rayfleet.model.bindings import ClusterBindings
 from rayfleet.model.instance_type import InstanceType
 from rayfleet.model.network import Network
@@ -235,12 +236,11 @@ class Cluster:
 
         Of an Ingress, Anyscale reads the address by itself; a Gateway's it is told, so that one has a DNS label.
         """
-        prefix = "service.beta.kubernetes.io/azure"
         if self.public:
-            return {f"{prefix}-dns-label-name": self.dashed_id} if self.gateway_api else {}
+            return {DNS_LABEL: self.dashed_id} if self.gateway_api else {}
         return {
-            f"{prefix}-load-balancer-internal": "true",
-            f"{prefix}-load-balancer-ipv4": self.network.gateway_ip,
+            f"{LOAD_BALANCER}-load-balancer-internal": "true",
+            f"{LOAD_BALANCER}-load-balancer-ipv4": self.network.gateway_ip,
         }
 
     # --- Kubernetes ---

@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from rayfleet.facts.limits import MAX_RESOURCES
 from rayfleet.model.cluster import Cluster
 
-# ARM's limit of resources in a template (facts of 2026-11). 16 clusters of at most 50 share one; a larger cluster has
-# one of its own.
-MAX_RESOURCES = 800
+# 16 clusters of at most 50 resources share a template; a larger cluster has one of its own.
 CLUSTERS_A_TEMPLATE = 16
 SHARED_RESOURCES = MAX_RESOURCES // CLUSTERS_A_TEMPLATE
 # Resources of every cluster: network 4, identities and roles 4, cluster and maintenance 3, Flux 2.

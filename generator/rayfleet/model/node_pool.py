@@ -5,17 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from rayfleet.facts.catalogue import VmSize
-
-# Anyscale's operator matches these (anyscale-operator 1.8.0, values.yaml: workloads.marketType, workloads.accelerator).
-CAPACITY_TYPE = "node.anyscale.com/capacity-type"
-ACCELERATOR_TYPE = "node.anyscale.com/accelerator-type"
-# AKS puts these on spot nodes itself, but a PUT without them takes them away (Azure/AKS#3152).
-SPOT_PRIORITY = "kubernetes.azure.com/scalesetpriority"
-# A taint that only AKS's own and other critical pods tolerate.
-CRITICAL_ADDONS = "CriticalAddonsOnly"
-# Our own keys: nothing but us writes them, so that GPU feature discovery or Karpenter cannot change what they say.
-ROLE = "rayfleet.dev/role"
-ACCELERATOR = "rayfleet.dev/accelerator"
+from rayfleet.facts.labels import ACCELERATOR, ACCELERATOR_TYPE, CAPACITY_TYPE, CRITICAL_ADDONS, ROLE, SPOT_PRIORITY
 
 
 @dataclass(frozen=True, slots=True)

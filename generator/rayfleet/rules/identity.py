@@ -6,11 +6,9 @@ from collections.abc import Iterator
 
 from rayfleet.diagnostics import Diagnostic
 from rayfleet.facts.catalogue import Catalogue
+from rayfleet.facts.limits import MAX_CREDENTIALS
 from rayfleet.model.fleet import Fleet
 from rayfleet.source.origin import Origin
-
-# Microsoft Entra takes this many federated credentials an identity (AKS docs, workload-identity-overview).
-MAX_CREDENTIALS = 20
 
 
 def judge(fleet: Fleet, origin: Origin, catalogue: Catalogue) -> Iterator[Diagnostic]:

@@ -6,6 +6,15 @@ from collections.abc import Callable, Iterator
 
 from rayfleet.diagnostics import Diagnostic
 from rayfleet.facts.catalogue import Catalogue
+from rayfleet.facts.labels import AKS_LABELS, OWNED_PREFIXES
+from rayfleet.facts.limits import (
+    NODES_A_CLUSTER,
+    NODES_A_FREE_CLUSTER,
+    SYSTEM_GIB,
+    SYSTEM_NODES,
+    SYSTEM_VCPUS,
+    is_spot_price,
+)
 from rayfleet.model.cluster import Cluster
 from rayfleet.model.fleet import Fleet
 from rayfleet.model.node_pool import NodePool
@@ -13,14 +22,6 @@ from rayfleet.source.origin import Origin
 
 #: Makes a finding about a key of the pool, or about the pool itself.
 At = Callable[[str | None, str, str], Diagnostic]
-
-# AKS quotas (AKS docs, quotas-skus-regions); the Free tier's is a recommendation that AKS enforces for support.
-MAX_NODES, MAX_NODES_FREE = 5000, 1000
-# System pools (AKS docs, use-system-pools).
-SYSTEM_VCPUS, SYSTEM_GIB, SYSTEM_NODES = 4, 4, 2
-# Owners of label and taint prefixes, with all below them; labels without a prefix that AKS sets (AKS docs, use-labels).
-RESERVED = ("kubernetes.azure.com", "kubernetes.io", "k8s.io", "rayfleet.dev", "anyscale.com", "nvidia.com", "amd.com")
-AKS_LABELS = ("agentpool", "storageprofile", "storagetier", "accelerator")
 
 
 def judge(fleet: Fleet, origin: Origin, catalogue: Catalogue) -> Iterator[Diagnostic]:
@@ -59,7 +60,7 @@ def _cluster(cluster: Cluster, origin: Origin) -> Iterator[Diagnostic]:
         yield origin.at(
             cluster.name, where, what, "remove the taints of a system pool, or add a pool with role: infra", key=True
         )
-    limit = MAX_NODES_FREE if cluster.tier == "Free" else MAX_NODES
+    limit = NODES_A_FREE_CLUSTER if cluster.tier == "Free" else NODES_A_CLUSTER
     if cluster.max_nodes > limit:
         what = f"the pools may grow to {cluster.max_nodes} nodes together"
         fix = f"a cluster of tier {cluster.tier} has at most {limit} nodes: lower maxCount, or make another cluster"
@@ -121,7 +122,7 @@ def _pool(cluster: Cluster, pool: NodePool, origin: Origin) -> Iterator[Diagnost
         what = f"{pool.vm.name} has no room for a Ray pod beside what AKS and the volume's cache reserve"
         yield at("vmSize", what, "use a larger size, or a smaller volume.cacheSizeMib")
     price = pool.spot_max_price
-    if price != -1 and (price <= 0 or round(price, 5) != price):
+    if not is_spot_price(price):
         yield at("spotMaxPrice", f"{price} is not a price", "use -1, or a positive number with at most 5 decimals")
     yield from _disk(cluster, pool, origin, at)
     yield from _reserved(pool, at)
@@ -181,7 +182,7 @@ def _reserved(pool: NodePool, at: At) -> Iterator[Diagnostic]:
     keys = [("labels", key) for key in pool.own_labels] + [("taints", taint.key) for taint in pool.own_taints]
     for field, key in keys:
         owner = key.partition("/")[0] if "/" in key else ""
-        if any(f".{owner}".endswith(f".{reserved}") for reserved in RESERVED) or key in AKS_LABELS:
+        if any(f".{owner}".endswith(f".{reserved}") for reserved in OWNED_PREFIXES) or key in AKS_LABELS:
             what = f'"{key}" belongs to AKS, Anyscale or rayfleet, which set it from the pool itself'
             yield at(field, what, "use a prefix of your own")
     taints = [(taint.key, taint.effect) for taint in pool.own_taints]

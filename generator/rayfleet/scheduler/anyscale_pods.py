@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from rayfleet.facts.anyscale_chart import CHART, add, select
+from rayfleet.facts.labels import NVIDIA_GPU, ZONE
 from rayfleet.facts.quantity import quantity
 from rayfleet.scheduler.fits import Pod, pod_of
 from rayfleet.scheduler.helm_values import coalesce, first_wins
@@ -27,7 +28,7 @@ MARKET, ACCELERATOR, INSTANCE = (
     f"anyscale.com/{name}" for name in ("market-type", "accelerator-type", "instance-type")
 )
 _KNOWN = frozenset({MARKET, ACCELERATOR, INSTANCE})
-_PRODUCT = "nvidia.com/gpu.product"
+_PRODUCT = f"{NVIDIA_GPU}.product"
 _ADDITIONAL = "additional"
 _SLOTS = {"all": "", "ondemand": f"{MARKET} in (ON_DEMAND)", "spot": f"{MARKET} in (SPOT)"}
 
@@ -51,7 +52,7 @@ class Shape(NamedTuple):
     @property
     def devices(self) -> dict[str, Any]:
         """The extended resources that it asks for; ``GPU`` means NVIDIA's."""
-        found = {"nvidia.com/gpu" if key == "GPU" else str(key): value for key, value in self.resources.items()}
+        found = {NVIDIA_GPU if key == "GPU" else str(key): value for key, value in self.resources.items()}
         return {key: value for key, value in found.items() if "/" in key and not key.startswith("anyscale/")}
 
     @property
@@ -143,7 +144,7 @@ def _markets(workloads: Mapping[str, Any], provider: str) -> Iterator[Patch]:
 
 def _zones(workloads: Mapping[str, Any]) -> Iterator[Patch]:
     if workloads.get("enableZoneSelector"):
-        copies = [{"op": "copy", "path": "/spec/nodeSelector/topology.kubernetes.io~1zone"}]
+        copies = [{"op": "copy", "path": f"/spec/nodeSelector/{ZONE.replace('/', '~1')}"}]
         yield Patch("anyscale.com/zone", copies, ("workloads", "enableZoneSelector"))
 
 

@@ -11,16 +11,13 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from rayfleet.facts.labels import GPU_RESOURCES, HARD
 from rayfleet.scheduler.memo import Content
-from rayfleet.scheduler.nodes import HARD, Labels, Node, Traits, Values
-from rayfleet.scheduler.nodes import SPOT_PRIORITY as SPOT_PRIORITY
-from rayfleet.scheduler.nodes import SPOT_TAINT as SPOT_TAINT
+from rayfleet.scheduler.nodes import Labels, Node, Traits, Values
 from rayfleet.source import Path
 from rayfleet.tree import entries, get, mapping, text
 from rayfleet.tree.node_pool import NodeTaint
 
-#: What device plugins register; of other devices nothing rendered says which nodes have them.
-GPU_RESOURCES = frozenset({"nvidia.com/gpu", "amd.com/gpu"})
 _INTEGER = re.compile("-?[0-9]{1,18}")
 
 

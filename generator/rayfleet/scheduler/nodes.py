@@ -8,19 +8,26 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from rayfleet.facts.catalogue import VmSize
+from rayfleet.facts.labels import (
+    AKS_PREFIX,
+    ARCHITECTURE,
+    DISCOVERED,
+    HARD,
+    HOST_NAME,
+    INSTANCE_TYPE,
+    OLDER,
+    OS,
+    REGION,
+    SPOT_PRIORITY,
+    ZONE,
+)
 from rayfleet.scheduler.memo import Content
 from rayfleet.source import Path
 from rayfleet.tree import get, text
 from rayfleet.tree.node_pool import NodeTaint, Pool
 
-SPOT_PRIORITY = "kubernetes.azure.com/scalesetpriority"
 # AKS adds it to spot nodes (AKS docs, spot-node-pool).
 SPOT_TAINT = NodeTaint(SPOT_PRIORITY, "spot", "NoSchedule")
-#: Effects that keep a pod off; PreferNoSchedule does not.
-HARD = ("NoSchedule", "NoExecute")
-# GPU and node feature discovery write labels with these prefixes to running nodes
-# (NVIDIA/k8s-device-plugin docs, gpu-feature-discovery; Node Feature Discovery docs).
-DISCOVERED = ("nvidia.com/gpu.", "nvidia.com/cuda.", "nvidia.com/mig.", "feature.node.kubernetes.io/")
 # Labels that every AKS node has, with values that no template says (AKS docs, use-labels).
 _VALUES_UNKNOWN = (
     *("cluster", "managedby", "role", "storageprofile", "storagetier", "node-image-version", "nodepool-type"),
@@ -139,23 +146,17 @@ def _predicted_labels(facts: _PoolFacts) -> dict[str, Values]:
     zones = tuple(f"{facts.region}-{zone}" for zone in facts.zones) or ("0",)
     system, size, region = (facts.operating_system,), (facts.vm_size,), (facts.region,)
     architecture = (facts.vm.architecture,) if facts.vm else None
-    found: dict[str, Values] = {
-        "kubernetes.io/os": system,
-        "beta.kubernetes.io/os": system,
-        "kubernetes.io/arch": architecture,
-        "beta.kubernetes.io/arch": architecture,
-        "node.kubernetes.io/instance-type": size,
-        "beta.kubernetes.io/instance-type": size,
-        "topology.kubernetes.io/region": region,
-        "failure-domain.beta.kubernetes.io/region": region,
-        "topology.kubernetes.io/zone": zones,
-        "failure-domain.beta.kubernetes.io/zone": zones,
-        "kubernetes.io/hostname": None,
-        "agentpool": (facts.name,),
-        "kubernetes.azure.com/agentpool": (facts.name,),
+    known: dict[str, Values] = {
+        OS: system,
+        ARCHITECTURE: architecture,
+        INSTANCE_TYPE: size,
+        REGION: region,
+        ZONE: zones,
     }
+    found = {name: value for key, value in known.items() for name in (key, OLDER[key])}
+    found |= {HOST_NAME: None, "agentpool": (facts.name,), f"{AKS_PREFIX}/agentpool": (facts.name,)}
     if facts.vm and facts.vm.gpu_vendor == "nvidia":
-        found["kubernetes.azure.com/accelerator"] = found["accelerator"] = ("nvidia",)
+        found[f"{AKS_PREFIX}/accelerator"] = found["accelerator"] = ("nvidia",)
     return found
 
 
@@ -163,7 +164,7 @@ def _labels_of_aks(facts: _PoolFacts) -> dict[str, Values]:
     """The labels that AKS gives to running nodes, and the autoscaler does not know of (AKS docs, use-labels and
     use-system-pools).
     """
-    found: dict[str, Values] = {f"kubernetes.azure.com/{name}": None for name in _VALUES_UNKNOWN}
-    found["kubernetes.azure.com/mode"] = ("system" if facts.system else "user",)
-    found["kubernetes.azure.com/priority"] = ("spot" if facts.spot else "regular",)
+    found: dict[str, Values] = {f"{AKS_PREFIX}/{name}": None for name in _VALUES_UNKNOWN}
+    found[f"{AKS_PREFIX}/mode"] = ("system" if facts.system else "user",)
+    found[f"{AKS_PREFIX}/priority"] = ("spot" if facts.spot else "regular",)
     return found

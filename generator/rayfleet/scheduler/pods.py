@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
+from rayfleet.facts.labels import CRITICAL_ADDONS, NODE_FEATURES, NVIDIA_GPU, OS
 from rayfleet.facts.quantity import MIB, quantity
 from rayfleet.scheduler.fits import Pod, pod_of
 from rayfleet.scheduler.helm_values import coalesce
@@ -21,7 +22,7 @@ _WORDS = ("nodeSelector", "affinity", "tolerations")
 # Manifests in which the key means something else.
 _PODLESS = ("ConfigMap", "CustomResourceDefinition", "HelmRelease", "Kustomization", "Secret")
 
-_LINUX = {"nodeSelector": {"kubernetes.io/os": "linux"}}
+_LINUX = {"nodeSelector": {OS: "linux"}}
 # Controllers of the charts that we render, and their jobs: what they are, and where the values have their pods, with
 # the chart's own beneath. (Envoy Gateway v1.9.0, charts/gateway-helm/values.tmpl.yaml; ingress-nginx 4.15,
 # charts/ingress-nginx/values.yaml; anyscale-operator 1.8.0, values.yaml.)
@@ -49,17 +50,17 @@ _PLUGIN: Mapping[str, Any] = {
                 "nodeSelectorTerms": [
                     {"matchExpressions": [{"key": key, "operator": "In", "values": [value]}]}
                     for key, value in (
-                        ("feature.node.kubernetes.io/pci-10de.present", "true"),
-                        ("feature.node.kubernetes.io/cpu-model.vendor_id", "NVIDIA"),
-                        ("nvidia.com/gpu.present", "true"),
+                        (f"{NODE_FEATURES}pci-10de.present", "true"),
+                        (f"{NODE_FEATURES}cpu-model.vendor_id", "NVIDIA"),
+                        (f"{NVIDIA_GPU}.present", "true"),
                     )
                 ]
             }
         }
     },
     "tolerations": [
-        {"key": "CriticalAddonsOnly", "operator": "Exists"},
-        {"key": "nvidia.com/gpu", "operator": "Exists", "effect": "NoSchedule"},
+        {"key": CRITICAL_ADDONS, "operator": "Exists"},
+        {"key": NVIDIA_GPU, "operator": "Exists", "effect": "NoSchedule"},
     ],
 }
 

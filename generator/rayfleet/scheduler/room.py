@@ -10,10 +10,10 @@ from math import floor
 from typing import NamedTuple
 
 from rayfleet.facts.catalogue import VmSize
+from rayfleet.facts.labels import GPU_RESOURCES
 from rayfleet.facts.quantity import MIB, quantity
 from rayfleet.facts.reservations import allocatable_cpus, allocatable_mib
 from rayfleet.scheduler.anyscale_pods import Shape
-from rayfleet.scheduler.fits import GPU_RESOURCES
 from rayfleet.tree import RenderedCluster, Side, entries, get, mapping, text
 from rayfleet.tree.layer import Manifest
 

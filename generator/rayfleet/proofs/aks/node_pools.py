@@ -6,16 +6,16 @@ from collections.abc import Iterator
 from typing import Any
 
 from rayfleet.diagnostics import many
+from rayfleet.facts.labels import SPOT_PRIORITY
+from rayfleet.facts.limits import NODES_A_POOL, is_spot_price
 from rayfleet.facts.resource_types import NODE_POOL
 from rayfleet.proofs.azure.names import RULES
 from rayfleet.proofs.finding import Finding, failed, proved, warned
-from rayfleet.scheduler.fits import SPOT_PRIORITY, SPOT_TAINT
+from rayfleet.scheduler.nodes import SPOT_TAINT
 from rayfleet.tree import AksCluster, RenderedCluster, entries, get, text
 from rayfleet.tree.arm_order import before, unordered
 from rayfleet.tree.node_pool import Pool
 
-# AKS docs, quotas-skus-regions; ARM schema, managedClusters_agentPools: maxCount.
-MAX_NODES = 1000
 # ARM schema, managedClusters_agentPools: what may be said of spot pools only.
 _SPOT_ONLY = ("spotMaxPrice", "scaleSetEvictionPolicy")
 _INLINE = ("properties", "agentPoolProfiles")
@@ -79,8 +79,8 @@ def _counts(cluster: RenderedCluster, pool: Pool) -> Iterator[Finding]:
     counts: dict[str, Any] = {key: pool.data[key] for key in ("minCount", "maxCount", "count") if key in pool.data}
     for key, value in counts.items():
         least = 1 if pool.system else 0
-        if not _whole(value) or not least <= value <= MAX_NODES:
-            what = f"its pool {pool.name} has the {key} {value}, and AKS takes {least} to {MAX_NODES}"
+        if not _whole(value) or not least <= value <= NODES_A_POOL:
+            what = f"its pool {pool.name} has the {key} {value}, and AKS takes {least} to {NODES_A_POOL}"
             yield failed("arm/node-count", cluster.name, what, "write a number between them", pool.side(key))
             return
     yield from _autoscaled(cluster, pool, counts) if pool.autoscaled else _fixed(cluster, pool, counts)
@@ -191,7 +191,7 @@ def _spot(cluster: RenderedCluster, pool: Pool) -> Iterator[Finding]:
 
 def _price(price: Any) -> bool:
     number = isinstance(price, int | float) and not isinstance(price, bool)
-    return number and (price == -1 or (price > 0 and round(price, 5) == price))
+    return number and is_spot_price(price)
 
 
 def _regular(cluster: RenderedCluster, pool: Pool) -> Iterator[Finding]:

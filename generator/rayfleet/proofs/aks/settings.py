@@ -8,9 +8,17 @@ from typing import Any
 
 from rayfleet.diagnostics import did_you_mean
 from rayfleet.facts.change_steps import older
+from rayfleet.facts.labels import AKS_PREFIXES, EFFECTS, SPOT_PRIORITY
+from rayfleet.facts.limits import (
+    LEAST_PODS,
+    LEAST_SYSTEM_PODS,
+    MAX_PODS,
+    SYSTEM_GIB,
+    SYSTEM_VCPUS,
+    WINDOW_HOURS,
+)
 from rayfleet.facts.resource_types import MAINTENANCE_WINDOW
 from rayfleet.proofs.finding import Finding, failed, proved
-from rayfleet.scheduler.fits import SPOT_PRIORITY
 from rayfleet.tree import AksCluster, entries, get, mapping, text
 from rayfleet.tree.node_pool import Pool
 
@@ -25,16 +33,7 @@ _POOL_CHOICES = (
     (("osDiskType",), ("Managed", "Ephemeral")),
     (("scaleSetPriority",), ("Regular", "Spot")),
 )
-# Hours that a maintenance window stays open (ARM schema, managedClusters_maintenanceConfigurations).
-_HOURS = (4, 24)
-# Pods of a node (ARM schema, agentPools; AKS docs, quotas-skus-regions, and use-system-pools for those).
-_MOST_PODS, _LEAST_PODS, _LEAST_SYSTEM_PODS = 250, 10, 30
-# AKS docs, use-system-pools.
-SYSTEM_VCPUS, SYSTEM_GIB = 4, 4
 _ZONES = ("1", "2", "3")
-_EFFECTS = ("NoSchedule", "PreferNoSchedule", "NoExecute")
-# AKS docs, use-labels: reserved prefixes.
-_RESERVED = ("kubernetes.azure.com", "kubernetes.io")
 # Kubernetes docs, labels: syntax. A taint's key and value follow it too.
 _PART = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?")
 _DOMAIN = re.compile(r"(?=.{1,253}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
@@ -70,8 +69,10 @@ def _windows(cluster: AksCluster) -> Iterator[Finding]:
     path = ("properties", "maintenanceWindow", "durationHours")
     for row in cluster.children(MAINTENANCE_WINDOW):
         hours = get(row.data, *path)
-        if "maintenanceWindow" in row.properties and not _within(hours, *_HOURS):
-            what = f"its window {row.name} is open for {hours} hours, and AKS takes {_HOURS[0]} to {_HOURS[1]}"
+        if "maintenanceWindow" in row.properties and not _within(hours, *WINDOW_HOURS):
+            what = (
+                f"its window {row.name} is open for {hours} hours, and AKS takes {WINDOW_HOURS[0]} to {WINDOW_HOURS[1]}"
+            )
             yield failed("arm/maintenance-window", cluster.name, what, "write a number between them", row.side(*path))
 
 
@@ -90,9 +91,9 @@ def _pool(cluster: AksCluster, pool: Pool) -> Iterator[Finding]:
                 f"write {_one_of(allowed)}{_near(written, allowed)}",
                 pool.side(*path),
             )
-    least = _LEAST_SYSTEM_PODS if pool.system else _LEAST_PODS
-    if "maxPods" in pool.data and not _within(pool.data["maxPods"], least, _MOST_PODS):
-        what = f"its pool {pool.name} has the maxPods {pool.data['maxPods']}, and AKS takes {least} to {_MOST_PODS}"
+    least = LEAST_SYSTEM_PODS if pool.system else LEAST_PODS
+    if "maxPods" in pool.data and not _within(pool.data["maxPods"], least, MAX_PODS):
+        what = f"its pool {pool.name} has the maxPods {pool.data['maxPods']}, and AKS takes {least} to {MAX_PODS}"
         yield failed("arm/max-pods", cluster.name, what, "write a number between them", pool.side("maxPods"))
     zones = entries(pool.data, "availabilityZones")
     odd = [zone for zone in zones if zone not in _ZONES]
@@ -113,7 +114,7 @@ def _labels(cluster: AksCluster, pool: Pool) -> Iterator[Finding]:
         elif not isinstance(value, str) or (value and not _PART.fullmatch(value)):
             what = f"{said} with the value {value!r}, which Kubernetes refuses"
             yield failed("arm/label-value", cluster.name, what, "use up to 63 letters, digits and -_. as text", side)
-        elif str(key).rpartition("/")[0] in _RESERVED and not (pool.spot and key == SPOT_PRIORITY):
+        elif str(key).rpartition("/")[0] in AKS_PREFIXES and not (pool.spot and key == SPOT_PRIORITY):
             what = f"{said}, and AKS keeps the prefix for itself"
             yield failed("arm/label-reserved", cluster.name, what, "use a prefix of your own", side)
 
@@ -123,10 +124,10 @@ def _taints(cluster: AksCluster, pool: Pool) -> Iterator[Finding]:
         rest, _, effect = written.rpartition(":") if isinstance(written, str) else ("", "", "")
         key, _, value = rest.partition("=")
         side = pool.side("nodeTaints", index)
-        if effect not in _EFFECTS:
+        if effect not in EFFECTS:
             what = f"its pool {pool.name} has the taint {written}, whose effect is none of Kubernetes'"
             yield failed(
-                "arm/taint-effect", cluster.name, what, f"end it with :{_EFFECTS[0]}{_near(effect, _EFFECTS)}", side
+                "arm/taint-effect", cluster.name, what, f"end it with :{EFFECTS[0]}{_near(effect, EFFECTS)}", side
             )
         elif not _legal_key(key) or (value and not _PART.fullmatch(value)):
             what = f"its pool {pool.name} has the taint {written}, which Kubernetes refuses"

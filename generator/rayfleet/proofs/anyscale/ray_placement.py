@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
+from rayfleet.facts.labels import ARCHITECTURE, CAPACITY_TYPE
 from rayfleet.proofs.finding import Finding, failed, noted, proved, warned
 from rayfleet.scheduler.anyscale_pods import MARKETS, Ask, OperatorPods, Shape
 from rayfleet.scheduler.fits import Obstacle, Pod, needs_unknown_label, obstacles, start_obstacle
@@ -12,8 +13,6 @@ from rayfleet.scheduler.nodes import Node
 from rayfleet.tree import Side
 from rayfleet.tree.helm_release import Release
 
-# What Anyscale calls its partition of the nodes (anyscale-operator 1.8.0, values.yaml, marketType.generic).
-CAPACITY_TYPE = "node.anyscale.com/capacity-type"
 # Accelerators with a name that does not tell their memory (Ray, python/ray/util/accelerators/accelerators.py).
 _GENERIC = {"A100-40G": "A100", "A100-80G": "A100"}
 
@@ -196,7 +195,7 @@ def _wrong(node: Node, ask: Ask, market: str) -> tuple[str, str, str] | None:
         return has, "give each accelerator a label value of its own, and its pods the selector", "nodeLabels"
     if vm and {shape.architecture for shape in ask.shapes} != {vm.architecture}:
         image = ask.shapes[0].architecture
-        fix = f"say cpuArchitecture: {vm.architecture}, or select kubernetes.io/arch: {image}"
+        fix = f"say cpuArchitecture: {vm.architecture}, or select {ARCHITECTURE}: {image}"
         return f"which is {vm.architecture}, with an image for {image}", fix, "vmSize"
     if not _on(node, market):
         return (

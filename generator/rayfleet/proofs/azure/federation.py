@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from rayfleet.diagnostics import many
-from rayfleet.facts.resource_types import CLUSTER, IDENTITY
+from rayfleet.facts.federation import AUDIENCE, ISSUER
+from rayfleet.facts.limits import MAX_CREDENTIALS
+from rayfleet.facts.resource_types import CLUSTER, FEDERATED_CREDENTIAL
 from rayfleet.proofs.finding import Finding, failed, proved, warned
 from rayfleet.tree import Resource, Tree, entries, get, text
 from rayfleet.tree.arm_expression import reference
@@ -15,16 +17,8 @@ from rayfleet.tree.arm_order import before, deployed_before, unordered
 from rayfleet.tree.once import once
 from rayfleet.tree.role_assignments import named
 
-CREDENTIAL = f"{IDENTITY}/federatedIdentityCredentials"
-
-# Of a public-cloud token; exactly one audience, and the issuer to the letter, which a template therefore reads from the
-# cluster (Entra docs, workload-identity-federation-create-trust-user-assigned-managed-identity; the property's name is
-# that of the ARM schema, Microsoft.ContainerService.Aks.json).
-AUDIENCE = "api://AzureADTokenExchange"
-ISSUER = "oidcIssuerProfile.issuerURL"
-# Entra docs, workload-identity-federation-considerations: credentials of an identity, issuer and subject unique among
-# them, and no two written at once (409).
-MAX_CREDENTIALS = 20
+# Issuer and subject are unique among an identity's credentials, and no two are written at once (Entra docs,
+# workload-identity-federation-considerations: 409).
 # The subject of a Kubernetes token; names are DNS labels and DNS subdomains (Kubernetes docs, service-accounts-admin,
 # names).
 SUBJECT = re.compile(
@@ -56,7 +50,7 @@ class Federation(NamedTuple):
 def federation(tree: Tree) -> Federation:
     """The credentials of all templates."""
     found = Federation({}, {})
-    for resource in tree.of_type(CREDENTIAL):
+    for resource in tree.of_type(FEDERATED_CREDENTIAL):
         read = reference(get(resource.properties, "issuer"), resource.template.scope)
         issuer = read.id if read and read.path == ISSUER and _is(tree, read.id, CLUSTER) else ""
         row = Credential(resource, text(resource.properties, "subject"), issuer)

@@ -8,15 +8,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from rayfleet.diagnostics import did_you_mean, many
+from rayfleet.facts.limits import MAX_EXPRESSION, MAX_OUTPUTS, MAX_PARAMETERS, MAX_RESOURCE, MAX_RESOURCES, MAX_TEMPLATE
 from rayfleet.proofs.azure.references import subject
 from rayfleet.proofs.finding import Finding, failed, proved, warned
 from rayfleet.source import Path
 from rayfleet.tree import Resource, Side, Template, Tree, get, mapping, text
 from rayfleet.tree.arm_expression import Call, is_expression
 
-# ARM docs, templates/best-practices: template limits. Sizes are bytes.
-MAX_TEMPLATE, MAX_RESOURCE, MAX_EXPRESSION = 4 * 2**20, 2**20, 24_576
-MAX_RESOURCES, MAX_PARAMETERS, MAX_OUTPUTS = 800, 256, 64
 _VERSION = re.compile(r"\d{4}-\d{2}-\d{2}(-(preview|alpha|beta|rc|privatepreview))?")
 _USED = re.compile(rb"parameters\('([^']+)'\)")
 _SECURE = ("securestring", "secureobject")

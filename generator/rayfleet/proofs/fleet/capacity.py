@@ -10,17 +10,19 @@ from rayfleet.capacity.demand import Home, QuotaNeed, UnknownPool
 from rayfleet.capacity.quota import SPOT, TOTAL, Limit, Quota, QuotaLimit, family
 from rayfleet.diagnostics import did_you_mean, many
 from rayfleet.facts.catalogue import Catalogue
+from rayfleet.facts.limits import (
+    CLUSTERS_A_REGION,
+    CLUSTERS_A_SUBSCRIPTION,
+    NODES_A_CLUSTER,
+    NODES_A_FREE_CLUSTER,
+    NODES_A_POOL,
+    POOLS_A_CLUSTER,
+)
 from rayfleet.proofs.finding import Finding, failed, noted, proved, warned
 from rayfleet.proofs.run import Run
 from rayfleet.tree import AksCluster, RenderedCluster, Side, text
 from rayfleet.tree.node_pool import Pool
 
-# AKS docs, quotas-skus-regions; the Free tier's 1,000 nodes: AKS docs, free-standard-pricing-tiers.
-NODES_A_POOL, POOLS_A_CLUSTER = 1_000, 100
-NODES_A_CLUSTER, NODES_A_FREE_CLUSTER = 5_000, 1_000
-CLUSTERS_A_SUBSCRIPTION = 5_000
-# In a region of a subscription: that of an Enterprise Agreement; others begin with less (AKS docs, the same page).
-CLUSTERS_A_REGION = 100
 # Regions that a line can name.
 _SHOWN = 8
 

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from rayfleet.diagnostics import did_you_mean
 from rayfleet.facts.catalogue import VmSize
+from rayfleet.facts.labels import ROLE
 from rayfleet.proofs.finding import Finding, failed, noted, proved, warned
 from rayfleet.tree import RenderedCluster, Side, entries, get
 from rayfleet.tree.blob_volume import BlobVolume
@@ -211,7 +212,7 @@ def _block_cache(cluster: RenderedCluster, volume: BlobVolume, given: Options, s
 
 def _nodes(cluster: RenderedCluster) -> list[tuple[Pool, VmSize]]:
     """The pools that Ray pods run on: all of users but those that say otherwise."""
-    users = [pool for pool in cluster.pools if not pool.system and pool.labels.get("rayfleet.dev/role", "ray") == "ray"]
+    users = [pool for pool in cluster.pools if not pool.system and pool.labels.get(ROLE, "ray") == "ray"]
     return [(pool, pool.vm) for pool in users if pool.vm]
 
 

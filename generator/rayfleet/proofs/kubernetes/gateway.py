@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from rayfleet.diagnostics import did_you_mean
 from rayfleet.facts.cidr import CIDR, Cidr
+from rayfleet.facts.labels import LOAD_BALANCER
 from rayfleet.proofs.anyscale.cloud_resource import plain
 from rayfleet.proofs.azure import security_rules
 from rayfleet.proofs.finding import Finding, failed, pending, proved, warned
@@ -18,13 +19,12 @@ from rayfleet.tree.layer import Manifest
 
 _API = "gateway.networking.k8s.io"
 # cloud-provider-azure docs, topics/loadbalancer: annotations of a Service of type LoadBalancer.
-_AZURE = "service.beta.kubernetes.io/azure"
 INTERNAL, LABEL, ADDRESS = (
-    f"{_AZURE}-load-balancer-internal",
-    f"{_AZURE}-dns-label-name",
-    f"{_AZURE}-load-balancer-ipv4",
+    f"{LOAD_BALANCER}-load-balancer-internal",
+    f"{LOAD_BALANCER}-dns-label-name",
+    f"{LOAD_BALANCER}-load-balancer-ipv4",
 )
-_SUBNET = f"{_AZURE}-load-balancer-internal-subnet"
+_SUBNET = f"{LOAD_BALANCER}-load-balancer-internal-subnet"
 # Azure docs, public-ip-addresses: DNS name label.
 _HOST = re.compile(r"([^.]+)\.([^.]+)\.cloudapp\.azure\.com")
 # AKS docs, app-routing-gateway-api: the class that AKS makes, and the two settings that make it.

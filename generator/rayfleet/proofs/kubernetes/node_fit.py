@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from rayfleet.facts.labels import GPU_RESOURCES, NVIDIA_GPU
 from rayfleet.facts.quantity import quantity
 from rayfleet.proofs.finding import Finding, failed, noted, pending, proved, warned
 from rayfleet.proofs.kubernetes.placement import asked_of, nodes_of
 from rayfleet.proofs.run import Run
 from rayfleet.scheduler.anyscale_pods import MARKETS, OperatorPods, Shape
-from rayfleet.scheduler.fits import GPU_RESOURCES, obstacles
+from rayfleet.scheduler.fits import obstacles
 from rayfleet.scheduler.nodes import Node
 from rayfleet.scheduler.pods import of_controllers, of_manifests
 from rayfleet.scheduler.room import Mount, Room, allocatable, mount, shape_room
@@ -136,7 +137,7 @@ def _malformed(subject: _Subject) -> Iterator[Finding]:
 
 def _key(shape: Shape, name: str) -> str:
     """A resource as the shape writes it."""
-    return "GPU" if name == "nvidia.com/gpu" and "GPU" in shape.resources else name
+    return "GPU" if name == NVIDIA_GPU and "GPU" in shape.resources else name
 
 
 # --- whether it fits ---

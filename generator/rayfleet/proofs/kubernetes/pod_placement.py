@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from rayfleet.facts.labels import AMD_GPU, DISCOVERED, HARD, SCALE_FROM_ZERO_TAG, SPOT_PRIORITY
 from rayfleet.proofs.anyscale.ray_placement import is_gpu, is_ray
 from rayfleet.proofs.finding import Finding, failed, noted, proved, warned
 from rayfleet.scheduler.anyscale_pods import OperatorPods
 from rayfleet.scheduler.fits import Obstacle, obstacles, start_obstacle, tolerates
-from rayfleet.scheduler.nodes import DISCOVERED, HARD, SPOT_PRIORITY, SPOT_TAINT, Node, may_be_empty
+from rayfleet.scheduler.nodes import SPOT_TAINT, Node, may_be_empty
 from rayfleet.scheduler.pods import DEVICE_PLUGIN, GPU_OPERATOR, DefinedPod, device_plugin, of_controllers, of_manifests
 from rayfleet.tree import RenderedCluster, Side, get, mapping, text
 from rayfleet.tree.gaps import operator_of
@@ -17,7 +18,7 @@ from rayfleet.tree.helm_release import Release
 # The tag of a scale set that tells the autoscaler of devices which it does not know of: it takes every GPU of a size
 # for NVIDIA's (kubernetes/autoscaler, cluster-autoscaler/cloudprovider/azure: README.md, azure_template.go). A pool's
 # tags are its scale set's too (AKS docs, use-tags).
-_AMD_TAG = "k8s.io_cluster-autoscaler_node-template_resources_amd.com_gpu"
+_AMD_TAG = SCALE_FROM_ZERO_TAG.format(resource=AMD_GPU.replace("/", "_"))
 # How many pods the operator's Deployment has (anyscale-operator 1.8.0, values.yaml).
 _REPLICAS = ("operator", "replicas")
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from rayfleet.facts.labels import DNS_LABEL
 from rayfleet.proofs.finding import Finding, failed
 from rayfleet.tree import RenderedCluster, Side, Tree, entries, get, mapping, text
 from rayfleet.tree.bindings import WORDS, Late, bound_values, with_dashes
@@ -18,7 +19,6 @@ from rayfleet.tree.once import once
 # Where the id has dashes for underscores: in the Secrets that hold the gateway's certificates, and in its DNS label
 # (Anyscale docs, Kubernetes gateway; terraform-provider-anyscale, examples).
 _CERTIFICATE = re.compile(r"anyscale-(?:svc-)?(.*)-certificate")
-_DNS_LABEL = "service.beta.kubernetes.io/azure-dns-label-name"
 _EMPTY: tuple[Any, ...] = (None, "", [], {})
 _AGAIN = "render again; a hand edit or an overlay has it otherwise"
 
@@ -77,9 +77,9 @@ def _hostname(operator: Release) -> Iterator[Consumer]:
 def _gateway(gateway: Manifest) -> Iterator[Consumer]:
     labels = ("spec", "infrastructure", "annotations")
     found = mapping(gateway.data, *labels)
-    if _DNS_LABEL in found and _ours(found[_DNS_LABEL]):
-        where, side = f"the DNS label of Gateway {gateway.name}", gateway.side(*labels, _DNS_LABEL)
-        yield Consumer("cloudResourceId", where, found[_DNS_LABEL], side, dashed=True)
+    if DNS_LABEL in found and _ours(found[DNS_LABEL]):
+        where, side = f"the DNS label of Gateway {gateway.name}", gateway.side(*labels, DNS_LABEL)
+        yield Consumer("cloudResourceId", where, found[DNS_LABEL], side, dashed=True)
     for index, listener in enumerate(entries(gateway.data, "spec", "listeners")):
         for number, certificate in enumerate(entries(listener, "tls", "certificateRefs")):
             name = _CERTIFICATE.fullmatch(text(certificate, "name"))
