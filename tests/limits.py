@@ -8,8 +8,10 @@ from collections.abc import Callable
 from datetime import date
 
 from rayfleet.azure import sdk
-from rayfleet.cli import before, check, left, main
+from rayfleet.cli import check, main
 from rayfleet.cli.status import status
+from rayfleet.deploy import preflight
+from rayfleet.retire import still_there
 from rayfleet.tree import kustomize
 
 HOUR = 3600.0
@@ -24,9 +26,9 @@ class Today(date):
 
 def out_of_reach(change: Callable[[object, str, object], None]) -> None:
     """``change``: sets an attribute. Whoever tests a limit sets it anew."""
-    for module in (before, check):
+    for module in (preflight, check):
         change(module, "date", Today)
-    change(left, "WAIT", HOUR)
+    change(still_there, "WAIT", HOUR)
     change(sdk, "_CONNECT", HOUR)
     change(kustomize, "_TIMEOUT_SECONDS", HOUR)
     (wait,) = [option for option in status.params if option.name == "wait"]

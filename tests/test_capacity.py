@@ -8,9 +8,8 @@ from typing import Any
 
 import click
 import pytest
-from click.testing import CliRunner
 
-from rayfleet.cli import cli
+from rayfleet.console import printing
 from tests.conftest import Workspace
 from tests.rendering import FLEETS
 
@@ -156,13 +155,14 @@ def test_over_quota_is_said(rendered: Workspace) -> None:
     assert "over" not in rendered.run("capacity", "--without-region", "eastus").stdout
 
 
-def test_output_is_the_same_wherever_it_goes(rendered: Workspace) -> None:
+def test_output_is_the_same_wherever_it_goes(rendered: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     plain = rendered.run("capacity").stdout
     assert (
         rendered.spawn("capacity", COLUMNS="20", FORCE_COLOR="1", TERM="xterm", PYTHONIOENCODING="utf-8").stdout
         == plain
     )
-    on_a_terminal = CliRunner().invoke(cli, ["capacity"], color=True).stdout
+    monkeypatch.setattr(printing, "_has_colors", lambda stream: True)
+    on_a_terminal = rendered.run("capacity").stdout
     assert on_a_terminal != plain and click.unstyle(on_a_terminal) == plain
 
 

@@ -15,8 +15,10 @@ import pytest
 import yaml
 from click.testing import Result
 
-from rayfleet.cli import asking
-from rayfleet.status.next_step import BoundValues, Deployed, Facts, next_step, row
+from rayfleet import threads
+from rayfleet.azure import stacks
+from rayfleet.azure.stacks import LastDeployment
+from rayfleet.status.next_step import BoundValues, Facts, next_step, row
 from tests.anyscale.stand_in import StandIn
 from tests.conftest import Workspace
 from tests.deploy.arm_server import ArmServer, answer, error, hash_of, slow
@@ -376,17 +378,17 @@ def test_without_the_sdk(fleet: Workspace, monkeypatch: pytest.MonkeyPatch) -> N
     def missing(*_: object) -> None:
         raise ModuleNotFoundError("No module named 'azure.mgmt'", name="azure.mgmt")
 
-    monkeypatch.setattr(asking, "deployed", missing)
+    monkeypatch.setattr(stacks, "last_deployment", missing)
     assert "not seen: Azure: azure.mgmt is not installed" in said(fleet)
 
 
 def test_a_bug_is_shown(fleet: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(asking, "deployed", lambda *_: 1 / 0)
+    monkeypatch.setattr(stacks, "last_deployment", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         fleet.run("status")
 
 
-def all_but_one(futures: Collection[Future[Any]], **_: object) -> None:
+def all_but_one(futures: Collection[Future[Any]], *_: object) -> None:
     """Waits as if the time were over once all others have answered; for one alone, until it has."""
     for number, _ in enumerate(as_completed(futures), 1):
         if number == max(len(futures) - 1, 1):
@@ -395,7 +397,7 @@ def all_but_one(futures: Collection[Future[Any]], **_: object) -> None:
 
 def test_one_that_does_not_answer_in_time(fleet: Workspace, server: ArmServer, monkeypatch: pytest.MonkeyPatch) -> None:
     server.script("GET", f"/deployments/{EAST}", slow())
-    monkeypatch.setattr(asking, "wait", all_but_one)
+    monkeypatch.setattr(threads, "join", all_but_one)
     found = data(fleet)
     assert {row["cluster"]: row["deployment"]["state"] for row in found["clusters"]} == {
         "aks-eastus": None, "aks-westus2": "Succeeded",
@@ -506,7 +508,7 @@ DONE = Facts(
     "eastus",
     bound=BoundValues(),
     deployment="d",
-    deployed=Deployed("Succeeded", "", True),
+    deployed=LastDeployment("Succeeded", "", True),
     in_azure=True,
     registered="yes",
     dirty=False,
@@ -516,7 +518,7 @@ DONE = Facts(
 LEFT = DONE._replace(in_fleet=False, deployment="", deployed=None, bound=BoundValues(left_over=True))
 BLIND = DONE._replace(deployed=None, in_azure=None, registered=None)
 DEPLOY, REGISTER, RETIRE = "rayfleet deploy --region eastus", "rayfleet register --cluster a", "rayfleet retire"
-OLD, FAILED, NEVER = Deployed("Succeeded", "", False), Deployed("Failed"), Deployed("")
+OLD, FAILED, NEVER = LastDeployment("Succeeded", "", False), LastDeployment("Failed"), LastDeployment("")
 
 
 def lacks(*kinds: str) -> BoundValues:
@@ -542,11 +544,11 @@ def lacks(*kinds: str) -> BoundValues:
         # the first deployment
         (DONE._replace(deployed=NEVER, bound=lacks(*IDS, "cloudResourceId"), dirty=True), f"commit and {DEPLOY}"),
         (DONE._replace(deployed=FAILED, bound=lacks(*IDS)), DEPLOY),
-        (DONE._replace(deployed=Deployed("Running")), f"wait: {DEPLOY} looks on"),
-        (DONE._replace(deployed=Deployed("Failed", stack=True)), f"{DEPLOY} --stack"),
-        (DONE._replace(before=Deployed("Running", stack=True)), f"wait: {DEPLOY} --stack looks on"),
+        (DONE._replace(deployed=LastDeployment("Running")), f"wait: {DEPLOY} looks on"),
+        (DONE._replace(deployed=LastDeployment("Failed", stack=True)), f"{DEPLOY} --stack"),
+        (DONE._replace(before=LastDeployment("Running", stack=True)), f"wait: {DEPLOY} --stack looks on"),
         (DONE._replace(before=FAILED), DEPLOY),
-        (DONE._replace(before=Deployed("Running")), f"wait: {DEPLOY} looks on"),
+        (DONE._replace(before=LastDeployment("Running")), f"wait: {DEPLOY} looks on"),
         (DONE._replace(bound=lacks(*IDS)), DEPLOY),  # it has no such output
         (DONE._replace(in_azure=False), DEPLOY),
         (BLIND._replace(bound=lacks(*IDS), dirty=True), f"commit and {DEPLOY}, then rayfleet bind"),
@@ -595,5 +597,5 @@ def test_every_column_says_what_was_not_seen() -> None:
 
 @pytest.mark.parametrize("when", ["", "yesterday", "2026-11-01T00:01:02.1234567Z", "2026-11-01T00:01:02+00:00"])
 def test_times(when: str) -> None:
-    shown = row(Facts("a", "eastus", deployment="d", deployed=Deployed("Succeeded", when))).deployment
+    shown = row(Facts("a", "eastus", deployment="d", deployed=LastDeployment("Succeeded", when))).deployment
     assert shown == f"d: Succeeded{' 2026-11-01 00:01Z' if when.startswith('2') else f' {when}' if when else ''}"

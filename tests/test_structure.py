@@ -31,20 +31,23 @@ FLOORS = (
     ("rayfleet.cli",),
     ("rayfleet.retire",),
     ("rayfleet.deploy", "rayfleet.status"),
-    ("rayfleet.azure", "rayfleet.bind", "rayfleet.anyscale", "rayfleet.compiler", "rayfleet.proofs"),
+    ("rayfleet.bind", "rayfleet.render"),
+    ("rayfleet.azure", "rayfleet.anyscale", "rayfleet.proofs"),
+    ("rayfleet.compiler",),
     (
-        "rayfleet.outputs", "rayfleet.sync", "rayfleet.fingerprint", "rayfleet.git", "rayfleet.scheduler",
-        "rayfleet.capacity", "rayfleet.changes", "rayfleet.shape_mistakes",
+        "rayfleet.outputs", "rayfleet.sync", "rayfleet.fingerprint", "rayfleet.scheduler", "rayfleet.capacity",
+        "rayfleet.changes", "rayfleet.shape_mistakes",
     ),
     ("rayfleet.cluster_record",),
     (
-        "rayfleet.arm", "rayfleet.templating", "rayfleet.schema", "rayfleet.rules", "rayfleet.overview",
-        "rayfleet.build", "rayfleet.tree",
+        "rayfleet.arm", "rayfleet.templating", "rayfleet.rules", "rayfleet.overview", "rayfleet.build",
+        "rayfleet.tree",
     ),
-    ("rayfleet.source",),
+    ("rayfleet.schema", "rayfleet.git"),
+    ("rayfleet.source", "rayfleet.console"),
     ("rayfleet.model", "rayfleet.fleet_files"),
     ("rayfleet.facts",),
-    ("rayfleet.diagnostics", "rayfleet.package_files", "rayfleet.schema_matcher", "rayfleet"),
+    ("rayfleet.diagnostics", "rayfleet.threads", "rayfleet.package_files", "rayfleet.schema_matcher", "rayfleet"),
 )  # fmt: skip
 
 # What reads a tree back and judges it, and what it may never look at.
@@ -60,7 +63,7 @@ DOORS = {
     "dulwich": "rayfleet.git",
     "jinja2": "rayfleet.templating",
     "jsonschema": "rayfleet.schema",
-    "rich": "rayfleet.cli",
+    "rich": "rayfleet.console",
     "ruamel": "rayfleet.bind",
     "yaml": "rayfleet.source",
 }

@@ -48,6 +48,15 @@ class Invalid(Exception):
         super().__init__("\n".join(map(str, self.diagnostics)))
 
 
+class WrongOption(Exception):
+    """Raised where an option names what there is not."""
+
+    def __init__(self, option: str, what: str) -> None:
+        self.option = option
+        self.what = printable(what)
+        super().__init__(f"{option}: {what}")
+
+
 def in_order(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
     """Sorted by place, each said once (a mistake in ``defaults`` shows in every cluster)."""
     return sorted(set(diagnostics))
@@ -64,6 +73,14 @@ def as_json(diagnostics: Iterable[Diagnostic]) -> str:
 
     rows = ",\n".join(json.dumps(diagnostic._asdict()) for diagnostic in diagnostics)
     return f"[\n{rows}\n]" if rows else "[]"
+
+
+def not_installed(where: str, missing: ModuleNotFoundError) -> Diagnostic:
+    """A library that only some commands need. A module of our own is a bug."""
+    if (missing.name or "").partition(".")[0] == "rayfleet":
+        raise missing
+    what = f"{missing.name} is not installed: rendering alone does without it"
+    return Diagnostic(where, 0, 0, "", what, "run make deploy-tools")
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

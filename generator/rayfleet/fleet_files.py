@@ -10,6 +10,8 @@ from rayfleet.diagnostics import Diagnostic, Invalid
 #: The layers of a cluster, in the order in which Flux brings them up; an overlay has a folder for each it changes.
 LAYERS = ("platform", "operators", "workloads")
 
+#: The fleet of whoever names none.
+DEFAULT_FLEET = "fleet.yaml"
 MAX_BYTES = 32 * 1024 * 1024  # 10,000 clusters take 7 MB
 
 
@@ -35,6 +37,12 @@ class FleetFiles(NamedTuple):
     @property
     def accepted(self) -> str:
         return os.path.join(os.path.dirname(self.fleet), "accepted.yaml")
+
+    @property
+    def committed(self) -> tuple[str, ...]:
+        """All that a fleet keeps in Git."""
+        files = (self.fleet, self.bindings, self.quota, self.accepted)
+        return (*files, os.path.join(self.beside, "overlays"), self.output)
 
 
 class Inputs(NamedTuple):

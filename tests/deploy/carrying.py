@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from rayfleet.azure.client import Azure
-from rayfleet.deploy.run import Outcome, run
+from rayfleet.deploy.outcome import StepOutcome
+from rayfleet.deploy.run import run
 from rayfleet.tree.deployment_steps import DeploymentStep
 from tests.deploy.arm_server import ArmServer
 from tests.deploy.time import Time, reference
@@ -30,19 +31,19 @@ def client(server: ArmServer, time: Time | None = None) -> Azure:
     return Azure(EAST.scope.subscription, endpoint=server.url, patience=patience, timeout=3600)
 
 
-def carried(server: ArmServer, *steps: DeploymentStep, time: Time | None = None, **how: Any) -> dict[str, Outcome]:
+def carried(server: ArmServer, *steps: DeploymentStep, time: Time | None = None, **how: Any) -> dict[str, StepOutcome]:
     """The outcomes by the end of the names; of all steps without any."""
     outcomes = run(client(server, time), steps or ALL, **how)
     assert [row.step for row in outcomes] == list(steps or ALL)
     return {row.step.name.removeprefix("aks-multi-region-"): row for row in outcomes}
 
 
-def one(server: ArmServer, time: Time | None = None) -> Outcome:
+def one(server: ArmServer, time: Time | None = None) -> StepOutcome:
     """The outcome of eastus alone."""
     (found,) = carried(server, EAST, time=time).values()
     return found
 
 
-def ends(outcomes: dict[str, Outcome]) -> dict[str, str]:
+def ends(outcomes: dict[str, StepOutcome]) -> dict[str, str]:
     """How each ended."""
     return {name: row.ended for name, row in outcomes.items()}

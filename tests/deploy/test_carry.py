@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from rayfleet.azure.faults import Fault
-from rayfleet.deploy.run import StepProgress, run
+from rayfleet.deploy.outcome import StepProgress
+from rayfleet.deploy.run import run
 from tests.deploy.arm_server import (
     Answer,
     ArmServer,

@@ -13,8 +13,8 @@ import pytest
 
 from rayfleet.azure.client import Azure
 from rayfleet.azure.stacks import Stacks
-from rayfleet.deploy.deployment import Client
-from rayfleet.deploy.run import Outcome, run
+from rayfleet.deploy.outcome import DeploymentClient, StepOutcome
+from rayfleet.deploy.run import run
 from rayfleet.tree.deployment_steps import DeploymentStep
 from tests.deploy import arm_server as arm
 from tests.deploy.arm_server import Answer, ArmServer, Deployment, answer, cut, drop, error, garble, operation, pass_on
@@ -93,7 +93,7 @@ def well(server: ArmServer, stacks: bool) -> None:
         row.outputs = {name: {"type": "string", "value": "v"} for name in step.outputs}
 
 
-def judge(row: Deployment, outcome: Outcome, before: int, stopped: bool) -> None:
+def judge(row: Deployment, outcome: StepOutcome, before: int, stopped: bool) -> None:
     """Every deployment is done or reported, and is what it is reported as. ARM itself refuses a second start where the
     network held a request back, or where it said that a deployment does not exist which does or did: nobody can know.
     """
@@ -119,7 +119,7 @@ def judge(row: Deployment, outcome: Outcome, before: int, stopped: bool) -> None
             assert row.starts - before in range(known.start, known.stop + 1), "more than one that was not heard of"
 
 
-def schedule(server: ArmServer, seed: int, stacks: bool) -> tuple[Outcome, ...]:
+def schedule(server: ArmServer, seed: int, stacks: bool) -> tuple[StepOutcome, ...]:
     """One run that is judged, and after it one against a server that is well: it ends what was left."""
     random, kept = Random(seed), rows(server, stacks)
     unwell(random, server, stacks)
@@ -145,7 +145,7 @@ def with_token(names: set[str], token: str) -> tuple[DeploymentStep, ...]:
     return tuple(replace(step, **had) if step.name in names else step for step in STEPS)  # type: ignore[arg-type]
 
 
-def client(server: ArmServer, time: Time, stacks: bool) -> Client:
+def client(server: ArmServer, time: Time, stacks: bool) -> DeploymentClient:
     azure = Azure(STEPS[0].scope.subscription, endpoint=server.url, patience=time.patience)
     return Stacks(azure) if stacks else azure
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from rayfleet.deploy.run import StepProgress
+from rayfleet.deploy.outcome import StepProgress
 from tests.deploy.arm_server import ArmServer, drop, error, hash_of, operation
 from tests.deploy.carrying import EAST, GROUP, NO_QUOTA, POOL, SHARED, WEST, carried, client, ends, one
 from tests.deploy.time import Time

@@ -9,7 +9,7 @@ import pytest
 from rayfleet.azure.faults import Fault
 from rayfleet.azure.stacks import Stacks, latest
 from rayfleet.deploy.run import run
-from rayfleet.deploy.stack_changes import leaving
+from rayfleet.deploy.stack_changes import stack_change
 from rayfleet.facts.resource_types import DELETION_ORDER
 from tests.deploy.arm_server import ArmServer, answer, drop, error, hash_of, operation
 from tests.deploy.arm_stack import ids
@@ -212,11 +212,11 @@ def test_who_may_see_neither_is_told(server: ArmServer) -> None:
 
 
 def test_nothing_leaves_a_stack_that_has_what_is_rendered() -> None:
-    assert leaving(EAST, [key.upper() for key in HAS], HAS, HAS).ids == ()
+    assert stack_change(EAST, [key.upper() for key in HAS], HAS, HAS).ids == ()
 
 
 def test_a_pool_that_is_no_longer_rendered_is_deleted() -> None:
-    found = leaving(EAST, [*HAS, OLD], HAS, HAS)
+    found = stack_change(EAST, [*HAS, OLD], HAS, HAS)
     assert (found.ids, found.deleted, found.kept) == ((OLD,), (OLD,), {})
 
 
@@ -225,12 +225,12 @@ def test_beside_what_has_no_id_nothing_is_deleted(server: ArmServer) -> None:
     row = server.stacks[NAME]
     row.state, row.managed = "Succeeded", [*HAS, OLD]
     row.unnamed = [{"extension": {"name": "Contoso"}, "type": "Contoso/example@v1", "status": "managed"}]
-    found = leaving(EAST, Stacks(client(server)).managed(EAST), HAS, HAS)
+    found = stack_change(EAST, Stacks(client(server)).managed(EAST), HAS, HAS)
     assert found.deleted == () and found.kept == {"Contoso/example@v1": "its id is none that rayfleet makes"}
 
 
 def test_where_azure_does_not_say_what_stays_nothing_is_deleted() -> None:
-    found = leaving(EAST, [OLD], frozenset(), HAS)
+    found = stack_change(EAST, [OLD], frozenset(), HAS)
     assert found.deleted == () and found.kept == {OLD: "Azure does not say whether it stays"}
 
 
@@ -251,7 +251,7 @@ def test_where_azure_does_not_say_what_stays_nothing_is_deleted() -> None:
 )
 def test_beside_what_may_not_be_deleted_nothing_is(identifier: str, why: str) -> None:
     validated = HAS - {POOL.lower()}
-    found = leaving(EAST, [OLD, identifier], validated, HAS)
+    found = stack_change(EAST, [OLD, identifier], validated, HAS)
     assert found.deleted == () and set(found.ids) == {OLD, identifier}
     assert list(found.kept) == [identifier] and why in found.kept[identifier]
 
@@ -268,7 +268,7 @@ def test_of_all_types_only_those_that_retire_may_delete_go() -> None:
             else (f"{SCOPE}/providers")
         )
         identifier = "/".join([about, provider, *(part for step in kinds for part in (step, name))])
-        if leaving(SHARED, [identifier], HAS, HAS).deleted:
+        if stack_change(SHARED, [identifier], HAS, HAS).deleted:
             going.add(kind)
     assert set(DELETION_ORDER) - going == {
         "microsoft.containerservice/managedclusters",

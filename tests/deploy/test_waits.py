@@ -9,8 +9,8 @@ import pytest
 
 from rayfleet.azure.deployment_state import Operation, State
 from rayfleet.azure.faults import Fault, Problem
-from rayfleet.deploy.deployment import Carrying
-from rayfleet.deploy.outcome import Outcome, StepProgress
+from rayfleet.deploy.deployment import StepRun
+from rayfleet.deploy.outcome import StepOutcome, StepProgress
 from rayfleet.tree.deployment_steps import DeploymentStep
 from tests.deploy.carrying import EAST
 from tests.deploy.time import Time
@@ -68,10 +68,10 @@ def carried(
     poll: float = 10.0,
     step: DeploymentStep = EAST,
     own_hash: str = OURS,
-) -> tuple[Outcome, list[float], list[str]]:
+) -> tuple[StepOutcome, list[float], list[str]]:
     """How it ended, the seconds of every wait, and what was told."""
     client, told = Listed(begins, looks, poll, own_hash), list[StepProgress]()
-    outcome = Carrying(client, step, told.append).outcome()
+    outcome = StepRun(client, step, told.append).outcome()
     assert outcome.seconds == client.time.passed == sum(client.time.waits)
     assert client.begins == []
     return outcome, client.time.waits, [row.words for row in told if row.words]

@@ -10,7 +10,7 @@ import sys
 import pytest
 from rich.console import Console
 
-from rayfleet.cli.progress import Progress, on_terminal
+from rayfleet.console.progress import Progress, on_terminal
 from tests.deploy.arm_server import ArmServer
 from tests.deploying.running import EAST, NAMES
 from tests.processes import Started, Terminal

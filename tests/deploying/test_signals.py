@@ -136,10 +136,10 @@ def then(number: signal.Signals, own: Callable[..., Any]) -> Callable[..., Any]:
 @pytest.mark.parametrize(
     "moment",
     [
-        "rayfleet.cli.reading.tree",
-        "rayfleet.cli.before.of_files",
-        "rayfleet.cli.before.parameters",
-        "rayfleet.cli.before.of_azure",
+        "rayfleet.tree.load.tree",
+        "rayfleet.deploy.preflight.of_files",
+        "rayfleet.deploy.preflight.parameters",
+        "rayfleet.deploy.preflight.of_azure",
         "rayfleet.deploy.stack_changes.question",
         "rayfleet.tree.deployment_steps.steps",
         "rayfleet.deploy.whatif.lines",
@@ -168,13 +168,13 @@ def test_while_the_last_what_if_is_shown_nothing_is_asked_any_more(
 def test_what_is_told_in_the_end_is_told_whole_and_once(
     fleet: Workspace, server: ArmServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from rayfleet.cli import printing
+    from rayfleet.console import printing
 
     def late(value: object) -> None:
         os.kill(os.getpid(), signal.SIGTERM)
         printing.echo_json(value)
 
-    monkeypatch.setattr("rayfleet.cli.telling.echo_json", late)
+    monkeypatch.setattr("rayfleet.console.recorder.echo_json", late)
     assert data(fleet, "--what-if")["outcome"] == "planned"
 
 

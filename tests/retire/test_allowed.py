@@ -16,7 +16,7 @@ from rayfleet.azure.resource_id import type_of
 from rayfleet.facts.resource_types import DELETION_ORDER
 from rayfleet.retire.delete import delete
 from rayfleet.retire.plan import plan
-from rayfleet.retire.step import Plan, RetirementStep, Role, clusters_of
+from rayfleet.retire.step import Plan, RetirementStep, Role
 from rayfleet.tree import Tree
 from tests.deploy.arm_server import ArmServer
 from tests.deploy.time import Time
@@ -150,7 +150,7 @@ def planned(base: Tree | None = None, now: Tree | None = None) -> Plan:
 def test_no_plan_names_anything_else() -> None:
     found = planned()
     assert found.blocked == [] and len(found.steps) == 21
-    live = clusters_of(rendered(without_west()))
+    live = rendered(without_west()).cluster_names
     assert live == {"aks-eastus"}
     for step in found.steps:
         assert "eastus" not in step.id or step.kept

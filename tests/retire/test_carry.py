@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from rayfleet.cli.progress import Progress
+from rayfleet.console.progress import Progress
 from tests.anyscale.stand_in import StandIn
 from tests.conftest import Workspace
 from tests.deploy.arm_server import answer, drop, error
@@ -78,7 +78,7 @@ def test_what_takes_long_says_so(fleet: Workspace, server: Arm, monkeypatch: pyt
         if note and "cluster" in name:
             held.go_on.set()
 
-    monkeypatch.setattr("rayfleet.cli.retiring._TELLS", 0.0)
+    monkeypatch.setattr("rayfleet.retire.session._TELLS", 0.0)
     monkeypatch.setattr(Progress, "update", updated)
     shown = go(fleet).stderr
     said_so = r"cluster aks-westus2: deleting\ncluster aks-westus2: deleting: for \d+:\d\d so far\n"

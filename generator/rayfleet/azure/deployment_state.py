@@ -9,7 +9,7 @@ from rayfleet.azure.sdk import member
 
 # ARM's own (azure-mgmt-resource-deployments 2.0.0, ProvisioningState). Any other one means that it is still at work:
 # the RPC of resource providers knows only these as ends.
-_ENDS = frozenset({"Succeeded", "Failed", "Canceled", "Deleted"})
+ENDS = frozenset({"Succeeded", "Failed", "Canceled", "Deleted"})
 
 
 class State(NamedTuple):
@@ -27,7 +27,7 @@ class State(NamedTuple):
 
     @property
     def ended(self) -> bool:
-        return self.status in _ENDS
+        return self.status in ENDS
 
     @property
     def succeeded(self) -> bool:

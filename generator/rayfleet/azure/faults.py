@@ -109,6 +109,11 @@ class Fault(Exception):
         """Whether Azure says that there is no such thing."""
         return self.status == 404 and self.code.lower() in _MISSING
 
+    @property
+    def needs_sign_in(self) -> bool:
+        """Whether somebody has to sign in, or to be given a right."""
+        return self.code == "NotSignedIn" or self.status in (401, 403)
+
     def adding(self, words: str) -> Fault:
         """The same fault, with more to say."""
         return Fault(self.code, f"{self.message.rstrip('.')}; {words}", self.status, self.retry_after, self.details)

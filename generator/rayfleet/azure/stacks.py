@@ -6,12 +6,12 @@ Of its own accord a stack here deletes nothing: what leaves it stays in Azure, u
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rayfleet.azure.client import Azure, scoped, secrets_of, unless_error
-from rayfleet.azure.deployment_state import Operation, State, state_of
+from rayfleet.azure.deployment_state import ENDS, Operation, State, state_of
 from rayfleet.azure.faults import Fault, problem_of
 from rayfleet.azure.resource_id import type_and_name
 from rayfleet.azure.sdk import json_of, member
@@ -27,6 +27,27 @@ _UNMANAGED = (
     "unmanage_action_management_groups",
     "unmanage_action_resources_without_delete_support",
 )
+
+
+class LastDeployment(NamedTuple):
+    """A step as it was deployed last. ``status`` is empty where there was none, ``when`` RFC 3339; ``current`` says
+    whether it was of the template that is rendered, None where nobody knows. ``outputs`` are as ARM gives them;
+    ``stack``: it was deployed as a deployment stack.
+    """
+
+    status: str
+    when: str = ""
+    current: bool | None = None
+    outputs: Mapping[str, Any] = {}
+    stack: bool = False
+
+    @property
+    def running(self) -> bool:
+        return self.status not in {"", *ENDS}
+
+    @property
+    def succeeded(self) -> bool:
+        return self.status == "Succeeded"
 
 
 class Stacks:
@@ -175,6 +196,15 @@ def latest(azure: Azure, step: DeploymentStep) -> State | None:
     if deployment is None or stack is None:
         return deployment or stack
     return max(deployment, stack, key=lambda state: _time(state.timestamp))
+
+
+def last_deployment(azure: Azure, step: DeploymentStep) -> LastDeployment:
+    """A step as it was deployed last, and whether of the template that is rendered. Raises Fault."""
+    state = latest(azure, step)
+    if state is None:
+        return LastDeployment("")
+    current = state.template_hash == azure.template_hash(step) if state.succeeded and state.template_hash else None
+    return LastDeployment(state.status, state.timestamp, current, state.outputs, state.stack)
 
 
 def seen(azure: Azure, step: DeploymentStep, must: bool = False) -> State | None:

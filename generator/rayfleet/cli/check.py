@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-import sys
 from datetime import date, datetime
 
 import click
 
-from rayfleet import fleet_files
-from rayfleet.cli import reading
-from rayfleet.cli.printing import fail, fleet_option, format_option
-from rayfleet.diagnostics import Invalid, did_you_mean
+from rayfleet import fleet_files, proofs
+from rayfleet.cli.entry import verb
+from rayfleet.cli.options import fleet_option, format_option, output_option
+from rayfleet.console.printing import echo
+from rayfleet.console.recorder import Recorder
+from rayfleet.diagnostics import WrongOption, did_you_mean
+from rayfleet.proofs import evidence, forms
+from rayfleet.proofs.claims.listing import LISTS
+from rayfleet.tree import load
 
 _WITNESSES = 3
 
 
 @click.command()
-@click.argument("proofs", nargs=-1, metavar="[PROOF]...")
+@click.argument("names", nargs=-1, metavar="[PROOF]...")
 @fleet_option
-@click.option("-o", "--output", type=click.Path(), help="The rendered folder; by default rendered, beside the fleet.")
+@output_option
 @click.option("--base", metavar="REVISION", help="The commit to compare with; by default HEAD.")
 @click.option(
     "--layers", type=click.Choice(["auto", "kustomize", "files"]), default="auto", show_default=True,
@@ -29,8 +33,10 @@ _WITNESSES = 3
 @click.option("-v", "--verbose", is_flag=True, help="Show every claim that holds, not just the first few.")
 @click.option("--list", "listed", is_flag=True, help="List the claims, and what each means; prove nothing.")
 @format_option("text", "json", "sarif", "markdown")
+@verb("nothing was proved")
 def check(
-    proofs: tuple[str, ...],
+    recorder: Recorder,
+    names: tuple[str, ...],
     fleet: str,
     output: str | None,
     base: str | None,
@@ -39,36 +45,28 @@ def check(
     strict: bool,
     verbose: bool,
     listed: bool,
-    form: str,
-) -> None:
+) -> int:
     """Prove that the pieces of rendered/ fit each other.
 
     Reads rendered/, bindings.yaml, quota.yaml, accepted.yaml and the VM sizes, and nothing of the fleet's own logic.
     PROOF names the proofs to run; without any, all run.
     """
-    from rayfleet import proofs as proving
-    from rayfleet.proofs import forms
-    from rayfleet.proofs.claims.listing import LISTS
-
     if listed:
-        if form not in LISTS:
-            raise click.BadParameter(f"a list has the forms {', '.join(LISTS)}", param_hint="--format")
-        click.echo(LISTS[form](), nl=False)
-        return
-    for name in proofs:
-        if name not in proving.names():
-            what = f"{name!r} is none of {', '.join(proving.names())}{did_you_mean(name, proving.names())}"
-            raise click.BadParameter(what, param_hint="PROOF")
+        if recorder.form not in LISTS:
+            raise WrongOption("--format", f"a list has the forms {', '.join(LISTS)}")
+        echo(LISTS[recorder.form](), end="")
+        return 0
+    for name in names:
+        if name not in proofs.names():
+            known = f"{', '.join(proofs.names())}{did_you_mean(name, proofs.names())}"
+            raise WrongOption("PROOF", f"{name!r} is none of {known}")
     where = fleet_files.locate(fleet, output)
+    tree = load.tree(where, layers)
     try:
-        today = on.date() if on else date.today()
-        evidence = reading.evidence(where, reading.tree(where, layers), base, today)
-        report = proving.prove(evidence, proofs, None if verbose or form == "json" else _WITNESSES)
-    except Invalid as invalid:
-        fail(invalid.diagnostics, form, "nothing was proved")
-    built = evidence.tree.kustomize is not None
-    if evidence.tree.kustomize:
-        evidence.tree.kustomize.close()
-    click.echo(forms.FORMS[form](report, built), nl=False)
-    if report.count("failed") or (strict and report.count("warned")):
-        sys.exit(1)
+        found = evidence.gather(where, tree, base, on.date() if on else date.today())
+        report = proofs.prove(found, names, None if verbose or recorder.for_machines else _WITNESSES)
+    finally:
+        if tree.kustomize:
+            tree.kustomize.close()
+    echo(forms.FORMS[recorder.form](report, tree.kustomize is not None), end="")
+    return 1 if report.count("failed") or (strict and report.count("warned")) else 0

@@ -8,7 +8,7 @@ from itertools import count
 
 from rayfleet.azure.deployment_state import Operation, State
 from rayfleet.azure.faults import Fault, Problem, Stopped
-from rayfleet.deploy.outcome import Client, Ended, Outcome, StepProgress, What
+from rayfleet.deploy.outcome import DeploymentClient, End, StepEvent, StepOutcome, StepProgress
 from rayfleet.tree.deployment_steps import DeploymentStep
 
 _STARTS = 3  # of one deployment, whose resources failed for a reason that passes
@@ -24,11 +24,11 @@ class _LostSight(Exception):
         self.fault = fault
 
 
-class Carrying:
-    """A step that is being carried out."""
+class StepRun:
+    """One step carried out, from the first look at it to its end."""
 
     def __init__(
-        self, azure: Client, step: DeploymentStep, tell: Callable[[StepProgress], None], watch: bool = False
+        self, azure: DeploymentClient, step: DeploymentStep, tell: Callable[[StepProgress], None], watch: bool = False
     ) -> None:
         """``watch``: the operations are told of as well, at the cost of a request at each look."""
         self._azure = azure
@@ -43,7 +43,7 @@ class Carrying:
         self._starts = 0
         self._hash = ""  # of our template, once it is asked for
 
-    def outcome(self) -> Outcome:
+    def outcome(self) -> StepOutcome:
         """Carries it out."""
         try:
             found = self._carried()
@@ -56,7 +56,7 @@ class Carrying:
         self._tell("ended", outcome=found)
         return found
 
-    def _carried(self) -> Outcome:
+    def _carried(self) -> StepOutcome:
         step, patience = self._step, self._patience
         patience.pause(0)  # raises Stopped
         if step.missing:
@@ -87,7 +87,7 @@ class Carrying:
         else:
             self._taken_as_ours(own)
         ended = self._to_the_end(state)
-        # What is under the name in the end may be another one, or be known only now.
+        # StepEvent is under the name in the end may be another one, or be known only now.
         fits = self._same(ended) is True and (own or not self._outdated())
         if fits and why:
             self._taken_as_ours(own)
@@ -117,7 +117,7 @@ class Carrying:
         self._tell("adopted" if self._adopted else "started" if self._starts == 1 else "again")
 
     def _start(self, before: State | None) -> State:
-        """Starts it, once. What was not heard is looked for before it is sent again. Raises Fault."""
+        """Starts it, once. StepEvent was not heard is looked for before it is sent again. Raises Fault."""
         began, patience = self._patience.clock(), self._patience
         unheard = False
         for tries in count(1):
@@ -197,7 +197,7 @@ class Carrying:
         self._in_flight = False
         return state
 
-    def _result(self, state: State) -> Outcome | None:
+    def _result(self, state: State) -> StepOutcome | None:
         """The outcome; None where it is worth another start."""
         if state.succeeded:
             return self._outcome("succeeded", lacks=self._lacks(state))
@@ -239,21 +239,21 @@ class Carrying:
 
     def _outcome(
         self,
-        ended: Ended,
+        ended: End,
         fault: Fault | None = None,
         operations: tuple[Operation, ...] = (),
         lacks: tuple[str, ...] = (),
-    ) -> Outcome:
-        return Outcome(
+    ) -> StepOutcome:
+        return StepOutcome(
             self._step, ended, self._state, fault, operations, "", self._adopted, self._starts, lacks, self._seconds()
         )
 
     def _tell(
         self,
-        what: What,
+        what: StepEvent,
         words: str = "",
         operations: tuple[Operation, ...] = (),
-        outcome: Outcome | None = None,
+        outcome: StepOutcome | None = None,
     ) -> None:
         self._tell_all(StepProgress(self._step, what, self._state, words, operations, outcome, self._seconds()))
 
@@ -275,8 +275,5 @@ def _traced(state: State) -> str:
 
 
 def _mark(state: State | None) -> tuple[str, str] | None:
-    """What tells one run of a deployment from the next."""
+    """StepEvent tells one run of a deployment from the next."""
     return (state.correlation_id, state.timestamp) if state else None
-
-
-__all__ = ["Carrying", "Client", "Ended", "Outcome", "StepProgress"]

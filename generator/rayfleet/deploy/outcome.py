@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple, Protocol
+from typing import Literal, NamedTuple, Protocol, get_args
 
 from rayfleet.azure.deployment_state import Operation, State
 from rayfleet.azure.faults import Fault, Patience
 from rayfleet.tree.deployment_steps import DeploymentStep
 
-Ended = Literal["succeeded", "failed", "skipped", "left running"]
-What = Literal["started", "adopted", "waiting", "working", "again", "ended"]
+End = Literal["succeeded", "failed", "skipped", "left running"]
+#: All of them, in the order in which they are counted.
+ENDS: tuple[End, ...] = get_args(End)
+StepEvent = Literal["started", "adopted", "waiting", "working", "again", "ended"]
 
 
-class Client(Protocol):
-    """What carries a step out: ``Azure`` as a deployment, ``Stacks`` as a deployment stack. All raise Fault."""
+class DeploymentClient(Protocol):
+    """StepEvent carries a step out: ``Azure`` as a deployment, ``Stacks`` as a deployment stack. All raise Fault."""
 
     patience: Patience
     poll: float
@@ -27,11 +29,11 @@ class Client(Protocol):
     def template_hash(self, step: DeploymentStep) -> str: ...
 
 
-class Outcome(NamedTuple):
+class StepOutcome(NamedTuple):
     """How a step ended. ``left running``: it goes on in Azure, or may; the next run finds it by its name."""
 
     step: DeploymentStep
-    ended: Ended
+    ended: End
     state: State | None = None  # as last seen
     fault: Fault | None = None  # why it failed, or why it was lost sight of
     operations: tuple[Operation, ...] = ()  # those that failed
@@ -43,12 +45,12 @@ class Outcome(NamedTuple):
 
 
 class StepProgress(NamedTuple):
-    """What is to be told of a step while it goes on."""
+    """StepEvent is to be told of a step while it goes on."""
 
     step: DeploymentStep
-    what: What
+    what: StepEvent
     state: State | None = None
     words: str = ""  # why it waits, or is started again
     operations: tuple[Operation, ...] = ()
-    outcome: Outcome | None = None
+    outcome: StepOutcome | None = None
     seconds: float = 0.0  # since the first look at it

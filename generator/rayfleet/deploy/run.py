@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from threading import Lock
 
-from rayfleet.deploy.deployment import Carrying, Client, Ended, Outcome, StepProgress
+from rayfleet.deploy.deployment import StepRun
+from rayfleet.deploy.outcome import DeploymentClient, StepOutcome, StepProgress
 from rayfleet.tree.deployment_steps import DeploymentStep, waves
 
 #: Deployments at one time. Each is looked at every few seconds, and ARM lets a subscription read 25 times a second
@@ -15,11 +16,11 @@ SIDE_BY_SIDE = 32
 
 
 def run(
-    azure: Client,
+    azure: DeploymentClient,
     steps: Iterable[DeploymentStep],
     observe: Callable[[StepProgress], None] = lambda progress: None,
     watch: bool = False,
-) -> tuple[Outcome, ...]:
+) -> tuple[StepOutcome, ...]:
     """Carries out every step, and says how each ended, in their order; never raises Fault.
 
     One that fails stops what depends on it and nothing else. Once ``azure.patience.stop`` is set nothing more is
@@ -34,8 +35,8 @@ def run(
         with told:
             observe(progress)
 
-    outcomes: dict[str, Outcome] = {}
-    working: dict[Future[Outcome], DeploymentStep] = {}
+    outcomes: dict[str, StepOutcome] = {}
+    working: dict[Future[StepOutcome], DeploymentStep] = {}
     with ThreadPoolExecutor(SIDE_BY_SIDE, thread_name_prefix="deploy") as threads:
         try:
             while len(outcomes) < len(order):
@@ -46,7 +47,7 @@ def run(
                         outcomes[step.name] = skipped
                         tell(StepProgress(step, "ended", outcome=skipped))
                     elif _ready(step, order, outcomes, working.values()):
-                        working[threads.submit(Carrying(azure, step, tell, watch).outcome)] = step
+                        working[threads.submit(StepRun(azure, step, tell, watch).outcome)] = step
                 done, _ = wait(working, return_when=FIRST_COMPLETED)
                 for future in done:
                     outcomes[working.pop(future).name] = future.result()
@@ -56,18 +57,18 @@ def run(
     return tuple(outcomes[step.name] for step in order)
 
 
-def _skipped(step: DeploymentStep, outcomes: Mapping[str, Outcome], azure: Client) -> Outcome | None:
+def _skipped(step: DeploymentStep, outcomes: Mapping[str, StepOutcome], azure: DeploymentClient) -> StepOutcome | None:
     """The outcome of a step that is not to be started; None for any other."""
     for name in step.depends_on:
         if (before := outcomes.get(name)) and before.ended != "succeeded":
-            return Outcome(step, "skipped", because=before.because if before.ended == "skipped" else name)
-    return Outcome(step, "skipped") if azure.patience.stop.is_set() else None
+            return StepOutcome(step, "skipped", because=before.because if before.ended == "skipped" else name)
+    return StepOutcome(step, "skipped") if azure.patience.stop.is_set() else None
 
 
 def _ready(
     step: DeploymentStep,
     order: list[DeploymentStep],
-    outcomes: Mapping[str, Outcome],
+    outcomes: Mapping[str, StepOutcome],
     working: Iterable[DeploymentStep],
 ) -> bool:
     waits_for = {other.name for other in order} & set(step.depends_on)
@@ -75,6 +76,3 @@ def _ready(
     # considerations: ConcurrentFederatedIdentityCredentialsWritesForSingleManagedIdentity).
     free = all(step.identities.isdisjoint(other.identities) for other in working)
     return waits_for <= set(outcomes) and free
-
-
-__all__ = ["SIDE_BY_SIDE", "Ended", "Outcome", "StepProgress", "run"]

@@ -15,9 +15,9 @@ from rayfleet.tree.deployment_steps import DeploymentStep
 _IN_ORDER = {kind.lower() for kind in (FLUX_CONFIGURATION, EXTENSION, CLUSTER)}
 
 
-class Leaving(NamedTuple):
-    """What a stack has and its template no more, by id. ``kept``: why some may not be deleted; then none is, because a
-    stack deletes all of them or none.
+class StackChange(NamedTuple):
+    """Resources of a stack that its template has no more, by id. ``kept``: why some may not be deleted; then none is,
+    because a stack deletes all of them or none.
     """
 
     step: DeploymentStep
@@ -30,16 +30,16 @@ class Leaving(NamedTuple):
         return () if self.kept else self.ids
 
 
-def leaving(
+def stack_change(
     step: DeploymentStep, managed: Iterable[str], validated: Collection[str], rendered: Collection[str]
-) -> Leaving:
-    """What leaves a stack. ``validated``: what ARM says that the template has, as ``Stacks.validate`` returns it; empty
-    where it does not say. ``rendered``: the ids in all of rendered/, in lower case.
+) -> StackChange:
+    """The resources that leave a stack. ``validated``: those that ARM says the template has, as ``Stacks.validate``
+    returns them; empty where it does not say. ``rendered``: the ids in all of rendered/, in lower case.
     """
     gone = tuple(sorted(key for key in managed if key.lower() not in validated))
     if gone and not validated:
-        return Leaving(step, gone, dict.fromkeys(gone, "Azure does not say whether it stays"))
-    return Leaving(step, gone, {key: why for key in gone if (why := _kept(key, rendered))})
+        return StackChange(step, gone, dict.fromkeys(gone, "Azure does not say whether it stays"))
+    return StackChange(step, gone, {key: why for key in gone if (why := _kept(key, rendered))})
 
 
 def _kept(identifier: str, rendered: Collection[str]) -> str:
@@ -52,7 +52,7 @@ def _kept(identifier: str, rendered: Collection[str]) -> str:
     return ""
 
 
-def lines(row: Leaving) -> Iterator[str]:
+def lines(row: StackChange) -> Iterator[str]:
     """What becomes of what leaves a stack, for people."""
     count = many(len(row.ids), "resource")
     if not row.kept:
@@ -64,13 +64,13 @@ def lines(row: Leaving) -> Iterator[str]:
         yield f"  {' ' if row.kept else '-'} {' '.join(type_and_name(identifier))}" + (f": {why}" if why else "")
 
 
-def as_json(row: Leaving) -> dict[str, Any]:
+def as_json(row: StackChange) -> dict[str, Any]:
     """The same for machines."""
     kept = [{"id": key, "why": row.kept.get(key)} for key in row.ids] if row.kept else []
     return {"deployment": row.step.name, "deletes": list(row.deleted), "detaches": kept}
 
 
-def question(rows: Iterable[Leaving]) -> str:
+def question(rows: Iterable[StackChange]) -> str:
     """What is asked where something is to be deleted; empty where nothing is."""
     count = sum(len(row.deleted) for row in rows)
     return f"Delete {many(count, 'resource')} that {'is' if count == 1 else 'are'} no longer rendered?" if count else ""

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import date
 from typing import NamedTuple
 
-from rayfleet.proofs.acceptance import Acceptance
+from rayfleet.fleet_files import FleetFiles
+from rayfleet.proofs.acceptance import Acceptance, acceptances
 from rayfleet.source import Source
-from rayfleet.tree import Template, Tree
+from rayfleet.tree import Template, Tree, load
 
 
 class Evidence(NamedTuple):
@@ -32,6 +33,21 @@ class Evidence(NamedTuple):
     def had(self, template: Template | None) -> bool:
         """Whether the base commit has a part in the template's subscription."""
         return self.base is not None and template is not None and _shared(template, self.base)
+
+
+def gather(where: FleetFiles, tree: Tree, revision: str | None, on: date) -> Evidence:
+    """All that proofs judge of a tree as of a day; ``revision``: the commit to compare with, HEAD for None. Raises
+    Invalid where something cannot be read.
+    """
+    accepted = load.accepted(where)
+    return Evidence(
+        tree,
+        on,
+        load.base(where, revision),
+        load.quota(where),
+        load.inside(where),
+        acceptances(accepted) if accepted else (),
+    )
 
 
 def _shared(template: Template, other: Tree) -> bool:

@@ -23,7 +23,7 @@ _LONGEST = 3600.0  # seconds for one resource: AKS takes some minutes for a clus
 _ASKS = 3  # how often a resource is deleted that Azure says is gone, and still has
 
 
-def left(azure: Azure, step: RetirementStep, principals: Collection[str]) -> list[str]:
+def remaining(azure: Azure, step: RetirementStep, principals: Collection[str]) -> list[str]:
     """The ids of what a step of Azure's is about, as far as it is there. ``principals``: the bound principal ids of its
     cluster. Raises Fault.
     """

@@ -9,7 +9,7 @@ from rayfleet.azure.deletable import Refused, guard
 from rayfleet.azure.resource_id import type_of
 from rayfleet.diagnostics import Diagnostic, printable
 from rayfleet.facts.resource_types import CLUSTER, DELETION_ORDER, ROLE_ASSIGNMENT, VNET
-from rayfleet.retire.step import RetirementStep, clusters_of, owner_names
+from rayfleet.retire.step import RetirementStep, owner_names
 from rayfleet.tree import Resource, Tree, entries, text
 from rayfleet.tree.arm_expression import Call, identity
 from rayfleet.tree.azure_resources import AzureResource, who
@@ -91,7 +91,7 @@ def _literals(data: object) -> Iterator[str]:
 def sharing(whole: Iterable[str], now: Tree) -> Iterator[Diagnostic]:
     """Clusters that stay and are bound to an identity of one that goes."""
     bound = now.bindings
-    stay = clusters_of(now)
+    stay = now.cluster_names
     for name in whole:
         for kind in ("clientId", "principalId"):
             value = text(bound.data, "clusters", name, kind, "value") if bound else ""

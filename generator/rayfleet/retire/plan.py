@@ -30,7 +30,6 @@ from rayfleet.retire.step import (
     RetirementStep,
     Role,
     cloud_resources,
-    clusters_of,
     owner_names,
 )
 from rayfleet.tree import Resource, Tree, get, text
@@ -76,7 +75,7 @@ def plan(base: Tree, now: Tree, cloud: str, only: Iterable[str] = ()) -> Plan:
         name, known = step.id.rpartition("/")[2], late.get(step.cluster, {}).get("nodePools")
         if step.kind == NODE_POOL.lower() and step.stays and known and name in known.pools:
             pools.setdefault(step.cluster, []).append(name)
-    staying = clusters_of(now)
+    staying = now.cluster_names
     return Plan(
         steps=sorted(steps, key=_order),
         blocked=blocked,

@@ -19,7 +19,7 @@ from rayfleet.retire.step import ANYSCALE, Plan, RetirementStep
 from rayfleet.tree import text
 
 
-class Seen(NamedTuple):
+class CloudResourceView(NamedTuple):
     """A cloud resource as this login sees it. ``name``: what Anyscale calls it; ``proven``: whether the login sees the
     fleet; ``problem``: what is wrong, an error where it is not seen.
     """
@@ -39,19 +39,21 @@ def clouds(cli: Cli, plan: Plan) -> dict[str, Cloud | None]:
     return {name: anyscale.get(cli, name) for name in dict.fromkeys(names)}
 
 
-def unread(step: RetirementStep, fault: CommandFault) -> Seen:
+def unread(step: RetirementStep, fault: CommandFault) -> CloudResourceView:
     """A cloud resource where the clouds cannot be read."""
     return _unseen(step, fault.what, fault.fix)
 
 
-def look(clouds: Mapping[str, Cloud | None], step: RetirementStep, registered: Mapping[str, tuple[str, str]]) -> Seen:
+def look(
+    clouds: Mapping[str, Cloud | None], step: RetirementStep, registered: Mapping[str, tuple[str, str]]
+) -> CloudResourceView:
     """``registered``: cloud and id of the cloud resources of the clusters that stay, as they are bound."""
     cloud = clouds[step.cloud]
     names = {_id(row): name for name, row in cloud.resources.items()} if cloud else {}
     if step.bound and step.bound in names:
-        return Seen("to do", names[step.bound], proven=True)
+        return CloudResourceView("to do", names[step.bound], proven=True)
     if cloud and step.id in cloud.resources:
-        return Seen("not seen", step.id, proven=False, problem=_another(step, cloud))
+        return CloudResourceView("not seen", step.id, proven=False, problem=_another(step, cloud))
     for cluster, (name, identifier) in registered.items():
         there = clouds[name]
         if there is None or identifier not in {_id(row) for row in there.resources.values()}:
@@ -62,7 +64,7 @@ def look(clouds: Mapping[str, Cloud | None], step: RetirementStep, registered: M
         unbind = f"take clusters.{step.cluster}.cloudResourceId out of bindings.yaml"
         fix = f"log in to the fleet's own; or if that cloud was deleted, {unbind}"
         return _unseen(step, what, fix)
-    return Seen("done", step.id, proven=bool(registered))
+    return CloudResourceView("done", step.id, proven=bool(registered))
 
 
 def remove(cli: Cli, step: RetirementStep) -> None:
@@ -88,13 +90,13 @@ def _id(row: object) -> str:
     return text(row, "cloud_resource_id")
 
 
-def _unseen(step: RetirementStep, what: str, fix: str) -> Seen:
+def _unseen(step: RetirementStep, what: str, fix: str) -> CloudResourceView:
     """A cluster without a bound cloud resource was never registered, as far as anybody wrote down."""
     row = Diagnostic("Anyscale", 0, 0, step.cluster, what, fix)
     if step.bound:
-        return Seen("not seen", step.id, proven=False, problem=row)
+        return CloudResourceView("not seen", step.id, proven=False, problem=row)
     what = f"none is bound, so there is nothing to remove; whether Anyscale has one was not seen: {what}"
-    return Seen("done", step.id, proven=False, problem=row._replace(what=what).as_warning())
+    return CloudResourceView("done", step.id, proven=False, problem=row._replace(what=what).as_warning())
 
 
 def _another(step: RetirementStep, cloud: Cloud) -> Diagnostic:

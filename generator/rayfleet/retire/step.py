@@ -83,11 +83,6 @@ class BoundCloudResource(NamedTuple):
     id: str
 
 
-def clusters_of(tree: Tree) -> set[str]:
-    """The names of its clusters."""
-    return set(tree.cluster_names)
-
-
 def cloud_resources(tree: Tree) -> dict[str, BoundCloudResource]:
     """The cloud resources that bindings.yaml has, by cluster."""
     found = {}

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
+from rayfleet.azure.stacks import LastDeployment
 from rayfleet.diagnostics import many
 from rayfleet.model.bindings import FROM_ANYSCALE
 
@@ -15,28 +15,6 @@ NOT_SEEN = "not seen"
 NOTHING = "nothing"
 _RENDER = "rayfleet render"
 _TIME = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d):\d\d(\.\d+)?(Z|\+00:00)")
-_ENDED = {"Succeeded", "Failed", "Canceled", "Deleted"}
-
-
-class Deployed(NamedTuple):
-    """A deployment as Azure has it. ``status`` is empty where there was none, ``when`` RFC 3339; ``current`` says
-    whether it was of the template that is rendered, None where nobody knows. ``outputs`` are as ARM gives them;
-    ``stack``: it was deployed as a deployment stack.
-    """
-
-    status: str
-    when: str = ""
-    current: bool | None = None
-    outputs: Mapping[str, Any] = {}
-    stack: bool = False
-
-    @property
-    def running(self) -> bool:
-        return self.status not in {"", *_ENDED}
-
-    @property
-    def succeeded(self) -> bool:
-        return self.status == "Succeeded"
 
 
 class BoundValues(NamedTuple):
@@ -62,8 +40,8 @@ class Facts(NamedTuple):
     pending: tuple[str, ...] = ()  # the late values that outputs of it wait for
     bound: BoundValues | None = None  # None also where bindings.yaml has no shape
     deployment: str = ""
-    deployed: Deployed | None = None
-    before: Deployed | None = None  # of what it builds on, the first that is not as rendered
+    deployed: LastDeployment | None = None
+    before: LastDeployment | None = None  # of what it builds on, the first that is not as rendered
     in_azure: bool | None = None
     left_pools: tuple[str, ...] = ()  # node pools that Azure has of it, and the fleet no more
     registered: Registered | None = None

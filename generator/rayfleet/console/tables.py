@@ -5,6 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Sequence
 
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
 from rayfleet.diagnostics import printable
 
 # Characters; rich cuts what is wider.
@@ -16,10 +20,6 @@ def table(
     head: Sequence[str], rows: Iterable[Sequence[str] | None], markdown: bool, numbers: Collection[str] = ()
 ) -> str:
     """A table as wide as what is in it; a None among the rows is a line between them, ``numbers`` are heads."""
-    from rich import box  # 40 ms
-    from rich.console import Console
-    from rich.table import Table
-
     table = Table(box=box.MARKDOWN) if markdown else Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
     for name in head:
         table.add_column(name, no_wrap=True, justify="right" if name in numbers else "left")
@@ -28,7 +28,7 @@ def table(
             table.add_row(*map(escaped if markdown else printable, cells))
         elif not markdown:
             table.add_section()
-    # Neither the width nor the abilities of a terminal count: click leaves the bold out where it is not wanted.
+    # Neither the width nor the abilities of a terminal count: the bold is left out where it is not wanted.
     console = Console(
         width=_WIDEST, force_terminal=True, color_system=None if markdown else "standard",
         markup=False, emoji=False, highlight=False, _environ={},

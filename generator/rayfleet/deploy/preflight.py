@@ -1,25 +1,26 @@
-"""What is judged before a deployment: brings to the gate what it needs, of files, of proofs and of Azure."""
+"""The judgement before a deployment: brings to the gate what it needs, of files, of proofs and of Azure."""
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from datetime import date
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-import click
-
-from rayfleet import fleet_files
+from rayfleet import fleet_files, git, proofs, sync
+from rayfleet.azure.client import Azure
+from rayfleet.capacity import demand
+from rayfleet.compiler import compile_fleet
+from rayfleet.deploy import gate
+from rayfleet.deploy.gate import LimitNeed
 from rayfleet.diagnostics import Diagnostic, Invalid
+from rayfleet.facts import providers
 from rayfleet.facts.resource_types import PUBLIC_IP
 from rayfleet.fleet_files import FleetFiles
-
-if TYPE_CHECKING:
-    from rayfleet.azure.client import Azure
-    from rayfleet.deploy.gate import LimitNeed
-    from rayfleet.tree import Resource, Template, Tree
-    from rayfleet.tree.deployment_steps import DeploymentStep
+from rayfleet.proofs import evidence
+from rayfleet.tree import Resource, Template, Tree, text
+from rayfleet.tree.deployment_steps import DeploymentStep
 
 PARAMETER = "RAYFLEET_PARAMETER_"
 # Azure's names of limits (azure facts, section 3.2).
@@ -27,7 +28,7 @@ _ADDRESSES = "StandardSkuPublicIpAddresses"
 _LIMITS = {"spot": "lowPriorityCores", "total": "cores"}
 
 
-class Allowed(NamedTuple):
+class DeployOverrides(NamedTuple):
     """What a user overrides, by name."""
 
     stale: bool
@@ -36,10 +37,8 @@ class Allowed(NamedTuple):
     short_quota: bool
 
 
-def of_files(where: FleetFiles, tree: Tree, allowed: Allowed) -> Iterator[Diagnostic]:
+def of_files(where: FleetFiles, tree: Tree, allowed: DeployOverrides) -> Iterator[Diagnostic]:
     """What of the files speaks against a deployment. Raises Invalid where they cannot be read."""
-    from rayfleet.deploy import gate
-
     yield from _stale(where, allowed.stale)
     yield from gate.unproved(_unproved(where, tree), allowed.failed_proofs)
     yield from gate.uncommitted(os.path.normpath(where.beside), uncommitted(where), allowed.dirty)
@@ -49,19 +48,11 @@ def uncommitted(where: FleetFiles) -> list[str] | None:
     """The files of a fleet that are not as the last commit has them; None where there is no repository. Raises Invalid
     where that cannot be read.
     """
-    from rayfleet import git
-
-    files = (where.fleet, where.bindings, where.quota, where.accepted)
-    inputs = (*files, os.path.join(where.beside, "overlays"), where.output)
-    paths = git.changed(where.beside, [os.path.relpath(path, where.beside) for path in inputs])
+    paths = git.changed(where.beside, [os.path.relpath(path, where.beside) for path in where.committed])
     return paths and [os.path.normpath(os.path.join(where.beside, path)) for path in paths]
 
 
 def _stale(where: FleetFiles, allowed: bool) -> Iterator[Diagnostic]:
-    from rayfleet import sync
-    from rayfleet.compiler import compile_fleet
-    from rayfleet.deploy import gate
-
     try:
         compiled = compile_fleet(where, fleet_files.read(where))
         paths = sorted(row.path for row in sync.compare(where.output, compiled.rendered()))
@@ -73,21 +64,16 @@ def _stale(where: FleetFiles, allowed: bool) -> Iterator[Diagnostic]:
 
 def _unproved(where: FleetFiles, tree: Tree) -> Iterator[Diagnostic]:
     """What ``rayfleet check`` says too."""
-    from rayfleet import proofs
-    from rayfleet.cli import reading
-
-    evidence = reading.evidence(where, tree, None, date.today())
-    for row in proofs.prove(evidence, (), 0).of("failed"):
+    found = evidence.gather(where, tree, None, date.today())
+    for row in proofs.prove(found, (), 0).of("failed"):
         place = row.places[0] if row.places else (where.output, 0, 0)
         yield Diagnostic(*place, f"{row.proof}: {row.subject}".rstrip(": "), row.what, row.fix)
 
 
 def of_azure(
-    azure: Azure, tree: Tree, steps: Collection[DeploymentStep], new: Collection[str], allowed: Allowed
+    azure: Azure, tree: Tree, steps: Collection[DeploymentStep], new: Collection[str], allowed: DeployOverrides
 ) -> Iterator[Diagnostic]:
     """What of the subscriptions speaks against it. ``new`` are the deployments that never were. Raises Fault."""
-    from rayfleet.deploy import gate
-
     files = {step.file: step for step in steps}
     by_subscription: dict[str, list[Template]] = {}
     for template in tree.templates:
@@ -103,9 +89,6 @@ def _addresses(
     templates: Collection[Template], files: dict[str, DeploymentStep], new: Collection[str]
 ) -> list[LimitNeed]:
     """The public addresses that are deployed. Of those of another SKU than Standard, Azure docs name no limit."""
-    from rayfleet.deploy.gate import LimitNeed
-    from rayfleet.tree import text
-
     found: dict[str, list[Resource]] = {}
     for template in templates:
         for row in template.of_type(PUBLIC_IP):
@@ -128,10 +111,6 @@ def _addresses(
 
 def _needs(tree: Tree, subscription: str, files: dict[str, DeploymentStep], new: Collection[str]) -> list[LimitNeed]:
     """What the pools of the clusters that are deployed need of each limit."""
-    from rayfleet.capacity import demand
-    from rayfleet.deploy.gate import LimitNeed
-    from rayfleet.facts import providers
-
     clusters = tree.unread_clusters()
     deployed = {row.name: files.get(row.template.path) for row in clusters if row.template}
     counted = [row for row in demand.pools(tree).counted if row.home.subscription == subscription.lower()]
@@ -147,15 +126,15 @@ def _needs(tree: Tree, subscription: str, files: dict[str, DeploymentStep], new:
     return found
 
 
-def parameters(steps: Collection[DeploymentStep], ask: bool) -> dict[str, str]:
-    """The values of the steps' parameters: of the environment, else asked for where somebody can answer. All are
-    secrets. Raises Invalid where one is missing.
+def parameters(steps: Collection[DeploymentStep], ask: Callable[[str], str] | None) -> dict[str, str]:
+    """The values of the steps' parameters: of the environment, else of ``ask``, whose answers nobody sees; None where
+    nobody can answer. All are secrets. Raises Invalid where one is missing.
     """
     given = {_plain(name): value for name, value in os.environ.items() if name.startswith(PARAMETER)}
     found: dict[str, str] = {}
     missing = []
     for name in dict.fromkeys(name for step in steps for name in step.needs):
-        value = _meant(given.get(_plain(PARAMETER + name)) or (_asked(name) if ask else ""))
+        value = _meant(given.get(_plain(PARAMETER + name)) or (_answer(name, ask) if ask else ""))
         if value:
             found[name] = value
             continue
@@ -182,9 +161,9 @@ def _meant(value: str) -> str:
     return value if "\n" in token else token
 
 
-def _asked(name: str) -> str:
-    """An answer that nobody sees; ``@file``, as az has it, for what has several lines."""
-    answer: str = click.prompt(f"{name} (hidden; @FILE for a file's content)", hide_input=True, err=True)
+def _answer(name: str, ask: Callable[[str], str]) -> str:
+    """``@file``, as az has it, is for what has several lines."""
+    answer = ask(f"{name} (hidden; @FILE for a file's content)")
     if not answer.startswith("@"):
         return answer
     try:

@@ -1,57 +1,62 @@
-"""Looks at every place where a cluster leaves a trace, as far as each can be seen; none that cannot is a failure."""
+"""Every place where a cluster leaves a trace, as far as each can be seen; none that cannot is a failure."""
 
 from __future__ import annotations
 
 import os
 from collections import Counter
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-from rayfleet.cli import outside
-from rayfleet.cli.filed import Files
-from rayfleet.cli.outside import FromAnyscale, FromAzure, NotSeen
+from rayfleet.anyscale.cloud import differences
+from rayfleet.anyscale.registration import changing
+from rayfleet.azure.stacks import LastDeployment
+from rayfleet.bind import answers, changes
+from rayfleet.bind.changes import BindingChange
+from rayfleet.bind.expected import wanted
+from rayfleet.bind.judge import judge
 from rayfleet.diagnostics import many
 from rayfleet.fleet_files import FleetFiles
 from rayfleet.model.bindings import FROM_ANYSCALE
+from rayfleet.model.cluster import Cluster
+from rayfleet.status.blind_spot import BlindSpot, look
+from rayfleet.status.from_clouds import FromAnyscale, FromAzure, from_anyscale, from_azure
+from rayfleet.status.from_files import FromFiles, from_files
+from rayfleet.status.next_step import BoundValues, Facts, Registered
+from rayfleet.tree import base_commit
 from rayfleet.tree.place import mapping
-
-if TYPE_CHECKING:
-    from rayfleet.bind.changes import BindingChange
-    from rayfleet.model.cluster import Cluster
-    from rayfleet.status.next_step import BoundValues, Deployed, Facts, Registered
 
 _SHOWN = 3  # files that a note names
 
 
-class Seen(NamedTuple):
+class FleetStatus(NamedTuple):
     """A row for each cluster, those of the fleet first; ``notes`` are about what is no cluster's."""
 
     facts: list[Facts]
-    not_seen: list[NotSeen]
+    blind: list[BlindSpot]
     notes: list[str]
 
 
-def see(where: FleetFiles, offline: bool, wait: float) -> Seen:
+def gather(where: FleetFiles, offline: bool, wait: float) -> FleetStatus:
     """Everything. Azure and Anyscale have ``wait`` seconds each to answer. Raises Invalid for an invalid fleet."""
-    files = Files(where)
+    files = from_files(where)
     fleet = files.fleet
     azure, anyscale = FromAzure(), FromAnyscale()
     if offline:
-        files.not_seen += [NotSeen(name, "--offline") for name in ("Azure", "Anyscale")]
+        files.blind.extend(BlindSpot(name, "--offline") for name in ("Azure", "Anyscale"))
     else:
         aks = [row.aks.resource for row in files.clusters.values() if row.aks]
         versions = [str(row.data.get("apiVersion") or "") for row in aks]
-        azure = outside.azure(fleet.subscription_id, files.steps, next(iter(versions), ""), wait)
-        anyscale = outside.anyscale(fleet.anyscale.cloud, wait)
-    looking = _Looking(files, azure, anyscale)
-    facts = [*map(looking.of_cluster, fleet.clusters), *looking.gone()]
-    return Seen(facts, [*files.not_seen, *azure.not_seen, *anyscale.not_seen], looking.notes())
+        azure = from_azure(fleet.subscription_id, files.steps, next(iter(versions), ""), wait)
+        anyscale = from_anyscale(fleet.anyscale.cloud, wait)
+    places = _Places(files, azure, anyscale)
+    facts = [*map(places.of_cluster, fleet.clusters), *places.gone()]
+    return FleetStatus(facts, [*files.blind, *azure.blind, *anyscale.blind], places.notes())
 
 
-class _Looking:
-    """All of it side by side."""
+class _Places:
+    """All of them side by side."""
 
-    def __init__(self, files: Files, azure: FromAzure, anyscale: FromAnyscale) -> None:
+    def __init__(self, files: FromFiles, azure: FromAzure, anyscale: FromAnyscale) -> None:
         self.files = files
         self.fleet = files.fleet
         self.azure = azure
@@ -69,8 +74,6 @@ class _Looking:
 
     def of_cluster(self, cluster: Cluster) -> Facts:
         """A cluster of the fleet."""
-        from rayfleet.status.next_step import Facts
-
         name, files = cluster.name, self.files
         deployment = self.fleet.deployment_of[name]
         template = f"azure/{deployment.template}.json"
@@ -97,11 +100,6 @@ class _Looking:
 
     def _bound(self) -> dict[str, BoundValues]:
         """What bind would find, by cluster."""
-        from rayfleet.bind import answers, changes
-        from rayfleet.bind.expected import wanted
-        from rayfleet.bind.judge import judge
-        from rayfleet.status.next_step import BoundValues
-
         files = self.files
         if not files.shaped:
             return {}
@@ -133,7 +131,7 @@ class _Looking:
         """Files of a cluster that are not what the fleet gives, its template among them."""
         return None if self.stale is None else self.stale[cluster] + (template in self.stale_templates)
 
-    def _before(self, name: str) -> Deployed | None:
+    def _before(self, name: str) -> LastDeployment | None:
         """Of the deployments that one builds on, the first that is not as rendered."""
         steps, states = self.files.steps, self.azure.states
         found = list(steps[name].depends_on) if name in steps else []
@@ -153,9 +151,6 @@ class _Looking:
         return tuple(sorted(left & there.pools))
 
     def _registered(self, cluster: str, resource: str) -> Registered | None:
-        from rayfleet.anyscale.cloud import differences
-        from rayfleet.anyscale.registration import changing
-
         if not self.anyscale.asked:
             return None
         if resource not in self.resources:
@@ -185,9 +180,6 @@ class _Looking:
         return [self._gone(name, known.get(name, "")) for name in sorted(ours | (others & set(known)))]
 
     def _gone(self, name: str, commit: str) -> Facts:
-        from rayfleet.retire import base_commit
-        from rayfleet.status.next_step import BoundValues, Facts
-
         files, azure = self.files, self.azure
         row = files.clusters.get(name)
         template = row.template.path if row and row.template else None
@@ -195,7 +187,7 @@ class _Looking:
         there = (azure.clusters or {}).get(name)
         region = row.region if row else there.region if there else ""
         bound = mapping(files.bindings.data, "clusters") if files.bindings else {}
-        base = files.or_not("the last commits", lambda: base_commit.base(files.where.output, None)) if commit else None
+        base = self._base() if commit else None
         return Facts(
             cluster=name,
             region=region,
@@ -213,6 +205,10 @@ class _Looking:
             undeployed=any(_is_undone(state) for state in azure.states.values()),
             base="" if base is None or name in files.committed(base) else commit,
         )
+
+    def _base(self) -> str | None:
+        files = self.files
+        return look("the last commits", lambda: base_commit.base(files.where.output, None), files.blind)
 
     # --- what is no cluster's ---
 
@@ -232,7 +228,7 @@ class _Looking:
         return [*found, *dict.fromkeys(self.found)]
 
 
-def _is_undone(state: Deployed) -> bool:
+def _is_undone(state: LastDeployment) -> bool:
     return not state.succeeded or state.current is False
 
 

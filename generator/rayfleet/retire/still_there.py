@@ -1,4 +1,4 @@
-"""What Azure and Anyscale still have of what a retirement takes down, and what of that speaks against it."""
+"""What Azure and Anyscale still have of a plan of retirement, and what of that speaks against it."""
 
 from __future__ import annotations
 
@@ -6,25 +6,30 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from threading import Event
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-from rayfleet.cli import asking
-from rayfleet.cli.printing import not_installed
-from rayfleet.diagnostics import Diagnostic
-
-if TYPE_CHECKING:
-    from rayfleet.azure.client import Azure, Fault
-    from rayfleet.azure.faults import Patience
-    from rayfleet.retire.step import Plan, RetirementStep
-    from rayfleet.status.next_step import Deployed
-    from rayfleet.tree.deployment_steps import DeploymentStep as Deployment
+from rayfleet.anyscale.command import Cli, CommandFault
+from rayfleet.azure.client import Azure
+from rayfleet.azure.deadline import within
+from rayfleet.azure.faults import Fault, Patience
+from rayfleet.azure.resource_id import type_of
+from rayfleet.azure.stacks import LastDeployment, last_deployment
+from rayfleet.diagnostics import Diagnostic, not_installed
+from rayfleet.facts.advice import about
+from rayfleet.facts.resource_types import CLUSTER
+from rayfleet.retire.commands import command, of_locks
+from rayfleet.retire.delete import remaining
+from rayfleet.retire.disks import held
+from rayfleet.retire.registration import clouds, look, unread
+from rayfleet.retire.step import ANYSCALE, Plan, RetirementStep
+from rayfleet.tree.deployment_steps import DeploymentStep
 
 AGAIN = "run rayfleet retire --run again: what is gone counts as done"
 WAIT = 30.0  # seconds, for all of Azure's answers, and for each of Anyscale's
 _SHOWN = 10
 
 
-class Allowed(NamedTuple):
+class RetireOverrides(NamedTuple):
     """What a user overrides, by name."""
 
     dirty: bool
@@ -32,9 +37,9 @@ class Allowed(NamedTuple):
     disk_loss: bool
 
 
-class Found(NamedTuple):
-    """What was found: by the numbers of steps their ``states``, and the ids or names that are there; ``unseen``: what
-    could not be seen; ``blocked``: what speaks against the plan; ``notes``: what was overridden, or is of no weight;
+class Remains(NamedTuple):
+    """By the numbers of steps their ``states``, and the ids or names that are still ``there``; ``unseen``: what could
+    not be seen; ``blocked``: what speaks against the plan; ``notes``: what was overridden, or is of no weight;
     ``proven``: the cloud resources that are known not to be there.
     """
 
@@ -46,12 +51,8 @@ class Found(NamedTuple):
     proven: frozenset[int] = frozenset()
 
 
-def at_anyscale(plan: Plan, heard: Callable[[], int]) -> Found:
+def at_anyscale(plan: Plan, heard: Callable[[], int]) -> Remains:
     """The cloud resources of the plan. ``heard``: how many signals have come; KeyboardInterrupt at the first."""
-    from rayfleet.anyscale.command import Cli, CommandFault
-    from rayfleet.retire.registration import clouds, look, unread
-    from rayfleet.retire.step import ANYSCALE
-
     steps = {number: step for number, step in enumerate(plan.steps) if step.kind == ANYSCALE}
     try:
         read = clouds(Cli(reading=WAIT, heard=heard), plan)
@@ -59,7 +60,7 @@ def at_anyscale(plan: Plan, heard: Callable[[], int]) -> Found:
     except CommandFault as fault:
         seen = {number: unread(step, fault) for number, step in steps.items()}
     problems = list(dict.fromkeys(row.problem for row in seen.values() if row.problem))
-    return Found(
+    return Remains(
         states={number: row.state for number, row in seen.items()},
         there={number: [row.name] for number, row in seen.items() if row.state == "to do"},
         unseen=[row for row in problems if row.severity == "error"],
@@ -72,30 +73,25 @@ def at_anyscale(plan: Plan, heard: Callable[[], int]) -> Found:
 def at_azure(
     plan: Plan,
     principals: Callable[[RetirementStep], list[str]],
-    allowed: Allowed,
+    overrides: RetireOverrides,
     client: Callable[[str, Patience], Azure],
-) -> Found:
+) -> Remains:
     """All else of the plan. ``client`` makes a client for a subscription."""
-    from rayfleet.azure.client import Fault
-    from rayfleet.azure.faults import Patience
-    from rayfleet.retire.delete import left
-    from rayfleet.retire.step import ANYSCALE
-
     steps = {number: row for number, row in enumerate(plan.steps) if row.kind != ANYSCALE and not row.kept}
-    found = Found({}, {}, [], [], [])
+    found = Remains({}, {}, [], [], [])
     if not steps:
         return found
     stop, until = Event(), time.monotonic() + WAIT
     try:
         azure = client(next(iter(steps.values())).subscription, Patience(stop))
         there, faults = _in_turn(
-            until, {str(number): partial(left, azure, row, principals(row)) for number, row in steps.items()}
+            until, {str(number): partial(remaining, azure, row, principals(row)) for number, row in steps.items()}
         )
         for number, identifiers in there.items():
             found.states[int(number)] = "to do" if identifiers else "done"
             found.there[int(number)] = identifiers
         todo = [row for number, row in steps.items() if found.states.get(number) == "to do"]
-        for rows, missing in (_undeployed(azure, plan, todo, until, allowed), _data(azure, todo, until, allowed)):
+        for rows, missing in (_undeployed(azure, plan, todo, until, overrides), _data(azure, todo, until, overrides)):
             faults |= missing
             for row in rows:
                 (found.notes if row.severity == "warning" else found.blocked).append(row)
@@ -115,70 +111,63 @@ def _in_turn(
 ) -> tuple[dict[str, list[str]], dict[str, Fault]]:
     """The first one alone: threads that load the SDK by two of its ends at once wait for each other."""
     (first, ask), *others = asks.items()
-    found, faults = asking.within(until, {first: ask})
+    found, faults = within(until, {first: ask})
     if found and others:
-        more = asking.within(until, dict(others))
+        more = within(until, dict(others))
         found, faults = found | more[0], faults | more[1]
     return found, faults
 
 
 def _undeployed(
-    azure: Azure, plan: Plan, todo: Iterable[RetirementStep], until: float, allowed: Allowed
+    azure: Azure, plan: Plan, todo: Iterable[RetirementStep], until: float, overrides: RetireOverrides
 ) -> tuple[list[Diagnostic], dict[str, Fault]]:
     """Deployments that have not put in place what serves the clusters that stay instead."""
     every = list(plan.deployments.values())
     wanted = {row.name: row for step in todo if step.stays for row in _of(plan, step) or every}
-    asks = {name: partial(asking.deployed, azure, row) for name, row in wanted.items()}
-    states, faults = asking.within(until, asks) if asks else ({}, {})
+    asks = {name: partial(last_deployment, azure, row) for name, row in wanted.items()}
+    states, faults = within(until, asks) if asks else ({}, {})
     rows = []
     for name, state in states.items():
         if state.status != "Succeeded" or state.current is not True:
             fix = "run rayfleet deploy first, which makes what takes its place; or take it down all the same with "
             what = f"it {_stands(state)}, and clusters that stay may still need what goes"
             row = Diagnostic(*wanted[name].side.place, name, what, f"{fix}--allow-undeployed")
-            rows.append(row.as_warning() if allowed.undeployed else row)
-    return rows, {} if allowed.undeployed else faults
+            rows.append(row.as_warning() if overrides.undeployed else row)
+    return rows, {} if overrides.undeployed else faults
 
 
-def _of(plan: Plan, step: RetirementStep) -> list[Deployment]:
+def _of(plan: Plan, step: RetirementStep) -> list[DeploymentStep]:
     """The deployment of what made it, where that is still rendered."""
     return [plan.deployments[step.file]] if step.file in plan.deployments else []
 
 
-def _stands(state: Deployed) -> str:
+def _stands(state: LastDeployment) -> str:
     if not state.status:
         return "was never deployed"
     return "was deployed with another template" if state.status == "Succeeded" else f"is {state.status}"
 
 
 def _data(
-    azure: Azure, todo: Iterable[RetirementStep], until: float, allowed: Allowed
+    azure: Azure, todo: Iterable[RetirementStep], until: float, overrides: RetireOverrides
 ) -> tuple[list[Diagnostic], dict[str, Fault]]:
-    from rayfleet.facts.resource_types import CLUSTER
-    from rayfleet.retire.disks import held
-
     clusters = {row.cluster: row for row in todo if row.kind == CLUSTER.lower()}
     asks = {name: partial(held, azure, row.id, row.api_version) for name, row in clusters.items()}
-    found, faults = asking.within(until, asks) if asks else ({}, {})
-    rows = [row for name, (group, data) in found.items() for row in lost(name, group, data, allowed)]
-    return rows, {} if allowed.disk_loss else faults
+    found, faults = within(until, asks) if asks else ({}, {})
+    rows = [row for name, (group, data) in found.items() for row in lost(name, group, data, overrides)]
+    return rows, {} if overrides.disk_loss else faults
 
 
-def lost(cluster: str, group: str, data: list[str], allowed: Allowed) -> Iterator[Diagnostic]:
+def lost(cluster: str, group: str, data: list[str], overrides: RetireOverrides) -> Iterator[Diagnostic]:
     """What is said of data that goes with a cluster."""
     fix = "copy what you keep to another resource group; then let the rest go with --allow-disk-loss"
     rows = data[:_SHOWN] + ([f"{len(data) - _SHOWN} more of such"] if len(data) > _SHOWN else [])
     for what in rows:
         row = Diagnostic("Azure", 0, 0, cluster, f"{what} is in {group}, which goes with the cluster", fix)
-        yield row.as_warning() if allowed.disk_loss else row
+        yield row.as_warning() if overrides.disk_loss else row
 
 
 def fix(fault: Fault, identifier: str) -> str:
     """What to do about a fault; ``identifier``: of what it is about."""
-    from rayfleet.azure.resource_id import type_of
-    from rayfleet.facts.advice import about
-    from rayfleet.retire.commands import command, of_locks
-
     said = f"{fault.code} {fault.message}".lower()
     if fault.code == "ScopeLocked":  # Azure docs, lock-resources
         where = f": {of_locks(identifier)}" if identifier else ""
@@ -188,6 +177,6 @@ def fix(fault: Fault, identifier: str) -> str:
         by_force = command(type_of(identifier), identifier)
         against = f"; or delete it against the budgets: {by_force} --ignore-pdb" if "nodepool" in by_force else ""
         return f"end what runs there, then {AGAIN}{against}"
-    if fault.code == "NotSignedIn" or fault.status in (401, 403):
+    if fault.needs_sign_in:
         return about(fault.code, fault.message).fix
     return f"mend that; then {AGAIN}"

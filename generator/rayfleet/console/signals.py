@@ -5,17 +5,13 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
 from threading import Event
-from typing import Any, TypeVar
+from typing import Any
 
-from rayfleet.cli.printing import aside
-
-T = TypeVar("T")
+from rayfleet.console.printing import aside
 
 INTERRUPTED = 130  # what a shell calls a command that SIGINT ended: 128 and the signal's number
-_HEARS = 0.1  # seconds after which a signal is heard at the latest
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -75,19 +71,6 @@ def deaf() -> None:
     """No signal is heard any more: what is told in the end is told whole, and once."""
     for number in _SIGNALS:
         signal.signal(number, signal.SIG_IGN)
-
-
-def waited(work: Callable[[], T]) -> T:
-    """What ``work`` returns or raises, done in a thread while this one stays free to hear signals.
-
-    Python runs a signal's handler in the main thread, and one that comes just before that blocks on a lock is heard
-    only after: for a lock of another thread's that may be never. Nor may a handler find the lock held that it wants.
-    """
-    with ThreadPoolExecutor(1) as thread:
-        future = thread.submit(work)
-        while not wait([future], timeout=_HEARS).done:
-            pass
-        return future.result()
 
 
 def _handler(stop: Event, first: Callable[[], None], at_once: Callable[[], object]) -> Callable[..., None]:

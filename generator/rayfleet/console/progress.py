@@ -7,15 +7,16 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from threading import Lock
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-from rayfleet.cli.printing import aside
+from rich import box
+from rich.console import Console
+from rich.live import Live
+from rich.table import Column, Table
+from rich.text import Text
+
+from rayfleet.console.printing import aside
 from rayfleet.diagnostics import many, printable
-
-if TYPE_CHECKING:
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
 
 _HEAD = ("deployment", "state", "resources", "time", "")
 _STYLES = {"succeeded": "green", "failed": "red", "skipped": "yellow", "waiting": "dim"}
@@ -25,7 +26,7 @@ _FIRST = ("failed", "left running", "picked up", "running", "waiting", "skipped"
 _HEAD_LINES = 2
 
 
-class Row(NamedTuple):
+class ProgressRow(NamedTuple):
     """A deployment: ``done`` of ``total`` resources; ``began`` and ``ended`` in seconds of the clock, None before."""
 
     state: str
@@ -43,7 +44,7 @@ class Progress:
         self, totals: Iterable[tuple[str, int]], live: bool, clock: Callable[[], float] = time.monotonic
     ) -> None:
         """``totals``: the deployments, and how many resources each has; ``live``: as a table, not as lines."""
-        self.rows = {name: Row("waiting", 0, total) for name, total in totals}
+        self.rows = {name: ProgressRow("waiting", 0, total) for name, total in totals}
         self.live = live
         self._clock = clock
         self._lock = Lock()
@@ -52,8 +53,6 @@ class Progress:
         """Shows the table for as long as the context lasts; nothing where there is no terminal."""
         if not self.live:
             return nullcontext()
-        from rich.live import Live
-
         console = _console()
         return Live(
             console=console,
@@ -68,21 +67,17 @@ class Progress:
             old, now = self.rows[name], self._clock()
             began = now if old.began is None and state != "waiting" else old.began
             ended = now if state in _ENDS else None
-            row = Row(state, old.done if done is None else min(done, old.total), old.total, began, ended, note)
+            row = ProgressRow(state, old.done if done is None else min(done, old.total), old.total, began, ended, note)
             self.rows[name] = row
             if not self.live and (old.state, old.note) != (row.state, row.note):
                 aside(self._line(name, row))
 
-    def _line(self, name: str, row: Row) -> str:
+    def _line(self, name: str, row: ProgressRow) -> str:
         spent = f" after {_spent(row, self._clock())}" if row.ended is not None and row.began != row.ended else ""
         return printable(f"{name}: {row.state}{spent}" + (f": {row.note}" if row.note else ""))
 
     def table(self, room: int) -> Table:
         """The table in so many rows, of one line each."""
-        from rich import box
-        from rich.table import Column, Table
-        from rich.text import Text
-
         columns = [Column(head, no_wrap=bool(head)) for head in _HEAD]
         table = Table(*columns, box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
         with self._lock:
@@ -111,8 +106,6 @@ def _counted(states: list[str]) -> Iterator[str]:
 
 
 def _on_one_line(note: str) -> Text:
-    from rich.text import Text
-
     return Text(printable(note), no_wrap=True, overflow="ellipsis")
 
 
@@ -127,14 +120,14 @@ def draws() -> bool:
 
 
 def _console() -> Console:
-    from rich.console import Console
-
     return Console(stderr=True, markup=False, emoji=False, highlight=False)
 
 
-def _spent(row: Row, now: float) -> str:
+def _spent(row: ProgressRow, now: float) -> str:
+    """How long a deployment has taken; empty before."""
+    return "" if row.began is None else clock((row.ended if row.ended is not None else now) - row.began)
+
+
+def clock(seconds: float) -> str:
     """``3:07``: minutes and seconds."""
-    if row.began is None:
-        return ""
-    seconds = int((row.ended if row.ended is not None else now) - row.began)
-    return f"{seconds // 60}:{seconds % 60:02}"
+    return f"{int(seconds) // 60}:{int(seconds) % 60:02}"

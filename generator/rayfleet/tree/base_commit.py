@@ -1,18 +1,14 @@
-"""Which commit a retirement compares with: one that still had what goes."""
+"""The commit that a retirement compares with: one that still had what goes."""
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 from rayfleet import git
 from rayfleet.diagnostics import Diagnostic, Invalid
-from rayfleet.retire.step import clusters_of
 from rayfleet.tree import Tree
 from rayfleet.tree.files import Files
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 _AZURE = re.compile("azure/.*")
 
@@ -42,7 +38,7 @@ def last_with(folder: str, cluster: str) -> str | None:
         files = git.files(folder, commit, _AZURE) or {}
         if any(cluster.encode() in content for content in files.values()):
             tree = Tree(Files(commit, files))
-            if cluster in clusters_of(tree):
+            if cluster in tree.cluster_names:
                 return commit
     return None
 

@@ -1,0 +1,103 @@
+"""One run of register: what is registered already, a confirmation, and each of the others in its turn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from rayfleet.anyscale import cloud as anyscale
+from rayfleet.anyscale import registration
+from rayfleet.anyscale.candidates import RegistrationTask, refuse_pending, refuse_without_primary
+from rayfleet.anyscale.cloud import Cloud
+from rayfleet.anyscale.command import Cli, CommandFault
+from rayfleet.anyscale.registration import AGAIN, Candidate, Result
+from rayfleet.console.printing import aside
+from rayfleet.console.recorder import Recorder
+from rayfleet.console.signals import INTERRUPTED, counted
+from rayfleet.diagnostics import Diagnostic, Invalid, many, printable
+
+_SIGNS = {
+    "registered": "+", "there": "=", "differs": "!", "failed": "!", "unknown": "?", "waiting": "-", "pending": "-",
+}  # fmt: skip
+_WORDS = {
+    "registered": "is registered",
+    "there": "was registered before",
+    "differs": "is registered otherwise than rendered",
+    "failed": "is not registered",
+    "unknown": "is not known to be registered",
+    "waiting": "is not registered",
+    "pending": "is pending",
+}
+
+
+def commands(task: RegistrationTask) -> dict[str, str]:
+    """The commands that register a cloud of which nothing is there, by cluster. Raises Invalid where the primary
+    cluster's is not rendered.
+    """
+    if task.rows[0].cluster == task.primary:
+        refuse_pending(task.rows[0])
+    return dict(registration.commands(task.cloud, task.rows, task.primary))
+
+
+def register(task: RegistrationTask, recorder: Recorder, yes: bool, confirm: Callable[[str], bool] | None) -> int:
+    """Registers; the exit code. Unless ``yes``, ``confirm`` asks somebody; it is None where nobody can be asked. Raises
+    Invalid where nothing can be done at all.
+    """
+    try:
+        cloud = anyscale.get(Cli(), task.cloud)
+    except CommandFault as fault:
+        raise Invalid([Diagnostic("anyscale", 0, 0, "", fault.what, fault.fix)]) from None
+    known = {result.cluster: result for result in registration.there(cloud, task.rows)}
+    todo = [row for row in task.rows if row.cluster not in known and row.rendered is not None]
+    for warning in refuse_without_primary(task, cloud):
+        aside(str(warning))
+    if todo and not yes and not _confirmed(task, cloud, todo, confirm):
+        aside("nothing was registered")
+        return 1
+    with counted("interrupted: waiting for the command that runs") as signals:
+        for result in registration.register(Cli(heard=signals), task.cloud, cloud, todo, _began):
+            known[result.cluster] = result
+        for row in task.pending:
+            known.setdefault(row.cluster, registration.pending(row))
+        results = [known[row.cluster] for row in task.rows]
+        code = int(any(row.what and row.outcome != "pending" for row in results))
+        code = _report(results, recorder, code)
+        return INTERRUPTED if signals() else code
+
+
+def _confirmed(
+    task: RegistrationTask, cloud: Cloud | None, todo: Iterable[Candidate], confirm: Callable[[str], bool] | None
+) -> bool:
+    what = f"register {', '.join(row.cluster for row in todo)} with the cloud {task.cloud}"
+    if confirm is None:
+        raise Invalid([Diagnostic("anyscale", 0, 0, "", f"nobody confirms: {what}", "run it with --yes")])
+    return confirm(f"{what}{'' if cloud else ', which is made'}?")
+
+
+def _began(row: Candidate) -> None:
+    aside(f"registering {row.cluster} ...")
+
+
+def _report(results: list[Result], recorder: Recorder, code: int) -> int:
+    """Tells what came of it; the exit code."""
+    recorder.started, recorder.again = True, AGAIN
+    recorder.answer = lambda outcome: [_as_json(row) for row in results]
+    for row in results:
+        known = f" {row.cloud_resource_id}" if row.cloud_resource_id else ""
+        recorder.say(printable(f"{_SIGNS[row.outcome]} {row.cluster} {_WORDS[row.outcome]}{known}"))
+        if row.what:
+            recorder.note(f"{printable(f'{row.cluster}: {row.what}')}\n    fix: {printable(row.fix)}")
+    count = sum(row.outcome == "registered" for row in results)
+    if count:
+        recorder.say(f"{many(count, 'cluster')} registered; run rayfleet bind, then rayfleet render")
+    return recorder.end("registered", code)
+
+
+def _as_json(row: Result) -> dict[str, object]:
+    return {
+        "cluster": row.cluster,
+        "outcome": row.outcome,
+        "cloudResourceId": row.cloud_resource_id,
+        "what": row.what,
+        "fix": row.fix,
+        "differences": [difference._asdict() for difference in row.differences],
+    }

@@ -1,0 +1,1 @@
+"""The terminal: lines for people, one object for machines, tables, progress, signals."""

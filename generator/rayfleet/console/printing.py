@@ -1,0 +1,66 @@
+"""Lines on standard output and standard error, with colours where a terminal shows them."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+from collections.abc import Iterable
+from typing import TextIO
+
+from rayfleet.diagnostics import Diagnostic
+
+_COLORS = {"red": 31, "green": 32, "yellow": 33, "cyan": 36}
+_STYLED = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
+
+
+def echo(text: str, color: str = "", end: str = "\n") -> None:
+    """Text on standard output."""
+    _write(sys.stdout, text, color, end)
+
+
+def echo_json(value: object) -> None:
+    """A value for machines."""
+    echo(json.dumps(value))
+
+
+def report(diagnostics: Iterable[Diagnostic]) -> None:
+    """Diagnostics, on standard error."""
+    for diagnostic in diagnostics:
+        aside(str(diagnostic))
+
+
+def aside(text: str, color: str = "", end: str = "\n") -> None:
+    """Text on standard error. Where nobody takes it, for a disk is full or a reader went away, nothing stops for it:
+    from then on such text goes nowhere.
+    """
+    try:
+        _write(sys.stderr, text, color, end)
+    except OSError:
+        mute(2)
+
+
+def mute(stream: int) -> None:
+    """From now on what is written to a stream, 1 or 2, goes nowhere: also what is left in Python's buffer, or the exit
+    would fail to write it once more.
+    """
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream)
+
+
+def _write(stream: TextIO | None, text: str, color: str, end: str) -> None:
+    """A stream that is closed is None. What an encoding has no letter for is written out."""
+    if stream is None:
+        return
+    if not _has_colors(stream):
+        text = _STYLED.sub("", text)
+    elif color:
+        text = f"\x1b[{_COLORS[color]}m{text}\x1b[0m"
+    encoding = getattr(stream, "encoding", None) or "utf-8"
+    stream.write((text + end).encode(encoding, "backslashreplace").decode(encoding))
+    stream.flush()
+
+
+def _has_colors(stream: TextIO) -> bool:
+    """A terminal, unless NO_COLOR says otherwise (no-color.org)."""
+    return stream.isatty() and not os.environ.get("NO_COLOR")

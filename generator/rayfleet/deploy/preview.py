@@ -1,0 +1,246 @@
+"""The answers of Azure before steps begin: how they stand, whether they are valid, what they would change."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from functools import partial
+from typing import Any, NamedTuple, TypeVar
+
+from rayfleet import fingerprint, threads
+from rayfleet.azure.client import Azure
+from rayfleet.azure.deployment_state import State
+from rayfleet.azure.faults import Fault
+from rayfleet.azure.redact import hidden
+from rayfleet.azure.stacks import Stacks, seen
+from rayfleet.deploy import explain_failure, stack_changes, whatif
+from rayfleet.deploy.explain_failure import Failure
+from rayfleet.deploy.outcome import StepOutcome
+from rayfleet.deploy.stack_changes import StackChange
+from rayfleet.diagnostics import Diagnostic, in_order, many
+from rayfleet.facts.advice import about
+from rayfleet.source.origin import Origin
+from rayfleet.tree import Template, Tree
+from rayfleet.tree.azure_resources import azure_resources
+from rayfleet.tree.deployment_steps import DeploymentStep
+
+T = TypeVar("T")
+
+_AT_ONCE = 8  # deployments that are judged side by side
+# What a deployment after another may name before that one has made it.
+_LATER = {"notfound", "parentresourcenotfound", "resourcenotfound"}
+
+
+class Subject(NamedTuple):
+    """The steps of a tree, and whom to ask about them. ``stacks``: where they are deployed as deployment stacks;
+    ``origin``: None where fleet.yaml cannot be read.
+    """
+
+    tree: Tree
+    steps: Sequence[DeploymentStep]
+    azure: Azure
+    stacks: Stacks | None
+    origin: Origin | None
+
+    def hidden(self, text: str) -> str:
+        """The same without values of parameters."""
+        return str(hidden(text, self.secrets))
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        return tuple({str(value) for step in self.steps for value in step.parameters.values()})
+
+    def template(self, step: DeploymentStep) -> Template | None:
+        return next((row for row in self.tree.templates if row.path == step.file), None)
+
+    def refusal(self, fault: Fault) -> Diagnostic:
+        """What is said of a fault that ends all."""
+        what = self.hidden(f"{fault.code}: {fault.message}")
+        return Diagnostic("Azure", 0, 0, "", what, about(fault.code, fault.message).fix)
+
+    def failures(self, outcome: StepOutcome) -> list[Failure]:
+        """Why a step failed."""
+        step, whole = outcome.step, outcome.fault.problem if outcome.fault else None
+        template = self.template(step)
+        rows = explain_failure.failures(step.name, template, outcome.operations, whole, self.origin)
+        return [row._replace(message=self.hidden(row.message)) for row in rows]
+
+
+class WhatIf(NamedTuple):
+    """What a step would change: ``lines`` for people, ``data`` for machines. ``warnings`` stop nobody; ``unknown``:
+    nobody can tell, and somebody should.
+    """
+
+    lines: list[str]
+    data: dict[str, Any] | None
+    warnings: list[Diagnostic]
+    unknown: bool = False
+
+
+# --- how they stand ---
+
+
+def states(subject: Subject) -> tuple[dict[str, State | None], dict[str, State | None]]:
+    """The steps as they stand, and as they stand in the other way, as stacks or without. Raises Fault, Stopped."""
+    azure, stacks = subject.azure, subject.stacks
+    own = _answers(subject, (stacks or azure).state)
+    return own, _answers(subject, azure.state if stacks else partial(seen, azure))
+
+
+def in_flight(states: Mapping[str, State | None]) -> list[str]:
+    """The names of the deployments that somebody has started, and that have not ended."""
+    return [name for name, state in states.items() if state and not state.ended]
+
+
+def objections(subject: Subject, others: Mapping[str, State | None]) -> Iterator[Diagnostic]:
+    """What speaks against steps as they stand in the other way."""
+    for step in subject.steps:
+        other = others[step.name]
+        if other and not other.ended:
+            what = f"is in flight {'without' if subject.stacks else 'with'} --stack"
+            yield Diagnostic(*step.side.place, step.name, what, "wait for its end, and run this again")
+        elif other and not subject.stacks:
+            what = "was deployed as a deployment stack, which does not learn of what this deploys"
+            fix = "give --stack again; or take the stack away: az stack group delete --action-on-unmanage detachAll"
+            yield Diagnostic(*step.side.place, step.name, what, fix).as_warning()
+
+
+# --- whether they are valid ---
+
+
+def validation(subject: Subject) -> tuple[list[Diagnostic], dict[str, frozenset[str]]]:
+    """What validation finds in all steps, of what cannot be validated yet, that; and of stacks the ids that their
+    templates have. Raises Stopped.
+    """
+    found: list[Diagnostic] = []
+    ids: dict[str, frozenset[str]] = {}
+    answers = _each(subject, subject.stacks.validate if subject.stacks else subject.azure.validate)
+    for step in subject.steps:
+        fault = answers[step.name]
+        if not isinstance(fault, Fault):
+            ids[step.name] = fault or frozenset()
+        elif _too_early(step, fault):
+            found.append(_not_yet(step, f"cannot be validated yet: {_innermost(subject, fault)}"))
+        else:
+            rows = explain_failure.diagnostics(step.name, subject.template(step), fault.problem, subject.origin)
+            found += [row._replace(what=subject.hidden(row.what)) for row in rows]
+    return in_order(found), ids
+
+
+# --- what they would change ---
+
+
+def what_if(subject: Subject, new: Collection[str], beside: str) -> Iterator[WhatIf]:
+    """What each step would change; all of it is kept in files below ``beside``. ``new`` names the steps that never were
+    deployed. Raises Stopped.
+    """
+    answers = _each(subject, subject.azure.what_if)
+    for step in subject.steps:
+        raw = answers[step.name]
+        if isinstance(raw, Fault):
+            yield _without_answer(subject, step, raw, new)
+            continue
+        kept = hidden(raw, subject.secrets)
+        found = whatif.summary(step.name, kept)
+        file, warnings = _kept(beside, step.name, kept)
+        lines = [*whatif.lines(found), *([f"  all of it: {file}"] if file else [])]
+        yield WhatIf(lines, {**whatif.as_json(found), "raw": file}, warnings)
+
+
+def _without_answer(subject: Subject, step: DeploymentStep, fault: Fault, new: Collection[str]) -> WhatIf:
+    resources = len(step.template.get("resources") or ())
+    if not _too_early(step, fault):
+        row = subject.refusal(fault)._replace(where=step.name)
+        warning = row._replace(what=f"what-if failed: {row.what}").as_warning()
+        return WhatIf([], None, [warning], unknown=True)
+    if step.name in new:
+        line = f"{step.name}: all new: {many(resources, 'resource')} to create"
+        return WhatIf([line], {"deployment": step.name, "new": True, "resources": resources}, [])
+    return WhatIf([], None, [_not_yet(step, f"what would change is not known yet: {_innermost(subject, fault)}")])
+
+
+def stack_change(subject: Subject, ids: Mapping[str, frozenset[str]]) -> list[StackChange]:
+    """The resources that leave the stacks. ``ids``: those that ``validation`` has found. Raises Fault, Stopped."""
+    if subject.stacks is None:
+        return []
+    managed, rendered = _answers(subject, subject.stacks.managed), frozenset(azure_resources(subject.tree))
+    rows = [
+        stack_changes.stack_change(step, managed[step.name], ids.get(step.name, frozenset()), rendered)
+        for step in subject.steps
+    ]
+    return [row for row in rows if row.ids]
+
+
+# --- inside ---
+
+
+def _too_early(step: DeploymentStep, fault: Fault) -> bool:
+    """Whether a step may fail only of what an earlier one is to make, or fails of its own deployment in flight.
+
+    What it depends on is deployed before it in the same run, as rendered, however it stood: it may have failed
+    half-way, have got a resource more, or have lost one. Were that an error, no run would ever mend it.
+    """
+    if fault.code in ("ResourceGroupNotFound", "DeploymentActive", "DeploymentStackInNonTerminalState"):
+        return True
+    codes = {problem.code.lower() for problem in fault.problem.innermost()}
+    return codes <= _LATER and bool(step.depends_on)
+
+
+def _innermost(subject: Subject, fault: Fault) -> str:
+    inner = next(fault.problem.innermost())
+    return subject.hidden(f"{inner.code}: {inner.message}")
+
+
+def _not_yet(step: DeploymentStep, what: str) -> Diagnostic:
+    fix = "nothing to do: Azure judges it when it is deployed"
+    return Diagnostic(*step.side.place, step.name, what, fix).as_warning()
+
+
+def _answers(subject: Subject, ask: Callable[[DeploymentStep], T]) -> dict[str, T]:
+    """Azure's answer about each step, by its name. Raises Fault, Stopped."""
+    found: dict[str, T] = {}
+    for name, answer in _each(subject, ask).items():
+        if isinstance(answer, Fault):
+            raise answer
+        found[name] = answer
+    return found
+
+
+def _each(subject: Subject, ask: Callable[[DeploymentStep], T]) -> dict[str, T | Fault]:
+    """The same, with a Fault where it refuses. Raises Stopped."""
+
+    def one(step: DeploymentStep) -> T | Fault:
+        try:
+            return ask(step)
+        except Fault as fault:
+            return fault
+
+    futures = threads.start([partial(one, step) for step in subject.steps], _AT_ONCE)
+    threads.join(futures)
+    return {step.name: future.result() for step, future in zip(subject.steps, futures, strict=True)}
+
+
+def _kept(beside: str, name: str, raw: Any) -> tuple[str | None, list[Diagnostic]]:
+    """The file that has an answer of what-if; None, and a warning, where it cannot be kept, which stops nothing."""
+    try:
+        return _keep(beside, name, raw), []
+    except OSError as error:
+        what = f"what-if of {name} cannot be kept: {(error.strerror or 'no room').lower()}"
+        file = str(error.filename or os.path.join(beside, fingerprint.FOLDER))
+        return None, [Diagnostic(file, 0, 0, "", what, "make room, or move it away").as_warning()]
+
+
+def _keep(beside: str, name: str, raw: Any) -> str:
+    """Writes an answer of what-if where only its owner reads it, and Git does not look; returns the file."""
+    folder = os.path.normpath(os.path.join(beside, fingerprint.FOLDER, "what-if"))
+    os.makedirs(folder, mode=0o700, exist_ok=True)
+    with open(os.path.join(beside, fingerprint.FOLDER, ".gitignore"), "w", encoding="utf-8") as stream:
+        stream.write("*\n")
+    file = os.path.join(folder, re.sub(r"[^\w().-]|^\.+", "_", name) + ".json")
+    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
+    with open(descriptor, "w", encoding="utf-8") as stream:
+        os.fchmod(descriptor, 0o600)
+        json.dump(raw, stream, indent=2)
+    return file

@@ -1,0 +1,121 @@
+"""The report of a deployment: people read it line by line, machines get all of it at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from rayfleet.console.progress import Progress
+from rayfleet.console.recorder import printable_lines
+from rayfleet.deploy.explain_failure import Failure
+from rayfleet.deploy.outcome import ENDS, End, StepOutcome, StepProgress
+from rayfleet.diagnostics import Diagnostic, printable
+from rayfleet.tree.deployment_steps import DeploymentStep
+
+_SHOW_CURSOR = "\x1b[?25h"  # which a table on a terminal hides
+_STATES = {"started": "running", "again": "running", "adopted": "picked up", "waiting": "waiting"}
+
+
+class DeploymentReport:
+    """All that machines are told. ``begin`` names the steps, once they are carried out."""
+
+    def __init__(self) -> None:
+        self.what_if: list[dict[str, Any]] = []
+        self.stacks: list[dict[str, Any]] = []
+        self.deployments: list[dict[str, Any]] = []
+        self.next = ""
+        self.unknown = False  # nobody can tell what some step would change, and somebody should
+        self._steps: Sequence[DeploymentStep] = ()
+        self._progress: Progress | None = None
+
+    def begin(self, steps: Sequence[DeploymentStep], progress: Progress) -> None:
+        """From here on Azure may have something in hand."""
+        self._steps, self._progress = steps, progress
+
+    @property
+    def begun(self) -> bool:
+        """Whether Azure may have something in hand of this run's."""
+        return self._progress is not None
+
+    def as_json(self, outcome: str, diagnostics: Sequence[Diagnostic]) -> dict[str, Any]:
+        """All of it: deployments of which nobody knows the end yet as they stand."""
+        rest = self._open().values() if outcome == "interrupted" else ()
+        return {
+            "outcome": outcome,
+            "diagnostics": [row._asdict() for row in diagnostics],
+            "whatIf": self.what_if,
+            "stacks": self.stacks,
+            "deployments": [*self.deployments, *(as_json(StepOutcome(step, self._end(step)), []) for step in rest)],
+            **({"next": self.next} if self.next else {}),
+        }
+
+    def last_words(self) -> str:
+        """What Azure may have in hand."""
+        left = [name for name, step in self._open().items() if self._end(step) == "left running"]
+        goes_on = f"Azure may go on with: {', '.join(left) or 'nothing'}" if self.begun else "nothing was started"
+        cursor = _SHOW_CURSOR if self._progress and self._progress.live else ""
+        return f"{cursor}\ninterrupted; {goes_on}\n"
+
+    def _open(self) -> dict[str, DeploymentStep]:
+        """The steps of which no end is reported yet."""
+        reported = {row["name"] for row in self.deployments}
+        return {step.name: step for step in self._steps if step.name not in reported}
+
+    def _end(self, step: DeploymentStep) -> End:
+        """How a deployment ends that nobody looks at any more: it may be on its way to Azure before it is told of."""
+        rows = self._progress.rows if self._progress else {}
+        state = rows[step.name].state
+        if any(rows[name].state != "succeeded" for name in step.depends_on if name in rows):
+            return "skipped"
+        return next((end for end in ENDS if end == state), "left running")
+
+
+def lines(row: StepOutcome, failures: Sequence[Failure]) -> Iterator[str]:
+    """How a deployment ended, for people: nothing where all is well."""
+    for failure in failures:
+        yield f"{printable_lines(str(failure))}\n    fix: {printable(failure.fix)}"
+    if row.ended == "skipped" and row.because:
+        yield f"{row.step.name}: not started, because {row.because} did not succeed"
+    if row.lacks:
+        what = f"{row.step.name}: succeeded without its outputs {', '.join(row.lacks)}"
+        yield f"{what}\n    fix: deploy it again, which puts them out anew"
+
+
+def counts(rows: Sequence[StepOutcome]) -> str:
+    """``3 succeeded, 1 failed``."""
+    found = {end: sum(row.ended == end for row in rows) for end in ENDS}
+    return ", ".join(f"{count} {end}" for end, count in found.items() if count)
+
+
+def as_json(row: StepOutcome, failures: Sequence[Failure]) -> dict[str, Any]:
+    """The same for machines."""
+    outputs = row.state.outputs if row.state and row.ended == "succeeded" else {}
+    return {
+        "name": row.step.name,
+        "id": row.step.id,
+        "location": row.step.location,
+        "state": row.ended,
+        "azure": row.state.status if row.state else None,
+        "correlationId": row.state.correlation_id if row.state else None,
+        "pickedUp": row.adopted,
+        "starts": row.starts,
+        "seconds": round(row.seconds, 1),
+        "because": row.because or None,
+        "errors": [failure._asdict() for failure in failures],
+        "outputs": {name: value.get("value") for name, value in outputs.items() if isinstance(value, dict)},
+        "lacks": list(row.lacks),
+    }
+
+
+def show(progress: Progress, row: StepProgress) -> None:
+    """Shows what is told of a deployment that goes on."""
+    name, known = row.step.name, progress.rows[row.step.name]
+    done = len({operation.resource_id for operation in row.operations if operation.status == "Succeeded"})
+    if row.outcome:
+        progress.update(name, row.outcome.ended, known.total if row.outcome.ended == "succeeded" else None)
+    elif row.what == "working":
+        state = "running" if known.state == "waiting" else known.state
+        progress.update(name, state, done if row.operations else None, known.note if state == known.state else "")
+    else:
+        note = "started again" if row.what == "again" else row.words
+        progress.update(name, _STATES[row.what], None, note)

@@ -1,0 +1,117 @@
+"""rendered/ brought up to date with the fleet, or compared with it; and what people are told of that."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from difflib import unified_diff
+
+from rayfleet import fingerprint, sync
+from rayfleet.compiler import Compiled, compile_fleet, is_of, refuse_unbinding
+from rayfleet.console.printing import aside, echo, echo_json, report
+from rayfleet.console.recorder import Recorder
+from rayfleet.diagnostics import WrongOption, many, printable
+from rayfleet.fleet_files import FleetFiles, Inputs
+from rayfleet.sync import Changes, StaleFile
+
+_SHOWN = 20  # paths that a summary lists before it only counts
+_COLORS = {"+": "green", "-": "red", "@": "cyan"}
+
+
+def render(
+    where: FleetFiles, inputs: Inputs, known: str, check: bool, unbind: tuple[str, ...], recorder: Recorder
+) -> int:
+    """All of it; the exit code. ``known``: the fingerprint of the inputs; ``check``: only compares. Raises Invalid,
+    OSError.
+    """
+    compiled = compile_fleet(where, inputs)
+    if check:
+        return _check(compiled, where, recorder)
+    changes, total = _write(compiled, where, unbind)
+    words = notes(compiled, changes)
+    if not changes.foreign:
+        fingerprint.remember(where.beside, known, total, words)
+    if recorder.for_machines:
+        echo_json({**changes._asdict(), "pending": [row._asdict() for row in compiled.pending()]})
+    else:
+        echo(summary(changes, where.output))
+    aside(words, end="")
+    return 0
+
+
+def _write(compiled: Compiled, where: FleetFiles, unbind: tuple[str, ...]) -> tuple[Changes, fingerprint.Total]:
+    names = [cluster.name for cluster in compiled.fleet.clusters]
+    for name in unbind:
+        if name not in names:
+            raise WrongOption("--unbind", f"the fleet has no cluster {name!r}")
+    refuse_unbinding(compiled, where, unbind)
+    total = fingerprint.Total()
+    fingerprint.forget(where.beside)
+    rendered = total.watch(compiled.rendered())
+    return sync.write(where.output, rendered, compiled.paths(), own=is_of(compiled.fleet, where)), total
+
+
+def _check(compiled: Compiled, where: FleetFiles, recorder: Recorder) -> int:
+    found = list(sync.compare(where.output, compiled.rendered()))
+    if recorder.for_machines:
+        echo_json(paths_as_json(found))
+    else:
+        for file in found:
+            for line, color in diff(where.output, file):
+                echo(line, color)
+    report(compiled.warnings)
+    if found:
+        aside(f"{where.output} is stale in {many(len(found), 'file')}\n    fix: render it again, and commit it")
+        return 1
+    recorder.say(f"{where.output} is current")
+    return 0
+
+
+# --- what is told ---
+
+
+def paths_as_json(found: list[StaleFile]) -> dict[str, list[str]]:
+    """The files that differ, for machines: by what render would do to them."""
+    return {
+        "created": [row.path for row in found if row.on_disk is None],
+        "updated": [row.path for row in found if row.on_disk is not None and row.rendered is not None],
+        "deleted": [row.path for row in found if row.rendered is None],
+    }
+
+
+def diff(folder: str, file: StaleFile) -> Iterator[tuple[str, str]]:
+    """The lines of a unified diff, each with its colour."""
+    old, new = ((content or b"").decode(errors="replace").splitlines() for content in file[1:])
+    name = f"{folder}/{file.path}"
+    before = "/dev/null" if file.on_disk is None else name
+    after = "/dev/null" if file.rendered is None else name
+    for line in unified_diff(old, new, before, after, lineterm=""):
+        yield line, _COLORS.get(line[:1], "")
+
+
+def notes(compiled: Compiled, changes: Changes) -> str:
+    """What people should know beside the outcome, and should see again when nothing changed."""
+    lines = [str(warning) for warning in compiled.warnings]
+    lines += [f"{printable(path)}: not written by rayfleet; left alone" for path in changes.foreign]
+    waiting: dict[str, set[str]] = {}
+    for row in compiled.pending():
+        waiting.setdefault(row.cluster, set()).update(row.needs)
+    for cluster, needs in waiting.items():
+        lines.append(f"pending: {cluster} waits for {', '.join(sorted(needs))}")
+        # Anyscale hands it out, and all else comes from the deployment before it.
+        handed_out_by = "register" if needs == {"cloudResourceId"} else "deploy"
+        lines.append(f"    fix: run rayfleet {handed_out_by}, then rayfleet bind")
+    return "".join(f"{line}\n" for line in lines)
+
+
+def summary(changes: Changes, output: str) -> str:
+    """What was written, path by path as long as there are few."""
+    if not changes:
+        return f"{output} is current: {many(changes.unchanged, 'file')}"
+    signs = (("+", changes.created), ("~", changes.updated), ("-", changes.deleted))
+    rows = [f"  {sign} {path}" for sign, paths in signs for path in paths]
+    if len(rows) > _SHOWN:
+        rows = [*rows[:_SHOWN], f"  ... and {len(rows) - _SHOWN} more"]
+    counts = (
+        f"{len(paths)} {word}" for word, paths in zip(("created", "updated", "deleted"), changes[:3], strict=True)
+    )
+    return "\n".join([*rows, f"{output}: {', '.join(counts)}, {changes.unchanged} unchanged"])

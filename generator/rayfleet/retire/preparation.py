@@ -1,0 +1,82 @@
+"""The preparation of a retirement: rendered/ against a commit that still had what goes."""
+
+from __future__ import annotations
+
+import os
+from typing import NamedTuple
+
+from rayfleet import fleet_files, sync
+from rayfleet.compiler import compile_fleet
+from rayfleet.deploy import gate, preflight
+from rayfleet.diagnostics import Diagnostic, Invalid, did_you_mean
+from rayfleet.fleet_files import DEFAULT_FLEET, FleetFiles
+from rayfleet.retire.plan import plan
+from rayfleet.retire.step import Plan
+from rayfleet.tree import Tree, base_commit, load
+from rayfleet.tree.place import mapping, text
+
+
+class Preparation(NamedTuple):
+    """A plan. ``bound``: the principal ids in bindings.yaml, by cluster; ``since``: the commit compared with."""
+
+    plan: Plan
+    since: str
+    bound: dict[str, str]
+    notes: list[Diagnostic]
+
+
+def prepare(where: FleetFiles, base: str | None, clusters: tuple[str, ...], carry: bool) -> Preparation:
+    """Raises Invalid, also where a bound cluster is in neither tree and it is to be carried out."""
+    compiled = compile_fleet(where, fleet_files.read(where))
+    stale = [row.path for row in sync.compare(where.output, compiled.rendered()) if row.path.startswith("azure/")]
+    if stale:  # half a tree would look as if all the rest had gone
+        what, fix = "is not what fleet.yaml gives, and what goes is read from it", "run rayfleet render"
+        raise Invalid(Diagnostic(f"{where.output}/{path}", 0, 0, "", what, fix) for path in stale)
+    commit = base_commit.base(where.output, base)
+    now, before = load.tree(where, "files"), load.base(where, commit) if commit else None
+    if before is None or commit is None:
+        what = f"{base or 'HEAD'} has no {where.output}/azure to compare with"
+        raise Invalid([Diagnostic("--base", 0, 0, "", what, "commit rendered/, or name a commit that has it")])
+    _ = (now.resources, before.resources)  # they are read when asked for
+    if problems := [*now.problems, *before.problems]:
+        raise Invalid(problems)
+    bound = mapping(now.bindings.data, "clusters") if now.bindings else {}
+    gone = before.cluster_names - now.cluster_names
+    known = before.cluster_names | now.cluster_names
+    wanted = clusters or tuple(bound)
+    lost = [_lost(where, cluster, commit, now, gone) for cluster in wanted if cluster not in known]
+    if lost and (clusters or carry):
+        raise Invalid(lost)
+    principals = {cluster: text(values, "principalId", "value") for cluster, values in bound.items()}
+    notes = [row.as_warning() for row in lost]
+    return Preparation(plan(before, now, compiled.fleet.anyscale.cloud, clusters), commit, principals, notes)
+
+
+def _lost(where: FleetFiles, cluster: str, commit: str, now: Tree, gone: frozenset[str]) -> Diagnostic:
+    """A cluster that neither tree has: what was its is in an older commit, or it never was. Of names that are alike
+    only those that go are said.
+    """
+    last = base_commit.last_with(where.output, cluster)
+    what = f"neither {where.output} nor {short(commit)} has this cluster"
+    if last is None:
+        what += f", nor any commit before{did_you_mean(cluster, gone)}"
+        fix = "take its bindings out" if now.bindings and cluster in now.bindings.data["clusters"] else "correct it"
+    else:
+        file = "" if where.fleet == DEFAULT_FLEET else f" --fleet {where.fleet}"
+        what += f"; the last commit that had it is {short(last)}"
+        fix = f"rayfleet retire{file} --base {last} --cluster {cluster}"
+    if now.bindings and cluster in now.bindings.data["clusters"]:
+        return now.bindings.diagnostic(("clusters", cluster), what, fix, key=True)
+    return Diagnostic("--cluster", 0, 0, cluster, what, fix)
+
+
+def short(commit: str) -> str:
+    """A commit as people say it."""
+    return commit[:12] if len(commit) == 40 else commit
+
+
+def uncommitted(where: FleetFiles) -> list[Diagnostic]:
+    """What is retired must be in Git, as what is deployed: otherwise the next deployment makes it anew."""
+    rows = gate.uncommitted(os.path.normpath(where.beside), preflight.uncommitted(where), allowed=False)
+    fix = "commit it, and let it be deployed; or retire all the same with --allow-dirty"
+    return [row._replace(fix=fix) for row in rows]

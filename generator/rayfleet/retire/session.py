@@ -1,0 +1,269 @@
+"""One run of retire: a plan, what of it is done already, and then step after step."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import NamedTuple, TypeVar
+
+from rayfleet import threads
+from rayfleet.anyscale.command import Cli, CommandFault
+from rayfleet.azure.client import Azure
+from rayfleet.azure.deletable import Refused
+from rayfleet.azure.faults import Fault, Patience, Stopped
+from rayfleet.console.printing import report
+from rayfleet.console.progress import Progress, clock
+from rayfleet.console.recorder import Recorder
+from rayfleet.console.signals import INTERRUPTED, counted, interruptible
+from rayfleet.diagnostics import Diagnostic, Invalid, in_order, many, printable
+from rayfleet.facts.resource_types import CLUSTER
+from rayfleet.fleet_files import FleetFiles
+from rayfleet.retire import still_there
+from rayfleet.retire.commands import of_named, of_roles
+from rayfleet.retire.delete import delete
+from rayfleet.retire.disks import held
+from rayfleet.retire.preparation import prepare, uncommitted
+from rayfleet.retire.registration import remove
+from rayfleet.retire.report import RetirementReport, without_plan
+from rayfleet.retire.step import ANYSCALE, RetirementStep
+from rayfleet.retire.still_there import AGAIN, Remains, RetireOverrides
+
+T = TypeVar("T")
+
+_GRACE = 1.0  # seconds for an answer that is under way when somebody asks to stop
+_TELLS = 30.0  # seconds between two lines about one deletion
+
+
+class RetireOptions(NamedTuple):
+    """How a plan is carried out. ``confirm`` asks somebody; None where nobody is to be asked."""
+
+    base: str | None
+    clusters: tuple[str, ...]
+    carry: bool
+    offline: bool
+    verbose: bool
+    confirm: Callable[[str], bool] | None
+
+
+def retire(where: FleetFiles, options: RetireOptions, overrides: RetireOverrides, recorder: Recorder) -> int:
+    """All of it; the exit code. Raises Invalid, KeyboardInterrupt."""
+    recorder.answer = lambda outcome: without_plan(outcome, recorder.diagnostics)
+    recorder.standing = lambda: AGAIN if recorder.started else "nothing was deleted"
+    prepared = prepare(where, options.base, options.clusters, options.carry)
+    recorder.diagnostics += prepared.notes
+    if options.carry:
+        _refuse_dirty(where, overrides, recorder)
+    told = RetirementReport(prepared)
+    recorder.answer = lambda outcome: told.as_json(outcome, recorder.diagnostics)
+    if not recorder.for_machines:
+        recorder.last_words = lambda: "ended; what was begun goes on: run rayfleet retire again to see\n"
+    if not options.offline and told.plan.steps:
+        _look(told, overrides, recorder, must=options.carry)
+    blocked = in_order(told.plan.blocked)
+    for line in told.lines(options.verbose):
+        recorder.say(printable(line))
+    if not recorder.for_machines:
+        report([*recorder.diagnostics, *blocked])
+    if blocked:
+        recorder.note(f"{many(len(blocked), 'error')}; nothing was deleted")
+        return recorder.end("blocked", 1)
+    if not options.carry:
+        if told.count("to do") or told.count("not seen"):
+            recorder.say("next: rayfleet retire --run")
+        return recorder.end("planned", 0)
+    outcome, code = _carry_out(told, overrides, recorder, options.confirm)
+    if outcome == "done":
+        for line in told.advice():
+            recorder.say(printable(line))
+    return recorder.end(outcome, code)
+
+
+def _refuse_dirty(where: FleetFiles, overrides: RetireOverrides, recorder: Recorder) -> None:
+    """Raises Invalid where what is retired is not in Git, unless that was overridden."""
+    dirty = uncommitted(where)
+    if not overrides.dirty and any(row.severity == "error" for row in dirty):
+        raise Invalid([*dirty, *recorder.diagnostics])
+    recorder.diagnostics += [row.as_warning() for row in dirty]
+
+
+# --- looking ---
+
+
+def _look(told: RetirementReport, overrides: RetireOverrides, recorder: Recorder, must: bool) -> None:
+    """Finds out what is done already, and what speaks against the rest. What cannot be seen is said; where it ``must``
+    be, that blocks the plan. Raises KeyboardInterrupt.
+    """
+    rows: list[Remains] = []
+    if any(step.kind == ANYSCALE for step in told.plan.steps):
+        with counted("stopping") as heard:
+            rows.append(still_there.at_anyscale(told.plan, heard))
+    client = _azure_within(still_there.WAIT)
+    rows.append(
+        _unless_stopped(
+            recorder, "stopping", lambda: still_there.at_azure(told.plan, _principals(told), overrides, client)
+        )
+    )
+    for remains in rows:
+        _take(told, remains)
+    unseen = [row for remains in rows for row in remains.unseen]
+    blocked = [*told.plan.blocked, *(row for remains in rows for row in remains.blocked), *(unseen if must else [])]
+    told.plan = told.plan._replace(blocked=in_order(blocked))
+    recorder.diagnostics += [row for remains in rows for row in remains.notes]
+    recorder.diagnostics += [] if must else [row.as_warning() for row in unseen]
+
+
+def _take(told: RetirementReport, remains: Remains) -> None:
+    """Puts what is still there into the plan."""
+    steps = list(told.plan.steps)
+    for number, state in remains.states.items():
+        told.states[number] = state
+        step, there = steps[number], remains.there.get(number, [])
+        if step.role and there:
+            steps[number] = step._replace(id=there[0], command=of_roles(there))
+        elif there and step.cloud:
+            steps[number] = step._replace(id=there[0], command=of_named(step.cloud, there[0]))
+    blocked = told.plan.blocked
+    if told.plan.primary and any(_is_unregistered(told, number, remains) for number in remains.states):
+        blocked = [row for row in blocked if row is not told.plan.primary]
+    told.plan = told.plan._replace(steps=steps, blocked=blocked)
+
+
+def _is_unregistered(told: RetirementReport, number: int, remains: Remains) -> bool:
+    """Whether the primary cluster's cloud resource is known not to be there, or no cluster's ever was."""
+    step, primary = told.plan.steps[number], told.plan.primary
+    if step.kind != ANYSCALE or primary is None or step.cluster != primary.where:
+        return False
+    never = not step.bound and not told.plan.registered
+    return number in remains.proven or (never and remains.states[number] == "done")
+
+
+# --- carrying out ---
+
+
+def _carry_out(
+    told: RetirementReport, overrides: RetireOverrides, recorder: Recorder, confirm: Callable[[str], bool] | None
+) -> tuple[str, int]:
+    """Step after step, to the first that fails or is declined; the outcome and an exit code."""
+    recorder.started = True
+    for number, step in enumerate(told.plan.steps):
+        if told.states[number] != "to do":
+            continue
+        try:
+            if confirm and not confirm(printable(f"delete {step.title}?")):
+                recorder.note(printable(f"{step.title} stays, and all that comes after it; {AGAIN}"))
+                return "declined", 1
+            failure, stopped = _delete_step(told, step, overrides, recorder)
+        except KeyboardInterrupt:
+            recorder.note(printable(f"interrupted at {step.title}: what was begun goes on; {AGAIN}"))
+            return "interrupted", INTERRUPTED
+        if failure:
+            recorder.show([failure])
+        else:
+            told.states[number] = "done"
+        if stopped:
+            recorder.note(printable(f"interrupted after {step.title}; {AGAIN}"))
+            return "interrupted", INTERRUPTED
+        if failure:
+            return "failed", 1
+    return "done", 0
+
+
+def _delete_step(
+    told: RetirementReport, step: RetirementStep, overrides: RetireOverrides, recorder: Recorder
+) -> tuple[Diagnostic | None, bool]:
+    """What went wrong with a step, and whether somebody asked to stop. Raises KeyboardInterrupt where that is why
+    nobody knows what became of it.
+    """
+    progress = None if recorder.for_machines else Progress([(step.title, 1)], live=False)
+    if progress:
+        progress.update(step.title, "deleting")
+    if step.kind == ANYSCALE:
+        failure, stopped = _remove(step)
+    else:
+        words = "Azure goes on with what it has in hand"
+        work = lambda: _delete(told, step, overrides, recorder)  # noqa: E731
+        failure, stopped = _unless_stopped(recorder, words, work, _teller(progress, step)), recorder.stop.is_set()
+    if progress:
+        progress.update(step.title, "failed" if failure else "gone")
+    return failure, stopped
+
+
+def _remove(step: RetirementStep) -> tuple[Diagnostic | None, bool]:
+    with counted("waiting for what anyscale has begun") as heard:
+        try:
+            remove(Cli(heard=heard), step)
+        except CommandFault as fault:
+            return Diagnostic(step.title, 0, 0, "", fault.what, fault.fix), heard() > 0
+        return None, heard() > 0
+
+
+def _delete(
+    told: RetirementReport, step: RetirementStep, overrides: RetireOverrides, recorder: Recorder
+) -> Diagnostic | None:
+    principals = _principals(told)(step)
+    try:
+        azure = _azure_within(60.0)(step.subscription, Patience(recorder.stop))
+        if step.kind == CLUSTER.lower() and not overrides.disk_loss:  # meanwhile somebody may have asked for a disk
+            data = held(azure, step.id, step.api_version)
+            for found in still_there.lost(step.cluster, *data, overrides):
+                return found
+        delete(azure, step, told.plan, principals)
+    except Fault as fault:
+        said = f"{fault.code}: {fault.message}"
+        return Diagnostic(step.title, 0, 0, "", said, still_there.fix(fault, step.id))
+    except Refused as refused:
+        fix = "look at it, and delete it by hand"
+        return Diagnostic(step.title, 0, 0, "", f"it is not deleted: {refused}", fix)
+    return None
+
+
+# --- inside ---
+
+
+def _unless_stopped(
+    recorder: Recorder, words: str, work: Callable[[], T], tell: Callable[[float], object] = lambda now: None
+) -> T:
+    """What ``work`` returns, done in a thread; KeyboardInterrupt where somebody asks to stop before that. What Azure
+    was asked is not ours to end, so that the thread is left to itself. ``tell`` is called all the while.
+    """
+    stopped = 0.0
+
+    def leave() -> bool:
+        nonlocal stopped
+        now = time.monotonic()
+        tell(now)
+        if not recorder.stop.is_set():
+            return False
+        stopped = stopped or now
+        return now - stopped > _GRACE
+
+    with interruptible(recorder.stop, words, recorder.at_once):
+        (future,) = futures = threads.start([work])
+        threads.join(futures, leave=leave)
+    if not future.done():
+        raise KeyboardInterrupt
+    try:
+        return future.result()
+    except Stopped:
+        raise KeyboardInterrupt from None
+
+
+def _teller(progress: Progress | None, step: RetirementStep) -> Callable[[float], object]:
+    """Tells from time to time that a deletion goes on."""
+    began = told = time.monotonic()
+
+    def tell(now: float) -> None:
+        nonlocal told
+        if progress and now - told > _TELLS:
+            told = now
+            progress.update(step.title, "deleting", note=f"for {clock(now - began)} so far")
+
+    return tell
+
+
+def _azure_within(timeout: float) -> Callable[[str, Patience], Azure]:
+    return lambda subscription, patience: Azure(subscription, patience=patience, timeout=timeout)
+
+
+def _principals(told: RetirementReport) -> Callable[[RetirementStep], list[str]]:
+    return lambda step: [told.bound[step.cluster]] if step.cluster in told.bound else []

@@ -1,0 +1,134 @@
+"""The files of a fleet and their commits, as far as each can be read."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Mapping
+from contextlib import suppress
+from typing import NamedTuple
+
+from rayfleet import fleet_files, git, sync
+from rayfleet.bind.file import current
+from rayfleet.compiler import Compiled, compile_fleet
+from rayfleet.diagnostics import Diagnostic, Invalid
+from rayfleet.fleet_files import FleetFiles
+from rayfleet.model.fleet import Fleet
+from rayfleet.source import Source, read
+from rayfleet.status.blind_spot import BlindSpot, look, of_invalid
+from rayfleet.tree import RenderedCluster, Tree, load
+from rayfleet.tree.deployment_steps import DeploymentStep, steps
+from rayfleet.tree.files import Files, OnDisk
+
+_CLOUD_RESOURCE = "clusters/{}/anyscale/cloud_resource.yaml"
+
+
+class FromFiles(NamedTuple):
+    """``bindings``: None where there are none, or without shape (``shaped``); ``wrong``: a rule forbids what is bound.
+    ``stale``: paths below rendered/ that are not what the fleet gives; ``dirty``: files that are not as the last commit
+    has them; ``unpushed``: those of it that nobody pushed, by their path beside the fleet. None is what nobody knows.
+    """
+
+    where: FleetFiles
+    fleet: Fleet
+    blind: list[BlindSpot]
+    bindings: Source | None
+    shaped: bool
+    compiled: Compiled | None
+    wrong: bool
+    stale: list[str] | None
+    dirty: list[str] | None
+    unpushed: list[str] | None
+    tree: Tree | None
+    steps: Mapping[str, DeploymentStep]
+    clusters: Mapping[str, RenderedCluster]
+
+    def committed(self, commit: str) -> set[str]:
+        """The clusters that a commit has; none where there is no such commit."""
+        with suppress(Invalid):
+            return git.names(self._clusters, commit)
+        return set()
+
+    def last_with(self, clusters: Collection[str]) -> dict[str, str]:
+        """The last commit that had each of some clusters, as far as the commits go back."""
+        found: dict[str, str] = {}
+        with suppress(Invalid):  # a shallow clone ends
+            for commit in git.versions(self._clusters) if clusters else ():
+                found |= dict.fromkeys((self.committed(commit) & set(clusters)) - set(found), commit)
+                if len(found) == len(clusters):
+                    break
+        return found
+
+    @property
+    def _clusters(self) -> str:
+        return os.path.join(self.where.output, "clusters")
+
+    def cloud_resource(self, cluster: str) -> Source | None:
+        """What is rendered to be registered."""
+        problems: list[Diagnostic] = []
+        return self.tree.files.read(_CLOUD_RESOURCE.format(cluster), read, problems) if self.tree else None
+
+    def has_cloud_resource(self, cluster: str) -> bool:
+        """Whether anything is."""
+        return self.tree is not None and _CLOUD_RESOURCE.format(cluster) in self.tree.files.content
+
+
+def from_files(where: FleetFiles) -> FromFiles:
+    """All that the files and their commits say. Raises Invalid for an invalid fleet."""
+    blind: list[BlindSpot] = []
+    inputs = fleet_files.read(where)
+    # The fleet is judged by itself: a mistake in bindings.yaml leaves the rest to be seen.
+    fleet = compile_fleet(where, inputs._replace(bindings=None)).fleet
+    shaped, bindings, compiled = True, None, None
+    try:
+        bindings = current(where.bindings, inputs.bindings)
+    except Invalid as invalid:
+        shaped = False
+        blind += of_invalid("bindings.yaml", invalid)
+    else:
+        compiled = look("what fleet.yaml gives", lambda: compile_fleet(where, inputs), blind)
+    stale = _stale(where, compiled, blind) if compiled else None
+    dirty, unpushed = _commits(where, fleet.gitops.branch, blind)
+    tree = look(where.output, lambda: _tree(where), blind) if os.path.lexists(where.output) else None
+    found = look("the deployments", lambda: steps(tree), blind) if tree else None
+    return FromFiles(
+        where=where,
+        fleet=fleet,
+        blind=blind,
+        bindings=bindings,
+        shaped=shaped,
+        compiled=compiled,
+        wrong=shaped and compiled is None,
+        stale=stale,
+        dirty=dirty,
+        unpushed=unpushed,
+        tree=tree,
+        steps={step.name: step for step in found or ()},
+        clusters={row.name: row for row in tree.unread_clusters()} if tree else {},
+    )
+
+
+def _tree(where: FleetFiles) -> Tree:
+    """Without the bindings, which are looked at apart. Raises Invalid."""
+    if not os.path.isdir(where.output):
+        return load.tree(where, "files")  # says what it is instead
+    return Tree(Files(where.output, OnDisk(where.output)))
+
+
+def _stale(where: FleetFiles, compiled: Compiled, blind: list[BlindSpot]) -> list[str] | None:
+    return look(where.output, lambda: [row.path for row in sync.compare(where.output, compiled.rendered())], blind)
+
+
+def _commits(where: FleetFiles, branch: str, blind: list[BlindSpot]) -> tuple[list[str] | None, list[str] | None]:
+    """``dirty`` and ``unpushed``."""
+    below = [os.path.relpath(path, where.beside) for path in where.committed]
+    before = len(blind)
+    dirty = look("the last commit", lambda: git.changed(where.beside, below), blind)
+    if dirty is None:
+        if len(blind) == before:
+            blind.append(BlindSpot("the last commit", "this is no Git repository", "git init, and commit"))
+        return None, None
+    unpushed = look("what is pushed", lambda: git.unpushed(where.beside, below, branch), blind)
+    if unpushed is None and len(blind) == before:
+        what = f"nobody pushed to or fetched {branch}, which Flux follows"
+        blind.append(BlindSpot("what is pushed", what, f"git push --set-upstream origin {branch}"))
+    return dirty, unpushed
