@@ -13,7 +13,7 @@ from rayfleet.model.fleet import Fleet
 CLUSTERS_SHOWN = 4
 
 
-class Waiting(Protocol):
+class PendingRow(Protocol):
     """An output that waits for bindings."""
 
     @property
@@ -93,7 +93,7 @@ class Overview:
     encryption_at_host: bool
 
 
-def overview(fleet: Fleet, pending: Sequence[Waiting]) -> Overview:
+def overview(fleet: Fleet, pending: Sequence[PendingRow]) -> Overview:
     """The page's figures."""
     return Overview(
         size=f"{many(len(fleet.clusters), 'cluster')} in {many(len(fleet.region_order), 'region')}",

@@ -35,11 +35,11 @@ def violations(source: Source, name: str) -> list[Violation]:
 
 def accepts(source: Source, name: str) -> bool:
     """True where the data has the shape of the schema."""
-    return _compiled(name)(source.data)
+    return _matcher(name)(source.data)
 
 
 @cache
-def _compiled(name: str) -> schema_matcher.Accepts:
+def _matcher(name: str) -> schema_matcher.Accepts:
     return schema_matcher.compile_schema(load(name))
 
 

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from rayfleet.tree.arm_order import before, deployed_before, unordered
+from rayfleet.tree.arm_order import before, deployed_before, unordered_pair
 from tests.proofs.breaking import Edit, broken, rendered, tree
 from tests.proofs.breaks.azure import EAST, template
 
@@ -23,7 +23,7 @@ from tests.proofs.breaks.azure import EAST, template
     ],
 )
 def test_unordered(waits: dict[str, set[str]], found: tuple[str, str] | None) -> None:
-    assert unordered(waits) == found
+    assert unordered_pair(waits) == found
 
 
 def test_what_a_resource_waits_for_is_followed_to_the_end() -> None:

@@ -26,7 +26,7 @@ WINDOWS_DEVICES = {
 def judge(fleet: Fleet, origin: Origin) -> Iterator[Diagnostic]:
     """Every name that is too long or reserved, and every string that ARM would evaluate."""
     for cluster in fleet.clusters:
-        for what, name, limit in _derived(cluster):
+        for what, name, limit in _derived_names(cluster):
             if len(name) > limit:
                 yield origin.source.diagnostic(
                     ("clusters", cluster.name),
@@ -51,7 +51,7 @@ def judge(fleet: Fleet, origin: Origin) -> Iterator[Diagnostic]:
     yield from _credentials(fleet, origin)
     yield from _accelerators(fleet, origin)
     yield from _tags(fleet, origin)
-    yield from _evaluated(origin, origin.source.data, ())
+    yield from _expressions(origin, origin.source.data, ())
 
 
 def _credentials(fleet: Fleet, origin: Origin) -> Iterator[Diagnostic]:
@@ -86,7 +86,7 @@ def _tags(fleet: Fleet, origin: Origin) -> Iterator[Diagnostic]:
             yield origin.source.diagnostic(path, f'the tag "{name}" {what}', "choose another name", key=True)
 
 
-def _derived(cluster: Cluster) -> Iterator[tuple[str, str, int]]:
+def _derived_names(cluster: Cluster) -> Iterator[tuple[str, str, int]]:
     yield "its node resource group", cluster.node_resource_group, NODE_RESOURCE_GROUP
     yield "its DNS prefix", cluster.dns_prefix, DNS_PREFIX
     yield "its VNet", cluster.vnet, VNET
@@ -95,16 +95,16 @@ def _derived(cluster: Cluster) -> Iterator[tuple[str, str, int]]:
     yield "its control-plane identity", cluster.control_plane_identity, IDENTITY
 
 
-def _evaluated(origin: Origin, value: Any, path: Path) -> Iterator[Diagnostic]:
+def _expressions(origin: Origin, value: Any, path: Path) -> Iterator[Diagnostic]:
     """Free text goes into ARM templates, where ``[...]`` is a program. Helm's values do not."""
     if "charts" in path and path[-1] == "values":
         return
     if isinstance(value, dict):
         for key, child in value.items():
-            yield from _evaluated(origin, child, (*path, key))
+            yield from _expressions(origin, child, (*path, key))
     elif isinstance(value, list):
         for at, child in enumerate(value):
-            yield from _evaluated(origin, child, (*path, at))
+            yield from _expressions(origin, child, (*path, at))
     elif isinstance(value, str) and value[:1] == "[" and value[-1:] == "]":
         what = f"Azure would evaluate {value[:40]} as an expression"
         yield origin.source.diagnostic(path, what, "write it without the brackets around it")

@@ -33,7 +33,7 @@ def judge(fleet: Fleet, origin: Origin, catalogue: Catalogue) -> Iterator[Diagno
     yield from _vnet_overlaps(fleet, origin)
     for cluster in fleet.clusters:
         yield from _ranges(fleet, cluster, origin)
-        yield from _authorized(cluster, origin)
+        yield from _authorized_ranges(cluster, origin)
         yield from _room(cluster, origin)
         if cluster.network.nat_sku == "StandardV2" and not catalogue.has_standard_v2_nat(cluster.region):
             what = f"{cluster.region} had no StandardV2 NAT gateways when the catalogue was made"
@@ -125,7 +125,7 @@ def _range_path(cluster: Cluster, key: str, origin: Origin) -> Path:
     return path if path[-1] == key else SUPERNET
 
 
-def _authorized(cluster: Cluster, origin: Origin) -> Iterator[Diagnostic]:
+def _authorized_ranges(cluster: Cluster, origin: Origin) -> Iterator[Diagnostic]:
     total = len(cluster.authorized_ip_ranges) + cluster.network.nat_public_ips
     if cluster.authorized_ip_ranges and total > MAX_AUTHORIZED_RANGES:
         what = f"with the NAT addresses it has {total} ranges"

@@ -144,7 +144,7 @@ def _apply(pod: dict[str, Any], steps: list[str], operation: Any) -> bool:
     if kind == "remove":
         _remove(holder, last)
         return False
-    value = _copied(get(operation, "value"))
+    value = _copy(get(operation, "value"))
     if isinstance(holder, dict) and (kind == "add" or last in holder):
         holder[last] = value
     elif isinstance(holder, list) and last == "-":
@@ -182,11 +182,11 @@ def _index(step: str, most: int) -> int | None:
     return int(step) if re.fullmatch("[0-9]{1,9}", step) and int(step) <= most else None
 
 
-def _copied(value: Any) -> Any:
+def _copy(value: Any) -> Any:
     """Containers anew, so that a later operation changes this pod alone."""
     if isinstance(value, dict):
-        return {key: _copied(child) for key, child in value.items()}
-    return [_copied(child) for child in value] if isinstance(value, list) else value
+        return {key: _copy(child) for key, child in value.items()}
+    return [_copy(child) for child in value] if isinstance(value, list) else value
 
 
 def of_values(values: Any, path: Path) -> list[Patch]:

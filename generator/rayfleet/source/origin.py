@@ -26,12 +26,12 @@ class Origin:
         for depth in range(len(path), 0, -1):
             for level in levels:
                 whole = (*level, *path[:depth])
-                if _found(self.source.data, whole):
+                if _has_path(self.source.data, whole):
                     return whole
         return ("clusters", cluster)
 
 
-def _found(data: Any, path: Path) -> bool:
+def _has_path(data: Any, path: Path) -> bool:
     for step in path:
         there = step in data if isinstance(data, dict) else isinstance(data, list) and step in range(len(data))
         if not there:

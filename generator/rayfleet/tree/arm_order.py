@@ -12,23 +12,23 @@ from rayfleet.tree.once import once
 def before(resource: Resource) -> set[str]:
     """The ids that a resource waits for, directly or through others of its template."""
     by_id = resource.template.by_id
-    return _reached(resource.depends_on, lambda found: by_id[found].depends_on if found in by_id else ())
+    return _reachable(resource.depends_on, lambda found: by_id[found].depends_on if found in by_id else ())
 
 
 def deployed_before(tree: Tree, name: str) -> set[str]:
     """The deployments that one waits for, directly or through others."""
     rows = _waits(tree)
-    return _reached(rows.get(name, ()), lambda found: rows.get(found, ()))
+    return _reachable(rows.get(name, ()), lambda found: rows.get(found, ()))
 
 
-def unordered(waits: Mapping[str, set[str]]) -> tuple[str, str] | None:
+def unordered_pair(waits: Mapping[str, set[str]]) -> tuple[str, str] | None:
     """Two of the keys of which neither waits for the other; None where each has its turn."""
     # In a chain each waits for all before it, and so for more than the one before it.
     turns = sorted(waits, key=lambda key: len(waits[key]))
     return next(((first, second) for first, second in pairwise(turns) if first not in waits[second]), None)
 
 
-def _reached(first: Iterable[str], onwards: Callable[[str], Iterable[str]]) -> set[str]:
+def _reachable(first: Iterable[str], onwards: Callable[[str], Iterable[str]]) -> set[str]:
     found: set[str] = set()
     ends = list(first)
     while ends:

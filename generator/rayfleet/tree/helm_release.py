@@ -35,7 +35,7 @@ class Release:
             self._said.append(manifest.side("spec", "values"))
         self.values: dict[str, Any] = {}
         for values in found:
-            self.values = _merged(self.values, values)
+            self.values = _merge(self.values, values)
 
     @property
     def name(self) -> str:
@@ -110,10 +110,10 @@ def _depth(data: Any, path: Path) -> int:
     return 0
 
 
-def _merged(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
+def _merge(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
     """Maps merge, everything else replaces."""
     merged = dict(below)
     for key, value in above.items():
         old = merged.get(key)
-        merged[key] = _merged(old, value) if isinstance(old, dict) and isinstance(value, dict) else value
+        merged[key] = _merge(old, value) if isinstance(old, dict) and isinstance(value, dict) else value
     return merged

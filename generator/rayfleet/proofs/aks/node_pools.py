@@ -13,7 +13,7 @@ from rayfleet.proofs.azure.names import RULES
 from rayfleet.proofs.finding import Finding, failed, proved, warned
 from rayfleet.scheduler.nodes import SPOT_TAINT
 from rayfleet.tree import AksCluster, RenderedCluster, entries, get, text
-from rayfleet.tree.arm_order import before, unordered
+from rayfleet.tree.arm_order import before, unordered_pair
 from rayfleet.tree.node_pool import Pool
 
 # ARM schema, managedClusters_agentPools: what may be said of spot pools only.
@@ -63,7 +63,7 @@ def _inline(cluster: AksCluster) -> Iterator[Finding]:
 def _serial(cluster: AksCluster) -> Iterator[Finding]:
     """AKS takes one write to a cluster at a time (AKS docs, manage-node-pools; ARM answers OperationNotAllowed)."""
     children = {row.id: row for row in cluster.children(NODE_POOL)}
-    clash = unordered({key: before(row) for key, row in children.items()})
+    clash = unordered_pair({key: before(row) for key, row in children.items()})
     if clash:
         first, second = (children[key] for key in clash)
         what = f"its pools {second.name} and {first.name} may be written at once, and AKS takes one write at a time"

@@ -13,7 +13,7 @@ from rayfleet.facts.resource_types import CLUSTER, FEDERATED_CREDENTIAL
 from rayfleet.proofs.finding import Finding, failed, proved, warned
 from rayfleet.tree import Resource, Tree, entries, get, text
 from rayfleet.tree.arm_expression import reference
-from rayfleet.tree.arm_order import before, deployed_before, unordered
+from rayfleet.tree.arm_order import before, deployed_before, unordered_pair
 from rayfleet.tree.once import once
 from rayfleet.tree.role_assignments import named
 
@@ -214,7 +214,7 @@ def _twice(name: str, rows: list[Credential]) -> Iterator[Finding]:
 def _parallel(tree: Tree, name: str, rows: list[Credential]) -> Iterator[Finding]:
     """No two deployments that may run at the same time write to the identity."""
     writers = {row.resource.template.deployment.name: row for row in rows if row.resource.template.deployment}
-    clash = unordered({deployment: deployed_before(tree, deployment) for deployment in writers})
+    clash = unordered_pair({deployment: deployed_before(tree, deployment) for deployment in writers})
     if clash:
         first, second = (writers[deployment].resource for deployment in clash)
         what = f"{clash[1]} and {clash[0]} may run at once and both write its credentials: Azure refuses one (409)"
@@ -228,7 +228,7 @@ def _unchained(name: str, rows: list[Credential]) -> Iterator[Finding]:
     for row in rows:
         templates.setdefault(row.resource.template.path, {})[row.resource.id] = row.resource
     for resources in templates.values():
-        clash = unordered({identifier: before(resource) for identifier, resource in resources.items()})
+        clash = unordered_pair({identifier: before(resource) for identifier, resource in resources.items()})
         if clash:
             first, second = (resources[identifier] for identifier in clash)
             what = f"{second.name} does not wait for {first.name}: of two written at once Azure refuses one (409)"

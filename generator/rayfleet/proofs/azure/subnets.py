@@ -8,7 +8,7 @@ from rayfleet.facts.resource_types import NAT_GATEWAY, NSG, SUBNET, VNET
 from rayfleet.proofs.azure.references import subject
 from rayfleet.proofs.finding import Finding, failed
 from rayfleet.tree import Resource, Template, Tree, text
-from rayfleet.tree.arm_order import before, unordered
+from rayfleet.tree.arm_order import before, unordered_pair
 
 # What a subnet takes, by the type of what it names (ARM schema, virtualNetworks_subnets).
 ATTACHED = {NSG: "networkSecurityGroup", NAT_GATEWAY: "natGateway"}
@@ -34,7 +34,7 @@ def _serial(template: Template, subnets: list[Resource]) -> Iterator[Finding]:
     for subnet in subnets:
         by_vnet.setdefault(subnet.parent_id, {})[subnet.id] = subnet
     for same in by_vnet.values():
-        clash = unordered({key: before(row) for key, row in same.items()}) if len(same) > 1 else None
+        clash = unordered_pair({key: before(row) for key, row in same.items()}) if len(same) > 1 else None
         if clash:
             first, second = (same[key] for key in clash)
             what = f"the subnets {second.name} and {first.name} of one VNet may be written at once: Azure refuses one"
