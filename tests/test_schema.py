@@ -16,8 +16,8 @@ from jsonschema import Draft202012Validator
 from rayfleet import schema, schema_matcher, source
 from rayfleet.compiler import compile_fleet
 from rayfleet.diagnostics import Invalid
+from rayfleet.facts import late_values
 from rayfleet.fleet_files import FleetFiles, Inputs
-from rayfleet.model import bindings
 from rayfleet.source import Source
 from tests.extent import sampled
 from tests.rendering import REFERENCE
@@ -127,8 +127,13 @@ def test_clusters_take_what_defaults_and_regions_take() -> None:
 
 
 def test_bindings_are_those_of_the_model() -> None:
-    cluster = schema.load("bindings")["properties"]["clusters"]["additionalProperties"]
-    assert set(cluster["properties"]) == set(bindings.KINDS)
+    loaded = schema.load("bindings")
+    cluster = loaded["properties"]["clusters"]["additionalProperties"]
+    assert set(cluster["properties"]) == set(late_values.kinds())
+    for row in late_values.TABLE:
+        value = schema_matcher.resolve(loaded, cluster["properties"][row.key])["properties"]["value"]
+        assert value["type"] == ("string" if row.pattern else "array")
+        assert value.get("pattern") == (f"^{row.pattern}$" if row.pattern else None)
 
 
 # --- the quick checker ------------------------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from rayfleet import cluster_record
 from rayfleet.arm import documents
 from rayfleet.facts.labels import ACCELERATOR, ROLE
+from rayfleet.facts.late_values import CLIENT_ID, CLOUD_RESOURCE_ID, PRINCIPAL_ID
 from rayfleet.fleet_files import LAYERS
 from rayfleet.model.cluster import Cluster
 from rayfleet.model.compute_config import compute_configs
@@ -68,13 +69,13 @@ def _overrides(chart: str) -> Callable[[Cluster], bool]:
     return lambda cluster: _installs(chart)(cluster) and bool(cluster.charts[chart].values)
 
 
-_OPERATOR_NEEDS = ("clientId", "cloudResourceId")
+_OPERATOR_NEEDS = (CLIENT_ID, CLOUD_RESOURCE_ID)
 
 CLUSTER: tuple[Output, ...] = (
     Output("platform/namespaces.yaml"),
-    Output("platform/storageclass.yaml", needs=("clientId",)),
-    Output("platform/persistentvolume.yaml", when=lambda cluster: cluster.volume.static, needs=("clientId",)),
-    Output("platform/persistentvolumeclaim.yaml", needs=("clientId",)),
+    Output("platform/storageclass.yaml", needs=(CLIENT_ID,)),
+    Output("platform/persistentvolume.yaml", when=lambda cluster: cluster.volume.static, needs=(CLIENT_ID,)),
+    Output("platform/persistentvolumeclaim.yaml", needs=(CLIENT_ID,)),
     *(
         row._replace(needs=_OPERATOR_NEEDS if chart == "anyscale-operator" else ())
         for chart in CHARTS
@@ -86,8 +87,8 @@ CLUSTER: tuple[Output, ...] = (
         )
     ),
     Output("workloads/gatewayclass.yaml", when=lambda cluster: cluster.gateway_kind == "envoy-gateway"),
-    Output("workloads/gateway.yaml", when=lambda cluster: cluster.gateway_api, needs=("cloudResourceId",)),
-    Output("anyscale/cloud_resource.yaml", needs=("principalId",), manifest=False),
+    Output("workloads/gateway.yaml", when=lambda cluster: cluster.gateway_api, needs=(CLOUD_RESOURCE_ID,)),
+    Output("anyscale/cloud_resource.yaml", needs=(PRINCIPAL_ID,), manifest=False),
 )
 
 #: Rendered for each layer that has anything in it, from what the rows above gave it.
@@ -136,7 +137,7 @@ def pending(fleet: Fleet) -> list[Pending]:
     unknown = (config for config in compute_configs(fleet) if not config.choices)
     first = fleet.primary_cluster.name
     of_fleet = [
-        Pending(ACCELERATORS.format(accelerator=config.accelerator), first, ("cloudResourceId",)) for config in unknown
+        Pending(ACCELERATORS.format(accelerator=config.accelerator), first, (CLOUD_RESOURCE_ID,)) for config in unknown
     ]
     return of_fleet + [
         Pending(f"clusters/{cluster.name}/{row.path}", cluster.name, missing)
@@ -147,12 +148,7 @@ def pending(fleet: Fleet) -> list[Pending]:
 
 
 def _missing(cluster: Cluster, row: Output) -> tuple[str, ...]:
-    bound = {
-        "clientId": cluster.bindings.client_id,
-        "principalId": cluster.bindings.principal_id,
-        "cloudResourceId": cluster.bindings.cloud_resource_id,
-    }
-    return tuple(need for need in row.needs if bound[need] is None)
+    return cluster.bindings.missing(row.needs)
 
 
 def _cluster(fleet: Fleet, cluster: Cluster, overlay_folders: frozenset[str]) -> Iterator[tuple[str, Make]]:

@@ -10,6 +10,7 @@ from rayfleet.compiler import Compiled, compile_fleet, is_of, refuse_unbinding
 from rayfleet.console.printing import aside, echo, echo_json, report
 from rayfleet.console.recorder import Recorder
 from rayfleet.diagnostics import WrongOption, many, printable
+from rayfleet.facts.late_values import first_of
 from rayfleet.fleet_files import FleetFiles, Inputs
 from rayfleet.sync import Changes, StaleFile
 
@@ -97,9 +98,8 @@ def notes(compiled: Compiled, changes: Changes) -> str:
         waiting.setdefault(row.cluster, set()).update(row.needs)
     for cluster, needs in waiting.items():
         lines.append(f"pending: {cluster} waits for {', '.join(sorted(needs))}")
-        # Anyscale hands it out, and all else comes from the deployment before it.
-        handed_out_by = "register" if needs == {"cloudResourceId"} else "deploy"
-        lines.append(f"    fix: run rayfleet {handed_out_by}, then rayfleet bind")
+        step = first_of(needs).step.partition(" --")[0]
+        lines.append(f"    fix: run {step}, then rayfleet bind")
     return "".join(f"{line}\n" for line in lines)
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from rayfleet.bind.changes import BindingChange
 from rayfleet.bind.edit import edited
-from rayfleet.model.bindings import FROM_ANYSCALE, KINDS
+from rayfleet.facts.late_values import CLOUD_RESOURCE_ID, kinds
 from rayfleet.source import read
 
 IDS = ["11111111-1111-4111-8111-111111111111", "22222222-2222-4222-8222-222222222222", "cldrsrc_x", "1e5", "on"]
@@ -28,7 +28,7 @@ def bindings(producers: list[str]) -> st.SearchStrategy[Bound]:
         kind: st.fixed_dictionaries(
             {"value": pools if kind == "nodePools" else ids, "producer": st.sampled_from(producers)}
         )
-        for kind in KINDS
+        for kind in kinds()
     }
     return st.dictionaries(st.sampled_from(NAMES), st.fixed_dictionaries({}, optional=row), max_size=3)
 
@@ -126,7 +126,7 @@ def texts(draw: Any) -> tuple[str, Bound]:
 def changes(bound: Bound, wanted: Bound) -> list[BindingChange]:
     """What ``bind`` finds; in the order in which answers come, one kind after the other."""
     found = []
-    for kind in (FROM_ANYSCALE, *KINDS):
+    for kind in (CLOUD_RESOURCE_ID, *kinds()):
         for cluster, rows in wanted.items():
             if kind in rows and not any((row.cluster, row.kind) == (cluster, kind) for row in found):
                 old = bound.get(cluster, {}).get(kind, {})

@@ -14,7 +14,7 @@ from rayfleet.bind import answers
 from rayfleet.bind.expected import wanted
 from rayfleet.bind.judge import Judged, judge
 from rayfleet.diagnostics import Invalid
-from rayfleet.model.bindings import FROM_ANYSCALE, FROM_DEPLOYMENT, KINDS
+from rayfleet.facts.late_values import kinds
 from rayfleet.source import Source
 from tests.rendering import reference
 
@@ -37,10 +37,6 @@ def of_resources(*resources: object, cloud: object = "aks-multi-region") -> Judg
 
 def told(judged: Judged) -> list[str]:
     return [str(row).partition("\n")[0] for row in judged.found]
-
-
-def test_the_kinds_are_those_of_the_model() -> None:
-    assert (*FROM_DEPLOYMENT, FROM_ANYSCALE) == tuple(KINDS)
 
 
 def test_good_outputs() -> None:
@@ -99,6 +95,31 @@ def test_all_that_is_wrong_at_once() -> None:
     assert told(of_output({})) == [
         f"{PLACE}.{kind}: {kind} of aks-eastus is missing" for kind in ("clientId", "principalId", "nodePools")
     ]
+
+
+def of_addresses(**values: object) -> Judged:
+    return judge(ROWS, answers.of_file("x.json", json.dumps(values).encode(), "fix"), "aks-multi-region", ALL)
+
+
+def test_values_by_their_producer() -> None:
+    judged = of_addresses(
+        **{
+            f"{EAST}.outputs.aks_eastus.clientId": ID.upper(),
+            "anyscale.aks-multi-region.aks-westus2.cloud_resource_id": "cldrsrc_a",
+            f"{WEST}.outputs.aks_eastus.clientId": ID,
+        }
+    )
+    assert [row[:3] for row in judged.values] == [
+        ("aks-eastus", "clientId", ID),
+        ("aks-westus2", "cloudResourceId", "cldrsrc_a"),
+    ]
+    (left,) = told(judged)
+    assert f"no cluster of the fleet waits for what {WEST}.outputs.aks_eastus.clientId hands out (did you mean" in left
+
+
+def test_a_wrong_value_by_its_producer() -> None:
+    (found,) = told(of_addresses(**{f"{EAST}.outputs.aks_eastus.clientId": 1}))
+    assert found.endswith("clientId of aks-eastus: 1 is not of type string")
 
 
 def test_an_output_of_another_deployment() -> None:
@@ -209,7 +230,18 @@ def test_two_answers_that_differ() -> None:
     assert (len(again.values), again.found) == (3, [])
 
 
-KEYS = ["aks_eastus", "value", "type", "properties", "outputs", "resources", "name", "cloud_resource_id", EAST, *KINDS]
+KEYS = [
+    "aks_eastus",
+    "value",
+    "type",
+    "properties",
+    "outputs",
+    "resources",
+    "name",
+    "cloud_resource_id",
+    EAST,
+    *kinds(),
+]
 JSON = st.recursive(
     st.none() | st.integers() | st.text(max_size=5) | st.sampled_from([ID, OTHER, "cldrsrc_a", "aks-eastus"]),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(KEYS), inner, max_size=4),

@@ -1,12 +1,13 @@
 """What the producers answered, from Azure, from the anyscale command line or from files, told apart by its shape.
 
-Four shapes are known, and a file may have any of them, or a JSON array of them:
+Five shapes are known, and a file may have any of them, or a JSON array of them:
 - outputs: ``{"aks_eastus": {"type": "Object", "value": {...}}}``, as ``az deployment group show --query
   properties.outputs`` prints them;
 - a deployment, as the same prints it without ``--query``, or its properties alone; ``az deployment group list`` prints
   an array of deployments;
 - several of these by the name of their deployment: ``{"aks-multi-region-eastus": {"aks_eastus": ...}}``;
-- a cloud: ``{"name": ..., "resources": [...]}``, as ``anyscale cloud get --output-format json`` prints it.
+- a cloud: ``{"name": ..., "resources": [...]}``, as ``anyscale cloud get --output-format json`` prints it;
+- values by their producer, as bindings.yaml names it: ``{"fleet-eastus.outputs.aks_eastus.clientId": "..."}``.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from rayfleet.diagnostics import Diagnostic, Invalid
+from rayfleet.facts.late_values import DEPLOYMENT, ids_of, producers
 from rayfleet.fleet_files import MAX_BYTES
 from rayfleet.source import Path, Source
 from rayfleet.tree.place import Side, get, mapping, text
@@ -44,6 +46,13 @@ class AnsweredCloud(NamedTuple):
     side: Side
 
 
+class AnsweredAddress(NamedTuple):
+    """A late value by the producer that hands it out."""
+
+    address: str
+    side: Side
+
+
 class Unfinished(NamedTuple):
     """A deployment that has failed, or has not ended yet: what outputs it has are of an earlier one, or halfway."""
 
@@ -58,6 +67,7 @@ class Answers(NamedTuple):
     outputs: tuple[AnsweredOutput, ...] = ()
     clouds: tuple[AnsweredCloud, ...] = ()
     unfinished: tuple[Unfinished, ...] = ()
+    addresses: tuple[AnsweredAddress, ...] = ()
 
 
 def of_deployment(name: str, outputs: dict[str, Any], status: str = SUCCEEDED) -> Answers:
@@ -80,6 +90,7 @@ def together(several: Iterable[Answers]) -> Answers:
         tuple(output for row in rows for output in row.outputs),
         tuple(cloud for row in rows for cloud in row.clouds),
         tuple(unfinished for row in rows for unfinished in row.unfinished),
+        tuple(address for row in rows for address in row.addresses),
     )
 
 
@@ -163,6 +174,8 @@ def _told_apart(source: Source, path: Path, deployment: str | None, found: list[
             yield from _told_apart(source, (index,), None, found)
     elif not isinstance(data, dict):
         found.append(_neither(side))
+    elif data and all(map(_is_address, data)):
+        yield Answers(addresses=tuple(AnsweredAddress(key, side.at(key)) for key in data))
     elif isinstance(data.get("resources"), list):
         yield Answers(clouds=(AnsweredCloud(side),))
     elif isinstance(data.get("properties"), dict):
@@ -170,7 +183,7 @@ def _told_apart(source: Source, path: Path, deployment: str | None, found: list[
         yield from _of_properties(side.at("properties"), data["properties"], name, found)
     elif _is_properties(data):
         yield from _of_properties(side, data, deployment, found)
-    elif "clientId" in data or "principalId" in data:
+    elif data.keys() & ids_of(DEPLOYMENT):
         found.append(_finding(side, "it is the value of one output, and does not say of which cluster"))
     elif data and all(map(_is_output, data.values())):
         yield _outputs(side, data, deployment)
@@ -210,6 +223,10 @@ def _is_properties(data: dict[str, Any]) -> bool:
 
 def _is_output(value: Any) -> bool:
     return isinstance(value, dict) and "value" in value and set(value) <= {"type", "value"}
+
+
+def _is_address(key: object) -> bool:
+    return any(row.parts(key) for row in producers())
 
 
 def _neither(side: Side) -> Diagnostic:

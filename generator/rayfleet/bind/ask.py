@@ -17,13 +17,12 @@ from rayfleet.bind.expected import Wanted
 from rayfleet.diagnostics import Diagnostic, Invalid
 from rayfleet.facts.advice import about
 from rayfleet.fleet_files import FleetFiles
-from rayfleet.model.bindings import FROM_ANYSCALE, FROM_DEPLOYMENT
 from rayfleet.tree import deployment_steps, load
 
 
 def files(names: Iterable[str], rows: Sequence[Wanted]) -> Answers:
     """The answers in files, ``-`` being standard input. Raises Invalid with all that is wrong in them."""
-    prints = [rows[0].prints[kind] for kind in (FROM_DEPLOYMENT[0], FROM_ANYSCALE)]
+    prints = dict.fromkeys(rows[0].prints.values())
     fix = f"save what one of these prints: {'; '.join(prints)}"
     found: list[Diagnostic] = []
     read = []

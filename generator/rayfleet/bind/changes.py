@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from rayfleet.bind.expected import Wanted
 from rayfleet.bind.judge import Value
 from rayfleet.diagnostics import Diagnostic
-from rayfleet.model.bindings import KINDS
+from rayfleet.facts.late_values import NODE_POOLS, kinds
 from rayfleet.rules import bindings as rules
 from rayfleet.source import Source
 from rayfleet.tree.place import get, mapping
@@ -46,7 +46,7 @@ def changes(values: Iterable[Value], current: Source | None) -> list[BindingChan
     for value in values:
         bound = _bound(current, value.cluster, value.kind)
         old, old_producer = bound.get("value"), bound.get("producer")
-        if value.kind == "nodePools" and isinstance(old, list) and sorted(old) == value.value:
+        if value.kind == NODE_POOLS and isinstance(old, list) and sorted(old) == value.value:
             old = value.value
         if (old, old_producer) != (value.value, value.producer):
             found.append(BindingChange(value.cluster, value.kind, old, value.value, old_producer, value.producer))
@@ -80,7 +80,7 @@ def twice(wanted: Iterable[Wanted], values: Iterable[Value], current: Source | N
     answered = {(value.cluster, value.kind): value for value in values if isinstance(value.value, str)}
     held: dict[str, list[tuple[str, str]]] = {}
     for row in wanted:
-        for kind in KINDS:
+        for kind in kinds():
             key = (row.cluster, kind)
             known = answered[key].value if key in answered else _bound(current, *key).get("value")
             if isinstance(known, str):
@@ -100,17 +100,17 @@ def missing(wanted: Iterable[Wanted], values: Iterable[Value], current: Source |
     answered = {(value.cluster, value.kind) for value in values}
     found = {}
     for row in wanted:
-        kinds = [k for k in KINDS if (row.cluster, k) not in answered and not _bound(current, row.cluster, k)]
-        if kinds:
-            found[row.cluster] = kinds
+        keys = [key for key in kinds() if (row.cluster, key) not in answered and not _bound(current, row.cluster, key)]
+        if keys:
+            found[row.cluster] = keys
     return found
 
 
 def stale(wanted: Iterable[Wanted], every: Iterable[str], file: str, current: Source | None) -> Iterator[Diagnostic]:
     """What bindings.yaml lacks, and what in it is of something that is gone. ``every`` names the fleet's clusters."""
     rows = {row.cluster: row for row in wanted}
-    for cluster, kinds in missing(rows.values(), (), current).items():
-        what, fix = f"not bound: {', '.join(kinds)}", rows[cluster].next_step(kinds)
+    for cluster, keys in missing(rows.values(), (), current).items():
+        what, fix = f"not bound: {', '.join(keys)}", rows[cluster].next_step(keys)
         if current:
             yield current.diagnostic(("clusters", cluster), what, fix, key=True)
         else:

@@ -18,7 +18,7 @@ from rayfleet.bind.changes import BindingChange
 from rayfleet.bind.file import NONE, said
 from rayfleet.bind.yaml_text import Text, Unsafe
 from rayfleet.diagnostics import Diagnostic, Invalid
-from rayfleet.model.bindings import KINDS
+from rayfleet.facts.late_values import NODE_POOLS, kinds
 
 _NEW = """\
 # Values that Azure and Anyscale hand out when the fleet is deployed. Ids, no secrets; committed.
@@ -121,7 +121,7 @@ def _edits(text: Text, changes: list[BindingChange]) -> Iterable[_Edit]:
         for kind, row in rows.items():
             if kind in there:
                 yield from _replaced(text, there[kind][1], row)
-        entries = [(kind, rows[kind]) for kind in KINDS if kind in rows and kind not in there]
+        entries = [(kind, rows[kind]) for kind in kinds() if kind in rows and kind not in there]
         yield from _added(text, name, node, entries, clusters.flow_style)
     fresh = [(cluster, rows) for cluster, rows in by_cluster.items() if cluster not in known]
     yield from _added(text, key, clusters, fresh, text.root.flow_style)
@@ -218,7 +218,7 @@ def _among(text: Text, node: MappingNode, entries: list[tuple[str, Any]]) -> Ite
 
 def _rank(name: str) -> int:
     """Bindings have an order; clusters come one after the other."""
-    return list(KINDS).index(name) if name in KINDS else 0
+    return kinds().index(name) if name in kinds() else 0
 
 
 def _step(node: MappingNode, column: int) -> int:
@@ -239,7 +239,7 @@ def _lines(text: Text, at: int, lines: Iterable[str]) -> str:
 def _block(name: str, value: Any, indent: int, step: int) -> list[str]:
     if isinstance(value, BindingChange):
         return [f"{' ' * indent}{_flow(name, value)}"]
-    rows = [line for kind in KINDS if kind in value for line in _block(kind, value[kind], indent + step, step)]
+    rows = [line for kind in kinds() if kind in value for line in _block(kind, value[kind], indent + step, step)]
     return [f"{' ' * indent}{_plain(name)}:", *rows]
 
 
@@ -247,7 +247,7 @@ def _flow(name: str, value: BindingChange | Mapping[str, BindingChange]) -> str:
     if isinstance(value, BindingChange):
         new = _list(value.new) if isinstance(value.new, list) else _plain(value.new)
         return f"{_plain(name)}: {{value: {new}, producer: {_plain(value.producer)}}}"
-    return f"{_plain(name)}: {{{', '.join(_flow(kind, value[kind]) for kind in KINDS if kind in value)}}}"
+    return f"{_plain(name)}: {{{', '.join(_flow(kind, value[kind]) for kind in kinds() if kind in value)}}}"
 
 
 def _list(names: Iterable[str]) -> str:
@@ -267,7 +267,7 @@ def _unordered(data: dict[str, Any]) -> dict[str, Any]:
     """The data with pools in order: that of the file is nothing."""
 
     def value(kind: str, row: dict[str, Any]) -> dict[str, Any]:
-        return {**row, "value": sorted(row["value"], key=str)} if kind == "nodePools" else row
+        return {**row, "value": sorted(row["value"], key=str)} if kind == NODE_POOLS else row
 
     clusters = data["clusters"].items()
     return {**data, "clusters": {name: {kind: value(kind, rows[kind]) for kind in rows} for name, rows in clusters}}

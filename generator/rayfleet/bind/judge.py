@@ -7,10 +7,10 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from rayfleet import schema
-from rayfleet.bind.answers import AnsweredCloud, AnsweredOutput, Answers, Unfinished
+from rayfleet.bind.answers import AnsweredAddress, AnsweredCloud, AnsweredOutput, Answers, Unfinished
 from rayfleet.bind.expected import Wanted
 from rayfleet.diagnostics import Diagnostic, did_you_mean
-from rayfleet.model.bindings import FROM_ANYSCALE, FROM_DEPLOYMENT
+from rayfleet.facts.late_values import CLIENT_ID, CLOUD_RESOURCE_ID, DEPLOYMENT, PRINCIPAL_ID, ids_of, made_by
 from rayfleet.source import Source
 from rayfleet.tree.place import Side, get, mapping
 
@@ -51,7 +51,7 @@ def judge(wanted: Iterable[Wanted], answers: Answers, cloud: str, only: Collecti
         if output.name in by_output:
             if by_output[output.name].cluster in only:
                 _of_output(by_output[output.name], output, judged)
-        elif mapping(output.side.source.data, *output.side.path, "value").keys() & {"clientId", "principalId"}:
+        elif mapping(output.side.source.data, *output.side.path, "value").keys() & ids_of(DEPLOYMENT):
             what = f'the fleet has no cluster with the output "{output.name}"{did_you_mean(output.name, by_output)}'
             judged.found.append(_finding(output.side, what, "it is left alone").as_warning())
     for unfinished in answers.unfinished:
@@ -59,6 +59,8 @@ def judge(wanted: Iterable[Wanted], answers: Answers, cloud: str, only: Collecti
         judged.unfinished.extend([_unfinished(waiting[0], unfinished)] if waiting else [])
     for answer in answers.clouds:
         _of_cloud({row.resource: row for row in rows}, answer, cloud, only, judged)
+    for address in answers.addresses:
+        _of_address(rows, address, only, judged)
     judged.found.extend(_contradictions(judged.values))
     return judged._replace(values=_each_once(judged.values))
 
@@ -81,7 +83,7 @@ def _unfinished(row: Wanted, unfinished: Unfinished) -> Diagnostic:
 def _of_output(row: Wanted, output: AnsweredOutput, judged: Judged) -> None:
     if output.deployment not in (None, row.deployment):
         what = f"it is an output of {row.deployment}, not of {output.deployment}"
-        judged.found.append(_finding(output.side, what, _take(row, "clientId")))
+        judged.found.append(_finding(output.side, what, _take(row, CLIENT_ID)))
         return
     side = output.side.at("value")
     value = get(side.source.data, *side.path)
@@ -90,11 +92,11 @@ def _of_output(row: Wanted, output: AnsweredOutput, judged: Judged) -> None:
         judged.found.append(_finding(side, what, row.deploy))
         return
     found: list[Diagnostic] = []
-    values = [_one(row, kind, side.at(kind), value, found) for kind in FROM_DEPLOYMENT]
-    client, principal = (value.get(kind) for kind in ("clientId", "principalId"))
+    values = [_one(row, kind, side.at(kind), value, found) for kind in made_by(DEPLOYMENT)]
+    client, principal = (value.get(kind) for kind in (CLIENT_ID, PRINCIPAL_ID))
     if not found and isinstance(client, str) and isinstance(principal, str) and client.lower() == principal.lower():
         what = "it is also the clientId; an identity's two ids are never the same"
-        found.append(_finding(side.at("principalId"), what, row.deploy))
+        found.append(_finding(side.at(PRINCIPAL_ID), what, row.deploy))
     judged.found.extend(found)
     if not found:  # what one deployment hands out is bound as one
         judged.values.extend(value for value in values if value)
@@ -107,7 +109,7 @@ def _of_cloud(
     name = data.get("name")
     if name != cloud:
         what = f"it is the cloud {_shown(name)}, and the fleet's is {cloud}"
-        judged.found.append(_finding(answer.side.at("name"), what, _take(next(iter(rows.values())), FROM_ANYSCALE)))
+        judged.found.append(_finding(answer.side.at("name"), what, _take(next(iter(rows.values())), CLOUD_RESOURCE_ID)))
         return
     resources = get(data, "resources")
     for index, resource in enumerate(resources if isinstance(resources, list) else ()):
@@ -120,10 +122,24 @@ def _of_cloud(
             what = f'the fleet has no cluster with the cloud resource "{name}"{did_you_mean(name, rows)}'
             judged.found.append(_finding(side.at("name"), what, "it is left alone").as_warning())
         elif rows[name].cluster in only:
-            value = {FROM_ANYSCALE: resource.get("cloud_resource_id")}
+            value = {CLOUD_RESOURCE_ID: resource.get("cloud_resource_id")}
             value = {kind: given for kind, given in value.items() if given is not None}
-            found = _one(rows[name], FROM_ANYSCALE, side.at("cloud_resource_id"), value, judged.found)
+            found = _one(rows[name], CLOUD_RESOURCE_ID, side.at("cloud_resource_id"), value, judged.found)
             judged.values.extend([found] if found else [])
+
+
+def _of_address(rows: list[Wanted], answer: AnsweredAddress, only: Collection[str], judged: Judged) -> None:
+    there = [(row, kind) for row in rows for kind, address in row.producers.items() if address == answer.address]
+    for row, kind in there:
+        if row.cluster in only:
+            value = {kind: get(answer.side.source.data, *answer.side.path)}
+            found = _one(row, kind, answer.side, value, judged.found)
+            judged.values.extend([found] if found else [])
+    if not there:
+        known = [address for row in rows for address in row.producers.values()]
+        what = f"no cluster of the fleet waits for what {_shown(answer.address)} hands out"
+        what += did_you_mean(answer.address, known)
+        judged.found.append(_finding(answer.side, what, "it is left alone").as_warning())
 
 
 def _one(row: Wanted, kind: str, side: Side, given: dict[str, Any], found: list[Diagnostic]) -> Value | None:

@@ -3,35 +3,49 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
+
+from rayfleet.facts import late_values
+from rayfleet.facts.late_values import CLIENT_ID, CLOUD_RESOURCE_ID, NODE_POOLS, PRINCIPAL_ID
 
 
 @dataclass(frozen=True, slots=True)
 class ClusterBindings:
-    """The late values of one cluster, None until they are bound.
+    """The late values of one cluster by kind, none of them until they are bound."""
 
-    ``client_id`` and ``principal_id`` are the two ids of the same workload identity: software signs in with the
-    first, roles are granted to the second. ``cloud_resource_id`` is Anyscale's (``cldrsrc_...``). ``node_pools`` are
-    the pools that exist in Azure: their node counts belong to the autoscaler.
-    """
+    values: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
 
-    client_id: str | None = None
-    principal_id: str | None = None
-    cloud_resource_id: str | None = None
-    node_pools: tuple[str, ...] = ()
+    def id(self, kind: str) -> str | None:
+        """An id, None until it is bound."""
+        found = self.values.get(kind)
+        return found if isinstance(found, str) else None
 
+    def missing(self, kinds: tuple[str, ...]) -> tuple[str, ...]:
+        """Those kinds that are not bound."""
+        return tuple(kind for kind in kinds if kind not in self.values)
 
-#: What the deployment of a cluster hands out as one output, and is bound as one.
-FROM_DEPLOYMENT = ("clientId", "principalId", "nodePools")
-FROM_ANYSCALE = "cloudResourceId"
-#: The keys of a cluster in bindings.yaml, in their order, as the attributes they become.
-KINDS = {
-    "clientId": "client_id",
-    "principalId": "principal_id",
-    "nodePools": "node_pools",
-    FROM_ANYSCALE: "cloud_resource_id",
-}
+    @property
+    def client_id(self) -> str | None:
+        """The id of the workload identity that software signs in with."""
+        return self.id(CLIENT_ID)
+
+    @property
+    def principal_id(self) -> str | None:
+        """The id of the same identity that roles are granted to."""
+        return self.id(PRINCIPAL_ID)
+
+    @property
+    def cloud_resource_id(self) -> str | None:
+        """Anyscale's (``cldrsrc_...``)."""
+        return self.id(CLOUD_RESOURCE_ID)
+
+    @property
+    def node_pools(self) -> tuple[str, ...]:
+        """The pools that exist in Azure: their node counts belong to the autoscaler."""
+        found = self.values.get(NODE_POOLS, ())
+        return found if isinstance(found, tuple) else ()
+
 
 NONE = ClusterBindings()
 
@@ -42,7 +56,5 @@ def build(data: Mapping[str, Any]) -> dict[str, ClusterBindings]:
 
 
 def _cluster(values: Mapping[str, Any]) -> ClusterBindings:
-    found = {attribute: values[kind]["value"] for kind, attribute in KINDS.items() if kind in values}
-    if "node_pools" in found:
-        found["node_pools"] = tuple(found["node_pools"])
-    return ClusterBindings(**found)
+    bound = {kind: values[kind]["value"] for kind in late_values.kinds() if kind in values}
+    return ClusterBindings({kind: tuple(value) if isinstance(value, list) else value for kind, value in bound.items()})

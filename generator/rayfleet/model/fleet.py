@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
+from rayfleet.facts import late_values
 from rayfleet.facts.cidr import Cidr
 from rayfleet.model.cluster import Cluster
 from rayfleet.model.deployment import Deployment, Scope, regional_templates
@@ -91,12 +92,21 @@ class Fleet:
 
     def producers(self, cluster: Cluster) -> dict[str, str]:
         """The producer of each late value of a cluster, by its key in bindings.yaml."""
-        output = f"{self.deployment_of[cluster.name].name}.outputs.{cluster.output}"
+        names = self.late_names(cluster)
+        return {row.key: row.producer.address.format(**names, key=row.key) for row in late_values.TABLE}
+
+    def late_names(self, cluster: Cluster) -> dict[str, str]:
+        """The names that producers of late values know a cluster by, and what it is in."""
+        deployment = self.deployment_of[cluster.name]
         return {
-            "clientId": f"{output}.clientId",
-            "principalId": f"{output}.principalId",
-            "nodePools": f"{output}.nodePools",
-            "cloudResourceId": f"anyscale.{self.anyscale.cloud}.{cluster.cloud_resource}.cloud_resource_id",
+            "fleet": self.name,
+            "cluster": cluster.name,
+            "region": cluster.region,
+            "resource_group": deployment.scope.resource_group or self.resource_group,
+            "deployment": deployment.name,
+            "output": cluster.output,
+            "cloud": self.anyscale.cloud,
+            "cloud_resource": cluster.cloud_resource,
         }
 
     def clusters_in(self, region: str) -> tuple[Cluster, ...]:

@@ -8,6 +8,7 @@ from ipaddress import ip_network
 from rayfleet.azure.deletable import Refused, guard
 from rayfleet.azure.resource_id import type_of
 from rayfleet.diagnostics import Diagnostic, printable
+from rayfleet.facts.late_values import CLIENT_ID, PRINCIPAL_ID
 from rayfleet.facts.resource_types import CLUSTER, DELETION_ORDER, ROLE_ASSIGNMENT, VNET
 from rayfleet.retire.step import RetirementStep, owner_names
 from rayfleet.tree import Resource, Tree, entries, text
@@ -93,7 +94,7 @@ def sharing(whole: Iterable[str], now: Tree) -> Iterator[Diagnostic]:
     bound = now.bindings
     stay = now.cluster_names
     for name in whole:
-        for kind in ("clientId", "principalId"):
+        for kind in (CLIENT_ID, PRINCIPAL_ID):
             value = text(bound.data, "clusters", name, kind, "value") if bound else ""
             for other in sorted(stay - {name}) if bound and value else ():
                 if bound and text(bound.data, "clusters", other, kind, "value").lower() == value.lower():

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from rayfleet.diagnostics import Diagnostic
+from rayfleet.facts.late_values import CLOUD_RESOURCE_ID
 from rayfleet.facts.resource_types import CLUSTER, DEPLOYMENT_STACK
 from rayfleet.tree import Tree
 from rayfleet.tree.azure_resources import owners
-from rayfleet.tree.bindings import FROM_ANYSCALE, late_values, registration
+from rayfleet.tree.bindings import late_values, registration
 from rayfleet.tree.deployment_steps import DeploymentStep as Deployment
 
 ANYSCALE = "anyscale"
@@ -87,7 +88,7 @@ def cloud_resources(tree: Tree) -> dict[str, BoundCloudResource]:
     """The cloud resources that bindings.yaml has, by cluster."""
     found = {}
     for name, values in late_values(tree).items():
-        late = values.get(FROM_ANYSCALE)
+        late = values.get(CLOUD_RESOURCE_ID)
         where = registration(late.producer) if late and late.text else None
         if late and where:
             found[name] = BoundCloudResource(where.cloud, where.resource, late.text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rayfleet.diagnostics import Diagnostic
-from rayfleet.model.bindings import FROM_DEPLOYMENT
+from rayfleet.facts import late_values
 from rayfleet.model.fleet import Fleet
 from rayfleet.source import Source
 
@@ -44,7 +44,9 @@ def left_over(source: Source, cluster: str) -> Diagnostic:
 def _half_bound(source: Source, cluster: str, bound: set[str]) -> Iterator[Diagnostic]:
     """The late values of one deployment are bound together: without its pools, a deployment would reset their node
     counts."""
-    wanted = set(FROM_DEPLOYMENT)
-    if bound & wanted and (missing := sorted(wanted - bound)):
-        what = f"{', '.join(missing)} is missing, though the deployment that produces it has run"
-        yield source.diagnostic(("clusters", cluster), what, "add all values of the deployment's output", key=True)
+    for producer in late_values.producers():
+        wanted = set(late_values.made_by(producer))
+        if bound & wanted and (missing := sorted(wanted - bound)):
+            what = f"{', '.join(missing)} is missing, though the {producer.name} that produces it has run"
+            fix = f"add all values of the {producer.name}'s output"
+            yield source.diagnostic(("clusters", cluster), what, fix, key=True)

@@ -15,8 +15,8 @@ from rayfleet.bind.changes import BindingChange
 from rayfleet.bind.expected import wanted
 from rayfleet.bind.judge import judge
 from rayfleet.diagnostics import many
+from rayfleet.facts.late_values import CLOUD_RESOURCE_ID
 from rayfleet.fleet_files import FleetFiles
-from rayfleet.model.bindings import FROM_ANYSCALE
 from rayfleet.model.cluster import Cluster
 from rayfleet.status.blind_spot import BlindSpot, look
 from rayfleet.status.from_clouds import FromAnyscale, FromAzure, from_anyscale, from_azure
@@ -112,7 +112,7 @@ class _Places:
         asked = {row.cluster for row in rows if files.has_cloud_resource(row.cluster)}
         judged = judge(rows, answers.together(given), cloud, [row.cluster for row in rows])
         self.found += [str(row).replace("\n   ", ";") for row in judged.found if row.severity == "error"]
-        values = [row for row in judged.values if row.kind != FROM_ANYSCALE or row.cluster in asked]
+        values = [row for row in judged.values if row.kind != CLOUD_RESOURCE_ID or row.cluster in asked]
         missing = changes.missing(rows, (), current)
         new: dict[str, list[BindingChange]] = {}
         for change in changes.changes(values, current):

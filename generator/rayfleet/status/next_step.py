@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 
 from rayfleet.azure.stacks import LastDeployment
 from rayfleet.diagnostics import many
-from rayfleet.model.bindings import FROM_ANYSCALE
+from rayfleet.facts.late_values import CLOUD_RESOURCE_ID
 
 Registered = Literal["yes", "no", "differs"]
 
@@ -106,7 +106,7 @@ def _is_as_rendered(facts: Facts) -> bool:
 
 def _deploying(facts: Facts) -> str:
     """Until there is a cluster that has handed out its late values."""
-    missing = facts.bound is not None and set(facts.bound.missing) - {FROM_ANYSCALE}
+    missing = facts.bound is not None and set(facts.bound.missing) - {CLOUD_RESOURCE_ID}
     state = facts.deployed
     if any(each and each.running for each in (facts.before, state)):
         return f"wait: {_command(facts)} looks on"
@@ -120,7 +120,7 @@ def _deploying(facts: Facts) -> str:
 
 
 def _registering(facts: Facts) -> str:
-    unbound = facts.bound is not None and FROM_ANYSCALE in facts.bound.missing
+    unbound = facts.bound is not None and CLOUD_RESOURCE_ID in facts.bound.missing
     if facts.registered == "no" or (unbound and facts.registered is None):
         first = f"rayfleet register --cluster {facts.after}, then " if facts.after else ""
         return f"{first}rayfleet register --cluster {facts.cluster}"

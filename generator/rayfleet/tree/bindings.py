@@ -6,25 +6,14 @@ import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from rayfleet.facts.late_values import ANYSCALE, DEPLOYMENT, kind_of
 from rayfleet.source import Source
 from rayfleet.tree import RenderedCluster, Side, Template, Tree, get, mapping
 from rayfleet.tree.arm_expression import reference
 from rayfleet.tree.once import once
 
-#: What a cluster's ARM output gives, and what Anyscale gives at registration (docs/bindings.md).
-FROM_AZURE = ("clientId", "principalId", "nodePools")
-FROM_ANYSCALE = "cloudResourceId"
-KINDS = (*FROM_AZURE, FROM_ANYSCALE)
-#: The ids among them, as people say them.
-WORDS = {"clientId": "client id", "principalId": "principal id", FROM_ANYSCALE: "cloud resource id"}
-# As schemas/bindings.schema.json has them: Azure's ids are UUIDs, Anyscale's begin with cldrsrc_.
-_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-FORMS = {"clientId": _UUID, "principalId": _UUID, FROM_ANYSCALE: re.compile(r"cldrsrc_[a-z0-9]+")}
 # The last is the UUID of nobody.
 _PLACEHOLDER = re.compile(r"<.*>|.*\$\{.*|.*\bTODO\b.*|0{8}(-0{4}){3}-0{12}", re.IGNORECASE | re.DOTALL)
-
-_FROM_OUTPUT = re.compile(r"(?P<deployment>.+)\.outputs\.(?P<output>[^.]+)\.(?P<key>[^.]+)")
-_FROM_REGISTRATION = re.compile(r"anyscale\.(?P<cloud>.+)\.(?P<resource>[^.]+)\.cloud_resource_id")
 
 
 class Late(NamedTuple):
@@ -40,20 +29,25 @@ class Late(NamedTuple):
     @property
     def text(self) -> str:
         """The id, empty for what is none."""
-        return self.value if self.kind in FORMS and self.sound else ""
+        return self.value if self._pattern and self.sound else ""
 
     @property
     def pools(self) -> list[str]:
         """The names of the pools, none for what is no list of them."""
-        return self.value if self.kind not in FORMS and self.sound else []
+        return self.value if not self._pattern and self.sound else []
 
     @property
     def sound(self) -> bool:
         """True where the value is what its kind should be: no hole, no placeholder, no other form."""
-        if self.kind not in FORMS:
+        if self._pattern is None:
             names = self.value if isinstance(self.value, list) else []
             return bool(names) and all(isinstance(name, str) and name for name in names)
-        return isinstance(self.value, str) and not self.placeholder and bool(FORMS[self.kind].fullmatch(self.value))
+        return isinstance(self.value, str) and not self.placeholder and bool(re.fullmatch(self._pattern, self.value))
+
+    @property
+    def _pattern(self) -> str | None:
+        row = kind_of(self.kind)
+        return row.pattern if row else None
 
     @property
     def placeholder(self) -> bool:
@@ -121,11 +115,11 @@ def _templates(tree: Tree) -> dict[str, Template]:
 
 
 def producer_output(tree: Tree, producer: Any) -> LateOutput | BrokenProducer:
-    """The ARM output that ``<deployment>.outputs.<output>.<key>`` names."""
-    parts = _FROM_OUTPUT.fullmatch(producer) if isinstance(producer, str) else None
-    if not parts:
-        return BrokenProducer("is not <deployment>.outputs.<output>.<key>", None)
-    deployment, name, key = parts.groups()
+    """The ARM output that the address of a deployment's names."""
+    parts = DEPLOYMENT.parts(producer)
+    if parts is None:
+        return BrokenProducer(f"is not {DEPLOYMENT.form}", None)
+    deployment, name, key = parts["deployment"], parts["output"], parts["key"]
     template = _templates(tree).get(deployment)
     if template is None:
         where = Side(tree.deployments_file, ("deployments",)) if tree.deployments_file else None
@@ -163,6 +157,6 @@ def output_name(cluster: RenderedCluster) -> str | None:
 
 
 def registration(producer: Any) -> Registration | None:
-    """The registration that ``anyscale.<cloud>.<cloud resource>.cloud_resource_id`` names."""
-    parts = _FROM_REGISTRATION.fullmatch(producer) if isinstance(producer, str) else None
-    return Registration(*parts.groups()) if parts else None
+    """The registration that an address of Anyscale's names."""
+    parts = ANYSCALE.parts(producer)
+    return Registration(parts["cloud"], parts["cloud_resource"]) if parts else None

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from rayfleet.facts.late_values import words
 from rayfleet.facts.resource_types import EXTENSION, IDENTITY
 from rayfleet.proofs.azure.federation import federation
 from rayfleet.proofs.azure.workload_identity import tenant
 from rayfleet.proofs.finding import Finding, failed, proved
 from rayfleet.tree import AksCluster, Resource, Tree, get, mapping, text
 from rayfleet.tree.arm_expression import reference
-from rayfleet.tree.bindings import WORDS
 from rayfleet.tree.role_assignments import named
 
 # Azure docs, tutorial-use-gitops-flux2, "Workload identity": the extension's settings, the service account that fetches
@@ -52,7 +52,7 @@ def _signs_in(cluster: AksCluster, tree: Tree, extension: Resource, settings: di
         )
         return
     if read.path != "clientId":
-        what = f"{_CLIENT} of its Flux extension is the {WORDS.get(read.path, read.path)} of {identity.name}"
+        what = f"{_CLIENT} of its Flux extension is the {words(read.path)} of {identity.name}"
         fix = "read clientId: software signs in with the client id"
         yield failed("identity/git-client-id", cluster.name, what, fix, side, identity.side("name"))
     yield from _tenant(cluster, extension, settings)

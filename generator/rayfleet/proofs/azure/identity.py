@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from rayfleet.diagnostics import many
 from rayfleet.facts import roles
+from rayfleet.facts.late_values import CLIENT_ID, CLOUD_RESOURCE_ID, PRINCIPAL_ID, words
 from rayfleet.facts.resource_types import STORAGE_ACCOUNT
 from rayfleet.facts.roles import BLOB_DATA
 from rayfleet.proofs.azure import (
@@ -23,7 +24,7 @@ from rayfleet.proofs.fleet.bindings import waiting
 from rayfleet.proofs.fleet.bindings.consumers import consumers, signs_in
 from rayfleet.proofs.run import Run, Sightings, see
 from rayfleet.tree import AksCluster, RenderedCluster, Side, Tree, get, text
-from rayfleet.tree.bindings import WORDS, Late, LateOutput, late_values
+from rayfleet.tree.bindings import Late, LateOutput, late_values
 from rayfleet.tree.blob_volume import fleet_volumes, target
 from rayfleet.tree.gaps import has_gaps, operator_of
 from rayfleet.tree.role_assignments import RoleNeed, assignment_for, named, scope_name
@@ -75,7 +76,7 @@ def _ids(cluster: RenderedCluster, tree: Tree, identity: str, outputs: dict[str,
     """Software holds the client id, and Anyscale the principal id, of the identity."""
     values = late_values(tree).get(cluster.name, {})
     taken = list(consumers(cluster, tree))
-    for kind in ("clientId", "principalId"):
+    for kind in (CLIENT_ID, PRINCIPAL_ID):
         late = values.get(kind)
         places = [place for place in taken if place.kind == kind]
         if late is None or not late.text or not places:
@@ -83,13 +84,13 @@ def _ids(cluster: RenderedCluster, tree: Tree, identity: str, outputs: dict[str,
         wrong = [place for place in places if place.value != late.text]
         for place in wrong:
             other = next((row for row in values.values() if row.text and row.text == place.value), None)
-            what = f"{place.where} is {place.value or 'empty'}, not the {WORDS[kind]} of {identity}"
+            what = f"{place.where} is {place.value or 'empty'}, not the {words(kind)} of {identity}"
             if other:
-                what = f"{place.where} is the {WORDS[other.kind]} of {identity}, not its {WORDS[kind]}"
+                what = f"{place.where} is the {words(other.kind)} of {identity}, not its {words(kind)}"
             yield failed("identity/id-mixed-up", cluster.name, what, f"write {late.text}", place.side, late.side)
         if not wrong:
             where = ", ".join(place.where for place in places)
-            what = f"the {WORDS[kind]} of {identity} is in {where}"
+            what = f"the {words(kind)} of {identity} is in {where}"
             sides = [outputs[kind].side] if kind in outputs else []
             yield proved(
                 "identity/id-mixed-up", cluster.name, what, late.side, *(place.side for place in places), *sides
@@ -181,7 +182,7 @@ def _operator(cluster: RenderedCluster, run: Run, values: dict[str, Late]) -> It
 
 
 def _absent(cluster: RenderedCluster, values: dict[str, Late]) -> Iterator[Finding]:
-    waits = [kind for kind in ("clientId", "cloudResourceId") if kind not in values]
+    waits = [kind for kind in (CLIENT_ID, CLOUD_RESOURCE_ID) if kind not in values]
     if waits:
         what = f"the operator waits for {' and '.join(waits)}: who signs in is not rendered yet"
         yield pending("identity/operator-missing", cluster.name, what, waiting.side(cluster))

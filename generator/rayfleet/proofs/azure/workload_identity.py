@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from rayfleet.facts.late_values import CLIENT_ID, PRINCIPAL_ID, words
 from rayfleet.facts.resource_types import IDENTITY
 from rayfleet.proofs.azure.federation import federation
 from rayfleet.proofs.finding import Finding, failed, proved
 from rayfleet.tree import AksCluster, RenderedCluster, Side, Tree, get, mapping, text
 from rayfleet.tree.arm_expression import reference
-from rayfleet.tree.bindings import WORDS, Late, LateOutput, own_output, producer_output
+from rayfleet.tree.bindings import Late, LateOutput, own_output, producer_output
 from rayfleet.tree.role_assignments import named
 
 
 def handed_out(cluster: RenderedCluster, tree: Tree, values: dict[str, Late]) -> dict[str, LateOutput]:
     """The ARM outputs of its ids: those that are bound, or else those that will be."""
     found = {}
-    for kind in ("clientId", "principalId"):
+    for kind in (CLIENT_ID, PRINCIPAL_ID):
         bound = producer_output(tree, values[kind].producer) if kind in values else None
         here = bound if isinstance(bound, LateOutput) else own_output(cluster, kind)
         if here:
@@ -51,8 +52,8 @@ def judge_outputs(cluster: RenderedCluster, tree: Tree, outputs: dict[str, LateO
         elif not _is_identity(tree, there.id):
             what = f"the output {kind} is read from {named(tree, there.id)}, an identity that no template makes"
         elif there.path != kind:
-            other = WORDS.get(there.path, there.path or "whole")
-            what = f"the output {kind} is the {other} of {named(tree, there.id)}, not its {WORDS[kind]}"
+            other = words(there.path) or "whole"
+            what = f"the output {kind} is the {other} of {named(tree, there.id)}, not its {words(kind)}"
         if what:
             wrong += 1
             identity = tree.resources.get(there.id) if there else None

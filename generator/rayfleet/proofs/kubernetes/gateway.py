@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from rayfleet.diagnostics import did_you_mean
 from rayfleet.facts.cidr import CIDR, Cidr
 from rayfleet.facts.labels import LOAD_BALANCER
+from rayfleet.facts.late_values import CLIENT_ID, CLOUD_RESOURCE_ID, PRINCIPAL_ID
 from rayfleet.proofs.anyscale.cloud_resource import plain
 from rayfleet.proofs.azure import security_rules
 from rayfleet.proofs.finding import Finding, failed, pending, proved, warned
@@ -40,7 +41,7 @@ _DOMAINS = {
     "https://console.azure.anyscale.com": "azure.anyscaleuserdata.com",
 }
 # What the operator's values and the cloud resource wait for.
-_LATE = ("clientId", "principalId", "cloudResourceId")
+_LATE = (CLIENT_ID, PRINCIPAL_ID, CLOUD_RESOURCE_ID)
 # Azure keeps the first four addresses of a subnet and the last (Azure docs, VNet FAQ).
 _FIRST_KEPT = 4
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from rayfleet.facts.late_values import CLIENT_ID, CLOUD_RESOURCE_ID
 from rayfleet.proofs.anyscale import compute_configs, ray_placement
 from rayfleet.proofs.anyscale.ray_placement import Found, Holds
 from rayfleet.proofs.finding import Finding, failed, pending
@@ -17,7 +18,7 @@ from rayfleet.tree.gaps import has_gaps
 from rayfleet.tree.once import once
 
 # The operator's values take these (rendered values: global.cloudDeploymentId, global.auth.iamIdentity).
-_WAITS_FOR = ("cloudResourceId", "clientId")
+_WAITS_FOR = (CLOUD_RESOURCE_ID, CLIENT_ID)
 
 
 def of_cluster(cluster: RenderedCluster, run: Run) -> Iterator[Finding]:

@@ -6,14 +6,20 @@ from collections import Counter
 from collections.abc import Iterator
 
 from rayfleet.diagnostics import did_you_mean, many
+from rayfleet.facts.late_values import (
+    ANYSCALE,
+    CLOUD_RESOURCE_ID,
+    DEPLOYMENT,
+    LateKind,
+    kind_of,
+    kinds,
+    made_by,
+)
 from rayfleet.proofs.finding import Finding, failed, proved, warned
 from rayfleet.proofs.fleet.bindings import consumers, node_counts, waiting
 from rayfleet.proofs.run import Run
 from rayfleet.tree import RenderedCluster, Side, Tree, entries, get, mapping, text
 from rayfleet.tree.bindings import (
-    FROM_ANYSCALE,
-    FROM_AZURE,
-    KINDS,
     BrokenProducer,
     Late,
     bound_values,
@@ -24,13 +30,6 @@ from rayfleet.tree.bindings import (
     registration,
 )
 from rayfleet.tree.gaps import templates_whole
-
-_SOUND = {
-    "clientId": "a UUID in lower case",
-    "principalId": "a UUID in lower case",
-    "nodePools": "a list of pools",
-    FROM_ANYSCALE: "cldrsrc_ and what follows it",
-}
 
 
 def of_cluster(cluster: RenderedCluster, run: Run) -> Iterator[Finding]:
@@ -76,14 +75,14 @@ def of_fleet(run: Run) -> Iterator[Finding]:
 def _outputs(cluster: RenderedCluster, values: dict[str, Late]) -> Iterator[Finding]:
     """The cluster's ARM output gives what is to be bound, and it is bound whole or not at all."""
     name = output_name(cluster) or ""
-    unsaid = [kind for kind in FROM_AZURE if kind not in values and not _said(cluster, kind)]
+    unsaid = [kind for kind in made_by(DEPLOYMENT) if kind not in values and not _said(cluster, kind)]
     if unsaid and cluster.template:
         what = f"no output of its template says its {', '.join(unsaid)}, for which it waits"
-        fix = f"give the output {name or cluster.name.replace('-', '_')} the keys {', '.join(FROM_AZURE)}"
+        fix = f"give the output {name or cluster.name.replace('-', '_')} the keys {', '.join(made_by(DEPLOYMENT))}"
         side = Side(cluster.template.source, ("outputs", name, "value", unsaid[0]))
         yield failed("bindings/no-output", cluster.name, what, fix, side, cluster.side("name"))
-    missing = [kind for kind in FROM_AZURE if kind not in values]
-    there = [values[kind] for kind in FROM_AZURE if kind in values]
+    missing = [kind for kind in made_by(DEPLOYMENT) if kind not in values]
+    there = [values[kind] for kind in made_by(DEPLOYMENT) if kind in values]
     if missing and there:
         # Without its pools, the next deployment would set them back to the counts they started with.
         what = f"{' and '.join(missing)} missing, though the deployment that gives {there[0].kind} gives them all"
@@ -96,27 +95,34 @@ def _said(cluster: RenderedCluster, kind: str) -> bool:
 
 
 def _late(cluster: RenderedCluster, tree: Tree, late: Late) -> Iterator[Finding]:
-    if late.kind not in KINDS:
-        fix = f"remove it; there are {', '.join(KINDS)}"
+    row = kind_of(late.kind)
+    if row is None:
+        fix = f"remove it; there are {', '.join(kinds())}"
         yield failed("bindings/unknown-kind", cluster.name, f"nothing takes {late.kind}", fix, late.side)
         return
-    yield from _form(cluster, late)
-    if late.kind == FROM_ANYSCALE:
-        yield from _registered(cluster, late)
-    else:
+    yield from _form(cluster, late, row)
+    if row.producer == DEPLOYMENT:
         yield from _deployed(cluster, tree, late)
+    elif row.producer.parts(late.producer) is None:
+        what = f"the producer of {late.kind} is not {row.producer.form}"
+        fix = _take(cluster, late.kind)
+        yield failed("bindings/producer-malformed", cluster.name, what, fix, late.producer_side)
+    elif row.producer == ANYSCALE:
+        yield from _registered(cluster, late)
 
 
 def _take(cluster: RenderedCluster, kind: str) -> str:
     """Where a value comes from, as a remedy."""
-    if kind == FROM_ANYSCALE:
-        return "take it from anyscale cloud get; its producer is anyscale.<cloud>.<cloud resource>.cloud_resource_id"
+    row = kind_of(kind)
+    if row and row.producer != DEPLOYMENT:
+        command = row.producer.prints.partition(" --")[0]
+        return f"take it from {command}; its producer is {row.producer.form}"
     deployment = cluster.template.deployment if cluster.template else None
     name = output_name(cluster) or cluster.name.replace("-", "_")
     return f"take it from {deployment.name if deployment else '<deployment>'}.outputs.{name}.{kind}"
 
 
-def _form(cluster: RenderedCluster, late: Late) -> Iterator[Finding]:
+def _form(cluster: RenderedCluster, late: Late, row: LateKind) -> Iterator[Finding]:
     fix = _take(cluster, late.kind)
     if late.value in (None, "", [], {}):
         yield failed(
@@ -130,7 +136,7 @@ def _form(cluster: RenderedCluster, late: Late) -> Iterator[Finding]:
         yield failed(
             "bindings/malformed",
             cluster.name,
-            f"{late.kind} is {late.value}, and not {_SOUND[late.kind]}",
+            f"{late.kind} is {late.value}, and not {row.looks}",
             fix,
             late.side,
         )
@@ -159,10 +165,7 @@ def _registered(cluster: RenderedCluster, late: Late) -> Iterator[Finding]:
     """Its producer is the cloud resource that is rendered."""
     found = registration(late.producer)
     fix = _take(cluster, late.kind)
-    if found is None:
-        what = f"the producer of {late.kind} is not anyscale.<cloud>.<cloud resource>.cloud_resource_id"
-        yield failed("bindings/producer-malformed", cluster.name, what, fix, late.producer_side)
-    elif cluster.cloud_resource and text(cluster.cloud_resource.data, "name") != found.resource:
+    if found and cluster.cloud_resource and text(cluster.cloud_resource.data, "name") != found.resource:
         name = text(cluster.cloud_resource.data, "name") or "without a name"
         what = f"the producer of {late.kind} is cloud resource {found.resource}; the one rendered is {name}"
         yield failed(
@@ -185,8 +188,8 @@ def _written(tree: Tree) -> Iterator[Finding]:
     fix = "write clusters: <cluster>: <kind>: {value: ..., producer: ...}"
     if source and not isinstance(clusters, dict):
         yield failed("bindings/no-mapping", "", "bindings.yaml has no clusters", fix, Side(source, ("clusters",)))
-    for name, kinds in mapping(clusters).items():
-        if source and not isinstance(kinds, dict):
+    for name, bound in mapping(clusters).items():
+        if source and not isinstance(bound, dict):
             yield failed(
                 "bindings/no-mapping", name, "its bindings are no mapping", fix, Side(source, ("clusters", name))
             )
@@ -259,7 +262,7 @@ def _resource(late: Late) -> str:
 
 def _routed(tree: Tree) -> Iterator[Finding]:
     """Compute configs name only cloud resources that Anyscale has given an id."""
-    known = {_resource(late) for late in bound_values(tree) if late.kind == FROM_ANYSCALE}
+    known = {_resource(late) for late in bound_values(tree) if late.kind == CLOUD_RESOURCE_ID}
     unknown: dict[str, dict[str, Side]] = {}
     for accelerator, source in tree.compute_configs.items():
         for index, config in enumerate(entries(source.data, "configs")):
@@ -268,6 +271,6 @@ def _routed(tree: Tree) -> Iterator[Finding]:
                 side = Side(source, ("configs", index, "cloud_resource"))
                 unknown.setdefault(name, {}).setdefault(accelerator, side)
     for name, places in unknown.items():
-        what = f"work for {' and '.join(places)} is sent to it, and its {FROM_ANYSCALE} is not bound"
-        fix = f"bind {FROM_ANYSCALE}, or render again"
+        what = f"work for {' and '.join(places)} is sent to it, and its {CLOUD_RESOURCE_ID} is not bound"
+        fix = f"bind {CLOUD_RESOURCE_ID}, or render again"
         yield failed("bindings/not-registered", name or "a cloud resource without a name", what, fix, *places.values())

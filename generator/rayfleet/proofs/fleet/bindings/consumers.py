@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from rayfleet.facts.labels import DNS_LABEL
+from rayfleet.facts.late_values import words
 from rayfleet.proofs.finding import Finding, failed
 from rayfleet.tree import RenderedCluster, Side, Tree, entries, get, mapping, text
-from rayfleet.tree.bindings import WORDS, Late, bound_values, with_dashes
+from rayfleet.tree.bindings import Late, bound_values, with_dashes
 from rayfleet.tree.blob_volume import BlobVolume, fleet_volumes
 from rayfleet.tree.gaps import operator_of
 from rayfleet.tree.helm_release import Release
@@ -103,7 +104,7 @@ def judge(cluster: RenderedCluster, tree: Tree, values: dict[str, Late], places:
     for place in places:
         late = values.get(place.kind)
         if place.value in _EMPTY:
-            what = f"{place.where} is empty, where the {WORDS[place.kind]} belongs"
+            what = f"{place.where} is empty, where the {words(place.kind)} belongs"
             sides = (place.side, late.side) if late else (place.side,)
             yield failed("bindings/not-filled-in", cluster.name, what, _AGAIN, *sides)
         elif late is None or (late.text and place.value != _expected(late, place)):
@@ -130,7 +131,7 @@ def _wrong(cluster: RenderedCluster, tree: Tree, late: Late | None, places: list
             "bind it, or take out what was made up",
             *(place.side for place in places),
         )
-    what = f"{said}; the {WORDS[first.kind]} bound is {_expected(late, first)}{more}"
+    what = f"{said}; the {words(first.kind)} bound is {_expected(late, first)}{more}"
     return failed(
         "bindings/wrong-id", cluster.name, what, _AGAIN, first.side, late.side, *(place.side for place in others)
     )
@@ -144,7 +145,7 @@ def _said(cluster: RenderedCluster, tree: Tree, place: Consumer) -> str:
     if (found.cluster, found.kind) == (cluster.name, place.kind):
         return f"{place.value} {'without dashes' if place.dashed else 'with dashes'}"
     whose = "the cluster" if found.cluster == cluster.name else found.cluster
-    return f"{place.value}, the {WORDS[found.kind]} of {whose}"
+    return f"{place.value}, the {words(found.kind)} of {whose}"
 
 
 @once

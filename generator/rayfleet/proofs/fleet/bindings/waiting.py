@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
+from rayfleet.facts.late_values import CLIENT_ID, CLOUD_RESOURCE_ID, PRINCIPAL_ID, kinds, made_by, producers
 from rayfleet.proofs.finding import Finding, failed, pending
 from rayfleet.proofs.fleet.bindings.consumers import gateways
 from rayfleet.tree import RenderedCluster, Side, Tree, mapping
-from rayfleet.tree.bindings import FROM_ANYSCALE, FROM_AZURE, KINDS, Late, output_name
+from rayfleet.tree.bindings import Late, output_name
 from rayfleet.tree.blob_volume import fleet_volumes
 from rayfleet.tree.gaps import has_gaps
 
@@ -38,17 +39,17 @@ def _has_gateway(cluster: RenderedCluster, _: Tree) -> bool:
 # docs/bindings.md, "Pending".
 _OUTPUTS = (
     _WaitingOutput(
-        "the blob volume", ("clientId",), "platform", lambda cluster, rendered: bool(fleet_volumes(cluster, rendered))
+        "the blob volume", (CLIENT_ID,), "platform", lambda cluster, rendered: bool(fleet_volumes(cluster, rendered))
     ),
     _WaitingOutput(
         "operators/anyscale-operator/",
-        ("clientId", FROM_ANYSCALE),
+        (CLIENT_ID, CLOUD_RESOURCE_ID),
         "operators",
         lambda cluster, _: bool(cluster.operator),
     ),
-    _WaitingOutput("workloads/gateway.yaml", (FROM_ANYSCALE,), "workloads", _has_gateway),
+    _WaitingOutput("workloads/gateway.yaml", (CLOUD_RESOURCE_ID,), "workloads", _has_gateway),
     _WaitingOutput(
-        "anyscale/cloud_resource.yaml", ("principalId",), "", lambda cluster, _: bool(cluster.cloud_resource)
+        "anyscale/cloud_resource.yaml", (PRINCIPAL_ID,), "", lambda cluster, _: bool(cluster.cloud_resource)
     ),
 )
 
@@ -67,7 +68,7 @@ def judge(cluster: RenderedCluster, tree: Tree, values: dict[str, Late]) -> Iter
             yield failed(
                 "bindings/not-rendered", cluster.name, what, fix, *sides, *(values[kind].side for kind in output.needs)
             )
-    waits = [kind for kind in KINDS if kind not in values]
+    waits = [kind for kind in kinds() if kind not in values]
     late = [output.what for output in absent if any(kind in waits for kind in output.needs)]
     if waits:
         yield pending("bindings/not-rendered", cluster.name, _waits(cluster, waits, late), side(cluster))
@@ -75,9 +76,9 @@ def judge(cluster: RenderedCluster, tree: Tree, values: dict[str, Late]) -> Iter
 
 def _waits(cluster: RenderedCluster, waits: list[str], late: list[str]) -> str:
     deployment = cluster.template.deployment if cluster.template else None
-    azure = [kind for kind in waits if kind in FROM_AZURE]
-    sources = [f"{', '.join(azure)} of {deployment.name if deployment else 'its deployment'}"] if azure else []
-    sources += [f"{FROM_ANYSCALE} of Anyscale"] if FROM_ANYSCALE in waits else []
+    missing = {producer: [kind for kind in made_by(producer) if kind in waits] for producer in producers()}
+    name = deployment.name if deployment else "its deployment"
+    sources = [f"{', '.join(keys)} of {row.owner.format(deployment=name)}" for row, keys in missing.items() if keys]
     files = f"; not rendered until then: {', '.join(late)}" if late else ""
     return f"waits for {' and '.join(sources)}{files}"
 
