@@ -125,6 +125,7 @@ def prove(evidence: Evidence, wanted: Iterable[str] = (), witnesses: int | None 
     report.refuse(FILES, "files/unreadable", tree.problems)
     if evidence.accepted:
         report.add(ACCEPTED, accepted.judge(proof.name for proof in chosen))
+    report.settle(tree.cluster_names)
     return report
 
 

@@ -38,4 +38,19 @@ CLAIMS: tuple[Claim, ...] = (
 )
 BY_ID: Mapping[str, Claim] = {claim.id: claim for claim in CLAIMS}
 
-__all__ = ["BY_ID", "CLAIMS", "Claim"]
+
+def _causes(claim: str) -> frozenset[str]:
+    """The claims that it follows from, directly and through others."""
+    found: set[str] = set()
+    ahead = list(BY_ID[claim].after)
+    while ahead:
+        if (cause := ahead.pop()) not in found:
+            found.add(cause)
+            ahead += BY_ID[cause].after
+    return frozenset(found)
+
+
+#: By claim, all that it may follow from.
+CAUSES: Mapping[str, frozenset[str]] = {claim.id: _causes(claim.id) for claim in CLAIMS}
+
+__all__ = ["BY_ID", "CAUSES", "CLAIMS", "Claim"]

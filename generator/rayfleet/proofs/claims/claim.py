@@ -7,12 +7,13 @@ from typing import NamedTuple
 
 class Claim(NamedTuple):
     """``id`` is the proof's name and the fault's. ``means`` says what is so where the claim does not hold, and ``mend``
-    what to do then.
+    what to do then. ``after`` are the claims that it follows from: where one of them is found, it is not said.
     """
 
     id: str
     means: str
     mend: str
+    after: tuple[str, ...] = ()
 
     @property
     def proof(self) -> str:

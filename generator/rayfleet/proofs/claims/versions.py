@@ -54,7 +54,8 @@ CLAIMS = (
           "Nothing has to be done."),
     Claim("versions/kubernetes-patch",
           "The Kubernetes version is one patch, with which nothing can be made once AKS takes that patch out.",
-          "Write the minor: the upgrade channel picks the patch."),
+          "Write the minor: the upgrade channel picks the patch.",
+          after=("arm/patch-pinned",)),
     Claim("versions/kubernetes-unknown",
           "rayfleet's table does not know the Kubernetes version, so that its end of life and its charts were not "
           "judged.",
