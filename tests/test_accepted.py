@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from rayfleet.cli import before, reading
+from rayfleet.deploy import preflight
 from rayfleet.fleet_files import locate
+from rayfleet.tree import load
 from tests.conftest import Workspace
 from tests.test_check import ARM, DATE, POD_CIDR, wrong
 
@@ -144,7 +145,7 @@ def test_what_is_wrong_with_it_is_told_in_place(rendered: Workspace, content: st
 def test_a_deployment_is_judged_alike(wrong: Workspace) -> None:
     def stops() -> list[str]:
         where = locate("fleet.yaml", None)
-        return [row.what for row in before._unproved(where, reading.tree(where, "files"))]
+        return [row.what for row in preflight._unproved(where, load.tree(where, "files"))]
 
     assert [what for what in stops() if "its pod range" in what]
     wrong.write(rows({"claim": OVERLAP}), FILE)
