@@ -15,7 +15,9 @@ from pathlib import Path
 import jinja2
 import pytest
 
-from rayfleet import outputs, templating
+from rayfleet import outputs, parts, templating
+from rayfleet.facts import charts, gateways
+from rayfleet.fleet_files import LAYERS
 from tests import rendering
 from tests.model import smallest
 from tests.processes import own_environment
@@ -38,7 +40,7 @@ FLOORS = (
         "rayfleet.outputs", "rayfleet.sync", "rayfleet.fingerprint", "rayfleet.scheduler", "rayfleet.capacity",
         "rayfleet.changes", "rayfleet.shape_mistakes",
     ),
-    ("rayfleet.cluster_record",),
+    ("rayfleet.cluster_record", "rayfleet.parts"),
     (
         "rayfleet.arm", "rayfleet.templating", "rayfleet.rules", "rayfleet.overview", "rayfleet.build",
         "rayfleet.tree",
@@ -54,7 +56,7 @@ FLOORS = (
 JUDGES = ("rayfleet.tree", "rayfleet.scheduler", "rayfleet.capacity", "rayfleet.changes", "rayfleet.proofs")
 COMPILES = {
     "rayfleet.model", "rayfleet.build", "rayfleet.rules", "rayfleet.arm", "rayfleet.overview", "rayfleet.outputs",
-    "rayfleet.cluster_record", "rayfleet.compiler", "rayfleet.shape_mistakes",
+    "rayfleet.cluster_record", "rayfleet.parts", "rayfleet.compiler", "rayfleet.shape_mistakes",
 }  # fmt: skip
 
 DOORS = {
@@ -70,6 +72,8 @@ DOORS = {
 
 # What templates include, beside what the table names.
 PARTIALS = {"cluster/components.j2", "cluster/operators/release.j2"}
+# Those that the row of a gateway names.
+OF_GATEWAYS = {path for row in gateways.TABLE for path in (row.waits, row.annotations) if path}
 
 # All of Jinja that templates may use: text, values by name, `if` with a comparison, `for` (over pairs too), `include`,
 # two filters.
@@ -272,22 +276,38 @@ def _nodes(name: str) -> list[jinja2.nodes.Node]:
 
 
 def test_table_and_templates_are_two_halves_of_one_thing() -> None:
-    named = {f"cluster/{row.path}.j2" for row in outputs.CLUSTER}
-    assert len(named) == len(outputs.CLUSTER), "a path stands twice in the table"
+    rows = parts.cluster_outputs()
+    named = {f"cluster/{row.path}.j2" for row in rows}
+    assert len(named) == len(rows), "a path stands twice in the table"
     assert named < outputs.templates()
-    assert outputs.templates() | PARTIALS == set(_templates())
-    assert outputs.templates().isdisjoint(PARTIALS)
+    assert outputs.templates() | PARTIALS | OF_GATEWAYS == set(_templates())
+    assert outputs.templates().isdisjoint(PARTIALS | OF_GATEWAYS)
+
+
+def test_every_chart_is_of_a_part_and_every_chart_of_a_gateway_among_them() -> None:
+    assert {chart.part for chart in charts.TABLE} <= {part.name for part in parts.PARTS}
+    assert all(row.chart in charts.TABLE for row in gateways.TABLE if row.chart)
+
+
+_SYSTEMS = re.compile(rf"\b({'|'.join({row.name for row in (*charts.TABLE, *gateways.TABLE)})})\b")
+# What a claim means is told with the names that people know.
+_OF_SYSTEMS = ("rayfleet.facts.charts", "rayfleet.facts.gateways", "rayfleet.proofs.claims")
+
+
+@pytest.mark.parametrize("module", [name for name in NAMES if not name.startswith(_OF_SYSTEMS)])
+def test_a_chart_or_gateway_is_named_in_its_own_module_alone(module: str) -> None:
+    assert [(line, text) for line, text in _texts(module) if _SYSTEMS.search(text)] == []
 
 
 def test_table_names_what_is_rendered(monkeypatch: pytest.MonkeyPatch) -> None:
     """A fleet with a cluster of each kind uses every template that the table names, and no other."""
-    data = smallest(charts={chart: {"values": {"own": 1}} for chart in outputs.CHARTS}, overlays=["own"])
+    data = smallest(charts={chart.name: {"values": {"own": 1}} for chart in charts.TABLE}, overlays=["own"])
     data["defaults"]["nodePools"]["t4"] = {"vmSize": "Standard_NC16as_T4_v3", "maxCount": 3}
     data["clusters"] = {
         kind: {"region": "eastus", "network": {"index": index}, "gateway": {"kind": kind}}
-        for index, kind in enumerate(("application-routing", "envoy-gateway", "ingress-nginx"))
+        for index, kind in enumerate(row.name for row in gateways.TABLE)
     }
-    overlays = frozenset(f"own/{layer}" for layer in outputs.LAYERS)
+    overlays = frozenset(f"own/{layer}" for layer in LAYERS)
     compiled = rendering.from_text(json.dumps(data), bound=True, overlays=overlays)
     assert compiled.pending() == []
     used = set()
@@ -302,7 +322,7 @@ def test_partials_are_included_and_nothing_else_is() -> None:
         node.template.as_const()
         for name in _templates()
         for node in _nodes(name)
-        if isinstance(node, jinja2.nodes.Include)
+        if isinstance(node, jinja2.nodes.Include) and isinstance(node.template, jinja2.nodes.Const)
     ]
     assert set(included) == PARTIALS
 

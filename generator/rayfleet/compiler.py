@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Collection, Iterator
-from typing import NamedTuple
+from dataclasses import dataclass
+from functools import cached_property
 
 from rayfleet import outputs, rules, schema, source
 from rayfleet.build import build
@@ -20,7 +21,8 @@ from rayfleet.source.origin import Origin
 _INSTEAD_OF_ANCHORS = "write the value out, or give it once in defaults or regions"
 
 
-class Compiled(NamedTuple):
+@dataclass(frozen=True)
+class Compiled:
     """A fleet that satisfies every rule, with what the rules only warn of."""
 
     fleet: Fleet
@@ -29,20 +31,23 @@ class Compiled(NamedTuple):
 
     def rendered(self) -> Iterator[tuple[str, bytes]]:
         """Every output, one at a time."""
-        return outputs.render(self.fleet, self.overlay_folders)
+        return ((path, make().encode()) for path, make in self._outputs.plan)
 
     def some(self, paths: Collection[str]) -> dict[str, bytes]:
         """Those outputs that have one of the paths."""
-        plan = outputs.plan(self.fleet, self.overlay_folders)
-        return {path: make().encode() for path, make in plan if path in paths}
+        return {path: make().encode() for path, make in self._outputs.plan if path in paths}
 
     def paths(self) -> Iterator[str]:
         """The outputs' paths, without making them."""
-        return (path for path, _ in outputs.plan(self.fleet, self.overlay_folders))
+        return (path for path, _ in self._outputs.plan)
 
     def pending(self) -> list[outputs.Pending]:
         """Outputs that wait for bindings."""
-        return outputs.pending(self.fleet)
+        return self._outputs.pending
+
+    @cached_property
+    def _outputs(self) -> outputs.Outputs:
+        return outputs.Outputs(self.fleet, self.overlay_folders)
 
 
 def compile_fleet(places: FleetFiles, inputs: Inputs) -> Compiled:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from rayfleet.arm.documents import cluster_resources
+from rayfleet import parts
 from rayfleet.facts.limits import MAX_RESOURCES
 from rayfleet.model.deployment import SHARED_RESOURCES, resource_count
 from tests import rendering
@@ -40,7 +40,7 @@ def _resources(compiled: rendering.Compiled, kind: str, template: str = "eastus"
 def test_resources_are_counted_right(name: str) -> None:
     fleet = rendering.compiled(name, bound=False).fleet
     for cluster in fleet.clusters:
-        assert len(cluster_resources(fleet, cluster)) == resource_count(cluster)
+        assert len(parts.resources(fleet, cluster)) == resource_count(cluster)
 
 
 def test_a_new_system_pool_of_a_live_cluster_is_a_resource_of_its_own() -> None:

@@ -146,7 +146,7 @@ def _api_server(cluster: Cluster) -> dict[str, Any]:
 
 
 def _ingress(cluster: Cluster) -> dict[str, Any]:
-    on = cluster.gateway_kind == "application-routing"
+    on = cluster.gateway.by_aks
     implementations = {"appRoutingIstio": {"mode": "Enabled" if on else "Disabled"}}
     return {
         "gatewayAPI": {"installation": "Standard" if on else "Disabled"},

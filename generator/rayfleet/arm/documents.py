@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from rayfleet.arm import cluster as aks
-from rayfleet.arm import flux, identity, network, node_pools, storage
+from rayfleet.arm import flux, storage
 from rayfleet.arm.expression import property_of, to_json
 from rayfleet.arm.resource_group import resource_group
 from rayfleet.arm.template import SUBSCRIPTION_SCHEMA, Resource, generator_mark, output, template
@@ -63,30 +65,17 @@ def shared_template(fleet: Fleet) -> str:
     )
 
 
-def regional_template(fleet: Fleet, deployment: Deployment) -> str:
-    """``<region>.json``: everything of the region's clusters."""
+def regional_template(
+    fleet: Fleet, resources: Callable[[Fleet, Cluster], list[Resource]], deployment: Deployment
+) -> str:
+    """``<region>.json``: everything of the region's clusters; ``resources`` gives those of one."""
     names = ", ".join(cluster.name for cluster in deployment.clusters)
     return to_json(
         template(
-            [resource for cluster in deployment.clusters for resource in cluster_resources(fleet, cluster)],
+            [resource for cluster in deployment.clusters for resource in resources(fleet, cluster)],
             made_by="rayfleet/arm/",
             made_from=f"fleet.yaml clusters: {names}",
             parameters=flux.parameters(fleet),
             outputs={cluster.output: output("object", aks.late_values(cluster)) for cluster in deployment.clusters},
         )
     )
-
-
-def cluster_resources(fleet: Fleet, cluster: Cluster) -> list[Resource]:
-    """Every resource of one cluster, in the order in which Azure will make them."""
-    return [
-        *network.network_resources(fleet, cluster),
-        *identity.identities(fleet, cluster),
-        identity.network_role(cluster),
-        *identity.storage_roles(fleet, cluster),
-        aks.managed_cluster(fleet, cluster),
-        *node_pools.child_pools(fleet, cluster),
-        *aks.maintenance(cluster),
-        *identity.federated_credentials(cluster),
-        *flux.flux_resources(fleet, cluster),
-    ]

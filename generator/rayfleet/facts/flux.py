@@ -6,7 +6,7 @@ articles/azure-arc/kubernetes/flux-gitops-release-notes.md, 2026-08-10). Checked
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 FLUX = ".toolkit.fluxcd.io"
 KUSTOMIZE, HELM = f"kustomize{FLUX}", f"helm{FLUX}"
@@ -74,33 +74,6 @@ BY_AKS: dict[str, tuple[tuple[str, ...], Any]] = {
 BY_FLUX = frozenset({f"source{FLUX}", KUSTOMIZE, HELM, f"notification{FLUX}"})
 IMAGE_SETTINGS = ("image-automation-controller.enabled", "image-reflector-controller.enabled")
 
-
-class ChartKinds(NamedTuple):
-    """The groups that a chart brings. ``folder``: its custom resource definitions are in ``crds/``, which Helm never
-    upgrades by itself. ``switch`` is the value that turns them on, with its default; None where nothing does.
-    """
-
-    groups: tuple[str, ...]
-    folder: bool
-    switch: tuple[str, ...] = ()
-    default: bool = True
-
-
-#: By the chart's own name.
-CHARTS = {
-    # envoyproxy/gateway v1.9.0, charts/gateway-helm/charts/crds; of the Gateway API's, the experimental channel.
-    "gateway-helm": ChartKinds(
-        ("gateway.networking.k8s.io", "gateway.envoyproxy.io"), folder=True, switch=("crds", "enabled")
-    ),
-    # ray-project/kuberay v1.7.0, helm-chart/kuberay-operator/crds.
-    "kuberay-operator": ChartKinds(("ray.io",), folder=True),
-    # kubernetes-sigs/kueue v0.19.2, charts/kueue/templates/crd.
-    "kueue": ChartKinds(("kueue.x-k8s.io",), folder=False),
-    # cert-manager docs, installation/helm: none unless asked for.
-    "cert-manager": ChartKinds(
-        ("cert-manager.io", "acme.cert-manager.io"), folder=False, switch=("crds", "enabled"), default=False
-    ),
-}
 
 #: Namespaces that are there before Flux is: Kubernetes' own (Kubernetes docs, namespaces: initial namespaces), and
 #: AKS's by the property that brings them (AKS docs: app-routing-gateway-api, app-routing, use-azure-policy).

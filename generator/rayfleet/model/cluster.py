@@ -5,6 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from rayfleet.facts import gateways
+from rayfleet.facts.charts import charts_of
+from rayfleet.facts.charts.chart import GPU_NAMESPACE
+from rayfleet.facts.gateways.gateway import GatewayKind
 from rayfleet.facts.labels import DNS_LABEL, LOAD_BALANCER
 from rayfleet.model.bindings import ClusterBindings
 from rayfleet.model.instance_type import InstanceType
@@ -221,14 +225,19 @@ class Cluster:
         return f"anyscale-svc-{self.dashed_id}-certificate"
 
     @property
+    def gateway(self) -> GatewayKind:
+        """The row of its kind of gateway."""
+        return gateways.gateway(self.gateway_kind)
+
+    @property
     def gateway_api(self) -> bool:
         """True where the way in is a Gateway, not an Ingress."""
-        return self.gateway_kind != "ingress-nginx"
+        return bool(self.gateway.gateway_class)
 
     @property
     def gateway_class(self) -> str:
         """The GatewayClass of its gateway."""
-        return "approuting-istio" if self.gateway_kind == "application-routing" else "envoy-gateway"
+        return self.gateway.gateway_class
 
     @property
     def load_balancer_annotations(self) -> dict[str, str]:
@@ -245,21 +254,13 @@ class Cluster:
 
     # --- Kubernetes ---
 
-    # The namespace of the GPU device plugin.
-    gpu_namespace = "gpu-operators"
-
     @property
     def namespaces(self) -> tuple[str, ...]:
         """Namespaces that the platform layer makes, before anything is put into them."""
         names = {OPERATOR.namespace, *(account.namespace for account in self.service_accounts)}
-        names |= {self.gpu_namespace} if self.gpu_pools else set()
-        names |= {self.gateway_namespace} if self.gateway_namespace else set()
+        names |= {GPU_NAMESPACE} if self.gpu_pools else set()
+        names |= {chart.namespace for chart in charts_of(self)}
         return tuple(sorted(names - {"default", "kube-system", SOURCE_CONTROLLER.namespace}))
-
-    @property
-    def gateway_namespace(self) -> str:
-        """The namespace of the gateway's controller, empty where AKS runs it."""
-        return {"envoy-gateway": "envoy-gateway-system", "ingress-nginx": "ingress-nginx"}.get(self.gateway_kind, "")
 
     # --- GitOps ---
 
@@ -287,7 +288,7 @@ class Cluster:
     @property
     def controllers(self) -> tuple[str, ...]:
         """The chart of its gateway, which the workloads layer waits for; none where AKS runs the gateway."""
-        return (self.gateway_kind,) if self.gateway_namespace else ()
+        return (self.gateway.chart.name,) if self.gateway.chart else ()
 
     # --- bindings ---
 

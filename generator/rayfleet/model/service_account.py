@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from rayfleet.facts.charts.anyscale_operator import CHART as OPERATOR_CHART
+
 
 @dataclass(frozen=True, slots=True)
 class ServiceAccount:
@@ -24,6 +26,6 @@ class ServiceAccount:
 
 
 #: The service account of the Anyscale operator, and through ``workloads.serviceAccount`` of every Ray pod.
-OPERATOR = ServiceAccount("anyscale-operator", "anyscale-operator")
+OPERATOR = ServiceAccount(OPERATOR_CHART.namespace, OPERATOR_CHART.name)
 #: Flux's source controller, which signs in to Azure DevOps (gitops.auth: azureIdentity).
 SOURCE_CONTROLLER = ServiceAccount("flux-system", "source-controller")

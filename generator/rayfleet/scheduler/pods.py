@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from rayfleet.facts.labels import CRITICAL_ADDONS, NODE_FEATURES, NVIDIA_GPU, OS
+from rayfleet.facts import charts
+from rayfleet.facts.charts import nvidia_device_plugin
 from rayfleet.facts.quantity import MIB, quantity
 from rayfleet.scheduler.fits import Pod, pod_of
 from rayfleet.scheduler.helm_values import coalesce
@@ -15,54 +16,10 @@ from rayfleet.tree import RenderedCluster, Side, entries, get, mapping, text
 from rayfleet.tree.helm_release import Release
 from rayfleet.tree.once import once
 
-DEVICE_PLUGIN = "nvidia-device-plugin"
-GPU_OPERATOR = "gpu-operator"
 # What a chart's values say of a pod, in a pod's own words.
 _WORDS = ("nodeSelector", "affinity", "tolerations")
 # Manifests in which the key means something else.
 _PODLESS = ("ConfigMap", "CustomResourceDefinition", "HelmRelease", "Kustomization", "Secret")
-
-_LINUX = {"nodeSelector": {OS: "linux"}}
-# Controllers of the charts that we render, and their jobs: what they are, and where the values have their pods, with
-# the chart's own beneath. (Envoy Gateway v1.9.0, charts/gateway-helm/values.tmpl.yaml; ingress-nginx 4.15,
-# charts/ingress-nginx/values.yaml; anyscale-operator 1.8.0, values.yaml.)
-_CONTROLLERS: Mapping[str, tuple[tuple[str, Path, Mapping[str, Any]], ...]] = {
-    "anyscale-operator": (("Anyscale's operator", ("operator",), {}),),
-    "envoy-gateway": (
-        ("Envoy Gateway", ("deployment", "pod"), {}),
-        ("Envoy Gateway's certificate job", ("certgen", "job"), {}),
-    ),
-    "ingress-nginx": (
-        ("ingress-nginx", ("controller",), _LINUX),
-        ("ingress-nginx's webhook job", ("controller", "admissionWebhooks", "patch"), _LINUX),
-    ),
-}
-_OPERATOR_REQUESTS = {
-    "container": {"resources": {"requests": {"cpu": 1, "memory": "512Mi"}}},
-    "vector": {"resources": {"requests": {"cpu": "100m", "memory": "512Mi"}}},
-}
-# Node feature discovery adds its labels to nodes, or the value of a key that says so (NVIDIA/k8s-device-plugin 0.20.0,
-# values.yaml).
-_PLUGIN: Mapping[str, Any] = {
-    "affinity": {
-        "nodeAffinity": {
-            "requiredDuringSchedulingIgnoredDuringExecution": {
-                "nodeSelectorTerms": [
-                    {"matchExpressions": [{"key": key, "operator": "In", "values": [value]}]}
-                    for key, value in (
-                        (f"{NODE_FEATURES}pci-10de.present", "true"),
-                        (f"{NODE_FEATURES}cpu-model.vendor_id", "NVIDIA"),
-                        (f"{NVIDIA_GPU}.present", "true"),
-                    )
-                ]
-            }
-        }
-    },
-    "tolerations": [
-        {"key": CRITICAL_ADDONS, "operator": "Exists"},
-        {"key": NVIDIA_GPU, "operator": "Exists", "effect": "NoSchedule"},
-    ],
-}
 
 
 class DefinedPod(NamedTuple):
@@ -105,27 +62,27 @@ def _specs(data: Any, path: tuple[str | int, ...]) -> Iterator[tuple[Path, dict[
 
 def of_controllers(cluster: RenderedCluster) -> Iterator[tuple[DefinedPod, Release]]:
     """The controllers of its releases, with their jobs."""
-    for chart, rows in _CONTROLLERS.items():
-        release = cluster.releases.get(chart)
-        for name, path, defaults in rows if release else ():
-            values = mapping(release.values, *path) if release else {}
+    for chart in charts.TABLE:
+        release = cluster.releases.get(chart.name)
+        for row in chart.pods if release else ():
+            values = mapping(release.values, *row.path) if release else {}
             if release and get(values, "enabled") is not False:
-                takes = _operator_requests(values) if path == ("operator",) else Room(0, 0)
-                yield DefinedPod(name, pod_of(_pod_values(values, defaults)), takes, release.side(*path)), release
+                pod, takes = pod_of(_pod_values(values, row.beneath)), _requests_of(values, row.containers)
+                yield DefinedPod(row.name, pod, takes, release.side(*row.path)), release
 
 
 def device_plugin(release: Release) -> Pod:
     """The pod of NVIDIA's device plugin."""
-    return pod_of(_pod_values(release.values, _PLUGIN))
+    return pod_of(_pod_values(release.values, nvidia_device_plugin.BENEATH))
 
 
 def _pod_values(values: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
     return coalesce({word: values[word] for word in _WORDS if word in values}, defaults)
 
 
-def _operator_requests(values: Mapping[str, Any]) -> Room:
-    own = coalesce(values, _OPERATOR_REQUESTS)
-    return _sum(_room(own.get(name)) for name in _OPERATOR_REQUESTS)
+def _requests_of(values: Mapping[str, Any], containers: Mapping[str, Any]) -> Room:
+    own = coalesce(values, containers)
+    return _sum(_room(own.get(name)) for name in containers)
 
 
 # --- requests ---

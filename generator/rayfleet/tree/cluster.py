@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from rayfleet.diagnostics import Diagnostic
+from rayfleet.facts.charts import anyscale_operator
 from rayfleet.source import Source, read
 from rayfleet.tree.aks import AksCluster
 from rayfleet.tree.arm_template import Resource, Template
@@ -18,7 +19,6 @@ from rayfleet.tree.layer import Layer, Manifest
 from rayfleet.tree.node_pool import Pool
 from rayfleet.tree.place import Side, get, mapping, text
 
-OPERATOR_CHART = "anyscale-operator"
 # A path of the Git repository: what is before rendered/, and what is below it.
 _IN_REPOSITORY = re.compile(r"(?:\./)?(?:(?P<before>.+)/)?rendered/(?P<below>clusters/[^/]+/[^/]+)/?")
 
@@ -138,7 +138,7 @@ class RenderedCluster:
     @property
     def operator(self) -> Release | None:
         """Anyscale's operator, None while it is pending."""
-        return self.releases.get(OPERATOR_CHART)
+        return self.releases.get(anyscale_operator.CHART.name)
 
     @cached_property
     def cloud_resource(self) -> Source | None:

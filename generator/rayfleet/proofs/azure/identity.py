@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from rayfleet.diagnostics import many
 from rayfleet.facts import roles
+from rayfleet.facts.charts import anyscale_operator
 from rayfleet.facts.late_values import CLIENT_ID, CLOUD_RESOURCE_ID, PRINCIPAL_ID, words
 from rayfleet.facts.resource_types import STORAGE_ACCOUNT
 from rayfleet.facts.roles import BLOB_DATA
@@ -187,7 +188,7 @@ def _absent(cluster: RenderedCluster, values: dict[str, Late]) -> Iterator[Findi
         what = f"the operator waits for {' and '.join(waits)}: who signs in is not rendered yet"
         yield pending("identity/operator-missing", cluster.name, what, waiting.side(cluster))
     elif not has_gaps(cluster):
-        what = "no anyscale-operator is rendered, though its ids are bound: nothing signs in"
+        what = f"no {anyscale_operator.CHART.name} is rendered, though its ids are bound: nothing signs in"
         yield failed("identity/operator-missing", cluster.name, what, "render again", values["clientId"].side)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from rayfleet.facts.charts import anyscale_operator
 from rayfleet.proofs.azure.federation import SUBJECT, Credential, federation
 from rayfleet.proofs.finding import Finding, failed, proved
 from rayfleet.tree import RenderedCluster, Side, Tree, get, text
@@ -13,7 +14,7 @@ from rayfleet.tree.role_assignments import named
 
 # The service account that the operator's chart makes, and the one that Ray pods run as where the values name none
 # (anyscale-operator chart 1.8.0, values.yaml, templates/service_account.yaml, templates/configmap_patches.yaml).
-_OPERATOR = "anyscale-operator"
+_OPERATOR = anyscale_operator.CHART.name
 _POD = "default"
 # What the webhook signs a pod in with (azure-workload-identity docs, service-account-labels-and-annotations).
 _CLIENT_ID = "azure.workload.identity/client-id"

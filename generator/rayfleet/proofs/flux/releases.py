@@ -6,12 +6,12 @@ import re
 from collections.abc import Callable, Iterator
 
 from rayfleet.diagnostics import Invalid
+from rayfleet.facts.charts.anyscale_operator import CHART as OPERATOR
 from rayfleet.proofs.evidence import Evidence
 from rayfleet.proofs.finding import Finding, failed, noted, proved, warned
 from rayfleet.proofs.flux.rollout import Rollout, chart_of
 from rayfleet.source import Source, read_all
 from rayfleet.tree import get, mapping, text
-from rayfleet.tree.cluster import OPERATOR_CHART
 from rayfleet.tree.helm_release import Release
 
 # Helm's limit of a release name (helm-controller 1.4.5, HelmReleaseSpec.releaseName).
@@ -46,12 +46,12 @@ def of_cluster(rollout: Rollout, evidence: Evidence) -> Iterator[Finding]:
 def _operator(rollout: Rollout) -> Iterator[Finding]:
     """The release that is called so is of Anyscale's chart: whatever is said of the operator goes by that."""
     for _, release in rollout.releases if rollout.cluster.operator is None else ():
-        if release.name == OPERATOR_CHART and release.artifact not in ("", OPERATOR_CHART):
+        if release.name == OPERATOR.name and release.artifact not in ("", OPERATOR.artifact):
             what = f'its release {release.name} is of the chart "{release.artifact}", which is not Anyscale\'s'
             side = release.manifest.side("spec", "chart", "spec", "chart")
             if release.repository and "chartRef" in mapping(release.manifest.data, "spec"):
                 side = release.repository.side("spec", "url")
-            yield failed("flux/operator-chart", rollout.cluster.name, what, f'write "{OPERATOR_CHART}"', side)
+            yield failed("flux/operator-chart", rollout.cluster.name, what, f'write "{OPERATOR.artifact}"', side)
 
 
 def _named(rollout: Rollout, release: Release) -> Iterator[Finding]:

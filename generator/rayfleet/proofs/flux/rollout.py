@@ -8,7 +8,9 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from rayfleet.diagnostics import Invalid
-from rayfleet.facts.flux import BY_AKS, BY_FLUX, CHARTS, FLUX, HELM, IMAGE_SETTINGS, ChartKinds
+from rayfleet.facts.charts import brought_by
+from rayfleet.facts.charts.chart import ChartKinds
+from rayfleet.facts.flux import BY_AKS, BY_FLUX, FLUX, HELM, IMAGE_SETTINGS
 from rayfleet.proofs.finding import Finding, failed, warned
 from rayfleet.tree import RenderedCluster, Resource, Side, entries, get, mapping, text
 from rayfleet.tree.files import Files
@@ -193,7 +195,7 @@ def groups_of(release: Release) -> tuple[str, ...]:
 
 def chart_of(release: Release) -> ChartKinds | None:
     """What its chart brings, None where it is unknown or its values say not to."""
-    chart = CHARTS.get(release.artifact)
+    chart = brought_by(release.artifact)
     off = chart and chart.switch and get(release.values, *chart.switch, default=chart.default) is not True
     return None if off else chart
 

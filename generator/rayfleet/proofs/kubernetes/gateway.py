@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from rayfleet.diagnostics import did_you_mean
 from rayfleet.facts.cidr import CIDR, Cidr
+from rayfleet.facts.gateways import application_routing, ingress_charts
 from rayfleet.facts.labels import LOAD_BALANCER
 from rayfleet.facts.late_values import CLIENT_ID, CLOUD_RESOURCE_ID, PRINCIPAL_ID
 from rayfleet.proofs.anyscale.cloud_resource import plain
@@ -29,7 +30,6 @@ _SUBNET = f"{LOAD_BALANCER}-load-balancer-internal-subnet"
 # Azure docs, public-ip-addresses: DNS name label.
 _HOST = re.compile(r"([^.]+)\.([^.]+)\.cloudapp\.azure\.com")
 # AKS docs, app-routing-gateway-api: the class that AKS makes, and the two settings that make it.
-_CLASS = "approuting-istio"
 _INGRESS = ("properties", "ingressProfile")
 _ROUTING = (
     (("gatewayAPI", "installation"), "Standard"),
@@ -81,7 +81,8 @@ def of_cluster(cluster: RenderedCluster, run: Run) -> Iterator[Finding]:
         found += _address(cluster, operator, way, subnets)
     else:
         found += _unused(cluster, operator)
-        controller = next((row for row in cluster.releases.values() if row.artifact == "ingress-nginx"), None)
+        own = [chart.artifact for chart in ingress_charts()]
+        controller = next((row for row in cluster.releases.values() if row.artifact in own), None)
         if controller is None:
             yield from found or _no_controller(cluster, operator)
             return
@@ -146,7 +147,7 @@ def _unused(cluster: RenderedCluster, operator: Release) -> Iterator[Finding]:
 
 
 def _no_controller(cluster: RenderedCluster, operator: Release) -> Iterator[Finding]:
-    bundled = get(operator.values, "ingress-nginx", "enabled") is True
+    bundled = any(get(operator.values, chart.name, "enabled") is True for chart in ingress_charts())
     routing = cluster.aks and get(cluster.aks.resource.data, *_INGRESS, "webAppRouting", "enabled")
     if not bundled and routing is not True:
         what = "its operator writes Ingresses, and nothing rendered is a controller of them"
@@ -165,7 +166,7 @@ def _no_controller(cluster: RenderedCluster, operator: Release) -> Iterator[Find
 def _class(cluster: RenderedCluster, gateway: Manifest) -> Iterator[Finding]:
     name = text(gateway.data, "spec", "gatewayClassName")
     side = gateway.side("spec", "gatewayClassName")
-    if name == _CLASS and cluster.aks:
+    if cluster.aks and name == application_routing.KIND.gateway_class:
         for path, wanted in _ROUTING:
             written = get(cluster.aks.resource.data, *_INGRESS, *path)
             if written != wanted:

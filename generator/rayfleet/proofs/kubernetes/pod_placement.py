@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from rayfleet.facts.charts import nvidia_device_plugin as device_plugin_chart
 from rayfleet.facts.labels import AMD_GPU, DISCOVERED, HARD, SCALE_FROM_ZERO_TAG, SPOT_PRIORITY
 from rayfleet.proofs.anyscale.ray_placement import is_gpu, is_ray
 from rayfleet.proofs.finding import Finding, failed, noted, proved, warned
 from rayfleet.scheduler.anyscale_pods import OperatorPods
 from rayfleet.scheduler.fits import Obstacle, obstacles, start_obstacle, tolerates
 from rayfleet.scheduler.nodes import SPOT_TAINT, Node, may_be_empty
-from rayfleet.scheduler.pods import DEVICE_PLUGIN, GPU_OPERATOR, DefinedPod, device_plugin, of_controllers, of_manifests
+from rayfleet.scheduler.pods import DefinedPod, device_plugin, of_controllers, of_manifests
 from rayfleet.tree import RenderedCluster, Side, get, mapping, text
 from rayfleet.tree.gaps import operator_of
 from rayfleet.tree.helm_release import Release
@@ -25,8 +26,8 @@ _REPLICAS = ("operator", "replicas")
 
 def discovers(cluster: RenderedCluster) -> bool:
     """Whether feature discovery writes labels to nodes with NVIDIA's GPUs."""
-    plugin = cluster.releases.get(DEVICE_PLUGIN)
-    return GPU_OPERATOR in cluster.releases or bool(plugin and get(plugin.values, "gfd", "enabled"))
+    plugin = cluster.releases.get(device_plugin_chart.CHART.name)
+    return device_plugin_chart.GPU_OPERATOR in cluster.releases or bool(plugin and get(plugin.values, "gfd", "enabled"))
 
 
 # --- what AKS says of a pool, and a template must say again ---
@@ -103,16 +104,16 @@ def devices(cluster: RenderedCluster, nodes: list[Node], asked: OperatorPods | N
     nvidia = [node for node in nodes if _vendor(node) == "nvidia" and not _managed(node)]
     if nvidia:
         yield from _nvidia(cluster, nvidia)
-    plugin = cluster.releases.get(DEVICE_PLUGIN)
+    plugin = cluster.releases.get(device_plugin_chart.CHART.name)
     if plugin and get(plugin.values, "gfd", "enabled") and asked:
         yield from _rewritten(cluster, plugin, asked)
     yield from _amd(cluster, [node for node in nodes if _vendor(node) == "amd"])
 
 
 def _nvidia(cluster: RenderedCluster, nodes: list[Node]) -> Iterator[Finding]:
-    release = cluster.releases.get(DEVICE_PLUGIN)
-    if release is None and GPU_OPERATOR in cluster.releases:
-        side = cluster.releases[GPU_OPERATOR].manifest.side()
+    release = cluster.releases.get(device_plugin_chart.CHART.name)
+    if release is None and device_plugin_chart.GPU_OPERATOR in cluster.releases:
+        side = cluster.releases[device_plugin_chart.GPU_OPERATOR].manifest.side()
         yield noted(
             "placement/gpu-operator",
             cluster.name,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
+from rayfleet.facts.charts import anyscale_operator
+from rayfleet.facts.gateways import ingress_charts
 from rayfleet.facts.late_values import CLIENT_ID, CLOUD_RESOURCE_ID, PRINCIPAL_ID, kinds, made_by, producers
 from rayfleet.proofs.finding import Finding, failed, pending
 from rayfleet.proofs.fleet.bindings.consumers import gateways
@@ -28,7 +30,7 @@ def _has_gateway(cluster: RenderedCluster, _: Tree) -> bool:
     if gateways(cluster):
         return True
     if cluster.operator is None:
-        return "ingress-nginx" in cluster.releases
+        return any(chart.name in cluster.releases for chart in ingress_charts())
     # An Ingress unless enabled; the API's own kind of gateway unless it says Istio's (anyscale-operator chart,
     # values.yaml).
     gateway = mapping(cluster.operator.values, "networking", "gateway")
@@ -42,7 +44,7 @@ _OUTPUTS = (
         "the blob volume", (CLIENT_ID,), "platform", lambda cluster, rendered: bool(fleet_volumes(cluster, rendered))
     ),
     _WaitingOutput(
-        "operators/anyscale-operator/",
+        f"operators/{anyscale_operator.CHART.name}/",
         (CLIENT_ID, CLOUD_RESOURCE_ID),
         "operators",
         lambda cluster, _: bool(cluster.operator),

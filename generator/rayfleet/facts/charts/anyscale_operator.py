@@ -1,0 +1,25 @@
+"""Anyscale's operator (anyscale-operator 1.8.0, values.yaml), which makes Ray's pods and the routes to them."""
+
+from __future__ import annotations
+
+from rayfleet.facts.charts.chart import Chart, ChartPod
+from rayfleet.facts.late_values import CLIENT_ID, CLOUD_RESOURCE_ID
+
+CHART = Chart(
+    name="anyscale-operator",
+    artifact="anyscale-operator",
+    part="ray",
+    namespace="anyscale-operator",
+    when=lambda cluster: True,
+    needs=(CLIENT_ID, CLOUD_RESOURCE_ID),
+    pods=(
+        ChartPod(
+            "Anyscale's operator",
+            ("operator",),
+            containers={
+                "container": {"resources": {"requests": {"cpu": 1, "memory": "512Mi"}}},
+                "vector": {"resources": {"requests": {"cpu": "100m", "memory": "512Mi"}}},
+            },
+        ),
+    ),
+)

@@ -1,0 +1,58 @@
+"""A Helm chart: where it goes, when a cluster has it, what it brings, and where its values have its pods."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple, Protocol
+
+from rayfleet.facts.labels import OS
+
+#: The namespace of whatever makes GPUs known to Kubernetes, of overlays too.
+GPU_NAMESPACE = "gpu-operators"
+#: The pods of a chart that runs on Linux alone.
+LINUX: Mapping[str, Any] = {"nodeSelector": {OS: "linux"}}
+
+
+class Installing(Protocol):
+    """All of a cluster that decides which charts it has."""
+
+    @property
+    def gateway_kind(self) -> str: ...
+    def has_gpus_of(self, vendor: str) -> bool: ...
+
+
+class ChartKinds(NamedTuple):
+    """The groups that a chart brings. ``folder``: its custom resource definitions are in ``crds/``, which Helm never
+    upgrades by itself. ``switch`` is the value that turns them on, with its default; None where nothing does.
+    """
+
+    groups: tuple[str, ...]
+    folder: bool
+    switch: tuple[str, ...] = ()
+    default: bool = True
+
+
+class ChartPod(NamedTuple):
+    """A controller of a chart, or a job of it. ``path`` leads to it in the values; ``beneath`` is what the chart itself
+    says of it, in a pod's own words; ``containers``, what they ask for unless the values say otherwise.
+    """
+
+    name: str
+    path: tuple[str, ...]
+    beneath: Mapping[str, Any] = {}
+    containers: Mapping[str, Any] = {}
+
+
+class Chart(NamedTuple):
+    """A chart by its name in fleet.yaml and in ``operators/``; ``artifact`` is its own name. ``part`` of a cluster has
+    it, ``when`` that says so; its values have the late values that it ``needs``.
+    """
+
+    name: str
+    artifact: str
+    part: str
+    namespace: str
+    when: Callable[[Installing], bool]
+    needs: tuple[str, ...] = ()
+    kinds: ChartKinds | None = None
+    pods: tuple[ChartPod, ...] = ()

@@ -1,0 +1,41 @@
+"""NVIDIA's device plugin (NVIDIA/k8s-device-plugin 0.20.0, values.yaml), without which pods get no GPUs of NVIDIA's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from rayfleet.facts.charts.chart import GPU_NAMESPACE, Chart
+from rayfleet.facts.labels import CRITICAL_ADDONS, NODE_FEATURES, NVIDIA_GPU
+
+CHART = Chart(
+    name="nvidia-device-plugin",
+    artifact="nvidia-device-plugin",
+    part="gpu support",
+    namespace=GPU_NAMESPACE,
+    when=lambda cluster: cluster.has_gpus_of("nvidia"),
+)
+#: NVIDIA's chart that has the plugin in it, for those who bring it by overlay.
+GPU_OPERATOR = "gpu-operator"
+#: What the chart itself says of its pods. Node feature discovery adds its labels to nodes, or the value of a key that
+#: says so.
+BENEATH: Mapping[str, Any] = {
+    "affinity": {
+        "nodeAffinity": {
+            "requiredDuringSchedulingIgnoredDuringExecution": {
+                "nodeSelectorTerms": [
+                    {"matchExpressions": [{"key": key, "operator": "In", "values": [value]}]}
+                    for key, value in (
+                        (f"{NODE_FEATURES}pci-10de.present", "true"),
+                        (f"{NODE_FEATURES}cpu-model.vendor_id", "NVIDIA"),
+                        (f"{NVIDIA_GPU}.present", "true"),
+                    )
+                ]
+            }
+        }
+    },
+    "tolerations": [
+        {"key": CRITICAL_ADDONS, "operator": "Exists"},
+        {"key": NVIDIA_GPU, "operator": "Exists", "effect": "NoSchedule"},
+    ],
+}

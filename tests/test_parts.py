@@ -1,0 +1,187 @@
+"""Proof by exercise: a fifth chart and a second producer of late values are a module and a row each, and no more.
+
+The module is this one; beside it stand what a chart has anyway: its templates, and its keys in the schemas for editors.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from rayfleet import schema, templating
+from rayfleet.bind import answers, changes, edit
+from rayfleet.bind.expected import wanted
+from rayfleet.bind.judge import judge
+from rayfleet.compiler import Compiled
+from rayfleet.facts import charts, late_values
+from rayfleet.facts.charts.chart import Chart, ChartPod
+from rayfleet.facts.late_values import LateKind, Producer
+from rayfleet.proofs import Evidence, Report, prove
+from rayfleet.source import read
+from rayfleet.tree import Tree
+from rayfleet.tree.files import Files
+from tests import rendering
+from tests.model import smallest
+
+VENDOR = Producer(
+    "vendor", "vendor.{fleet}.{cluster}.license", "the vendor", "vendor show --all", "vendor issue {cluster}"
+)
+LICENSE = LateKind("licenseId", VENDOR, "license id", "lic_[a-z]{1,9}", "lic_ and what follows it")
+QUEUES = Chart(
+    name="queues",
+    artifact="queues",
+    part="ray",
+    namespace="queue-system",
+    when=lambda cluster: True,
+    needs=(LICENSE.key,),
+    pods=(ChartPod("the queues' controller", ("controller",)),),
+)
+TEMPLATES = {
+    "repository": """\
+apiVersion: source.toolkit.fluxcd.io/v1
+kind: HelmRepository
+metadata:
+  name: queues
+  namespace: {{ fleet.gitops.namespace }}
+spec:
+  interval: 24h
+  url: https://example.com/charts
+""",
+    "helmrelease": """\
+apiVersion: helm.toolkit.fluxcd.io/v2
+kind: HelmRelease
+metadata:
+  name: queues
+  namespace: {{ fleet.gitops.namespace }}
+spec:
+  releaseName: queues
+  targetNamespace: {{ chart.namespace }}
+  chart:
+    spec:
+      chart: queues
+      version: {{ chart.version }}
+      sourceRef:
+        kind: HelmRepository
+        name: queues
+{% include "cluster/operators/release.j2" %}
+""",
+    "values": """\
+license: {{ cluster.bindings.values["licenseId"] }}
+controller:
+  nodeSelector:
+    disk: tape
+""",
+    "overrides": "{{ chart.own | block(0) }}\n",
+}
+FOLDER = "clusters/one/operators/queues"
+
+
+@pytest.fixture(autouse=True)
+def added(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """One row in each of the two tables; the templates of the chart, and the keys of both in the schemas."""
+    monkeypatch.setattr(charts, "TABLE", (*charts.TABLE, QUEUES))
+    monkeypatch.setattr(late_values, "TABLE", (*late_values.TABLE, LICENSE))
+    for name in ("schemas", "templates"):
+        shutil.copytree(rendering.ROOT / name, tmp_path / name)
+    for name, text in TEMPLATES.items():
+        path = tmp_path / f"templates/cluster/operators/queues/{name}.yaml.j2"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text)
+    _add(tmp_path / "schemas/fleet.schema.json", ("$defs", "charts"), "queues", "ingress-nginx")
+    of_cluster = ("properties", "clusters", "additionalProperties")
+    _add(tmp_path / "schemas/bindings.schema.json", of_cluster, LICENSE.key, "cloudResourceId", LICENSE.pattern or "")
+    monkeypatch.setattr(schema, "SCHEMAS", str(tmp_path / "schemas"))
+    monkeypatch.setattr(templating, "TEMPLATES", str(tmp_path / "templates"))
+    caches = (schema._matcher, schema.load, schema.defaults, templating._environment)
+    for cache in caches:
+        cache.cache_clear()
+    yield
+    for cache in caches:
+        cache.cache_clear()
+
+
+def _add(file: Path, where: tuple[str, ...], key: str, like: str, pattern: str = "") -> None:
+    """A key like another in the properties of an object."""
+    document = node = json.loads(file.read_text())
+    for step in (*where, "properties"):
+        node = node[step]
+    node[key] = json.loads(json.dumps(node[like]))
+    if pattern:
+        node[key]["properties"]["value"]["pattern"] = f"^{pattern}$"
+    file.write_text(json.dumps(document))
+
+
+def bound(given: str, producer: str = "vendor.fleet.one.license") -> str:
+    """A bindings.yaml with everything, the license included."""
+    everything = json.loads(rendering.bindings(rendering.from_text(json.dumps(smallest()))))
+    everything["clusters"]["one"][LICENSE.key] = {"value": given, "producer": producer}
+    return json.dumps(everything)
+
+
+def fleet(late: str | None = None) -> Compiled:
+    data = smallest(charts={"queues": {"version": "1.2.3", "values": {"debug": True}}})
+    return rendering.from_text(json.dumps(data), late=late)
+
+
+def proved(late: str, of: str | None = None) -> Report:
+    """What the proofs say of a fleet; ``of``: with the outputs of other bindings."""
+    files = Files("rendered", dict(fleet(of or late).rendered()))
+    return prove(Evidence(Tree(files, read("bindings.yaml", late.encode())), date(2026, 12, 1)))
+
+
+def test_the_chart_waits_for_its_late_value() -> None:
+    without = json.loads(bound("lic_a"))
+    del without["clusters"]["one"][LICENSE.key]
+    waiting = {row.path: row.needs for row in fleet(json.dumps(without)).pending()}
+    assert waiting == {
+        f"{FOLDER}/{name}.yaml": (LICENSE.key,) for name in ("repository", "helmrelease", "values", "overrides")
+    }
+    said = {row.what for row in proved(json.dumps(without)).of("pending")}
+    assert "waits for licenseId of the vendor" in said
+
+
+def test_the_chart_is_rendered_with_it() -> None:
+    files = {path: content.decode() for path, content in fleet(bound("lic_a")).rendered()}
+    assert 'license: "lic_a"\n' in files[f"{FOLDER}/values.yaml"]
+    assert '"debug": true\n' in files[f"{FOLDER}/overrides.yaml"]
+    release = files[f"{FOLDER}/helmrelease.yaml"]
+    assert 'targetNamespace: "queue-system"\n' in release and 'version: "1.2.3"\n' in release
+    assert '"queues-values"' in files["clusters/one/operators/kustomization.yaml"]
+    assert '- "queues/helmrelease.yaml"\n' in files["clusters/one/operators/kustomization.yaml"]
+    assert 'name: "queue-system"\n' in files["clusters/one/platform/namespaces.yaml"]
+
+
+def test_the_late_value_is_asked_for_and_bound() -> None:
+    (row,) = wanted(fleet().fleet)
+    assert row.producers[LICENSE.key] == "vendor.fleet.one.license"
+    assert row.prints[LICENSE.key] == "vendor show --all"
+    assert row.next_step([LICENSE.key]) == "run vendor issue one, then rayfleet bind"
+    given = answers.of_file("x.json", b'{"vendor.fleet.one.license": "lic_a"}', "")
+    judged = judge([row], given, "cloud", ["one"])
+    assert judged.found == []
+    current = read("bindings.yaml", bound("lic_b").encode())
+    (change,) = changes.changes(judged.values, current)
+    assert (change.kind, change.old, change.new, change.alarming) == (LICENSE.key, "lic_b", "lic_a", True)
+    written = edit.edited("bindings.yaml", bound("lic_b").encode(), [change])
+    assert json.loads(written)["clusters"]["one"][LICENSE.key] == {
+        "value": "lic_a",
+        "producer": "vendor.fleet.one.license",
+    }
+    (bad,) = judge([row], answers.of_file("x.json", b'{"vendor.fleet.one.license": "b"}', ""), "cloud", ["one"]).found
+    assert "licenseId of one" in bad.what
+
+
+def test_both_are_judged() -> None:
+    good = bound("lic_a")
+    said = [row.what for row in proved(good).of("failed")]
+    assert len(said) == 1 and said[0].startswith("the queues' controller")
+    asked = {row.what for row in proved(bound("b", "vendor.license"), of=good).of("failed")}
+    assert asked - set(said) == {
+        "licenseId is b, and not lic_ and what follows it",
+        "the producer of licenseId is not vendor.<fleet>.<cluster>.license",
+    }
