@@ -9,15 +9,20 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 
 from rayfleet.diagnostics import Diagnostic, did_you_mean
+from rayfleet.facts import gateways
 from rayfleet.facts.catalogue import Catalogue, VmSize
 from rayfleet.facts.cidr import Cidr
 from rayfleet.model import bindings as late
 from rayfleet.model.bindings import ClusterBindings
-from rayfleet.model.cluster import Cluster, HelmChart, Upgrades
-from rayfleet.model.fleet import Anyscale, Fleet, GitOps
+from rayfleet.model.cluster import Cluster
+from rayfleet.model.delivery import Delivery, GitOps, HelmChart
+from rayfleet.model.fleet import Anyscale, Fleet
+from rayfleet.model.gateway import Gateway
+from rayfleet.model.infrastructure import Infrastructure, Upgrades
 from rayfleet.model.instance_type import InstanceType, instance_types
 from rayfleet.model.network import Network
 from rayfleet.model.node_pool import NodePool, Taint
+from rayfleet.model.ray import Ray
 from rayfleet.model.service_account import OPERATOR, ServiceAccount
 from rayfleet.model.settings import Defaults, Settings, fill, merge
 from rayfleet.model.storage import LifecycleRule, Storage, Volume
@@ -53,8 +58,8 @@ class _Builder:
 
     def fleet(self) -> Fleet:
         data = fill(self._defaults.root, self._origin.source.data)
-        azure, storage, gitops = data["azure"], data["storage"], data["gitops"]
-        clusters = tuple(self._clusters(data))
+        azure, storage, gitops = data["azure"], data["storage"], _gitops(data["gitops"])
+        clusters = tuple(self._clusters(data, gitops))
         return Fleet(
             name=data["name"],
             tenant_id=azure["tenantId"],
@@ -71,20 +76,12 @@ class _Builder:
                 data["anyscale"]["controlPlaneUrl"],
             ),
             storage=_storage(storage, azure["primaryRegion"]),
-            gitops=GitOps(
-                gitops["url"],
-                gitops["branch"],
-                gitops["path"],
-                gitops["auth"],
-                gitops["httpsUser"],
-                gitops.get("knownHosts"),
-                gitops["intervalSeconds"],
-            ),
+            gitops=gitops,
             region_order=tuple(data["routing"].get("regionOrder") or _region_order(azure["primaryRegion"], clusters)),
             clusters=clusters,
         )
 
-    def _clusters(self, data: Settings) -> Iterator[Cluster]:
+    def _clusters(self, data: Settings, gitops: GitOps) -> Iterator[Cluster]:
         supernet, vnet_prefix = Cidr.parse(data["azure"]["network"]["supernet"]), data["azure"]["network"]["vnetPrefix"]
         lowest = merge({}, data["defaults"] or {})
         regions: dict[str, Settings] = {}
@@ -96,42 +93,42 @@ class _Builder:
             vnet = own["network"].get("vnetCidr")
             index = own["network"]["index"]
             block = Cidr.parse(vnet) if vnet else supernet.block(vnet_prefix, index)
-            yield self._cluster(name, region, data, settings, block)
+            network = _network(fill(self._defaults.settings["network"], settings["network"]), block)
+            yield self._cluster(name, region, settings, data["azure"]["resourceGroup"], network, gitops)
 
-    def _cluster(self, name: str, region: str, data: Settings, settings: Settings, vnet: Cidr) -> Cluster:
+    def _cluster(
+        self, name: str, region: str, settings: Settings, group: str, network: Network, gitops: GitOps
+    ) -> Cluster:
         defaults = self._defaults.settings
         pools = self._pools(name, region, settings)
         volume = self._share("volume", settings, _volume)
         plain: Settings = {key: settings.get(key, defaults.get(key)) for key in _PLAIN}
-        network = fill(defaults["network"], settings["network"])
-        gateway = self._filled("gateway", settings)
         resource = settings.get("cloudResource", {})
         return Cluster(
             name=name,
             region=region,
-            cloud=data["anyscale"]["cloud"],
-            resource_group=data["azure"]["resourceGroup"],
-            kubernetes_version=plain["kubernetesVersion"],
-            tier=plain["tier"],
-            network=_network(network, vnet),
-            authorized_ip_ranges=tuple(self._filled("apiServer", settings)["authorizedIpRanges"]),
-            local_accounts=plain["localAccounts"],
-            encryption_at_host=plain["encryptionAtHost"],
-            upgrades=self._share("upgrades", settings, _upgrades),
-            autoscaler=self._filled("autoscaler", settings),
-            pools=pools,
-            service_accounts=_service_accounts(plain["serviceAccounts"]),
+            infrastructure=Infrastructure(
+                resource_group=group,
+                kubernetes_version=plain["kubernetesVersion"],
+                tier=plain["tier"],
+                network=network,
+                authorized_ip_ranges=tuple(self._filled("apiServer", settings)["authorizedIpRanges"]),
+                local_accounts=plain["localAccounts"],
+                encryption_at_host=plain["encryptionAtHost"],
+                upgrades=self._share("upgrades", settings, _upgrades),
+                autoscaler=self._filled("autoscaler", settings),
+                pools=pools,
+            ),
+            ray=Ray(
+                service_accounts=_service_accounts(plain["serviceAccounts"]),
+                instance_types=self._instance_types(pools, volume),
+                redis_endpoint=resource.get("redisEndpoint"),
+                image_registry=resource.get("imageRegistry"),
+            ),
+            gateway=self._share("gateway", settings, _gateway),
             volume=volume,
-            gateway_kind=gateway["kind"],
-            public=gateway["visibility"] == "public",
-            redis_endpoint=resource.get("redisEndpoint"),
-            image_registry=resource.get("imageRegistry"),
-            charts=self._share("charts", settings, _charts),
-            overlays=tuple(plain["overlays"]),
-            repository_path=data["gitops"]["path"],
-            signs_in_to_git=data["gitops"]["auth"] == "azureIdentity",
+            delivery=Delivery(gitops, self._share("charts", settings, _charts), tuple(plain["overlays"])),
             bindings=self._bound.get(name, late.NONE),
-            instance_types=self._instance_types(pools, volume),
         )
 
     def _share(self, key: str, settings: Settings, make: Callable[[Settings], Built]) -> Built:
@@ -246,6 +243,22 @@ def _upgrades(section: Settings) -> Upgrades:
         utc_offset=window["utcOffset"],
         duration_hours=window["durationHours"],
     )
+
+
+def _gitops(section: Settings) -> GitOps:
+    return GitOps(
+        url=section["url"],
+        branch=section["branch"],
+        path=section["path"],
+        auth=section["auth"],
+        https_user=section["httpsUser"],
+        known_hosts=section.get("knownHosts"),
+        interval_seconds=section["intervalSeconds"],
+    )
+
+
+def _gateway(section: Settings) -> Gateway:
+    return Gateway(gateways.gateway(section["kind"]), section["visibility"] == "public")
 
 
 def _volume(section: Settings) -> Volume:

@@ -127,7 +127,7 @@ class Outputs:
             components = [
                 # From rendered/clusters/<cluster>/<layer> to overlays/, which stands beside rendered/.
                 f"../../../../overlays/{overlay}/{layer}"
-                for overlay in cluster.overlays
+                for overlay in cluster.delivery.overlays
                 if f"{overlay}/{layer}" in self._overlay_folders
             ]
             if not resources and not components:
@@ -150,7 +150,7 @@ def _chart_values(cluster: Cluster, rows: list[Output]) -> dict[str, _ChartValue
             row.path.removeprefix("operators/") for row in rows if row.chart == chart.name and not row.manifest
         )
         if files:
-            settings = cluster.charts[chart.name]
+            settings = cluster.delivery.charts[chart.name]
             found[chart.name] = _ChartValues(
                 f"{chart.name}-values", files, chart.namespace, settings.version, settings.values
             )

@@ -103,11 +103,11 @@ def overview(fleet: Fleet, pending: Sequence[PendingRow]) -> Overview:
             ClusterLine(
                 name=cluster.name,
                 region=cluster.region,
-                kubernetes_version=cluster.kubernetes_version,
+                kubernetes_version=cluster.infrastructure.kubernetes_version,
                 vnet=str(cluster.network.vnet),
                 pools=", ".join(pool.name for pool in cluster.pools),
-                max_nodes=cluster.max_nodes,
-                gateway=f"{cluster.gateway_kind}, {'public' if cluster.public else 'private'}",
+                max_nodes=cluster.infrastructure.max_nodes,
+                gateway=f"{cluster.gateway_kind}, {'public' if cluster.gateway.public else 'private'}",
             )
             for cluster in fleet.routed_clusters
         ),
@@ -124,7 +124,7 @@ def overview(fleet: Fleet, pending: Sequence[PendingRow]) -> Overview:
         pending=tuple(PendingLine(f"rendered/{row.path}", ", ".join(row.needs)) for row in pending),
         credential=fleet.gitops.auth in ("sshKey", "httpsToken"),
         git_identities=fleet.gitops.auth == "azureIdentity",
-        encryption_at_host=any(cluster.encryption_at_host for cluster in fleet.clusters),
+        encryption_at_host=any(cluster.infrastructure.encryption_at_host for cluster in fleet.clusters),
     )
 
 

@@ -83,8 +83,8 @@ PARTS: tuple[Part, ...] = (
     Part(
         "gateway",
         outputs=(
-            Output("workloads/gatewayclass.yaml", when=lambda cluster: cluster.gateway.own_class),
-            Output("workloads/gateway.yaml", when=lambda cluster: cluster.gateway_api, needs=(CLOUD_RESOURCE_ID,)),
+            Output("workloads/gatewayclass.yaml", when=lambda cluster: cluster.gateway.kind.own_class),
+            Output("workloads/gateway.yaml", when=lambda cluster: cluster.gateway.api, needs=(CLOUD_RESOURCE_ID,)),
         ),
     ),
     Part("gpu support"),
@@ -108,7 +108,7 @@ def _of_charts(part: Part) -> Iterator[Output]:
 
 
 def _overrides(chart: Chart) -> Callable[[Cluster], bool]:
-    return lambda cluster: chart.when(cluster) and bool(cluster.charts[chart.name].values)
+    return lambda cluster: chart.when(cluster) and bool(cluster.delivery.charts[chart.name].values)
 
 
 def resources(fleet: Fleet, cluster: Cluster) -> list[Resource]:

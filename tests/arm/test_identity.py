@@ -13,7 +13,7 @@ def test_each_credential_waits_for_the_one_before() -> None:
     (cluster,) = build(smallest(serviceAccounts=["team/one", "team/two"])).clusters
     rows = federated_credentials(cluster)
     assert [row["name"].rpartition("/")[2] for row in rows] == [
-        account.credential for account in cluster.service_accounts
+        account.credential for account in cluster.ray.service_accounts
     ]
     assert len(rows) >= 3
     waits = [[str(row["dependsOn"][-1]), len(row["dependsOn"])] for row in rows]

@@ -20,7 +20,8 @@ FLEETS = st.dictionaries(st.integers(0, 4 * CLUSTERS_A_TEMPLATE), REGIONS, max_s
 
 
 def _cluster(index: int, region: str) -> Cluster:
-    return replace(ONE, name=f"cluster-{index}", region=region, network=replace(ONE.network, index=index))
+    infrastructure = replace(ONE.infrastructure, network=replace(ONE.network, index=index))
+    return replace(ONE, name=f"cluster-{index}", region=region, infrastructure=infrastructure)
 
 
 def _placed(clusters: list[Cluster]) -> dict[str, str]:

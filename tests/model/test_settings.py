@@ -266,9 +266,9 @@ def test_null_in_the_values_of_a_chart_is_for_helm(level: tuple[str, ...]) -> No
     path = ("charts", "anyscale-operator", "values", "deep")
     data = _null((*path, "gone"), level)
     (cluster,) = build(data).clusters
-    assert cluster.charts["anyscale-operator"].values == {"own": 1, "deep": {"gone": None}}
+    assert cluster.delivery.charts["anyscale-operator"].values == {"own": 1, "deep": {"gone": None}}
     (cluster,) = build(_null(path[:3], level)).clusters
-    assert cluster.charts["anyscale-operator"].values == {}, "but the fleet's own values go as all else does"
+    assert cluster.delivery.charts["anyscale-operator"].values == {}, "but the fleet's own values go as all else does"
 
 
 @pytest.mark.parametrize("level", LEVELS, ids=".".join)

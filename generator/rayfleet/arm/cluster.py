@@ -38,16 +38,16 @@ def managed_cluster(fleet: Fleet, cluster: Cluster) -> Resource:
             control_plane,
             identity.network_role_id(cluster),
             network.subnet_id(cluster),
-            *(network.public_ip_ids(cluster) if cluster.authorized_ip_ranges else []),
+            *(network.public_ip_ids(cluster) if cluster.infrastructure.authorized_ip_ranges else []),
         ],
-        "sku": {"name": "Base", "tier": cluster.tier},
+        "sku": {"name": "Base", "tier": cluster.infrastructure.tier},
         "identity": {"type": "UserAssigned", "userAssignedIdentities": {control_plane: {}}},
         "properties": {
             **_version(cluster),
             "dnsPrefix": cluster.dns_prefix,
             "nodeResourceGroup": cluster.node_resource_group,
             "enableRBAC": True,
-            "disableLocalAccounts": not cluster.local_accounts,
+            "disableLocalAccounts": not cluster.infrastructure.local_accounts,
             "aadProfile": {
                 "managed": True,
                 "enableAzureRBAC": True,
@@ -68,10 +68,10 @@ def managed_cluster(fleet: Fleet, cluster: Cluster) -> Resource:
             "networkProfile": _network_profile(cluster),
             "apiServerAccessProfile": _api_server(cluster),
             "ingressProfile": _ingress(cluster),
-            "autoScalerProfile": _autoscaler(cluster.autoscaler),
+            "autoScalerProfile": _autoscaler(cluster.infrastructure.autoscaler),
             "autoUpgradeProfile": {
-                "upgradeChannel": cluster.upgrades.channel,
-                "nodeOSUpgradeChannel": cluster.upgrades.node_os_channel,
+                "upgradeChannel": cluster.infrastructure.upgrades.channel,
+                "nodeOSUpgradeChannel": cluster.infrastructure.upgrades.node_os_channel,
             },
             "agentPoolProfiles": [
                 {"name": pool.name, **pool_properties(cluster, pool)} for pool in cluster.inline_pools
@@ -82,7 +82,7 @@ def managed_cluster(fleet: Fleet, cluster: Cluster) -> Resource:
 
 def maintenance(cluster: Cluster) -> list[Resource]:
     """The weekly window, for both of AKS's schedules."""
-    upgrades = cluster.upgrades
+    upgrades = cluster.infrastructure.upgrades
     window = {
         "schedule": {"weekly": {"intervalWeeks": 1, "dayOfWeek": upgrades.day}},
         "durationHours": upgrades.duration_hours,
@@ -113,10 +113,12 @@ def late_values(cluster: Cluster) -> dict[str, Any]:
 
 
 def _version(cluster: Cluster) -> dict[str, str]:
-    support = {"supportPlan": "AKSLongTermSupport" if cluster.tier == "Premium" else "KubernetesOfficial"}
-    if cluster.deployed and cluster.upgrades.channel in MINOR_CHANNELS:
+    support = {
+        "supportPlan": "AKSLongTermSupport" if cluster.infrastructure.tier == "Premium" else "KubernetesOfficial"
+    }
+    if cluster.deployed and cluster.infrastructure.upgrades.channel in MINOR_CHANNELS:
         return support  # the channel has moved on, and going back is refused
-    return {"kubernetesVersion": cluster.kubernetes_version, **support}
+    return {"kubernetesVersion": cluster.infrastructure.kubernetes_version, **support}
 
 
 def _network_profile(cluster: Cluster) -> dict[str, Any]:
@@ -135,18 +137,18 @@ def _network_profile(cluster: Cluster) -> dict[str, Any]:
 
 
 def _api_server(cluster: Cluster) -> dict[str, Any]:
-    if not cluster.authorized_ip_ranges:
+    if not cluster.infrastructure.authorized_ip_ranges:
         return {"disableRunCommand": True}
     # Behind a NAT gateway AKS does not add the cluster's own addresses, without which its nodes lose the API.
     own = [
         Expression(f"format('{{0}}/32', {property_of(PUBLIC_IP, address, 'ipAddress')})")
         for address in network.public_ip_ids(cluster)
     ]
-    return {"disableRunCommand": True, "authorizedIPRanges": [*cluster.authorized_ip_ranges, *own]}
+    return {"disableRunCommand": True, "authorizedIPRanges": [*cluster.infrastructure.authorized_ip_ranges, *own]}
 
 
 def _ingress(cluster: Cluster) -> dict[str, Any]:
-    on = cluster.gateway.by_aks
+    on = cluster.gateway.kind.by_aks
     implementations = {"appRoutingIstio": {"mode": "Enabled" if on else "Disabled"}}
     return {
         "gatewayAPI": {"installation": "Standard" if on else "Disabled"},
@@ -177,18 +179,18 @@ def _skips(cluster: Cluster) -> dict[str, str]:
         "CKV_AZURE_8": "The dashboard add-on no longer exists in AKS.",
         "CKV_AZURE_172": "No secret comes from a Key Vault; the check wants a boolean where the API takes text.",
     }
-    if not cluster.authorized_ip_ranges:
+    if not cluster.infrastructure.authorized_ip_ranges:
         skips["CKV_AZURE_6"] = "apiServer.authorizedIpRanges of the fleet is empty; Entra guards the API."
-    if not cluster.encryption_at_host:
+    if not cluster.infrastructure.encryption_at_host:
         skips["CKV_AZURE_227"] = "encryptionAtHost of the fleet is off."
-    if cluster.upgrades.channel == "none":
+    if cluster.infrastructure.upgrades.channel == "none":
         skips["CKV_AZURE_171"] = "upgrades.channel of the fleet is none."
-    if cluster.local_accounts:
+    if cluster.infrastructure.local_accounts:
         skips["CKV_AZURE_141"] = "localAccounts of the fleet is on."
-    if any(not pool.ephemeral_os_disk for pool in cluster.system_pools):
+    if any(not pool.ephemeral_os_disk for pool in cluster.infrastructure.system_pools):
         skips["CKV_AZURE_226"] = (
             "The system pool's VM size carries no ephemeral OS disk, or the fleet wants a managed one."
         )
-    if any(pool.max_pods < 50 for pool in cluster.system_pools):
+    if any(pool.max_pods < 50 for pool in cluster.infrastructure.system_pools):
         skips["CKV_AZURE_168"] = "maxPods of the system pool is what the fleet asks for."
     return skips

@@ -34,13 +34,13 @@ def flux_resources(fleet: Fleet, cluster: Cluster) -> list[Resource]:
 
 def _extension(fleet: Fleet, cluster: Cluster) -> Resource:
     settings: dict[str, Any] = {}
-    if cluster.signs_in_to_git:
+    if cluster.delivery.gitops.signs_in:
         settings = {
             "workloadIdentity.enable": "true",
             "workloadIdentity.azureClientId": identity.identity_property(cluster.git_identity, "clientId"),
             "workloadIdentity.azureTenantId": fleet.tenant_id,
         }
-    git = [identity.identity_id(cluster.git_identity)] if cluster.signs_in_to_git else []
+    git = [identity.identity_id(cluster.git_identity)] if cluster.delivery.gitops.signs_in else []
     return {
         "type": EXTENSION,
         "apiVersion": api_version(EXTENSION),
@@ -60,7 +60,7 @@ def _extension(fleet: Fleet, cluster: Cluster) -> Resource:
 
 def _configuration(fleet: Fleet, cluster: Cluster) -> Resource:
     gitops = fleet.gitops
-    git = [identity.git_credential_id(cluster)] if cluster.signs_in_to_git else []
+    git = [identity.git_credential_id(cluster)] if cluster.delivery.gitops.signs_in else []
     return {
         "type": FLUX_CONFIGURATION,
         "apiVersion": api_version(FLUX_CONFIGURATION),

@@ -26,7 +26,7 @@ def identity_property(name: str, path: str) -> Expression:
 def identities(fleet: Fleet, cluster: Cluster) -> list[Resource]:
     """The control plane's identity, the workloads' own, and one for Git where Git wants an identity."""
     names = [cluster.control_plane_identity, cluster.workload_identity]
-    names += [cluster.git_identity] if cluster.signs_in_to_git else []
+    names += [cluster.git_identity] if cluster.delivery.gitops.signs_in else []
     return [
         {
             "type": IDENTITY,
@@ -66,10 +66,10 @@ def federated_credentials(cluster: Cluster) -> list[Resource]:
     """A credential for each service account. Chained: Azure refuses parallel writes to one identity."""
     found: list[Resource] = []
     before: Expression = resource_id(CLUSTER, cluster.name)
-    for account in cluster.service_accounts:
+    for account in cluster.ray.service_accounts:
         found.append(_credential(cluster, cluster.workload_identity, account, before))
         before = resource_id(FEDERATED_CREDENTIAL, cluster.workload_identity, account.credential)
-    if cluster.signs_in_to_git:
+    if cluster.delivery.gitops.signs_in:
         found.append(_credential(cluster, cluster.git_identity, SOURCE_CONTROLLER, resource_id(CLUSTER, cluster.name)))
     return found
 

@@ -67,7 +67,7 @@ def _nsg(fleet: Fleet, cluster: Cluster) -> Resource:
     }
     return {
         **_resource(fleet, cluster, NSG, cluster.nsg),
-        "properties": {"securityRules": [https] if cluster.public else []},
+        "properties": {"securityRules": [https] if cluster.gateway.public else []},
     }
 
 

@@ -20,7 +20,7 @@ def child_pools(fleet: Fleet, cluster: Cluster) -> list[Resource]:
     before: list[Expression] = [resource_id(CLUSTER, cluster.name)]
     for pool in cluster.child_pools:
         skips = {}
-        if not cluster.encryption_at_host:
+        if not cluster.infrastructure.encryption_at_host:
             skips["CKV_AZURE_227"] = "encryptionAtHost of the fleet is off."
         if pool.max_pods < 50:
             skips["CKV_AZURE_168"] = "maxPods of the pool is what the fleet asks for."
@@ -62,7 +62,7 @@ def pool_properties(cluster: Cluster, pool: NodePool) -> dict[str, Any]:
         "osDiskSizeGB": pool.os_disk_size_gib,
         "maxPods": pool.max_pods,
         "vnetSubnetID": subnet_id(cluster),
-        "enableEncryptionAtHost": cluster.encryption_at_host,
+        "enableEncryptionAtHost": cluster.infrastructure.encryption_at_host,
         # Both complete: a PUT replaces them.
         "nodeLabels": pool.labels,
         "nodeTaints": [str(taint) for taint in pool.taints],
@@ -78,7 +78,7 @@ def pool_properties(cluster: Cluster, pool: NodePool) -> dict[str, Any]:
         properties["scaleSetEvictionPolicy"] = "Delete"
         properties["spotMaxPrice"] = pool.spot_max_price
     else:
-        properties["upgradeSettings"] = {"maxSurge": cluster.upgrades.max_surge}
+        properties["upgradeSettings"] = {"maxSurge": cluster.infrastructure.upgrades.max_surge}
     return properties
 
 

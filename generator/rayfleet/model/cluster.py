@@ -1,73 +1,49 @@
-"""One AKS cluster: its settings and every name that two of its outputs must agree on."""
+"""One cluster: its parts, and every name that two of its outputs must agree on."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
-from rayfleet.facts import gateways
 from rayfleet.facts.charts import charts_of
 from rayfleet.facts.charts.chart import GPU_NAMESPACE
-from rayfleet.facts.gateways.gateway import GatewayKind
 from rayfleet.facts.labels import DNS_LABEL, LOAD_BALANCER
 from rayfleet.model.bindings import ClusterBindings
-from rayfleet.model.instance_type import InstanceType
+from rayfleet.model.delivery import Delivery
+from rayfleet.model.gateway import Gateway
+from rayfleet.model.gpu_support import GpuSupport
+from rayfleet.model.infrastructure import Infrastructure
 from rayfleet.model.network import Network
 from rayfleet.model.node_pool import NodePool
-from rayfleet.model.service_account import OPERATOR, SOURCE_CONTROLLER, ServiceAccount
+from rayfleet.model.ray import Ray
+from rayfleet.model.service_account import OPERATOR, SOURCE_CONTROLLER
 from rayfleet.model.storage import Volume
 
 
 @dataclass(frozen=True, slots=True)
-class Upgrades:
-    """Automatic upgrades and their weekly window."""
-
-    channel: str
-    node_os_channel: str
-    max_surge: str
-    day: str
-    start_time: str
-    utc_offset: str
-    duration_hours: int
-
-
-@dataclass(frozen=True, slots=True)
-class HelmChart:
-    """A Helm chart's version and the fleet's own values for it."""
-
-    version: str
-    values: dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
 class Cluster:
-    """One AKS cluster. Its name is the root of all its other names."""
+    """One cluster, composed of parts. Its name is the root of all its other names."""
 
     name: str
     region: str
-    cloud: str
-    resource_group: str
-    kubernetes_version: str
-    tier: str
-    network: Network
-    authorized_ip_ranges: tuple[str, ...]
-    local_accounts: bool
-    encryption_at_host: bool
-    upgrades: Upgrades
-    autoscaler: dict[str, Any]
-    pools: tuple[NodePool, ...]
-    service_accounts: tuple[ServiceAccount, ...]
+    infrastructure: Infrastructure
+    ray: Ray
+    gateway: Gateway
     volume: Volume
-    gateway_kind: str
-    public: bool
-    redis_endpoint: str | None
-    image_registry: str | None
-    charts: dict[str, HelmChart]
-    overlays: tuple[str, ...]
-    repository_path: str
-    signs_in_to_git: bool
+    delivery: Delivery
     bindings: ClusterBindings
-    instance_types: tuple[InstanceType, ...]
+
+    @property
+    def network(self) -> Network:
+        return self.infrastructure.network
+
+    @property
+    def pools(self) -> tuple[NodePool, ...]:
+        return self.infrastructure.pools
+
+    @property
+    def gpus(self) -> GpuSupport:
+        """The pools with GPUs, and what they need."""
+        return GpuSupport(tuple(pool for pool in self.pools if pool.gpu))
 
     # --- Azure names ---
 
@@ -79,7 +55,7 @@ class Cluster:
     @property
     def node_resource_group(self) -> str:
         """The group in which AKS keeps the nodes."""
-        return f"{self.resource_group}-{self.name}-nodes"
+        return f"{self.infrastructure.resource_group}-{self.name}-nodes"
 
     @property
     def vnet(self) -> str:
@@ -118,89 +94,39 @@ class Cluster:
         """The ARM output with the cluster's late values; an output's name takes no hyphen."""
         return self.name.replace("-", "_")
 
-    @property
-    def own_service_accounts(self) -> tuple[ServiceAccount, ...]:
-        """The accounts that the fleet names, beside the operator's."""
-        return tuple(account for account in self.service_accounts if account != OPERATOR)
-
     # --- node pools ---
-
-    @property
-    def system_pools(self) -> tuple[NodePool, ...]:
-        """Pools that carry AKS's own pods."""
-        return tuple(pool for pool in self.pools if pool.system)
 
     @property
     def inline_pools(self) -> tuple[NodePool, ...]:
         """Pools inside the cluster resource: a cluster is made with its system pools, and takes no new one that way."""
-        there = tuple(pool for pool in self.system_pools if self.exists(pool))
-        return there or self.system_pools
+        there = tuple(pool for pool in self.infrastructure.system_pools if self.exists(pool))
+        return there or self.infrastructure.system_pools
 
     @property
     def child_pools(self) -> tuple[NodePool, ...]:
         """Pools that are resources of their own, which a PUT of the cluster leaves alone."""
         return tuple(pool for pool in self.pools if pool not in self.inline_pools)
 
+    # --- what charts go by ---
+
     @property
-    def gpu_pools(self) -> tuple[NodePool, ...]:
-        """Pools with GPUs."""
-        return tuple(pool for pool in self.pools if pool.gpu)
+    def gateway_kind(self) -> str:
+        """The name of its kind of gateway."""
+        return self.gateway.kind.name
 
     def has_gpus_of(self, vendor: str) -> bool:
-        """True where a pool has GPUs of the vendor."""
-        return any(pool.vm.gpu_vendor == vendor for pool in self.gpu_pools)
-
-    @property
-    def accelerators(self) -> tuple[str, ...]:
-        """The accelerators of its pools, in order of name."""
-        return tuple(sorted({pool.vm.accelerator for pool in self.gpu_pools}))
-
-    @property
-    def gpu_taint_keys(self) -> tuple[str, ...]:
-        """The keys of every taint on a GPU pool: what a DaemonSet for GPUs must tolerate."""
-        return tuple(sorted({taint.key for pool in self.gpu_pools for taint in pool.taints}))
-
-    @property
-    def gpu_resources(self) -> tuple[str, ...]:
-        """The extended resources that its GPUs are asked for by."""
-        return tuple(sorted({pool.vm.gpu_resource for pool in self.gpu_pools}))
-
-    @property
-    def nvidia_accelerators(self) -> tuple[str, ...]:
-        """The accelerators that NVIDIA's device plugin serves."""
-        return tuple(sorted({pool.vm.accelerator for pool in self.gpu_pools if pool.vm.gpu_vendor == "nvidia"}))
-
-    @property
-    def mixed_architectures(self) -> bool:
-        """True where Ray pods must say which CPU architecture they were built for."""
-        return len({pool.vm.architecture for pool in self.pools if pool.ray}) > 1
-
-    @property
-    def infra(self) -> bool:
-        """True where infra pools without taints run the operators."""
-        return any(pool.role == "infra" and not pool.system for pool in self.pools)
-
-    @property
-    def max_nodes(self) -> int:
-        """Nodes when every pool is as large as it may get."""
-        return sum(pool.maximum for pool in self.pools)
+        """True where any pool has GPUs of the vendor."""
+        return self.gpus.of_vendor(vendor)
 
     # --- Anyscale and the way in ---
 
     # The service account of the operator and of every Ray pod.
     operator = OPERATOR
-    # The name of its Gateway, which the operator puts routes on.
-    gateway_name = "anyscale"
 
     @property
     def cloud_resource(self) -> str:
         """The name of its Anyscale cloud resource, unique in the cloud."""
         return self.name
-
-    @property
-    def networking_mode(self) -> str:
-        """Anyscale's word for whether the gateway has a public address."""
-        return "PUBLIC" if self.public else "PRIVATE"
 
     @property
     def dashed_id(self) -> str:
@@ -225,28 +151,13 @@ class Cluster:
         return f"anyscale-svc-{self.dashed_id}-certificate"
 
     @property
-    def gateway(self) -> GatewayKind:
-        """The row of its kind of gateway."""
-        return gateways.gateway(self.gateway_kind)
-
-    @property
-    def gateway_api(self) -> bool:
-        """True where the way in is a Gateway, not an Ingress."""
-        return bool(self.gateway.gateway_class)
-
-    @property
-    def gateway_class(self) -> str:
-        """The GatewayClass of its gateway."""
-        return self.gateway.gateway_class
-
-    @property
     def load_balancer_annotations(self) -> dict[str, str]:
         """Annotations of the load balancer's Service, wherever the kind of gateway takes them.
 
         Of an Ingress, Anyscale reads the address by itself; a Gateway's it is told, so that one has a DNS label.
         """
-        if self.public:
-            return {DNS_LABEL: self.dashed_id} if self.gateway_api else {}
+        if self.gateway.public:
+            return {DNS_LABEL: self.dashed_id} if self.gateway.api else {}
         return {
             f"{LOAD_BALANCER}-load-balancer-internal": "true",
             f"{LOAD_BALANCER}-load-balancer-ipv4": self.network.gateway_ip,
@@ -257,8 +168,8 @@ class Cluster:
     @property
     def namespaces(self) -> tuple[str, ...]:
         """Namespaces that the platform layer makes, before anything is put into them."""
-        names = {OPERATOR.namespace, *(account.namespace for account in self.service_accounts)}
-        names |= {GPU_NAMESPACE} if self.gpu_pools else set()
+        names = {OPERATOR.namespace, *(account.namespace for account in self.ray.service_accounts)}
+        names |= {GPU_NAMESPACE} if self.gpus.pools else set()
         names |= {chart.namespace for chart in charts_of(self)}
         return tuple(sorted(names - {"default", "kube-system", SOURCE_CONTROLLER.namespace}))
 
@@ -283,12 +194,8 @@ class Cluster:
 
     def _layer(self, layer: str) -> str:
         folder = f"rendered/clusters/{self.name}/{layer}"
-        return f"./{self.repository_path}/{folder}" if self.repository_path else f"./{folder}"
-
-    @property
-    def controllers(self) -> tuple[str, ...]:
-        """The chart of its gateway, which the workloads layer waits for; none where AKS runs the gateway."""
-        return (self.gateway.chart.name,) if self.gateway.chart else ()
+        path = self.delivery.gitops.path
+        return f"./{path}/{folder}" if path else f"./{folder}"
 
     # --- bindings ---
 

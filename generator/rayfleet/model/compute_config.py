@@ -45,7 +45,7 @@ def compute_configs(fleet: Fleet) -> list[ComputeConfig]:
 
 
 def _choice(cluster: Cluster, accelerator: str) -> Choice | None:
-    whole = [shape for shape in cluster.instance_types if shape.whole_node and shape.vm.accelerator == accelerator]
+    whole = [shape for shape in cluster.ray.instance_types if shape.whole_node and shape.vm.accelerator == accelerator]
     if not whole or cluster.bindings.cloud_resource_id is None:
         return None
     worker = max(whole, key=lambda shape: (shape.gpus, shape.memory_gib))
@@ -63,4 +63,4 @@ def _head(cluster: Cluster, worker: InstanceType) -> InstanceType:
         other = shape.vm.architecture != worker.vm.architecture
         return other, all(pool.spot for pool in shape.pools), shape.gpus, abs(shape.cpus - HEAD_CPUS)
 
-    return min(cluster.instance_types, key=rank)
+    return min(cluster.ray.instance_types, key=rank)

@@ -41,8 +41,8 @@ class Deployment:
 
 def resource_count(cluster: Cluster) -> int:
     """ARM resources of one cluster."""
-    own = len(cluster.child_pools) + len(cluster.service_accounts) + len(cluster.nat_public_ips)
-    git = 2 if cluster.signs_in_to_git else 0
+    own = len(cluster.child_pools) + len(cluster.ray.service_accounts) + len(cluster.nat_public_ips)
+    git = 2 if cluster.delivery.gitops.signs_in else 0
     return RESOURCES_A_CLUSTER + own + git + (not cluster.volume.static)
 
 

@@ -8,6 +8,7 @@ from functools import cached_property
 from rayfleet.facts import late_values
 from rayfleet.facts.cidr import Cidr
 from rayfleet.model.cluster import Cluster
+from rayfleet.model.delivery import GitOps
 from rayfleet.model.deployment import Deployment, Scope, regional_templates
 from rayfleet.model.node_pool import NodePool
 from rayfleet.model.storage import Storage
@@ -29,24 +30,6 @@ class Anyscale:
     def audience(self) -> str:
         """The audience of the token that the operator asks Microsoft Entra for."""
         return f"api://{self.service_principal_app_id}/.default"
-
-
-@dataclass(frozen=True, slots=True)
-class GitOps:
-    """The Git repository that Flux follows."""
-
-    url: str
-    branch: str
-    path: str
-    auth: str
-    https_user: str
-    known_hosts: str | None
-    interval_seconds: int
-
-    # One namespace for all Flux objects and one name for the source: what AKS's multi-tenancy lock-down asks for.
-    # The Azure configuration gives the GitRepository its own name.
-    namespace = "rayfleet"
-    source = "rayfleet"
 
 
 @dataclass(frozen=True)
@@ -122,7 +105,7 @@ class Fleet:
     @cached_property
     def accelerators(self) -> tuple[str, ...]:
         """Every accelerator of the fleet, in order of name."""
-        return tuple(sorted({name for cluster in self.clusters for name in cluster.accelerators}))
+        return tuple(sorted({name for cluster in self.clusters for name in cluster.gpus.accelerators}))
 
     @cached_property
     def primary_cluster(self) -> Cluster:

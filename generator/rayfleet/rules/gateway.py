@@ -13,7 +13,7 @@ from rayfleet.source.origin import Origin
 def judge(fleet: Fleet, origin: Origin) -> Iterator[Diagnostic]:
     """Warns of what is retired."""
     for cluster in fleet.clusters:
-        if cluster.gateway.retired:
-            what = f"{cluster.gateway_kind} {cluster.gateway.retired}"
+        if cluster.gateway.kind.retired:
+            what = f"{cluster.gateway_kind} {cluster.gateway.kind.retired}"
             fix = f"use {', or '.join(row.name for row in gateways.TABLE if not row.retired)}"
             yield origin.at(cluster.name, ("gateway", "kind"), what, fix).as_warning()

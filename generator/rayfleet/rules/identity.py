@@ -14,7 +14,7 @@ from rayfleet.source.origin import Origin
 def judge(fleet: Fleet, origin: Origin, catalogue: Catalogue) -> Iterator[Diagnostic]:
     """More service accounts than an identity takes; regions whose identities take none."""
     for cluster in fleet.clusters:
-        count = len(cluster.service_accounts)
+        count = len(cluster.ray.service_accounts)
         if count > MAX_CREDENTIALS:
             what = f"with the operator's own there are {count} service accounts"
             fix = (

@@ -56,7 +56,7 @@ def judge(fleet: Fleet, origin: Origin) -> Iterator[Diagnostic]:
 
 def _credentials(fleet: Fleet, origin: Origin) -> Iterator[Diagnostic]:
     for cluster in fleet.clusters:
-        for at, account in enumerate(cluster.own_service_accounts):
+        for at, account in enumerate(cluster.ray.own_service_accounts):
             if (excess := len(account.credential) - CREDENTIAL) > 0:
                 what = f'its federated credential is "{account.credential}", {len(account.credential)} characters'
                 fix = f"Azure allows {CREDENTIAL}: shorten the namespace or the name by {excess}"

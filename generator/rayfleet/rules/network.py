@@ -126,12 +126,12 @@ def _range_path(cluster: Cluster, key: str, origin: Origin) -> Path:
 
 
 def _authorized_ranges(cluster: Cluster, origin: Origin) -> Iterator[Diagnostic]:
-    total = len(cluster.authorized_ip_ranges) + cluster.network.nat_public_ips
-    if cluster.authorized_ip_ranges and total > MAX_AUTHORIZED_RANGES:
+    total = len(cluster.infrastructure.authorized_ip_ranges) + cluster.network.nat_public_ips
+    if cluster.infrastructure.authorized_ip_ranges and total > MAX_AUTHORIZED_RANGES:
         what = f"with the NAT addresses it has {total} ranges"
         path = origin.path(cluster.name, ("apiServer", "authorizedIpRanges"))
         yield origin.source.diagnostic(path, what, f"AKS allows {MAX_AUTHORIZED_RANGES}: join some")
-    for at, text in enumerate(cluster.authorized_ip_ranges):
+    for at, text in enumerate(cluster.infrastructure.authorized_ip_ranges):
         if (allowed := Cidr.parse(text)) != allowed.aligned:
             what = f"{text} does not begin at a /{allowed.prefix} boundary"
             path = origin.path(cluster.name, ("apiServer", "authorizedIpRanges", at))
@@ -139,7 +139,7 @@ def _authorized_ranges(cluster: Cluster, origin: Origin) -> Iterator[Diagnostic]
 
 
 def _room(cluster: Cluster, origin: Origin) -> Iterator[Diagnostic]:
-    needed = cluster.max_nodes + _surge(cluster)
+    needed = cluster.infrastructure.max_nodes + _surge(cluster)
     if (ips := public_ips_for(needed)) > cluster.network.nat_public_ips:
         has = many(cluster.network.nat_public_ips, "public IP")
         what = f"a NAT gateway with {has} has too few ports: the pools may grow to {needed} nodes with surge"
@@ -165,7 +165,7 @@ def _prefix_for(nodes: int) -> int:
 
 def _surge(cluster: Cluster) -> int:
     """Nodes that upgrades may add, were every pool upgraded at once."""
-    surge = cluster.upgrades.max_surge
+    surge = cluster.infrastructure.upgrades.max_surge
     if surge.endswith("%"):
         share = int(surge[:-1]) / 100
         return sum(ceil(pool.maximum * share) for pool in cluster.pools if not pool.spot)

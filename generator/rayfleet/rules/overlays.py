@@ -14,7 +14,7 @@ def judge(fleet: Fleet, origin: Origin, folders: frozenset[str]) -> Iterator[Dia
     """Overlays without a Component for any layer."""
     known = {folder.split("/")[0] for folder in folders}
     for cluster in fleet.clusters:
-        for at, name in enumerate(cluster.overlays):
+        for at, name in enumerate(cluster.delivery.overlays):
             if name not in known:
                 what = f'there is no overlay "{name}"{did_you_mean(name, known)}'
                 fix = f"make overlays/{name}/<layer>/kustomization.yaml; the layers are {', '.join(LAYERS)}"

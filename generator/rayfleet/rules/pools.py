@@ -29,7 +29,12 @@ def judge(fleet: Fleet, origin: Origin, catalogue: Catalogue) -> Iterator[Diagno
     yield from _own_sizes(origin, catalogue)
     judged: set[tuple[object, ...]] = set()
     for cluster in fleet.clusters:
-        same = (id(cluster.pools), cluster.tier, cluster.encryption_at_host, cluster.volume)
+        same = (
+            id(cluster.pools),
+            cluster.infrastructure.tier,
+            cluster.infrastructure.encryption_at_host,
+            cluster.volume,
+        )
         if same not in judged:
             judged.add(same)
             yield from _cluster(cluster, origin)
@@ -49,21 +54,21 @@ def _own_sizes(origin: Origin, catalogue: Catalogue) -> Iterator[Diagnostic]:
 
 
 def _cluster(cluster: Cluster, origin: Origin) -> Iterator[Diagnostic]:
-    where = ("nodePools",)
-    if not cluster.system_pools:
+    where, aks = ("nodePools",), cluster.infrastructure
+    if not aks.system_pools:
         what = "there is no system pool"
         yield origin.at(
             cluster.name, where, what, "add one: sys: {mode: system, vmSize: Standard_D8ds_v5, count: 3}", key=True
         )
-    elif all(map(_keeps_pods_off, cluster.pools)) and not any(pool.spot for pool in cluster.system_pools):
+    elif all(map(_keeps_pods_off, cluster.pools)) and not any(pool.spot for pool in aks.system_pools):
         what = "every pool has taints, so operators and Flux have nowhere to run"
         yield origin.at(
             cluster.name, where, what, "remove the taints of a system pool, or add a pool with role: infra", key=True
         )
-    limit = NODES_A_FREE_CLUSTER if cluster.tier == "Free" else NODES_A_CLUSTER
-    if cluster.max_nodes > limit:
-        what = f"the pools may grow to {cluster.max_nodes} nodes together"
-        fix = f"a cluster of tier {cluster.tier} has at most {limit} nodes: lower maxCount, or make another cluster"
+    limit = NODES_A_FREE_CLUSTER if aks.tier == "Free" else NODES_A_CLUSTER
+    if aks.max_nodes > limit:
+        what = f"the pools may grow to {aks.max_nodes} nodes together"
+        fix = f"a cluster of tier {aks.tier} has at most {limit} nodes: lower maxCount, or make another cluster"
         yield origin.at(cluster.name, where, what, fix, key=True)
     if not any(pool.ray and not pool.spot for pool in cluster.pools):
         what = "there is no on-demand pool for Ray, and Ray heads run on-demand only"
@@ -71,7 +76,7 @@ def _cluster(cluster: Cluster, origin: Origin) -> Iterator[Diagnostic]:
         yield origin.at(cluster.name, where, what, fix, key=True)
     else:
         yield from _heads(cluster, origin)
-    if cluster.autoscaler["expander"] == "priority":
+    if aks.autoscaler["expander"] == "priority":
         what = "the priority expander reads a ConfigMap that rayfleet does not make"
         fix = "add kube-system/cluster-autoscaler-priority-expander with an overlay"
         yield origin.at(cluster.name, ("autoscaler", "expander"), what, fix).as_warning()
@@ -118,7 +123,7 @@ def _pool(cluster: Cluster, pool: NodePool, origin: Origin) -> Iterator[Diagnost
             "an infra pool is for what must stay up: it cannot be spot or have GPUs",
             "make it on-demand, of a size without GPUs",
         )
-    elif pool.ray and not any(pool in shape.pools for shape in cluster.instance_types):
+    elif pool.ray and not any(pool in shape.pools for shape in cluster.ray.instance_types):
         what = f"{pool.vm.name} has no room for a Ray pod beside what AKS and the volume's cache reserve"
         yield at("vmSize", what, "use a larger size, or a smaller volume.cacheSizeMib")
     price = pool.spot_max_price
@@ -171,7 +176,7 @@ def _disk(cluster: Cluster, pool: NodePool, origin: Origin, at: At) -> Iterator[
         room = f"{pool.vm.name}, which has {pool.scratch_gib:g} GiB for it"
         what = f"a file cache of {cache_gib:g} GiB does not fit on {room}"
         yield origin.at(cluster.name, ("volume", "cacheSizeMib"), what, "use a smaller one, or cache: block")
-    if cluster.encryption_at_host and pool.vm.encryption_at_host is False:
+    if cluster.infrastructure.encryption_at_host and pool.vm.encryption_at_host is False:
         what = f"{pool.vm.name} cannot encrypt at the host"
         yield at("vmSize", what, "use another size, or turn encryptionAtHost off")
     if pool.vm.gpu_vendor == "amd" and not pool.os_sku.startswith("Ubuntu"):
