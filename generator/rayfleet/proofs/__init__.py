@@ -18,8 +18,9 @@ from rayfleet.proofs.finding import OUTCOMES, Finding, Outcome
 from rayfleet.proofs.fleet import bindings, capacity, versions
 from rayfleet.proofs.grouping import Groups, Together, alone, of
 from rayfleet.proofs.kubernetes import gateway, node_fit, placement, volumes
-from rayfleet.proofs.report import Place, Report, Section, Shown
+from rayfleet.proofs.report import Report, Section
 from rayfleet.proofs.run import Run
+from rayfleet.proofs.shown import Place, Shown
 from rayfleet.tree import RenderedCluster
 from rayfleet.tree.layer import Layer
 

@@ -6,8 +6,9 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 
 from rayfleet.diagnostics import many, printable
-from rayfleet.proofs.report import Report, Shown, Standing
+from rayfleet.proofs.report import Report
 from rayfleet.proofs.sarif import sarif
+from rayfleet.proofs.shown import Shown, Standing
 
 _BUILT = "layers as kustomize builds them, overlays included"
 _FILES = "layers as their files say; overlays were not looked at, which takes kustomize"

@@ -3,44 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple
 
 from rayfleet.diagnostics import Diagnostic
-from rayfleet.proofs.claims import CAUSES
-from rayfleet.proofs.finding import OUTCOMES, Finding, Outcome
-from rayfleet.tree import DEPLOYMENTS
-
-#: What has become of a finding.
-Standing = Outcome | Literal["accepted"]
-
-
-class Place(NamedTuple):
-    """A place in a file; line and column count from 1, and are 0 where it is the whole file."""
-
-    file: str
-    line: int
-    column: int
-
-    def __str__(self) -> str:
-        return f"{self.file}:{self.line}:{self.column}" if self.line else self.file
-
-
-class Shown(NamedTuple):
-    """A finding whose places have been looked up. Findings sort by place, as diagnostics do. One that is accepted has a
-    ``reason``, and ``was`` something else before.
-    """
-
-    places: tuple[Place, ...]
-    outcome: Standing
-    proof: str
-    claim: str
-    subject: str
-    what: str
-    fix: str
-    was: Outcome | None = None
-    reason: str = ""
+from rayfleet.proofs.causes import Causes
+from rayfleet.proofs.finding import Finding, Outcome
+from rayfleet.proofs.shown import Place, Shown, Standing
 
 
 @dataclass
@@ -103,13 +72,15 @@ class Report:
         """Leaves out what follows from something else that was found, and weighs no more: a cause is told once.
         ``clusters`` are the names of all.
         """
-        found: dict[str, list[Shown]] = {}
-        for row in (row for section in self.sections.values() for row in section.shown):
-            found.setdefault(row.claim, []).append(row)
+        causes = Causes(clusters)
         for section in self.sections.values():
-            follow = [row for row in section.shown if row.outcome != "proved" and _follows(row, found, clusters)]
+            for row in section.shown:
+                causes.add(row)
+        for section in self.sections.values():
+            follow = [row for row in section.shown if causes.lead_to(row)]
             section.counts.subtract(row.outcome for row in follow)
-            section.shown = [row for row in section.shown if row not in follow]
+            left_out = set(map(id, follow))
+            section.shown = [row for row in section.shown if id(row) not in left_out]
 
     def count(self, outcome: Standing) -> int:
         """How many findings have an outcome."""
@@ -129,30 +100,3 @@ def _shown(proof: str, finding: Finding) -> Shown:
     places = tuple(dict.fromkeys(Place(*side.place) for side in finding.sides))
     shown = Shown(places, finding.outcome, proof, finding.claim, finding.subject, finding.what, finding.fix)
     return shown._replace(outcome="accepted", was=finding.outcome, reason=finding.reason) if finding.reason else shown
-
-
-def _follows(row: Shown, found: Mapping[str, Sequence[Shown]], clusters: Container[str]) -> bool:
-    causes = [cause for claim in CAUSES[row.claim] for cause in found.get(claim, ()) if _is_wrong(cause)]
-    return any(_weight(cause) >= _weight(row) and _leads_to(cause, row, clusters) for cause in causes)
-
-
-def _is_wrong(row: Shown) -> bool:
-    return "failed" in (row.outcome, row.was) or "warned" in (row.outcome, row.was)
-
-
-def _weight(row: Shown) -> int:
-    outcome = row.was or row.outcome
-    return -1 if outcome == "accepted" else OUTCOMES.index(outcome)
-
-
-def _leads_to(cause: Shown, row: Shown, clusters: Container[str]) -> bool:
-    """Whether they are of one subject or meet at a line. What is wrong with the list of deployments, or with no
-    subject, is wrong for all; and what is wrong with a template, for all that is in its file.
-    """
-    if row.subject == cause.subject or "" in (row.subject, cause.subject):
-        return True
-    if any(place.file.endswith(f"/{DEPLOYMENTS}") for place in cause.places[:1]):
-        return True
-    if row.subject in clusters and cause.subject in clusters:
-        return bool({place[:2] for place in cause.places if place.line} & {place[:2] for place in row.places})
-    return bool({place.file for place in cause.places} & {place.file for place in row.places})

@@ -10,7 +10,8 @@ from rayfleet import __version__
 from rayfleet.proofs.claims import BY_ID, Claim
 from rayfleet.proofs.claims.listing import anchor
 from rayfleet.proofs.finding import Outcome
-from rayfleet.proofs.report import Place, Report, Shown
+from rayfleet.proofs.report import Report
+from rayfleet.proofs.shown import Place, Shown
 
 _LEVELS: dict[Outcome, str] = {"failed": "error", "warned": "warning", "noted": "note"}
 
