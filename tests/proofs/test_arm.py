@@ -336,7 +336,7 @@ NAMES = (
         ((EAST, '"a100"'),),
     ),
     Break(
-        "no name",
+        "a resource without a name",
         (resource(NSG, lambda row: row.pop("name")),),
         "a resource of type Microsoft.Network/networkSecurityGroups has no name",
         ((EAST, "{"),),
@@ -566,19 +566,6 @@ POOL = (
         (properties(CPU, count=7),),
         "its pool cpu starts with 7 nodes, and has 3 to 6",
         ((EAST, '"count": 7'),),
-    ),
-    Break(
-        "a count that scales a pool that is there",
-        (properties(CPU, count=3),),
-        "its pool cpu is there, and a count of 3 would override the autoscaler's",
-        ((EAST, '"count": 3'), ("bindings.yaml", "value")),
-    ),
-    Break(
-        "a new pool that starts a node",
-        (Edit("bindings.yaml", tree()["bindings.yaml"].decode(), None),),
-        "its pool a100 is new and says no count: AKS starts it with a node, although it needs none",
-        ((EAST, "minCount"),),
-        "warned",
     ),
     Break(
         "bounds without the autoscaler",

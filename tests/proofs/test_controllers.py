@@ -87,25 +87,6 @@ def _manifest(text: str) -> tuple[Edit, ...]:
 
 POOLS = (
     Break(
-        "the spot label is not said",
-        (Edit(EAST, A100_LABELS, A100_LABELS.partition("\n")[2].lstrip()),),
-        "a100 is a spot pool, and its template does not say kubernetes.azure.com/scalesetpriority=spot",
-        ((EAST, "nodeLabels"), (EAST, "scaleSetPriority")),
-    ),
-    Break(
-        "the spot taint is not said",
-        (
-            Edit(
-                EAST,
-                f'{T4_TAINTS}          "kubernetes.azure.com/scalesetpriority=spot:NoSchedule"',
-                T4_TAINTS.rstrip(",\n"),
-            ),
-        ),
-        "t4 is a spot pool, and its template does not say kubernetes.azure.com/scalesetpriority=spot:NoSchedule",
-        ((EAST, "nodeTaints"), (EAST, "scaleSetPriority")),
-        "warned",
-    ),
-    Break(
         "no System pool",
         (Edit(EAST, '"mode": "System"', '"mode": "User"'),),
         "aks-eastus: no pool is of mode System",

@@ -109,24 +109,6 @@ def _autoscaled(cluster: RenderedCluster, pool: Pool, counts: dict[str, Any]) ->
         yield failed(
             "arm/count-out-of-bounds", cluster.name, what, "start between minCount and maxCount", pool.side("count")
         )
-    there = cluster.late("nodePools")
-    exists = isinstance(there, list) and pool.name in there
-    bound = cluster.late_side("nodePools")
-    if exists and bound and "count" in counts:
-        # hashicorp/terraform-provider-azurerm, pull 4543: AKS answers 400, or scales.
-        what = f"its pool {pool.name} is there, and a count of {counts['count']} would override the autoscaler's"
-        yield failed(
-            "arm/count-overrides-autoscaler",
-            cluster.name,
-            what,
-            "leave count out: render again",
-            pool.side("count"),
-            bound,
-        )
-    if not exists and "count" not in counts and low == 0:
-        # ARM schema, managedClusters_agentPools: count is 1 by default.
-        what = f"its pool {pool.name} is new and says no count: AKS starts it with a node, although it needs none"
-        yield warned("arm/count-missing", cluster.name, what, "write count: 0 until it is there", pool.side("minCount"))
 
 
 def _fixed(cluster: RenderedCluster, pool: Pool, counts: dict[str, Any]) -> Iterator[Finding]:
@@ -177,16 +159,11 @@ def _spot(cluster: RenderedCluster, pool: Pool) -> Iterator[Finding]:
         yield no("arm/spot-price", f"has the price {price}", fix, "spotMaxPrice")
     # A PUT replaces all labels and taints, also those that AKS set (Azure/AKS#3152).
     if pool.labels.get(SPOT_PRIORITY) != "spot":
-        yield no(
-            "arm/spot-label",
-            f"lacks the label {SPOT_PRIORITY}=spot, which its write takes away",
-            "write it",
-            "nodeLabels",
-        )
+        what = f"lacks the label {SPOT_PRIORITY}=spot, which its write takes away"
+        yield no("arm/spot-label", what, "say it in nodeLabels: pods select by it", "nodeLabels")
     if SPOT_TAINT not in pool.taints:
-        yield no(
-            "arm/spot-taint", f"lacks the taint {SPOT_TAINT}, which its write takes away", "write it", "nodeTaints"
-        )
+        what = f"lacks the taint {SPOT_TAINT}, which its write takes away"
+        yield no("arm/spot-taint", what, "say it in nodeTaints: without it any pod may land there", "nodeTaints")
 
 
 def _price(price: Any) -> bool:

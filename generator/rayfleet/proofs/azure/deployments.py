@@ -120,10 +120,9 @@ def _templates(tree: Tree) -> Iterator[Finding]:
             yield failed("arm/template-deployed-twice", row.name, what, "deploy each template once", *sides)
     for template in tree.templates:
         if template.deployment is None:
-            what = "no row of deployments.json deploys it"
-            yield failed(
-                "arm/template-not-deployed", template.path, what, "add a row, or remove the file", Side(template.source)
-            )
+            what, fix = "no row of deployments.json deploys it", "add a row, or remove the file"
+            listed = [Side(source, ("deployments",)) for source in [tree.deployments_file] if source]
+            yield failed("arm/template-not-deployed", template.path, what, fix, Side(template.source), *listed)
 
 
 def _order(rows: tuple[DeploymentRow, ...]) -> Iterator[Finding]:

@@ -27,7 +27,6 @@ def of_cluster(cluster: RenderedCluster, run: Run) -> Iterator[Finding]:
     ours = asked_of(cluster)
     names: frozenset[str] | None = None
     found: Found = {}
-    yield from pod_placement.spot_marks(cluster, nodes)
     yield from pod_placement.system_pods(cluster, nodes)
     if ours and cluster.operator:
         names = frozenset(shape.name for shape in ours.shapes)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from rayfleet.facts.charts import nvidia_device_plugin as device_plugin_chart
-from rayfleet.facts.labels import AMD_GPU, DISCOVERED, HARD, SCALE_FROM_ZERO_TAG, SPOT_PRIORITY
+from rayfleet.facts.labels import AMD_GPU, DISCOVERED, HARD, SCALE_FROM_ZERO_TAG
 from rayfleet.proofs.anyscale.ray_placement import is_gpu, is_ray
 from rayfleet.proofs.finding import Finding, failed, noted, proved, warned
 from rayfleet.scheduler.anyscale_pods import OperatorPods
 from rayfleet.scheduler.fits import Obstacle, obstacles, start_obstacle, tolerates
-from rayfleet.scheduler.nodes import SPOT_TAINT, Node, may_be_empty
+from rayfleet.scheduler.nodes import Node, may_be_empty
 from rayfleet.scheduler.pods import DefinedPod, device_plugin, of_controllers, of_manifests
 from rayfleet.tree import RenderedCluster, Side, get, mapping, text
 from rayfleet.tree.gaps import operator_of
@@ -28,36 +28,6 @@ def discovers(cluster: RenderedCluster) -> bool:
     """Whether feature discovery writes labels to nodes with NVIDIA's GPUs."""
     plugin = cluster.releases.get(device_plugin_chart.CHART.name)
     return device_plugin_chart.GPU_OPERATOR in cluster.releases or bool(plugin and get(plugin.values, "gfd", "enabled"))
-
-
-# --- what AKS says of a pool, and a template must say again ---
-
-
-def spot_marks(cluster: RenderedCluster, nodes: Iterable[Node]) -> Iterator[Finding]:
-    """A PUT of a pool replaces its labels and taints: those that AKS gives to spot nodes must be said (Azure/AKS issue
-    3152; hashicorp/terraform-provider-azurerm issue 25615).
-    """
-    for node in nodes:
-        pool = node.pool
-        if not pool.spot:
-            continue
-        if pool.labels.get(SPOT_PRIORITY) != "spot":
-            what = f"{pool.name} is a spot pool, and its template does not say {SPOT_PRIORITY}=spot"
-            fix = "say it in nodeLabels: a deployment takes away what it does not say, and pods select by it"
-            yield failed(
-                "placement/spot-label",
-                cluster.name,
-                what,
-                fix,
-                pool.side("nodeLabels", SPOT_PRIORITY),
-                pool.side("scaleSetPriority"),
-            )
-        if SPOT_TAINT not in pool.taints:
-            what = f"{pool.name} is a spot pool, and its template does not say {SPOT_TAINT}"
-            fix = "say it in nodeTaints: a deployment may take away what it does not say"
-            yield warned(
-                "placement/spot-taint", cluster.name, what, fix, pool.side("nodeTaints"), pool.side("scaleSetPriority")
-            )
 
 
 # --- system pods ---
