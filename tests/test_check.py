@@ -184,7 +184,7 @@ def test_without_fleet(rendered: Workspace) -> None:
 def test_kustomize_on_demand(rendered: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
     result = rendered.run("check", "--layers", "kustomize", code=1)
-    assert "kustomize: there is no such binary on PATH or in .tools/bin" in result.stderr
+    assert "kustomize: the command is not on PATH or in .tools/bin" in result.stderr
 
 
 def test_release_names_are_compared_with_the_base(rendered: Workspace) -> None:

@@ -195,7 +195,7 @@ def test_a_registration_that_differs(fleet: Workspace, stand_in: StandIn) -> Non
     stand_in.clouds = clouds
     assert (of(fleet)["registered"], of(fleet)["next"]) == ("differs", "change it in Anyscale: see below")
     assert data(fleet)["notes"] == [
-        "aks-eastus is registered otherwise than rendered: region is 'westeurope', rendered 'eastus'; "
+        "aks-eastus is registered with other settings than rendered: region is 'westeurope', rendered 'eastus'; "
         "fix: anyscale cloud get --name aks-multi-region --output-file cloud.yaml; write what is rendered into its "
         "entry aks-eastus; anyscale cloud update --name aks-multi-region --resources-file cloud.yaml"
     ]
@@ -324,7 +324,7 @@ def test_what_was_never_this_fleets(fleet: Workspace, server: ArmServer, stand_i
     assert {row["cluster"]: row["next"] for row in found["clusters"]} == dict.fromkeys(
         ("aks-eastus", "aks-westus2"), "nothing"
     )
-    assert found["notes"] == ["not of this fleet, by all that its commits know: aks-other-team, vm-aws"]
+    assert found["notes"] == ["not of this fleet, as far as its commits show: aks-other-team, vm-aws"]
 
 
 def test_hostile_names_of_elsewhere(fleet: Workspace, server: ArmServer, stand_in: StandIn) -> None:
@@ -446,7 +446,7 @@ def test_bindings_without_a_shape(fleet: Workspace, old: str, new: str, place: s
     fleet.edit(old, new, "bindings.yaml")
     assert f"not seen: bindings.yaml: {place}" in said(fleet)
     row = of(fleet)
-    assert (row["bound"], row["rendered"]["stale"], row["next"]) == (None, None, "mend bindings.yaml")
+    assert (row["bound"], row["rendered"]["stale"], row["next"]) == (None, None, "fix bindings.yaml")
     fleet.run("bind", code=1)
 
 
@@ -532,7 +532,7 @@ def lacks(*kinds: str) -> BoundValues:
         *((DONE._replace(**{name: None}), "nothing, as far as was seen")
             for name in ("deployed", "in_azure", "registered", "dirty", "unpushed")),
         # bindings
-        (DONE._replace(bound=None), "mend bindings.yaml"),
+        (DONE._replace(bound=None), "fix bindings.yaml"),
         (DONE._replace(bound=BoundValues(answered=True), stale=3, deployed=FAILED), "rayfleet bind"),
         (DONE._replace(bound=BoundValues(wrong=True), stale=None), "rayfleet bind"),
         # rendered

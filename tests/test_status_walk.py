@@ -67,7 +67,7 @@ class Life:
             text = self.fleet.read("bindings.yaml")
             self.fleet.write(re.sub(rf"^  {name}:\n(    .*\n)+", "", text, flags=re.MULTILINE), "bindings.yaml")
         elif step == "change it in Anyscale: see below":
-            note = next(row for row in self.status()["notes"] if row.startswith(f"{cluster} is registered otherwise"))
+            note = next(row for row in self.status()["notes"] if row.startswith(f"{cluster} is registered with other"))
             assert f"write what is rendered into its entry {cluster};" in note
             rows = self.anyscale.clouds[CLOUD]
             kept = {row["name"]: row["cloud_resource_id"] for row in rows}

@@ -79,8 +79,8 @@ def not_installed(where: str, missing: ModuleNotFoundError) -> Diagnostic:
     """A library that only some commands need. A module of our own is a bug."""
     if (missing.name or "").partition(".")[0] == "rayfleet":
         raise missing
-    what = f"{missing.name} is not installed: rendering alone does without it"
-    return Diagnostic(where, 0, 0, "", what, "run make deploy-tools")
+    what = f"{missing.name} is not installed: this command needs it"
+    return Diagnostic(where, 0, 0, "", what, "pip install 'rayfleet[deploy]', or in a checkout: make deploy-tools")
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

@@ -104,7 +104,7 @@ def is_ancestor(folder: str, revision: str) -> bool:
 
 
 def changed(folder: str, below: Iterable[str]) -> list[str] | None:
-    """The files below ``folder`` at any of the paths ``below`` that are not as the last commit has them, in order:
+    """The files below ``folder`` at any of the paths ``below`` that differ from the last commit, in order:
     missing and new ones too, and those that Git ignores but for what editors leave. None where there is no repository.
     Raises Invalid where it cannot be read.
     """

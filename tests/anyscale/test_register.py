@@ -42,8 +42,8 @@ def test_what_is_there_is_skipped(rendered: Workspace, anyscale: StandIn) -> Non
     said = rendered.run("register", "--yes", "--cluster", WEST).stderr
     assert anyscale.changes == [ADD]
     assert said.startswith(
-        f"anyscale: warning: the cloud {CLOUD} has resources and not {EAST}: its default is another one for good\n"
-        "    fix: nothing to do where that may be; else register with a new cloud: anyscale.cloud in fleet.yaml\n"
+        f"anyscale: warning: the cloud {CLOUD} has resources, but not {EAST}: its default stays another cluster\n"
+        "    fix: nothing to do if that is fine; otherwise set another anyscale.cloud in fleet.yaml, and register"
     )
 
 
@@ -185,7 +185,7 @@ def test_a_stale_one_is_refused(rendered: Workspace, anyscale: StandIn, file: st
     result = rendered.run("register", "--yes", code=1)
     assert (
         f"{WEST_FILE}: {WEST}: is not what fleet.yaml and bindings.yaml give\n"
-        "    fix: run rayfleet render; or register all the same with --allow-stale\n"
+        "    fix: run rayfleet render; or register anyway with --allow-stale\n"
     ) in result.stderr
     rendered.run("register", "--print", code=1)
     assert anyscale.calls == []
@@ -211,7 +211,7 @@ def test_what_is_stale_elsewhere_is_in_nobodys_way(rendered: Workspace, anyscale
 def test_bindings_that_are_wrong(rendered: Workspace, anyscale: StandIn) -> None:
     rendered.edit("value: 44444444-4444-4444-8444-444444444444", "value: four", "bindings.yaml")
     said = rendered.run("register", "--yes", code=1).stderr
-    assert said.startswith("bindings.yaml:") and "; or register all the same with --allow-stale" in said
+    assert said.startswith("bindings.yaml:") and "; or register anyway with --allow-stale" in said
     assert anyscale.calls == []
     rendered.run("register", "--yes", "--allow-stale")
     assert anyscale.names(CLOUD) == [EAST, WEST]

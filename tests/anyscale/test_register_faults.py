@@ -24,7 +24,7 @@ def test_exit_code_0_is_not_believed(rendered: Workspace, anyscale: StandIn) -> 
     told = next(line for line in lines(result.stderr) if line.startswith(f"{WEST}: "))
     assert told.startswith(f"{WEST}: it is not there afterwards: Failed to add cloud resource: API Exception (400)")
     assert "object storage is bad" in told
-    assert "fix: mend that; then run rayfleet register again: what is there is left alone" in result.stderr
+    assert "fix: fix that; then run rayfleet register again: what is there is left alone" in result.stderr
 
 
 @pytest.mark.parametrize("command", ["cloud register", "cloud resource create"])
@@ -80,7 +80,7 @@ def test_what_is_registered_otherwise_is_told_and_left(rendered: Workspace, anys
     found[CLOUD][1]["object_storage"]["bucket_name"] = "abfss://other@\x1b[2Jx.dfs.core.windows.net"
     anyscale.clouds = found
     result = rendered.run("register", "--yes", code=1)
-    assert f"! {WEST} is registered otherwise than rendered cldrsrc_akswestus20001" in result.stdout
+    assert f"! {WEST} is registered with other settings than rendered cldrsrc_akswestus20001" in result.stdout
     assert f"{WEST}: region is 'westus3', rendered 'westus2', object_storage.bucket_name is" in result.stderr
     assert "\x1b" not in result.stderr
     assert anyscale.clouds == found
@@ -162,7 +162,7 @@ def test_the_token_is_not_repeated(rendered: Workspace, anyscale: StandIn) -> No
 
 def test_nobody_to_ask(rendered: Workspace, anyscale: StandIn) -> None:
     said = rendered.run("register", code=1).stderr
-    assert lines(said)[0] == f"anyscale: nobody confirms: register {EAST}, {WEST} with the cloud {CLOUD}"
+    assert lines(said)[0] == f"anyscale: there is nobody to confirm: register {EAST}, {WEST} with the cloud {CLOUD}"
     assert anyscale.changes == []
 
 
@@ -272,7 +272,7 @@ def test_a_report_that_nobody_takes(anyscale: StandIn, started: Started) -> None
         ran = started("register", "--yes", stdout=full, stderr=subprocess.PIPE)
     _, err = ran.communicate()
     assert ran.returncode == 1
-    assert err.splitlines()[2].startswith("what was done cannot be told: no space left on device; run rayfleet")
+    assert err.splitlines()[2].startswith("the result cannot be printed: no space left on device; run rayfleet")
     assert anyscale.names(CLOUD) == [EAST, WEST]
 
 

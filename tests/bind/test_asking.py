@@ -148,7 +148,7 @@ def test_a_library_that_is_not_installed(
     for name in [library, *(name for name in sys.modules if name.startswith(f"{library}."))]:
         monkeypatch.setitem(sys.modules, name, None)
     said = refused(unbound, *(["--from", "outputs.json"] if library == "ruamel" else []))
-    assert "is not installed: rendering alone does without it\n    fix: run make deploy-tools\n" in said
+    assert "is not installed: this command needs it\n    fix: pip install 'rayfleet[deploy]', or in" in said
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -62,7 +62,7 @@ def test_what_may_be_overridden_is_then_a_warning() -> None:
     ):
         (refused,), (allowed,) = rows(False), rows(True)
         assert (refused.severity, allowed.severity) == ("error", "warning")
-        assert "; or deploy all the same with --allow-" in refused.fix
+        assert "; or deploy anyway with --allow-" in refused.fix
         assert allowed == refused.as_warning()
 
 
@@ -71,7 +71,7 @@ def test_many_files_are_counted() -> None:
     assert [row.file for row in first] == [f"rendered/{number:02}.json" for number in range(10)]
     assert rest.what.startswith("5 more files ")
     *first, rest = gate.uncommitted(".", [f"{number:02}" for number in range(11)], False)
-    assert (len(first), rest.what) == (10, "1 more file are not as the last commit has them")
+    assert (len(first), rest.what) == (10, "1 more file differ from the last commit")
 
 
 def test_nothing_wrong_nothing_said() -> None:
@@ -80,7 +80,7 @@ def test_nothing_wrong_nothing_said() -> None:
 
 def test_without_a_repository_it_cannot_be_judged() -> None:
     (row,) = gate.uncommitted("fleets/a", None, False)
-    assert row.severity == "warning" and "cannot be judged" in row.what
+    assert row.severity == "warning" and "nobody can tell whether it was reviewed" in row.what
 
 
 # --- registrations ----------------------------------------------------------------------------------------------------
@@ -128,7 +128,7 @@ def test_what_is_missing_is_said_with_its_command(state: str) -> None:
 def test_who_may_not_know_goes_on() -> None:
     azure = Subscription({"Microsoft.Network": Fault("AuthorizationFailed", "no", 403)})
     (row,) = registrations(azure)
-    assert row.severity == "warning" and "cannot be judged: AuthorizationFailed" in row.what
+    assert row.severity == "warning" and "whether it is registered: AuthorizationFailed" in row.what
 
 
 def test_a_feature_that_nobody_knows_is_missing_and_other_faults_are_faults() -> None:

@@ -128,4 +128,4 @@ def test_whose_parameters_one_in_flight_has() -> None:
     secret = replace(EAST, needs=("token",), parameters={"token": "x"})
     outcome, _, told = carried([UNHEARD, ACTIVE, RUNNING], looks, step=secret)
     assert (outcome.ended, outcome.adopted, outcome.starts) == ("succeeded", False, 1)
-    assert "runs with the token of its start; started once more after its end" in told
+    assert "was started with earlier token; it is started again after it ends" in told

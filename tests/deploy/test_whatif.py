@@ -92,14 +92,14 @@ def test_answers_that_say_nothing(raw: dict[str, Any]) -> None:
         (delta("properties.osDiskSizeGB", "Delete", 128), "filled in by Azure"),
         (delta("properties.gitRepository.provider", "Delete", "Generic"), "filled in by Azure"),
         (delta("properties.networkProfile.loadBalancerProfile", "Delete", {"a": 1}), "filled in by Azure"),
-        (delta("location", before="East US", after="eastus"), "the same, written otherwise"),
+        (delta("location", before="East US", after="eastus"), "the same, written in another way"),
         (
             delta("properties.vnetSubnetID", before="/subscriptions/S/x/G", after="/subscriptions/s/X/g"),
-            "the same, written otherwise",
+            "the same, written in another way",
         ),
-        (delta("properties.zones", before=["2", "1"], after=["1", "2"]), "the same, written otherwise"),
-        (delta("tags", "Create", None, {}), "the same, written otherwise"),
-        (delta("properties.spotMaxPrice", before=-1, after=-1.0), "the same, written otherwise"),
+        (delta("properties.zones", before=["2", "1"], after=["1", "2"]), "the same, written in another way"),
+        (delta("tags", "Create", None, {}), "the same, written in another way"),
+        (delta("properties.spotMaxPrice", before=-1, after=-1.0), "the same, written in another way"),
     ],
 )
 def test_noise(row: dict[str, Any], reason: str) -> None:
@@ -323,7 +323,7 @@ fleet-eastus: 1 to delete, 1 to modify, 2 to create, 1 that what-if cannot judge
   + Microsoft.ContainerService/managedClusters aks (possibly; Azure cannot tell yet)
   + Microsoft.Network/natGateways nat
   x Microsoft.KubernetesConfiguration/extensions flux (no\\nway)
-  1 difference folded away as noise: read-only
+  1 difference hidden as noise: read-only
   NestedLimit: too deep"""
     )
     machine = whatif.as_json(found)

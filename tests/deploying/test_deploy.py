@@ -40,12 +40,12 @@ def test_everything_that_speaks_against_it_comes_at_once(fleet: Workspace, serve
     for line in (
         "rendered/azure/eastus.json: is not what fleet.yaml gives",
         "rendered/azure/westus2.json: is not what fleet.yaml gives",
-        "fleet.yaml: is not as the last commit has it",
-        "rendered/azure/shared.json: is not as the last commit has it",
+        "fleet.yaml: differs from the last commit",
+        "rendered/azure/shared.json: differs from the last commit",
     ):
         assert f"{line}\n    fix: " in said.stderr
     for option in ("--allow-stale", "--allow-dirty", "--allow-failed-proofs"):
-        assert f"or deploy all the same with {option}\n" in said.stderr
+        assert f"or deploy anyway with {option}\n" in said.stderr
     assert said.stderr.endswith(" errors; nothing was deployed\n")
     assert server.requests == []
     found = data(fleet, code=1)
@@ -56,7 +56,7 @@ def test_each_is_overridden_by_its_name(fleet: Workspace, server: ArmServer) -> 
     fleet.edit("maxCount: 6", "maxCount: 7")
     assert "--allow-dirty" in deploy(fleet, "--what-if", "--allow-stale", code=1).stderr
     assert "--allow-stale" in deploy(fleet, "--what-if", "--allow-dirty", code=1).stderr
-    assert "warning: is not as" in deploy(fleet, "--what-if", "--allow-stale", "--allow-dirty").stderr
+    assert "warning: differs from" in deploy(fleet, "--what-if", "--allow-stale", "--allow-dirty").stderr
 
 
 def test_an_invalid_fleet_is_stale_too(fleet: Workspace, server: ArmServer) -> None:
@@ -94,7 +94,7 @@ def test_what_git_ignores_is_not_in_git(fleet: Workspace, server: ArmServer) -> 
     fleet.write(".rayfleet_cache/\nrendered/\n", ".gitignore")
     git("commit", "-a", "-m", "ignored")
     said = deploy(fleet, code=1).stderr
-    assert "rendered/azure/eastus.json: is not as the last commit has it\n" in said and "--allow-dirty" in said
+    assert "rendered/azure/eastus.json: differs from the last commit\n" in said and "--allow-dirty" in said
     deploy(fleet, "--what-if", "--allow-dirty")
 
 
@@ -162,7 +162,7 @@ def test_an_endpoint_elsewhere_is_refused(fleet: Workspace, monkeypatch: pytest.
 def test_without_azures_libraries_it_says_what_brings_them(fleet: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "azure.mgmt.resource.deployments", None)
     said = deploy(fleet, code=1).stderr
-    assert "is not installed: rendering alone does without it\n    fix: run make deploy-tools\n" in said
+    assert "is not installed: this command needs it\n    fix: pip install 'rayfleet[deploy]', or in" in said
 
 
 # --- usage ------------------------------------------------------------------------------------------------------------
@@ -267,7 +267,7 @@ def test_what_if_shows_and_ends(fleet: Workspace, server: ArmServer) -> None:
   ! node pool aks-eastus/t4 is scaled: maxCount: 3 -> 5
   ~ Microsoft.ContainerService/managedClusters/agentPools aks-eastus/t4
       properties.maxCount: 3 -> 5
-  1 difference folded away as noise: read-only
+  1 difference hidden as noise: read-only
   all of it: .rayfleet_cache/what-if/{EAST}.json
 """
         in said.stdout
@@ -381,7 +381,7 @@ def test_what_to_run_again_has_the_same_options(fleet: Workspace, server: ArmSer
     row = server.deployments[SHARED]
     row.ends, row.error = "Failed", {"code": "StorageAccountAlreadyTaken", "message": "taken"}
     said = deploy(fleet, "--region", "eastus", code=1).stderr
-    assert said.endswith("what failed can be deployed again: run rayfleet deploy --region eastus\n")
+    assert said.endswith("to deploy what failed again: run rayfleet deploy --region eastus\n")
     said = deploy(fleet, "-f", "./fleet.yaml", "-o", "rendered", code=1).stderr
     assert said.endswith(": run rayfleet deploy -f ./fleet.yaml -o rendered\n")
 

@@ -36,7 +36,7 @@ def test_an_interrupted_run_leaves_azure_working_and_the_next_picks_it_up(
     found = json.loads(out)
     assert found["outcome"] == "interrupted"
     assert [row["state"] for row in found["deployments"]] == ["succeeded", "succeeded", "left running", "left running"]
-    assert "Azure goes on with what it has in hand" in err and not server.asked("POST", "/cancel")
+    assert "Azure continues with what it is doing" in err and not server.asked("POST", "/cancel")
     for name in (EAST, WEST):
         server.deployments[name].polls = server.deployments[name].seen + 9
     said = deploy(fleet)

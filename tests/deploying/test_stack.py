@@ -62,7 +62,7 @@ def test_agreed_it_is_deleted_and_only_there(stacked: Workspace, server: ArmServ
 def test_data_is_let_go_of_and_all_beside_it(stacked: Workspace, server: ArmServer) -> None:
     server.stacks[EAST].managed.append(ACCOUNT)
     said = deploy(stacked, "--stack", "--yes-delete").stdout
-    assert f"{EAST}: its stack lets go of 2 resources no longer rendered, and deletes none\n    {POOL}\n" in said
+    assert f"{EAST}: its stack detaches 2 resources no longer rendered, and deletes none\n    {POOL}\n" in said
     assert "storageAccounts old: microsoft.storage/storageaccounts is no type that is ever deleted\n" in said
     assert server.stacks[EAST].deleted == [] and server.stacks[EAST].detached == [OLD, ACCOUNT]
 
@@ -103,5 +103,5 @@ def test_who_may_see_no_stacks_deploys_without(fleet: Workspace, server: ArmServ
 
 
 def test_usage(fleet: Workspace, server: ArmServer) -> None:
-    assert "--yes-delete goes with --stack" in deploy(fleet, "--yes-delete", code=2).stderr
+    assert "--yes-delete needs --stack" in deploy(fleet, "--yes-delete", code=2).stderr
     assert nothing_started(server)

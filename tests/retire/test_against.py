@@ -95,12 +95,12 @@ def test_what_serves_a_cluster_that_stays_waits_for_the_deployment(
     found = data(whole, code=1)
     assert found["outcome"] == "blocked" and len(ids(found)) >= 2
     assert [(row["where"], row["what"]) for row in found["blocked"]] == [
-        (f"aks-multi-region-{name}", "it was deployed with another template, and clusters that stay may still need "
-         "what goes")
+        (f"aks-multi-region-{name}", "it was deployed with another template, and clusters that stay may still use "
+         "what is deleted")
         for name in ("eastus", "westus2")
     ]  # fmt: skip
     said = go(whole, code=1).stderr
-    assert "fix: run rayfleet deploy first, which makes what takes its place; or take it down all the same" in said
+    assert "fix: run rayfleet deploy first, which creates what replaces it; or take it down anyway" in said
     assert untouched(server, stand_in)
     deployed(server)
     server.deployments[f"aks-multi-region-{region}"].state = "Failed"
@@ -177,7 +177,7 @@ def test_many_disks(fleet: Workspace, server: Arm) -> None:
     rows = [{"name": f"pvc-{number:03}"} for number in range(100)]
     server.documents[f"{IN_NODES}/Microsoft.Compute/disks"] = {"value": rows}
     found = [row["what"] for row in data(fleet, code=1)["blocked"]]
-    assert len(found) == 11 and any(row.startswith("90 more of such is in") for row in found)
+    assert len(found) == 11 and any(row.startswith("90 more like these is in") for row in found)
 
 
 def test_whether_there_are_any_cannot_be_seen(fleet: Workspace, server: Arm, stand_in: StandIn) -> None:

@@ -45,7 +45,7 @@ def test_another_organisation_sees_nothing(fleet: Workspace, server: Arm, stand_
     assert ids(found, "not seen") == ["aks-westus2"]
     said = go(fleet, code=1).stderr
     assert f"Anyscale: aks-westus2: this login does not see {EAST_ID} of aks-eastus, which stays, in the cloud" in said
-    assert "fix: log in to the fleet's own: anyscale login" in said
+    assert "fix: log in to the fleet's own organisation: anyscale login" in said
     assert untouched(server, stand_in)
 
 

@@ -105,7 +105,7 @@ def test_nothing_of_it_is_bound(fleet: Workspace, server: Arm, stand_in: StandIn
 
 
 def test_nothing_to_retire(whole: Workspace, server: Arm, stand_in: StandIn) -> None:
-    said = "nothing is to be retired: HEAD had no more; --base names an older commit\n"
+    said = "nothing to retire: HEAD has nothing that rendered/ lacks; --base names an older commit\n"
     assert whole.run("retire").stdout == said
     assert go(whole).stdout == said
     assert server.requests == [] and stand_in.calls == []

@@ -83,8 +83,8 @@ def test_interrupted_and_resumed(fleet: Workspace, server: Arm, started: Started
     out, said = running.ended()
     held.go_on.set()
     if form == "text":
-        assert "Azure goes on with what it has in hand (again: at once)" in said
-        assert "interrupted at cluster aks-westus2: what was begun goes on; run rayfleet retire --run again" in said
+        assert "Azure continues with what it is doing (again: at once)" in said
+        assert "interrupted at cluster aks-westus2: what was started continues; run rayfleet retire --run again" in said
     else:
         found = json.loads(out)
         assert found["outcome"] == "interrupted" and len(ids(found, "done")) == 9
@@ -111,7 +111,7 @@ def test_a_second_signal_has_its_json_too(server: Arm, started: Started) -> None
     running = Running(started, "--format", "json")
     held.came.wait()
     running.send(signal.SIGINT)
-    running.says("Azure goes on with what it has in hand (again: at once)")
+    running.says("Azure continues with what it is doing (again: at once)")
     running.send(signal.SIGINT)
     assert json.loads(running.ended()[0])["outcome"] == "interrupted"
     held.go_on.set()
@@ -154,7 +154,7 @@ def test_interrupted_while_anyscale_removes(server: Arm, stand_in: StandIn, remo
     """What it has begun it ends, and that is told."""
     running, held_open = removing("--format", "json")
     running.send(signal.SIGINT)
-    running.says("waiting for what anyscale has begun (again: at once)")
+    running.says("waiting for the anyscale command that is running (again: at once)")
     os.close(held_open)
     found = json.loads(running.ended()[0])
     assert found["outcome"] == "interrupted" and "aks-westus2" in ids(found, "done")
@@ -165,7 +165,7 @@ def test_a_failure_after_an_interruption(stand_in: StandIn, removing: Removing) 
     stand_in.clouds = {CLOUD: stand_in.clouds[CLOUD][::-1]}  # the primary one, which is refused
     running, held_open = removing()
     running.send(signal.SIGTERM)
-    running.says("waiting for what anyscale has begun (again: at once)")
+    running.says("waiting for the anyscale command that is running (again: at once)")
     os.close(held_open)
     said = running.ended()[1]
     assert "is still there" in said and "interrupted after Anyscale cloud resource aks-westus2" in said
@@ -174,9 +174,9 @@ def test_a_failure_after_an_interruption(stand_in: StandIn, removing: Removing) 
 def test_anyscale_is_ended_by_the_second_signal(fleet: Workspace, stand_in: StandIn, removing: Removing) -> None:
     running, held_open = removing()
     running.send(signal.SIGTERM)
-    running.says("waiting for what anyscale has begun (again: at once)")
+    running.says("waiting for the anyscale command that is running (again: at once)")
     running.send(signal.SIGTERM)
-    assert "interrupted at Anyscale cloud resource aks-westus2: what was begun goes on" in running.ended()[1]
+    assert "interrupted at Anyscale cloud resource aks-westus2: what was started continues" in running.ended()[1]
     os.close(held_open)
     assert stand_in.names(CLOUD) == ["aks-eastus", "aks-westus2"]
     assert data(fleet)["outcome"] == "planned"

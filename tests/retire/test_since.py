@@ -83,7 +83,7 @@ def test_a_bound_cluster_that_went_before(fleet: Workspace, server: Arm, stand_i
     change(fleet, "maxCount: 6", "maxCount: 7")
     command = f"rayfleet retire --base {older} --cluster aks-westus2"
     result = fleet.run("retire")
-    assert result.stdout.startswith("nothing is to be retired: ")
+    assert result.stdout.startswith("nothing to retire: ")
     assert "bindings.yaml:10:3: warning: clusters.aks-westus2: neither rendered nor " in result.stderr
     assert f"has this cluster; the last commit that had it is {older[:12]}\n    fix: {command}\n" in result.stderr
     said = go(fleet, code=1).stderr
@@ -124,13 +124,13 @@ def test_nothing_is_deleted_that_is_not_committed(whole: Workspace, server: Arm,
     whole.edit(WEST, "")
     whole.run("render")
     said = go(whole, code=1).stderr
-    assert "fleet.yaml: is not as the last commit has it\n    fix: commit it, and let it be deployed; or" in said
-    assert "retire all the same with --allow-dirty" in said
+    assert "fleet.yaml: differs from the last commit\n    fix: commit it, and let it be deployed; or" in said
+    assert "retire anyway with --allow-dirty" in said
     assert untouched(server, stand_in)
     found = data(whole, "--run", "--yes", code=1)
     assert (found["outcome"], found["steps"]) == ("refused", [])
     said = go(whole, "--allow-dirty").stderr
-    assert "fleet.yaml: warning: is not as the last commit has it" in said
+    assert "fleet.yaml: warning: differs from the last commit" in said
     assert server.deleted == ORDER
 
 
@@ -155,7 +155,7 @@ def test_an_invalid_fleet(fleet: Workspace, server: Arm, stand_in: StandIn) -> N
     [
         (["--run"], "without a terminal"),
         (["--run", "--yes", "--offline"], "leave --offline out"),
-        (["--yes"], "--yes goes with --run"),
+        (["--yes"], "--yes needs --run"),
     ],
 )
 def test_usage(fleet: Workspace, server: Arm, stand_in: StandIn, arguments: list[str], said: str) -> None:

@@ -87,7 +87,7 @@ def _is(source: Source, given: bytes | None) -> bool:
 
 
 def _weighed(row: Diagnostic, allowed: bool) -> Diagnostic:
-    found = row._replace(fix=f"{row.fix}; or register all the same with --allow-stale")
+    found = row._replace(fix=f"{row.fix}; or register anyway with --allow-stale")
     return found.as_warning() if allowed else found
 
 
@@ -107,8 +107,10 @@ def refuse_without_primary(task: RegistrationTask, cloud: Cloud | None) -> Itera
     first = task.rows[0]
     if cloud and cloud.resources:
         if task.primary_resource not in cloud.resources:
-            what = f"the cloud {task.cloud} has resources and not {task.primary}: its default is another one for good"
-            fix = "nothing to do where that may be; else register with a new cloud: anyscale.cloud in fleet.yaml"
+            what = f"the cloud {task.cloud} has resources, but not {task.primary}: its default stays another cluster"
+            fix = (
+                "nothing to do if that is fine; otherwise set another anyscale.cloud in fleet.yaml, and register again"
+            )
             yield Diagnostic("anyscale", 0, 0, "", what, fix).as_warning()
         return
     if first.cluster != task.primary:

@@ -49,7 +49,7 @@ def command(cloud: str, row: Candidate, first: bool) -> tuple[str, ...]:
 
 
 def commands(cloud: str, rows: Iterable[Candidate], primary: str) -> Iterator[tuple[str, str]]:
-    """For a shell: the commands that register rendered rows with a cloud of which nothing is there, by cluster."""
+    """For a shell: the commands that register rendered rows with a cloud that does not exist yet, by cluster."""
     for row in rows:
         if row.rendered is not None:
             yield row.cluster, shlex.join(("anyscale", *command(cloud, row, first=row.cluster == primary)))
@@ -119,7 +119,7 @@ def _change(cli: Cli, arguments: tuple[str, ...]) -> tuple[str, str]:
         said = words(cli.change(*arguments))
     except CommandFault as fault:
         return fault.what, fault.fix
-    return said, known_remedy(said) or f"mend that; then {AGAIN}"
+    return said, known_remedy(said) or f"fix that; then {AGAIN}"
 
 
 def _there(cloud: Cloud, row: Candidate) -> Result:

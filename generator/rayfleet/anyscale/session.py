@@ -21,7 +21,7 @@ _SIGNS = {
 _WORDS = {
     "registered": "is registered",
     "there": "was registered before",
-    "differs": "is registered otherwise than rendered",
+    "differs": "is registered with other settings than rendered",
     "failed": "is not registered",
     "unknown": "is not known to be registered",
     "waiting": "is not registered",
@@ -30,7 +30,7 @@ _WORDS = {
 
 
 def commands(task: RegistrationTask) -> dict[str, str]:
-    """The commands that register a cloud of which nothing is there, by cluster. Raises Invalid where the primary
+    """The commands that register a cloud that does not exist yet, by cluster. Raises Invalid where the primary
     cluster's is not rendered.
     """
     if task.rows[0].cluster == task.primary:
@@ -69,7 +69,7 @@ def _confirmed(
 ) -> bool:
     what = f"register {', '.join(row.cluster for row in todo)} with the cloud {task.cloud}"
     if confirm is None:
-        raise Invalid([Diagnostic("anyscale", 0, 0, "", f"nobody confirms: {what}", "run it with --yes")])
+        raise Invalid([Diagnostic("anyscale", 0, 0, "", f"there is nobody to confirm: {what}", "run it with --yes")])
     return confirm(f"{what}{'' if cloud else ', which is made'}?")
 
 

@@ -78,7 +78,7 @@ def _azure(where: FleetFiles, rows: Iterable[Wanted], silent: list[Diagnostic]) 
 
 
 def _fix(fault: Fault) -> str:
-    return about(fault.code, fault.message).fix if fault.needs_sign_in else "mend that, and run rayfleet bind again"
+    return about(fault.code, fault.message).fix if fault.needs_sign_in else "fix that, and run rayfleet bind again"
 
 
 def _anyscale(cloud: str, silent: list[Diagnostic]) -> Iterator[Answers]:

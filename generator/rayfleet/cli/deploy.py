@@ -63,7 +63,7 @@ def deploy(
         nobody = "--format json asks nobody" if recorder.for_machines else "without a terminal nobody can be asked"
         raise click.UsageError(f"{nobody}: give --yes, or --what-if to look")
     if yes_delete and not stack:
-        raise click.UsageError("only stacks delete anything: --yes-delete goes with --stack")
+        raise click.UsageError("--yes-delete needs --stack: only stacks delete anything")
     _refuse_pace(poll)
     gc.enable()  # a deployment takes an hour, and is looked at every few seconds
     options = DeployOptions(

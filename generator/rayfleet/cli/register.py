@@ -16,9 +16,7 @@ from rayfleet.console.recorder import Recorder
 @click.command()
 @fleet_option
 @click.option("--cluster", "name", metavar="CLUSTER", help="Register CLUSTER alone.")
-@click.option(
-    "--print", "show", is_flag=True, help="Print the commands for a cloud of which nothing is there; run none."
-)
+@click.option("--print", "show", is_flag=True, help="Print the commands for a cloud that does not exist yet; run none.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--allow-stale", is_flag=True, help="Although a cloud resource is not what the fleet gives.")
 @format_option("text", "json")

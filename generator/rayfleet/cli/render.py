@@ -42,6 +42,6 @@ def render(recorder: Recorder, fleet: str, output: str | None, check: bool, unbi
     except BrokenPipeError:
         raise
     except OSError as error:
-        recorder.nothing = "what was written stays"
-        reason, fix = (error.strerror or str(error)).lower(), "make room or give the rights, and render again"
+        recorder.nothing = "files that were written stay"
+        reason, fix = (error.strerror or str(error)).lower(), "free some space or fix the permissions, and render again"
         raise Invalid([Diagnostic(str(error.filename or where.output), 0, 0, "", reason, fix)]) from None

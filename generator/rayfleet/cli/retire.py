@@ -17,8 +17,8 @@ from rayfleet.retire.still_there import RetireOverrides
 @click.command()
 @fleet_option
 @click.option("--base", metavar="REVISION", help="A commit that still had it; by default the last one that had more.")
-@click.option("--cluster", "clusters", multiple=True, metavar="CLUSTER", help="Only CLUSTER and what was its.")
-@click.option("--run", "carry", is_flag=True, help="Carry the plan out, each step after a confirmation.")
+@click.option("--cluster", "clusters", multiple=True, metavar="CLUSTER", help="Only CLUSTER and its resources.")
+@click.option("--run", "carry", is_flag=True, help="Carry out the plan, and ask before each step.")
 @click.option("--yes", is_flag=True, help="With --run: do not ask.")
 @click.option("--offline", is_flag=True, help="Ask neither Azure nor Anyscale what is done already.")
 @click.option("--verbose", is_flag=True, help="Show ids, the commands that do it by hand, and what is done.")
@@ -48,7 +48,7 @@ def retire(
     if carry and offline:
         raise click.UsageError("--run needs Azure: leave --offline out")
     if yes and not carry:
-        raise click.UsageError("--yes goes with --run: without that nothing is deleted, and nobody asked")
+        raise click.UsageError("--yes needs --run: without --run nothing is deleted, and nothing is asked")
     if carry and not (yes or on_terminal()):
         raise click.UsageError("without a terminal nobody can be asked: give --yes, or leave --run out")
     options = RetireOptions(base, clusters, carry, offline, verbose, None if yes else confirm)

@@ -18,7 +18,7 @@ from rayfleet.status.gather import gather
 def _a_number(ctx: click.Context, param: click.Parameter, value: float) -> float:
     """Any range has nan in it."""
     if math.isnan(value):
-        raise click.BadParameter("nan is no time", ctx, param)
+        raise click.BadParameter("nan is not a time", ctx, param)
     return value
 
 

@@ -92,7 +92,7 @@ class Recorder:
                     raise
                 self._lose(error)
         if self._lost and (self.for_machines or self.again):
-            aside(f"what was done cannot be told: {self._lost}{self.again and f'; {self.again}'}")
+            aside(f"the result cannot be printed: {self._lost}{self.again and f'; {self.again}'}")
             return code or 1
         return code
 

@@ -108,7 +108,7 @@ class StepRun:
         parameters of a deployment, and a credential that was renewed is to arrive.
         """
         names = ", ".join(self._step.needs)
-        return f"runs with the {names} of its start; started once more after its end" if names else ""
+        return f"was started with earlier {names}; it is started again after it ends" if names else ""
 
     def _taken_as_ours(self, own: bool) -> None:
         self._adopted = not own
@@ -178,7 +178,7 @@ class StepRun:
             self._patience.pause(self._azure.poll)
             now = self._patience.clock()
             if now - began > _LONGEST:
-                words = f"it has been {state.status} for {_LONGEST / 3600:.0f} h; the next run goes on"
+                words = f"it has been {state.status} for {_LONGEST / 3600:.0f} h; the next run continues"
                 raise _LostSight(Fault("DeploymentWithoutEnd", words))
             try:
                 found = self._azure.state(self._step)
@@ -186,7 +186,7 @@ class StepRun:
                 if fault.passing and now - seen < _LOST_SIGHT:
                     self._tell("waiting", words=fault.code)
                     continue
-                raise _LostSight(fault.adding("it goes on in Azure; the next run finds it")) from None
+                raise _LostSight(fault.adding("it continues in Azure; the next run finds it")) from None
             if found is None:
                 gone += 1
                 if gone >= _LOOKS:

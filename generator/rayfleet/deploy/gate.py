@@ -59,7 +59,7 @@ def stale(folder: str, paths: list[str], allowed: bool) -> Iterator[Diagnostic]:
     for path in paths[:_SHOWN]:
         yield _weighed(Diagnostic(f"{folder}/{path}", 0, 0, "", "is not what fleet.yaml gives", fix), allowed)
     if len(paths) > _SHOWN:
-        what = f"{many(len(paths) - _SHOWN, 'more file')} here are not what fleet.yaml gives"
+        what = f"{many(len(paths) - _SHOWN, 'more file')} here differ from what fleet.yaml gives"
         yield _weighed(Diagnostic(folder, 0, 0, "", what, fix), allowed)
 
 
@@ -79,19 +79,19 @@ def unproved(found: Iterable[Diagnostic], allowed: bool) -> Iterator[Diagnostic]
 def uncommitted(beside: str, paths: list[str] | None, allowed: bool) -> Iterator[Diagnostic]:
     """What is deployed must be in Git: ``paths`` differ from HEAD; None where there is no repository to judge by."""
     if paths is None:
-        what = "is in no Git repository: whether what is deployed was reviewed cannot be judged"
+        what = "is in no Git repository, so nobody can tell whether it was reviewed"
         yield Diagnostic(beside, 0, 0, "", what, "keep the fleet in a repository").as_warning()
         return
     fix = _or("commit it", "--allow-dirty")
     for path in paths[:_SHOWN]:
-        yield _weighed(Diagnostic(path, 0, 0, "", "is not as the last commit has it", fix), allowed)
+        yield _weighed(Diagnostic(path, 0, 0, "", "differs from the last commit", fix), allowed)
     if len(paths) > _SHOWN:
-        what = f"{many(len(paths) - _SHOWN, 'more file')} are not as the last commit has them"
+        what = f"{many(len(paths) - _SHOWN, 'more file')} differ from the last commit"
         yield _weighed(Diagnostic(beside, 0, 0, "", what, fix), allowed)
 
 
 def _or(fix: str, option: str) -> str:
-    return f"{fix}; or deploy all the same with {option}"
+    return f"{fix}; or deploy anyway with {option}"
 
 
 def _weighed(row: Diagnostic, allowed: bool) -> Diagnostic:
@@ -132,7 +132,7 @@ def _registered(
         state = text(azure.request("GET", path, version), *at) or "unknown to Azure"
     except Fault as fault:
         if fault.status == 403:
-            what = f"whether it is registered cannot be judged: {fault}"
+            what = f"rayfleet cannot see whether it is registered: {fault}"
             yield Diagnostic(*side.place, name, what, fix).as_warning()
             return
         if not fault.missing:
@@ -166,8 +166,8 @@ def quota(
         except Fault as fault:
             if fault.status not in (403, 404) or fault.code == "SubscriptionNotFound":
                 raise
-            fix = f"{USAGES_COMMANDS[provider]} --location {region} --output table, by someone who may"
-            what = f"the quota of {provider} in {region} cannot be judged: {fault}"
+            fix = f"{USAGES_COMMANDS[provider]} --location {region} --output table, run by someone with the right to"
+            what = f"the quota of {provider} in {region} cannot be read: {fault}"
             yield Diagnostic(*rows[0].side.place, region, what, fix).as_warning()
             continue
         for need in rows:

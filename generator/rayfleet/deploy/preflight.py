@@ -45,7 +45,7 @@ def of_files(where: FleetFiles, tree: Tree, allowed: DeployOverrides) -> Iterato
 
 
 def uncommitted(where: FleetFiles) -> list[str] | None:
-    """The files of a fleet that are not as the last commit has them; None where there is no repository. Raises Invalid
+    """The files of a fleet that differ from the last commit; None where there is no repository. Raises Invalid
     where that cannot be read.
     """
     paths = git.changed(where.beside, [os.path.relpath(path, where.beside) for path in where.committed])

@@ -102,8 +102,9 @@ def objections(subject: Subject, others: Mapping[str, State | None]) -> Iterator
             what = f"is in flight {'without' if subject.stacks else 'with'} --stack"
             yield Diagnostic(*step.side.place, step.name, what, "wait for its end, and run this again")
         elif other and not subject.stacks:
-            what = "was deployed as a deployment stack, which does not learn of what this deploys"
-            fix = "give --stack again; or take the stack away: az stack group delete --action-on-unmanage detachAll"
+            what = "was deployed as a deployment stack, and the stack will not know what this run deploys"
+            take_away = "az stack group delete --action-on-unmanage detachAll"
+            fix = f"give --stack again; or delete the stack and keep its resources: {take_away}"
             yield Diagnostic(*step.side.place, step.name, what, fix).as_warning()
 
 
@@ -229,7 +230,7 @@ def _kept(beside: str, name: str, raw: Any) -> tuple[str | None, list[Diagnostic
     except OSError as error:
         what = f"what-if of {name} cannot be kept: {(error.strerror or 'no room').lower()}"
         file = str(error.filename or os.path.join(beside, fingerprint.FOLDER))
-        return None, [Diagnostic(file, 0, 0, "", what, "make room, or move it away").as_warning()]
+        return None, [Diagnostic(file, 0, 0, "", what, "free some space, or move it away").as_warning()]
 
 
 def _keep(beside: str, name: str, raw: Any) -> str:

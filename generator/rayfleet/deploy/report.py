@@ -78,7 +78,7 @@ def lines(row: StepOutcome, failures: Sequence[Failure]) -> Iterator[str]:
         yield f"{row.step.name}: not started, because {row.because} did not succeed"
     if row.lacks:
         what = f"{row.step.name}: succeeded without its outputs {', '.join(row.lacks)}"
-        yield f"{what}\n    fix: deploy it again, which puts them out anew"
+        yield f"{what}\n    fix: deploy it again to get them"
 
 
 def counts(rows: Sequence[StepOutcome]) -> str:

@@ -208,7 +208,7 @@ def _carried_out(
     totals = [(step.name, len(step.template.get("resources") or ())) for step in subject.steps]
     progress = Progress(totals, live)
     client = Stacks(subject.azure, deletes) if subject.stacks else subject.azure
-    with interruptible(recorder.stop, "Azure goes on with what it has in hand", recorder.at_once):
+    with interruptible(recorder.stop, "Azure continues with what it is doing", recorder.at_once):
         told.begin(subject.steps, progress)
         recorder.started = True
         with progress.showing():
@@ -237,10 +237,10 @@ def _end(
     left = [row.step.name for row in outcomes if row.ended == "left running"]
     if recorder.stop.is_set() and any(row.ended != "succeeded" and not row.fault for row in outcomes):
         recorder.note(f"Azure goes on with: {', '.join(left) or 'nothing'}")
-        recorder.note(f"to go on: run {again} again; it picks up what is in flight by its name")
+        recorder.note(f"to continue: run {again} again; it finds deployments that are running by their names")
         return recorder.end("interrupted", INTERRUPTED)
     if any(row.ended != "succeeded" or row.lacks for row in outcomes):
-        recorder.note(f"what failed can be deployed again: run {again}")
+        recorder.note(f"to deploy what failed again: run {again}")
         return recorder.end("failed", 1)
     told.next = _command(where, "bind" if _to_bind(where, outcomes) else "status")
     recorder.say(f"next: {told.next}", "green")

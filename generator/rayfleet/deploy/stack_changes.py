@@ -58,7 +58,7 @@ def lines(row: StackChange) -> Iterator[str]:
     if not row.kept:
         yield f"{row.step.name}: its stack deletes {count} no longer rendered"
     else:
-        yield f"{row.step.name}: its stack lets go of {count} no longer rendered, and deletes none"
+        yield f"{row.step.name}: its stack detaches {count} no longer rendered, and deletes none"
     for identifier in row.ids:
         why = row.kept.get(identifier)
         yield f"  {' ' if row.kept else '-'} {' '.join(type_and_name(identifier))}" + (f": {why}" if why else "")

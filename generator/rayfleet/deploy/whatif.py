@@ -220,7 +220,7 @@ def lines(found: Summary) -> Iterator[str]:
             yield from (f"      {row}" for row in change.real)
     if found.folded:
         reasons = dict.fromkeys(row.noise for change in found.changes for row in change.properties if row.noise)
-        yield f"  {many(found.folded, 'difference')} folded away as noise: {', '.join(sorted(reasons))}"
+        yield f"  {many(found.folded, 'difference')} hidden as noise: {', '.join(sorted(reasons))}"
     yield from (f"  {printable(remark)}" for remark in found.remarks)
 
 

@@ -47,7 +47,7 @@ def noise(path: str, kind: str, before: Any, after: Any, element: bool) -> str:
     if isinstance(after, str) and after.startswith("[") and after.endswith("]") and not after.startswith("[["):
         return "known only when deployed"
     if _plain(path, before) == _plain(path, after) != HIDDEN:
-        return "the same, written otherwise"
+        return "the same, written in another way"
     default = before is not None and before == _NOTHING.get(path.rpartition(".")[2])
     if kind == "delete" and not element and (default or not steps & WHOLE):
         return "filled in by Azure"

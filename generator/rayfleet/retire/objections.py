@@ -28,7 +28,7 @@ def refusals(step: RetirementStep, gone: Mapping[str, AzureResource], rendered: 
         if step.role and type_of(step.role.identity) not in DELETION_ORDER:
             raise Refused("nobody knows whose role it is")
     except Refused as refused:
-        fix = "look at it, and delete it by hand if nothing uses it"
+        fix = "check it, and delete it by hand if nothing uses it"
         yield Diagnostic(*gone[step.key].side().place, printable(step.what), str(refused), fix)
 
 

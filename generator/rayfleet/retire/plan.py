@@ -181,7 +181,7 @@ def _kept(base: Tree, gone: Mapping[str, AzureResource], ids: Mapping[str, str])
     for key, row in base.resources.items():
         kind = row.type.lower()
         if key not in gone and kind in (STORAGE_ACCOUNT.lower(), CONTAINER.lower()):
-            why = "rayfleet deletes no data: what volumes of the storage account hold is here"
+            why = "rayfleet deletes no data: the volumes of the storage account keep it here"
             yield RetirementStep("", kind, wording.what(kind, key, base), ids[key], why, "", kept=True)
 
 

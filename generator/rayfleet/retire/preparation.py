@@ -78,5 +78,5 @@ def short(commit: str) -> str:
 def uncommitted(where: FleetFiles) -> list[Diagnostic]:
     """What is retired must be in Git, as what is deployed: otherwise the next deployment makes it anew."""
     rows = gate.uncommitted(os.path.normpath(where.beside), preflight.uncommitted(where), allowed=False)
-    fix = "commit it, and let it be deployed; or retire all the same with --allow-dirty"
+    fix = "commit it, and let it be deployed; or retire anyway with --allow-dirty"
     return [row._replace(fix=fix) for row in rows]

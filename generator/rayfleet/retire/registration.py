@@ -58,11 +58,13 @@ def look(
         there = clouds[name]
         if there is None or identifier not in {_id(row) for row in there.resources.values()}:
             what = f"this login does not see {identifier} of {cluster}, which stays, in the cloud {name}"
-            return _unseen(step, what, f"log in to the fleet's own: anyscale login, or {TOKEN} and ANYSCALE_HOST")
+            return _unseen(
+                step, what, f"log in to the fleet's own organisation: anyscale login, or {TOKEN} and ANYSCALE_HOST"
+            )
     if step.bound and cloud is None and not registered:
         what = f"this login sees no cloud {step.cloud}, which may be another organisation's"
         unbind = f"take clusters.{step.cluster}.cloudResourceId out of bindings.yaml"
-        fix = f"log in to the fleet's own; or if that cloud was deleted, {unbind}"
+        fix = f"log in to the fleet's own organisation; or if that cloud was deleted, {unbind}"
         return _unseen(step, what, fix)
     return CloudResourceView("done", step.id, proven=bool(registered))
 

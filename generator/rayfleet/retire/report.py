@@ -28,7 +28,8 @@ class RetirementReport:
         """One line for all, and then each step that is left."""
         steps = self.plan.steps
         if not steps:
-            yield f"nothing is to be retired: {short(self.since)} had no more; --base names an older commit"
+            lacks = "has nothing that rendered/ lacks; --base names an older commit"
+            yield f"nothing to retire: {short(self.since)} {lacks}"
             return
         counts = [f"{count} {state}" for state in _SIGNS if (count := self.count(state))]
         goes = f"{', '.join(self.plan.clusters)}: " if self.plan.clusters else ""
@@ -39,7 +40,7 @@ class RetirementReport:
             yield f"{_SIGNS[state]} {number}. {step.title}: {state}"
             yield f"    why: {step.why}"
             if verbose:
-                yield f"    id: {step.id}" if step.id else "    id: Azure has not said it"
+                yield f"    id: {step.id}" if step.id else "    id: only Azure knows it"
                 if step.command and state in ("to do", "not seen"):
                     yield f"    by hand: {step.command}"
         if verbose and any(step.command.startswith("az k8s-") for step in steps):

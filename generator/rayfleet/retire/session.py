@@ -56,7 +56,7 @@ def retire(where: FleetFiles, options: RetireOptions, overrides: RetireOverrides
     told = RetirementReport(prepared)
     recorder.answer = lambda outcome: told.as_json(outcome, recorder.diagnostics)
     if not recorder.for_machines:
-        recorder.last_words = lambda: "ended; what was begun goes on: run rayfleet retire again to see\n"
+        recorder.last_words = lambda: "ended; what was started continues in Azure: run rayfleet retire again to see\n"
     if not options.offline and told.plan.steps:
         _look(told, overrides, recorder, must=options.carry)
     blocked = in_order(told.plan.blocked)
@@ -154,7 +154,7 @@ def _carry_out(
                 return "declined", 1
             failure, stopped = _delete_step(told, step, overrides, recorder)
         except KeyboardInterrupt:
-            recorder.note(printable(f"interrupted at {step.title}: what was begun goes on; {AGAIN}"))
+            recorder.note(printable(f"interrupted at {step.title}: what was started continues; {AGAIN}"))
             return "interrupted", INTERRUPTED
         if failure:
             recorder.show([failure])
@@ -180,7 +180,7 @@ def _delete_step(
     if step.kind == ANYSCALE:
         failure, stopped = _remove(step)
     else:
-        words = "Azure goes on with what it has in hand"
+        words = "Azure continues with what it is doing"
         work = lambda: _delete(told, step, overrides, recorder)  # noqa: E731
         failure, stopped = _unless_stopped(recorder, words, work, _teller(progress, step)), recorder.stop.is_set()
     if progress:
@@ -189,7 +189,7 @@ def _delete_step(
 
 
 def _remove(step: RetirementStep) -> tuple[Diagnostic | None, bool]:
-    with counted("waiting for what anyscale has begun") as heard:
+    with counted("waiting for the anyscale command that is running") as heard:
         try:
             remove(Cli(heard=heard), step)
         except CommandFault as fault:
@@ -212,7 +212,7 @@ def _delete(
         said = f"{fault.code}: {fault.message}"
         return Diagnostic(step.title, 0, 0, "", said, still_there.fix(fault, step.id))
     except Refused as refused:
-        fix = "look at it, and delete it by hand"
+        fix = "check it, and delete it by hand"
         return Diagnostic(step.title, 0, 0, "", f"it is not deleted: {refused}", fix)
     return None
 

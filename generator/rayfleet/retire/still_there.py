@@ -129,8 +129,8 @@ def _undeployed(
     rows = []
     for name, state in states.items():
         if state.status != "Succeeded" or state.current is not True:
-            fix = "run rayfleet deploy first, which makes what takes its place; or take it down all the same with "
-            what = f"it {_stands(state)}, and clusters that stay may still need what goes"
+            fix = "run rayfleet deploy first, which creates what replaces it; or take it down anyway with "
+            what = f"it {_stands(state)}, and clusters that stay may still use what is deleted"
             row = Diagnostic(*wanted[name].side.place, name, what, f"{fix}--allow-undeployed")
             rows.append(row.as_warning() if overrides.undeployed else row)
     return rows, {} if overrides.undeployed else faults
@@ -159,8 +159,8 @@ def _data(
 
 def lost(cluster: str, group: str, data: list[str], overrides: RetireOverrides) -> Iterator[Diagnostic]:
     """What is said of data that goes with a cluster."""
-    fix = "copy what you keep to another resource group; then let the rest go with --allow-disk-loss"
-    rows = data[:_SHOWN] + ([f"{len(data) - _SHOWN} more of such"] if len(data) > _SHOWN else [])
+    fix = "copy what you want to keep to another resource group; then delete the rest with --allow-disk-loss"
+    rows = data[:_SHOWN] + ([f"{len(data) - _SHOWN} more like these"] if len(data) > _SHOWN else [])
     for what in rows:
         row = Diagnostic("Azure", 0, 0, cluster, f"{what} is in {group}, which goes with the cluster", fix)
         yield row.as_warning() if overrides.disk_loss else row
@@ -179,4 +179,4 @@ def fix(fault: Fault, identifier: str) -> str:
         return f"end what runs there, then {AGAIN}{against}"
     if fault.needs_sign_in:
         return about(fault.code, fault.message).fix
-    return f"mend that; then {AGAIN}"
+    return f"fix that; then {AGAIN}"

@@ -92,6 +92,6 @@ def _blind(faults: Mapping[str, Fault], some: bool) -> list[BlindSpot]:
     for words, fault in {f"{fault.code}: {fault.message}": fault for fault in faults.values()}.items():
         names = [name for name in faults if f"{faults[name].code}: {faults[name].message}" == words]
         known = fault.needs_sign_in
-        fix = about(fault.code, fault.message).fix if known else "look again later; --offline does without"
+        fix = about(fault.code, fault.message).fix if known else "try again later, or use --offline"
         rows.append(BlindSpot(", ".join(names) if some else "Azure", words, fix))
     return rows

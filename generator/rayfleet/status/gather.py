@@ -161,7 +161,7 @@ class _Places:
             return "yes"
         told = ", ".join(f"{row.where} is {row.registered!r}, rendered {row.rendered!r}" for row in found)
         fix = changing(self.fleet.anyscale.cloud, resource)
-        self.found.append(f"{cluster} is registered otherwise than rendered: {told}; fix: {fix}")
+        self.found.append(f"{cluster} is registered with other settings than rendered: {told}; fix: {fix}")
         return "differs"
 
     # --- those that left it ---
@@ -176,7 +176,7 @@ class _Places:
         known = files.last_with(ours | others)
         strangers = sorted(others - set(known))
         if strangers:
-            self.found.append(f"not of this fleet, by all that its commits know: {', '.join(strangers)}")
+            self.found.append(f"not of this fleet, as far as its commits show: {', '.join(strangers)}")
         return [self._gone(name, known.get(name, "")) for name in sorted(ours | (others & set(known)))]
 
     def _gone(self, name: str, commit: str) -> Facts:

@@ -46,7 +46,7 @@ class Facts(NamedTuple):
     left_pools: tuple[str, ...] = ()  # node pools that Azure has of it, and the fleet no more
     registered: Registered | None = None
     after: str = ""  # the cluster that has to be registered before it
-    dirty: bool | None = None  # whether any file of the fleet is not as the last commit has it
+    dirty: bool | None = None  # whether any file of the fleet differs from the last commit
     unpushed: bool | None = None  # whether the branch that Flux follows has any otherwise than the last commit
     branch: str = ""
     undeployed: bool = False  # whether the fleet that it left is not deployed as rendered
@@ -88,7 +88,7 @@ def next_step(facts: Facts) -> str:
 
 def _staying(facts: Facts) -> str:
     if facts.bound is None:
-        return "mend bindings.yaml"
+        return "fix bindings.yaml"
     if facts.left_pools and _is_as_rendered(facts):  # first: bind forgets them
         return _retire(facts)
     if facts.bound.answered or facts.bound.wrong:  # before render, which would not let go of what is bound no more

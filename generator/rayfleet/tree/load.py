@@ -31,8 +31,8 @@ def tree(where: FleetFiles, layers: str) -> Tree:
         raise Invalid([Diagnostic(where.output, 0, 0, "", "is no folder" if there else "is not there", fix)])
     binary = None if layers == "files" else find(where.beside)
     if layers == "kustomize" and binary is None:
-        fix = "make test puts one into .tools/bin; or use --layers files"
-        raise Invalid([Diagnostic("kustomize", 0, 0, "", "there is no such binary on PATH or in .tools/bin", fix)])
+        fix = "install kustomize (in a checkout: make deploy-tools), or use --layers files"
+        raise Invalid([Diagnostic("kustomize", 0, 0, "", "the command is not on PATH or in .tools/bin", fix)])
     files = Files(where.output, OnDisk(where.output))
     kustomize = Kustomize(binary, where.output) if binary else None
     return Tree(files, bindings(where), catalogue(where), kustomize)
