@@ -15,7 +15,7 @@ import pytest
 
 from rayfleet import schema, templating
 from rayfleet.bind import answers, changes, edit
-from rayfleet.bind.expected import wanted
+from rayfleet.bind.expected import expected_values
 from rayfleet.bind.judge import judge
 from rayfleet.compiler import Compiled
 from rayfleet.facts import charts, late_values
@@ -157,7 +157,7 @@ def test_the_chart_is_rendered_with_it() -> None:
 
 
 def test_the_late_value_is_asked_for_and_bound() -> None:
-    (row,) = wanted(fleet().fleet)
+    (row,) = expected_values(fleet().fleet)
     assert row.producers[LICENSE.key] == "vendor.fleet.one.license"
     assert row.prints[LICENSE.key] == "vendor show --all"
     assert row.next_step([LICENSE.key]) == "run vendor issue one, then rayfleet bind"
@@ -167,7 +167,7 @@ def test_the_late_value_is_asked_for_and_bound() -> None:
     current = read("bindings.yaml", bound("lic_b").encode())
     (change,) = changes.changes(judged.values, current)
     assert (change.kind, change.old, change.new, change.alarming) == (LICENSE.key, "lic_b", "lic_a", True)
-    written = edit.edited("bindings.yaml", bound("lic_b").encode(), [change])
+    written = edit.edit("bindings.yaml", bound("lic_b").encode(), [change])
     assert json.loads(written)["clusters"]["one"][LICENSE.key] == {
         "value": "lic_a",
         "producer": "vendor.fleet.one.license",

@@ -39,7 +39,7 @@ class FleetFiles(NamedTuple):
         return os.path.join(os.path.dirname(self.fleet), "accepted.yaml")
 
     @property
-    def committed(self) -> tuple[str, ...]:
+    def in_git(self) -> tuple[str, ...]:
         """All that a fleet keeps in Git."""
         files = (self.fleet, self.bindings, self.quota, self.accepted)
         return (*files, os.path.join(self.beside, "overlays"), self.output)

@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rayfleet.anyscale import cloud as clouds
-from rayfleet.anyscale.command import Cli, CommandFault, Ran, object_in, words
+from rayfleet.anyscale.command import Cli, CommandFault, CommandOutput, object_in, words
 from tests.anyscale.clicking import as_json
 from tests.anyscale.stand_in import TOKEN, StandIn
 
@@ -179,7 +179,7 @@ def test_more_than_anyone_reads(anyscale: StandIn, monkeypatch: pytest.MonkeyPat
 
 
 def test_words_are_looked_for_at_both_ends() -> None:
-    said = words(Ran(1, f"first\n{'x' * 100 + chr(10)}" + "\n" * 10**6 + "last\n", ""))
+    said = words(CommandOutput(1, f"first\n{'x' * 100 + chr(10)}" + "\n" * 10**6 + "last\n", ""))
     assert said == f"first {'x' * 100} last"
 
 
@@ -219,7 +219,7 @@ def test_no_credential_is_ever_seen(anyscale: StandIn, monkeypatch: pytest.Monke
 
 @pytest.mark.parametrize("token", ["sss_1234567890abc", "aph0_CkgwRgIhAN3x-y_z"])
 def test_tokens_of_a_file_are_known_by_their_form(token: str) -> None:
-    assert Cli({}).scrubbed(f"the token {token} is invalid") == "the token *** is invalid"
+    assert Cli({}).scrub(f"the token {token} is invalid") == "the token *** is invalid"
 
 
 PASSED_ON = {
@@ -243,17 +243,17 @@ def test_credentials_for_others_are_not_passed_on(anyscale: StandIn) -> None:
 
 @pytest.mark.parametrize("said", ["http://user:hunter2@proxy:3128 is down", "https://user:hunter2@h/x?a=b"])
 def test_the_password_of_a_proxy_is_not_repeated(said: str) -> None:
-    shown = Cli({}).scrubbed(said)
+    shown = Cli({}).scrub(said)
     assert "hunter2" not in shown and "://***@" in shown
 
 
 @pytest.mark.parametrize("said", ["https://console.anyscale.com/x", "abfss://a@b.dfs.core.windows.net", "10:30 a@b"])
 def test_an_address_without_a_password_stays(said: str) -> None:
-    assert Cli({}).scrubbed(said) == said
+    assert Cli({}).scrub(said) == said
 
 
 def test_a_token_that_is_no_secret_hides_nothing() -> None:
-    assert Cli({"ANYSCALE_CLI_TOKEN": "a"}).scrubbed("azure_operator_audience") == "azure_operator_audience"
+    assert Cli({"ANYSCALE_CLI_TOKEN": "a"}).scrub("azure_operator_audience") == "azure_operator_audience"
 
 
 # --- words ------------------------------------------------------------------------------------------------------------
@@ -271,7 +271,7 @@ def test_a_token_that_is_no_secret_hides_nothing() -> None:
     ],
 )
 def test_what_it_says(out: str, err: str, said: str) -> None:
-    assert words(Ran(3, out, err)) == said
+    assert words(CommandOutput(3, out, err)) == said
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rayfleet.bind.changes import BindingChange
-from rayfleet.bind.edit import edited
+from rayfleet.bind.edit import edit
 from rayfleet.facts.late_values import CLOUD_RESOURCE_ID, kinds
 from rayfleet.source import read
 
@@ -147,10 +147,10 @@ def unordered(bound: Bound) -> Bound:
 def test_comments_survive_and_data_is_what_was_meant(given: tuple[str, Bound], wanted: Bound) -> None:
     before, bound = given
     rows = changes(bound, wanted)
-    after = edited("bindings.yaml", before.encode(), rows).decode()
+    after = edit("bindings.yaml", before.encode(), rows).decode()
     meant = {name: {**bound.get(name, {}), **wanted.get(name, {})} for name in [*bound, *wanted]}
     assert unordered(read("bindings.yaml", after.encode()).data["clusters"]) == unordered(
         {name: rows for name, rows in meant.items() if rows or name in bound}
     )
     assert re.findall(r"# c\d+", after) == re.findall(r"# c\d+", before)
-    assert edited("bindings.yaml", after.encode(), []).decode() == after
+    assert edit("bindings.yaml", after.encode(), []).decode() == after

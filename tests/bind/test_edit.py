@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rayfleet.bind.changes import BindingChange
-from rayfleet.bind.edit import _Edit, _spliced, edited
-from rayfleet.bind.yaml_text import Text, Unsafe
+from rayfleet.bind.edit import _Edit, _spliced
+from rayfleet.bind.edit import edit as edit_file
+from rayfleet.bind.yaml_text import Text, UnsafeEdit
 from rayfleet.diagnostics import Invalid
 from rayfleet.source import read
 
@@ -20,7 +21,7 @@ def new(cluster: str, kind: str, value: str | list[str], producer: str = "p") ->
 
 
 def edit(text: str | None, *changes: BindingChange) -> str:
-    return edited("bindings.yaml", None if text is None else text.encode(), changes).decode()
+    return edit_file("bindings.yaml", None if text is None else text.encode(), changes).decode()
 
 
 def test_a_new_file() -> None:
@@ -227,7 +228,7 @@ def test_what_cannot_be_edited_safely_is_refused(text: str) -> None:
 def test_edits_that_overlap_are_refused() -> None:
     text = Text("abcd")
     assert _spliced(text, [_Edit(2, 3, "C"), _Edit(0, 2, "AB"), _Edit(3, 3, "-")]) == "ABC-d"
-    with pytest.raises(Unsafe):
+    with pytest.raises(UnsafeEdit):
         _spliced(text, [_Edit(0, 2, ""), _Edit(1, 3, "")])
 
 
@@ -248,6 +249,6 @@ def test_a_second_edit_says_what_it_should(first: dict[str, dict[str, str]], sec
                 old = said.get(name, {}).get(kind)
                 changes.append(BindingChange(name, kind, old, value, "p" if old else None, "p"))
                 said.setdefault(name, {})[kind] = value
-        text = edited("bindings.yaml", text, changes)
+        text = edit_file("bindings.yaml", text, changes)
     found = read("b", text or b"").data["clusters"]
     assert {name: {kind: row["value"] for kind, row in rows.items()} for name, rows in found.items()} == said

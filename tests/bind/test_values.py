@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from rayfleet import schema
 from rayfleet.bind import answers
-from rayfleet.bind.expected import wanted
-from rayfleet.bind.judge import Judged, judge
+from rayfleet.bind.expected import expected_values
+from rayfleet.bind.judge import Judgement, judge
 from rayfleet.diagnostics import Invalid
 from rayfleet.facts.late_values import kinds
 from rayfleet.source import Source
@@ -21,21 +21,21 @@ from tests.rendering import reference
 ID, OTHER = "11111111-1111-4111-8111-111111111111", "22222222-2222-4222-8222-222222222222"
 EAST, WEST = "aks-multi-region-eastus", "aks-multi-region-westus2"
 GOOD = {"clientId": ID, "principalId": OTHER, "oidcIssuerUrl": "https://x/", "nodePools": ["sys", "cpu"]}
-ROWS = wanted(reference().fleet)
+ROWS = expected_values(reference().fleet)
 ALL = [row.cluster for row in ROWS]
 
 
-def of_output(value: object, deployment: str = EAST, output: str = "aks_eastus", only: list[str] = ALL) -> Judged:
+def of_output(value: object, deployment: str = EAST, output: str = "aks_eastus", only: list[str] = ALL) -> Judgement:
     given = answers.of_deployment(deployment, {output: {"type": "Object", "value": value}})
     return judge(ROWS, given, "aks-multi-region", only)
 
 
-def of_resources(*resources: object, cloud: object = "aks-multi-region") -> Judged:
+def of_resources(*resources: object, cloud: object = "aks-multi-region") -> Judgement:
     given = answers.of_cloud("aks-multi-region", {"name": cloud, "resources": list(resources)})
     return judge(ROWS, given, "aks-multi-region", ALL)
 
 
-def told(judged: Judged) -> list[str]:
+def told(judged: Judgement) -> list[str]:
     return [str(row).partition("\n")[0] for row in judged.found]
 
 
@@ -97,7 +97,7 @@ def test_all_that_is_wrong_at_once() -> None:
     ]
 
 
-def of_addresses(**values: object) -> Judged:
+def of_addresses(**values: object) -> Judgement:
     return judge(ROWS, answers.of_file("x.json", json.dumps(values).encode(), "fix"), "aks-multi-region", ALL)
 
 
@@ -132,11 +132,11 @@ def test_a_cluster_that_the_fleet_has_not() -> None:
     judged = of_output(GOOD, EAST, "aks_eastsu")
     what = 'the fleet has no cluster with the output "aks_eastsu" (did you mean "aks_eastus"?)'
     assert told(judged) == [f"deployment {EAST}: warning: aks_eastsu: {what}"]
-    assert of_output("https://x/", EAST, "blobEndpoint") == Judged([], [], [])  # what regions share
+    assert of_output("https://x/", EAST, "blobEndpoint") == Judgement([], [], [])  # what regions share
 
 
 def test_clusters_that_were_not_asked_for() -> None:
-    assert of_output({}, only=["aks-westus2"]) == Judged([], [], [])
+    assert of_output({}, only=["aks-westus2"]) == Judgement([], [], [])
 
 
 def test_good_resources() -> None:
@@ -194,7 +194,7 @@ def test_nobody_is_told_to_type_an_id() -> None:
 
 def test_among_all_deployments_that_ever_were() -> None:
     """``az deployment group list``: one of the portal's has the same outputs, and others came to nothing."""
-    given = answers.together(
+    given = answers.merge(
         [
             answers.of_deployment("Microsoft.Template-1", {"aks_eastus": {"value": {**GOOD, "clientId": OTHER}}}),
             answers.of_deployment(EAST, {"aks_eastus": {"value": GOOD}}),
@@ -223,10 +223,10 @@ def test_two_answers_that_differ() -> None:
         return answers.of_deployment(EAST, {"aks_eastus": {"type": "Object", "value": value}})
 
     third = "33333333-3333-4333-8333-333333333333"
-    judged = judge(ROWS, answers.together([of(GOOD), of({**GOOD, "clientId": third})]), "aks-multi-region", ALL)
+    judged = judge(ROWS, answers.merge([of(GOOD), of({**GOOD, "clientId": third})]), "aks-multi-region", ALL)
     what = f"clientId of aks-eastus is {third} here, and {ID} in deployment {EAST}"
     assert told(judged) == [f"{PLACE}.clientId: {what}"]
-    again = judge(ROWS, answers.together([of(GOOD), of(GOOD)]), "aks-multi-region", ALL)
+    again = judge(ROWS, answers.merge([of(GOOD), of(GOOD)]), "aks-multi-region", ALL)
     assert (len(again.values), again.found) == (3, [])
 
 

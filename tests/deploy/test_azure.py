@@ -11,7 +11,7 @@ import pytest
 
 from rayfleet.azure.client import ENDPOINT, Azure
 from rayfleet.azure.faults import Fault, Patience, problem_of
-from rayfleet.azure.redact import without
+from rayfleet.azure.redact import replace_texts
 from tests.deploy.arm_server import ArmServer, answer, error, operation
 from tests.deploy.asking import API, ROOM, client, refused, state
 from tests.deploy.carrying import SHARED, STEPS
@@ -201,11 +201,14 @@ def test_problems_of_every_shape() -> None:
 
 
 def test_hiding_reaches_keys_lists_and_depths() -> None:
-    assert without({"a-s3": ["s3", {"b": "x s3 y"}], "n": 3}, ["s3"]) == {"a-***": ["***", {"b": "x *** y"}], "n": 3}
+    assert replace_texts({"a-s3": ["s3", {"b": "x s3 y"}], "n": 3}, ["s3"]) == {
+        "a-***": ["***", {"b": "x *** y"}],
+        "n": 3,
+    }
 
 
 def test_patience_waits_longer_each_time() -> None:
     time = Time()
     with pytest.raises(Fault):
-        Patience(None, lambda: time.now, time.wait).insist(lambda: (_ for _ in ()).throw(Fault("x", "m", 503)))
+        Patience(None, lambda: time.now, time.wait).repeat(lambda: (_ for _ in ()).throw(Fault("x", "m", 503)))
     assert time.waits == [1.0, 2.0, 4.0, 8.0, 16.0]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from rayfleet.azure.client import Azure
-from rayfleet.azure.faults import Stopped
+from rayfleet.azure.faults import StopRequest
 from rayfleet.azure.sdk import retry_after
 from tests.deploy.arm_server import Answer, ArmServer, answer, cut, drop, error, expire, garble
 from tests.deploy.asking import API, ROOM, client, refused, state
@@ -198,7 +198,7 @@ def test_a_provider_is_not_registered_behind_ones_back(server: ArmServer) -> Non
 def test_waiting_ends_when_someone_stops(server: ArmServer) -> None:
     time = Time(stop_at=2)
     server.script("GET", "shared", *[error(503, "ServiceUnavailable")] * 5)
-    with pytest.raises(Stopped):
+    with pytest.raises(StopRequest):
         client(server, time).state(SHARED)
     assert server.asked("GET", "shared") == 2
 
@@ -207,5 +207,5 @@ def test_an_operation_is_not_waited_for_when_someone_stops(server: ArmServer) ->
     time = Time()
     azure = Azure(SHARED.scope.subscription, endpoint=server.url, patience=time.patience, poll=1)
     time.stop.set()
-    with pytest.raises(Stopped):
+    with pytest.raises(StopRequest):
         azure.what_if(SHARED)

@@ -55,10 +55,10 @@ def registrations(azure: Subscription, name: str = "") -> list[Diagnostic]:
 def test_what_may_be_overridden_is_then_a_warning() -> None:
     proof = Diagnostic("rendered/x.json", 3, 1, "arm", "does not hold", "mend it")
     for rows in (
-        lambda allowed: gate.stale("rendered", ["azure/x.json"], allowed),
-        lambda allowed: gate.uncompiled([proof], allowed),
-        lambda allowed: gate.unproved([proof], allowed),
-        lambda allowed: gate.uncommitted(".", ["fleet.yaml"], allowed),
+        lambda allowed: gate.stale_files("rendered", ["azure/x.json"], allowed),
+        lambda allowed: gate.invalid_fleet([proof], allowed),
+        lambda allowed: gate.failed_proofs([proof], allowed),
+        lambda allowed: gate.uncommitted_files(".", ["fleet.yaml"], allowed),
     ):
         (refused,), (allowed,) = rows(False), rows(True)
         assert (refused.severity, allowed.severity) == ("error", "warning")
@@ -67,19 +67,23 @@ def test_what_may_be_overridden_is_then_a_warning() -> None:
 
 
 def test_many_files_are_counted() -> None:
-    *first, rest = gate.stale("rendered", [f"{number:02}.json" for number in range(15)], False)
+    *first, rest = gate.stale_files("rendered", [f"{number:02}.json" for number in range(15)], False)
     assert [row.file for row in first] == [f"rendered/{number:02}.json" for number in range(10)]
     assert rest.what.startswith("5 more files ")
-    *first, rest = gate.uncommitted(".", [f"{number:02}" for number in range(11)], False)
+    *first, rest = gate.uncommitted_files(".", [f"{number:02}" for number in range(11)], False)
     assert (len(first), rest.what) == (10, "1 more file differ from the last commit")
 
 
 def test_nothing_wrong_nothing_said() -> None:
-    assert not [*gate.stale("rendered", [], False), *gate.unproved([], False), *gate.uncommitted(".", [], False)]
+    assert not [
+        *gate.stale_files("rendered", [], False),
+        *gate.failed_proofs([], False),
+        *gate.uncommitted_files(".", [], False),
+    ]
 
 
 def test_without_a_repository_it_cannot_be_judged() -> None:
-    (row,) = gate.uncommitted("fleets/a", None, False)
+    (row,) = gate.uncommitted_files("fleets/a", None, False)
     assert row.severity == "warning" and "nobody can tell whether it was reviewed" in row.what
 
 

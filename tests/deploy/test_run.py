@@ -214,7 +214,7 @@ def test_one_that_runs_with_other_parameters_is_started_once_more(server: ArmSer
     found = carried(server, NEW, observe=seen.append)["eastus"]
     assert (found.ended, found.adopted, found.starts, row.starts, row.clashes) == ("succeeded", False, 1, 2, 0)
     assert given(server) == {"gitHttpsToken": {"value": "new-token"}}
-    assert "gitHttpsToken of its start; started once more after its end" in next(row.words for row in seen if row.words)
+    assert "earlier gitHttpsToken; it is started again after it ends" in next(row.words for row in seen if row.words)
 
 
 def test_one_with_other_parameters_that_came_between_is_followed_by_ours(server: ArmServer) -> None:

@@ -132,7 +132,7 @@ def test_what_passes_is_tried_again(message: str) -> None:
     time, credential = Time(), Says(message, message)
     azure = Azure("s", credential=credential, patience=time.patience)
     sign_in = SignIn(credential)
-    assert azure.patience.insist(lambda: sign_in.get_token("scope")).token == "opaque"
+    assert azure.patience.repeat(lambda: sign_in.get_token("scope")).token == "opaque"
     assert (credential.asked, time.waits) == (3, [1.0, 2.0])
     fault = told(message)
     assert (fault.code, fault.passing, fault.unheard) == ("SignInUnavailable", True, False)

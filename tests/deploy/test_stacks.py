@@ -7,7 +7,7 @@ import json
 import pytest
 
 from rayfleet.azure.faults import Fault
-from rayfleet.azure.stacks import Stacks, latest
+from rayfleet.azure.stacks import Stacks, last_state
 from rayfleet.deploy.run import run
 from rayfleet.deploy.stack_changes import stack_change
 from rayfleet.facts.resource_types import DELETION_ORDER
@@ -191,21 +191,21 @@ def test_what_failed_otherwise_was_not_to_be_deleted(server: ArmServer) -> None:
 
 def test_the_later_of_deployment_and_stack_counts(server: ArmServer) -> None:
     azure = client(server)
-    assert latest(azure, EAST) is None
+    assert last_state(azure, EAST) is None
     azure.begin(EAST)
-    assert (state := latest(azure, EAST)) and state.correlation_id == f"correlation-{NAME}-1"
+    assert (state := last_state(azure, EAST)) and state.correlation_id == f"correlation-{NAME}-1"
     stack = server.stacks[NAME]
     stack.starts = 4  # the time of this server is the number of the start
     Stacks(azure).begin(EAST)
-    assert (state := latest(azure, EAST)) and state.correlation_id == f"correlation-stack-{NAME}-5"
+    assert (state := last_state(azure, EAST)) and state.correlation_id == f"correlation-stack-{NAME}-5"
     server.script("GET", f"deploymentStacks/{NAME}", error(403, "AuthorizationFailed"))
-    assert (state := latest(azure, EAST)) and state.correlation_id == f"correlation-{NAME}-1"
+    assert (state := last_state(azure, EAST)) and state.correlation_id == f"correlation-{NAME}-1"
 
 
 def test_who_may_see_neither_is_told(server: ArmServer) -> None:
     server.script("GET", f"deploymentStacks/{NAME}", error(403, "AuthorizationFailed"))
     with pytest.raises(Fault, match="AuthorizationFailed"):
-        latest(client(server), EAST)
+        last_state(client(server), EAST)
 
 
 # --- what leaves ------------------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from urllib.parse import quote, quote_plus
 
 import pytest
 
-from rayfleet.azure.redact import HIDDEN, hidden
+from rayfleet.azure.redact import HIDDEN, redact
 from rayfleet.deploy import whatif, whatif_noise
 from tests.rendering import FLEETS, compiled, reference
 
@@ -350,8 +350,8 @@ _KEY = "-----BEGIN KEY-----\nc2VjcmV0IHNlY3JldCBzZWNyZXQ\n-----END KEY-----\n"
 )
 def test_secrets_by_their_name(row: dict[str, Any]) -> None:
     raw = {"changes": [change(_AKS, "Modify", row, before={"adminPassword": "old sesame"})]}
-    assert "sesame" not in json.dumps(hidden(raw))
-    assert HIDDEN in json.dumps(hidden(raw))
+    assert "sesame" not in json.dumps(redact(raw))
+    assert HIDDEN in json.dumps(redact(raw))
     found = whatif.summary("fleet", raw)
     assert "sesame" not in "\n".join(whatif.lines(found)) + json.dumps(whatif.as_json(found))
     assert found.changes[0].properties  # that a secret differs is seen
@@ -367,7 +367,7 @@ def test_secrets_by_their_value() -> None:
         json.dumps(_KEY),
         "c2VjcmV0IHNlY3JldCBzZWNyZXQ",
     ]
-    shown = json.dumps(hidden({"x": forms, "y": "kept"}, [_KEY, ""]))
+    shown = json.dumps(redact({"x": forms, "y": "kept"}, [_KEY, ""]))
     assert "c2VjcmV0" not in shown and "LS0t" not in shown
     assert '"y": "kept"' in shown
 
@@ -393,7 +393,7 @@ TOKEN = "ghp_aB3/+x:y z~1"
     ],
 )
 def test_a_secret_in_another_form(written: str) -> None:
-    shown = hidden(f"fatal: https://{written}@example.org", [TOKEN])
+    shown = redact(f"fatal: https://{written}@example.org", [TOKEN])
     assert HIDDEN in shown
     for part in (written[4:-4], TOKEN[4:-2], quote(TOKEN)[4:-2]):
         assert part not in shown
@@ -401,5 +401,5 @@ def test_a_secret_in_another_form(written: str) -> None:
 
 def test_what_is_too_short_for_a_secret_garbles_nothing() -> None:
     raw = {"status": "Succeeded", "changes": [{"resourceId": "/a", "changeType": "Create"}]}
-    assert hidden(raw, ["e", "ate", "", 5, None]) == raw
-    assert hidden(raw, ["Succ"])["status"] == f"{HIDDEN}eeded"
+    assert redact(raw, ["e", "ate", "", 5, None]) == raw
+    assert redact(raw, ["Succ"])["status"] == f"{HIDDEN}eeded"

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from rayfleet.azure import deletable
 from rayfleet.azure.client import Azure
-from rayfleet.azure.deletable import Refused, guard
+from rayfleet.azure.deletable import DeletionRefusal, guard
 from rayfleet.azure.resource_id import type_of
 from rayfleet.facts.resource_types import DELETION_ORDER
 from rayfleet.retire.delete import delete
@@ -70,7 +70,7 @@ NEVER = [
 
 @pytest.mark.parametrize("identifier", NEVER)
 def test_what_is_never_deleted(identifier: str) -> None:
-    with pytest.raises(Refused):
+    with pytest.raises(DeletionRefusal):
         guard(identifier, LIVE)
 
 
@@ -98,13 +98,13 @@ def test_the_list_is_literal_and_holds_no_data() -> None:
 @pytest.mark.parametrize("identifier", sorted(LIVE))
 def test_nothing_that_is_rendered(identifier: str) -> None:
     for written in (identifier, identifier.upper(), identifier.title()):
-        with pytest.raises(Refused):
+        with pytest.raises(DeletionRefusal):
             guard(written, LIVE)
 
 
 @pytest.mark.parametrize("identifier", sorted(LIVE))
 def test_nothing_that_something_rendered_is_in(identifier: str) -> None:
-    with pytest.raises(Refused):
+    with pytest.raises(DeletionRefusal):
         guard(identifier, LIVE - {identifier} | {f"{identifier}/child/x"})
 
 
@@ -120,7 +120,7 @@ def test_any_path(parts: list[str]) -> None:
     identifier = "/".join(["", "subscriptions", SUB, "resourceGroups", "aks-multi-region", *parts])
     try:
         guard(identifier, LIVE)
-    except Refused:
+    except DeletionRefusal:
         return
     assert type_of(identifier) in DELETION_ORDER and identifier.lower() not in LIVE
     assert "storage" not in type_of(identifier) and ".." not in identifier and "%" not in identifier
@@ -225,7 +225,7 @@ def asked(step: RetirementStep, of: Plan, documents: dict[str, Any] | None = Non
         server.documents.update({step.id: {"id": step.id}} if documents is None else documents)
         try:
             delete(Azure(SUB, endpoint=server.url, patience=Time().patience, poll=0), step, of, [])
-        except (Refused, AssertionError):
+        except (DeletionRefusal, AssertionError):
             assert not server.asked("DELETE", "")
         return [path for method, path in server.requests if method == "DELETE"]
 

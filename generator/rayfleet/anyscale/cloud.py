@@ -24,20 +24,20 @@ class RegistrationDifference(NamedTuple):
     rendered: object
 
 
-def reading(name: str) -> tuple[str, ...]:
+def read_arguments(name: str) -> tuple[str, ...]:
     """The arguments that read a cloud."""
     return ("cloud", "get", "--name", name, "--output-format", "json")
 
 
 def get(cli: Cli, name: str) -> Cloud | None:
     """The cloud of a name, None where none is registered. Raises Fault."""
-    ran = cli.read(*reading(name))
+    ran = cli.read(*read_arguments(name))
     data = object_in(ran.out, "name")
     if data is None:
         if _not_found(ran.out, ran.err, error_of(ran)):
             return None
         said = words(ran)
-        raise CommandFault(f"anyscale cloud get: {said}", remedy(said, shlex.join(("anyscale", *reading(name)))))
+        raise CommandFault(f"anyscale cloud get: {said}", remedy(said, shlex.join(("anyscale", *read_arguments(name)))))
     if data["name"] != name:
         raise CommandFault(f"anyscale cloud get answers about {data['name']!r}, not {name!r}", "run it again")
     rows = data.get("resources")
@@ -47,7 +47,7 @@ def get(cli: Cli, name: str) -> Cloud | None:
     for row in rows or ():
         if isinstance(row.get("name"), str) and named.setdefault(row["name"], row) is not row:
             what = f"anyscale cloud get: two resources have the name {row['name']!r}, which Anyscale gives to one alone"
-            raise CommandFault(what, f"see which one is meant: {shlex.join(('anyscale', *reading(name)))}")
+            raise CommandFault(what, f"see which one is meant: {shlex.join(('anyscale', *read_arguments(name)))}")
     return Cloud(named, data)
 
 

@@ -64,7 +64,7 @@ class CommandFault(Exception):
         self.fix = fix
 
 
-class Ran(NamedTuple):
+class CommandOutput(NamedTuple):
     """What a run printed, without escapes and credentials. The exit code is no proof of anything."""
 
     code: int
@@ -95,16 +95,16 @@ class Cli:
         """Whether a signal has come: nothing more should be begun."""
         return self._heard() > 0
 
-    def read(self, *arguments: str) -> Ran:
+    def read(self, *arguments: str) -> CommandOutput:
         """Runs what changes nothing. Raises Fault; KeyboardInterrupt where a signal ends it."""
         return self._run(arguments, changes=False)
 
-    def change(self, *arguments: str) -> Ran:
+    def change(self, *arguments: str) -> CommandOutput:
         """Runs what changes something. Raises the same."""
         self._changed = True
         return self._run(arguments, changes=True)
 
-    def _run(self, arguments: tuple[str, ...], changes: bool) -> Ran:
+    def _run(self, arguments: tuple[str, ...], changes: bool) -> CommandOutput:
         binary = shutil.which("anyscale", path=self._environ.get("PATH", os.defpath))
         if binary is None:
             raise CommandFault("there is no anyscale on PATH", "pip install anyscale, and anyscale login")
@@ -125,7 +125,7 @@ class Cli:
             if max(os.fstat(stream.fileno()).st_size for stream in (out, err)) > _MOST:
                 what = f"anyscale {shlex.join(arguments[:3])} printed more than {_MOST // 2**20} MB"
                 raise CommandFault(what, f"is {binary} the anyscale command line? pip install --upgrade anyscale")
-            return Ran(running.returncode, self._text(out), self._text(err))
+            return CommandOutput(running.returncode, self._text(out), self._text(err))
 
     def _wait(self, running: subprocess.Popen[bytes], arguments: tuple[str, ...], limit: float) -> None:
         # In a thread, because Popen.wait() with a timeout sleeps longer and longer between its looks.
@@ -153,9 +153,9 @@ class Cli:
 
     def _text(self, stream: IO[bytes]) -> str:
         stream.seek(0)
-        return self.scrubbed(stream.read().decode(errors="replace"))
+        return self.scrub(stream.read().decode(errors="replace"))
 
-    def scrubbed(self, text: str) -> str:
+    def scrub(self, text: str) -> str:
         """Text without what steers a terminal, and without credentials."""
         text = _ESCAPES.sub("", text)
         token = self._environ.get(TOKEN, "").strip()
@@ -168,7 +168,7 @@ def _is_passed_on(name: str) -> bool:
     return name not in _UNSET and (name.startswith("ANYSCALE_") or not _NOT_PASSED_ON.fullmatch(name))
 
 
-def words(ran: Ran) -> str:
+def words(ran: CommandOutput) -> str:
     """Why a run failed, in the command line's own words, on one line."""
     told = error_of(ran)
     if told:
@@ -182,7 +182,7 @@ def words(ran: Ran) -> str:
     return text if len(text) <= _WORDS else f"{text[:_WORDS]}..."
 
 
-def error_of(ran: Ran) -> dict[str, Any]:
+def error_of(ran: CommandOutput) -> dict[str, Any]:
     """The error that the command line prints as JSON; empty where it prints none."""
     for text in (ran.err, ran.out):
         found = object_in(text, "error")

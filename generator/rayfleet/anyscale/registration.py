@@ -9,7 +9,7 @@ from typing import Any, Literal, NamedTuple
 from rayfleet.anyscale.cloud import Cloud, RegistrationDifference, differences, get
 from rayfleet.anyscale.command import Cli, CommandFault, known_remedy, words
 
-Outcome = Literal["registered", "there", "differs", "failed", "unknown", "waiting", "pending"]
+RegistrationOutcome = Literal["registered", "there", "differs", "failed", "unknown", "waiting", "pending"]
 
 AGAIN = "run rayfleet register again: what is there is left alone"
 
@@ -26,13 +26,13 @@ class Candidate(NamedTuple):
     fix: str = ""
 
 
-class Result(NamedTuple):
+class Registration(NamedTuple):
     """What became of a cluster: ``waiting`` was not tried, ``unknown`` was, and is not read back. ``what`` and ``fix``
     are empty where all is well.
     """
 
     cluster: str
-    outcome: Outcome
+    outcome: RegistrationOutcome
     cloud_resource_id: str | None = None
     what: str = ""
     fix: str = ""
@@ -55,7 +55,7 @@ def commands(cloud: str, rows: Iterable[Candidate], primary: str) -> Iterator[tu
             yield row.cluster, shlex.join(("anyscale", *command(cloud, row, first=row.cluster == primary)))
 
 
-def changing(cloud: str, resource: str) -> str:
+def change_command(cloud: str, resource: str) -> str:
     """How a registered resource is changed. Of ``cloud update`` the file has all resources of the cloud, each with its
     id, and without a file it changes nothing and says that it is done (anyscale 0.26.112, update_cloud_resources).
     """
@@ -66,12 +66,12 @@ def changing(cloud: str, resource: str) -> str:
     )
 
 
-def pending(row: Candidate) -> Result:
+def pending_result(row: Candidate) -> Registration:
     """A cluster whose cloud resource is not rendered yet."""
-    return Result(row.cluster, "pending", None, "its cloud resource is not rendered yet", row.fix)
+    return Registration(row.cluster, "pending", None, "its cloud resource is not rendered yet", row.fix)
 
 
-def there(cloud: Cloud | None, rows: Iterable[Candidate]) -> Iterator[Result]:
+def registered_before(cloud: Cloud | None, rows: Iterable[Candidate]) -> Iterator[Registration]:
     """The clusters that are registered, with what differs."""
     for row in rows:
         if cloud and row.resource in cloud.resources:
@@ -80,7 +80,7 @@ def there(cloud: Cloud | None, rows: Iterable[Candidate]) -> Iterator[Result]:
 
 def register(
     cli: Cli, name: str, cloud: Cloud | None, rows: Iterable[Candidate], began: Callable[[Candidate], object]
-) -> Iterator[Result]:
+) -> Iterator[Registration]:
     """Registers rows that are rendered and not registered, in order. Where the cloud has no resource at all, the first
     row is the primary cluster's, and the others wait for it: what is registered first stays the cloud's default.
     """
@@ -88,10 +88,10 @@ def register(
     for row in rows:
         primary = not (cloud and cloud.resources)
         if cli.interrupted:
-            yield Result(row.cluster, "waiting", None, "it was not tried", AGAIN)
+            yield Registration(row.cluster, "waiting", None, "it was not tried", AGAIN)
             continue
         if blocked:
-            yield Result(row.cluster, "waiting", None, f"it waits for {blocked}", f"register {blocked} first")
+            yield Registration(row.cluster, "waiting", None, f"it waits for {blocked}", f"register {blocked} first")
             continue
         began(row)
         try:
@@ -99,17 +99,17 @@ def register(
             cloud = get(cli, name)
         except KeyboardInterrupt:
             what = "its registration was ended, and is not read back: it may be whole, half, or not be"
-            yield Result(row.cluster, "unknown", None, what, AGAIN)
+            yield Registration(row.cluster, "unknown", None, what, AGAIN)
         except CommandFault as fault:
             what = f"it cannot be read back: {fault.what}; {said}"
-            yield Result(row.cluster, "unknown", None, what, fault.fix)
+            yield Registration(row.cluster, "unknown", None, what, fault.fix)
             blocked = row.cluster if primary else ""
         else:
             if cloud and row.resource in cloud.resources:
                 found = _there(cloud, row)
                 yield found if found.what else found._replace(outcome="registered")
             else:
-                yield Result(row.cluster, "failed", None, f"it is not there afterwards: {said}", fix)
+                yield Registration(row.cluster, "failed", None, f"it is not there afterwards: {said}", fix)
                 blocked = row.cluster if primary else ""
 
 
@@ -122,17 +122,21 @@ def _change(cli: Cli, arguments: tuple[str, ...]) -> tuple[str, str]:
     return said, known_remedy(said) or f"fix that; then {AGAIN}"
 
 
-def _there(cloud: Cloud, row: Candidate) -> Result:
+def _there(cloud: Cloud, row: Candidate) -> Registration:
     resource = cloud.resources[row.resource]
     identifier = resource.get("cloud_resource_id")
     name = cloud.data["name"]
     if not isinstance(identifier, str):
         what = "Anyscale has it without a cloud_resource_id, which is what runs need"
-        return Result(row.cluster, "unknown", None, what, f"look at it: anyscale cloud get --name {shlex.quote(name)}")
+        return Registration(
+            row.cluster, "unknown", None, what, f"look at it: anyscale cloud get --name {shlex.quote(name)}"
+        )
     if row.rendered is None:
-        return Result(row.cluster, "there", identifier, "whether it differs is not known: it is not rendered", row.fix)
+        return Registration(
+            row.cluster, "there", identifier, "whether it differs is not known: it is not rendered", row.fix
+        )
     found = tuple(differences(resource, row.rendered))
     if not found:
-        return Result(row.cluster, "there", identifier)
+        return Registration(row.cluster, "there", identifier)
     told = ", ".join(f"{row.where} is {row.registered!r}, rendered {row.rendered!r}" for row in found)
-    return Result(row.cluster, "differs", identifier, told, changing(name, row.resource), found)
+    return Registration(row.cluster, "differs", identifier, told, change_command(name, row.resource), found)

@@ -9,10 +9,10 @@ from rayfleet.anyscale import registration
 from rayfleet.anyscale.candidates import RegistrationTask, refuse_pending, refuse_without_primary
 from rayfleet.anyscale.cloud import Cloud
 from rayfleet.anyscale.command import Cli, CommandFault
-from rayfleet.anyscale.registration import AGAIN, Candidate, Result
+from rayfleet.anyscale.registration import AGAIN, Candidate, Registration
 from rayfleet.console.printing import aside
 from rayfleet.console.recorder import Recorder
-from rayfleet.console.signals import INTERRUPTED, counted
+from rayfleet.console.signals import INTERRUPTED, count_signals
 from rayfleet.diagnostics import Diagnostic, Invalid, many, printable
 
 _SIGNS = {
@@ -46,18 +46,18 @@ def register(task: RegistrationTask, recorder: Recorder, yes: bool, confirm: Cal
         cloud = anyscale.get(Cli(), task.cloud)
     except CommandFault as fault:
         raise Invalid([Diagnostic("anyscale", 0, 0, "", fault.what, fault.fix)]) from None
-    known = {result.cluster: result for result in registration.there(cloud, task.rows)}
+    known = {result.cluster: result for result in registration.registered_before(cloud, task.rows)}
     todo = [row for row in task.rows if row.cluster not in known and row.rendered is not None]
     for warning in refuse_without_primary(task, cloud):
         aside(str(warning))
     if todo and not yes and not _confirmed(task, cloud, todo, confirm):
         aside("nothing was registered")
         return 1
-    with counted("interrupted: waiting for the command that runs") as signals:
+    with count_signals("interrupted: waiting for the command that runs") as signals:
         for result in registration.register(Cli(heard=signals), task.cloud, cloud, todo, _began):
             known[result.cluster] = result
         for row in task.pending:
-            known.setdefault(row.cluster, registration.pending(row))
+            known.setdefault(row.cluster, registration.pending_result(row))
         results = [known[row.cluster] for row in task.rows]
         code = int(any(row.what and row.outcome != "pending" for row in results))
         code = _report(results, recorder, code)
@@ -77,7 +77,7 @@ def _began(row: Candidate) -> None:
     aside(f"registering {row.cluster} ...")
 
 
-def _report(results: list[Result], recorder: Recorder, code: int) -> int:
+def _report(results: list[Registration], recorder: Recorder, code: int) -> int:
     """Tells what came of it; the exit code."""
     recorder.started, recorder.again = True, AGAIN
     recorder.answer = lambda outcome: [_as_json(row) for row in results]
@@ -92,7 +92,7 @@ def _report(results: list[Result], recorder: Recorder, code: int) -> int:
     return recorder.end("registered", code)
 
 
-def _as_json(row: Result) -> dict[str, object]:
+def _as_json(row: Registration) -> dict[str, object]:
     return {
         "cluster": row.cluster,
         "outcome": row.outcome,

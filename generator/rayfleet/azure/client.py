@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from rayfleet.azure.deployment_state import Operation, State, operation_of, state_of
 from rayfleet.azure.faults import Fault, Patience, problem_of
-from rayfleet.azure.redact import known
-from rayfleet.azure.sdk import Asking, follow, json_of, member
+from rayfleet.azure.redact import secret_forms
+from rayfleet.azure.sdk import SdkClients, follow, json_of, member
 from rayfleet.facts.resource_types import DEPLOYMENT
 from rayfleet.tree.deployment_steps import DeploymentScope, DeploymentStep
 
@@ -54,13 +54,13 @@ class Azure:
         if endpoint and not _LOCAL.fullmatch(endpoint):
             raise Fault("EndpointNotLocal", f"{ENDPOINT} is for tests on http://127.0.0.1:<port>, and nothing else")
         self.poll = poll
-        self.asking = Asking(credential, endpoint, self.patience, timeout, poll)
+        self.sdk = SdkClients(credential, endpoint, self.patience, timeout, poll)
 
     # --- deployments ---
 
     def validate(self, step: DeploymentStep) -> None:
         """Has ARM check a template and its parameters; nothing is changed. Raises Fault, with all that is wrong."""
-        on, group, how = self._client(step.scope).deployments, step.scope.resource_group, self.asking.long()
+        on, group, how = self._client(step.scope).deployments, step.scope.resource_group, self.sdk.polling()
         body = _body(step)
 
         def ask() -> None:
@@ -70,14 +70,14 @@ class Azure:
                 else on.begin_validate_at_subscription_scope(step.name, body, **how)
             )
             # ARM also says 200 to a template that it found wrong (facts/azure.md §5).
-            if not isinstance(unless_error(poller.result()).get("properties"), dict):
+            if not isinstance(without_error(poller.result()).get("properties"), dict):
                 raise Fault("MalformedAnswer", "the answer to the validation says nothing", 200)
 
         self.read(ask, secrets_of(step))
 
     def what_if(self, step: DeploymentStep) -> dict[str, Any]:
         """What a deployment would change, as ARM predicts it: ``{"status": ..., "changes": [...]}``. Raises Fault."""
-        on, group, how = self._client(step.scope).deployments, step.scope.resource_group, self.asking.long()
+        on, group, how = self._client(step.scope).deployments, step.scope.resource_group, self.sdk.polling()
         body = _body(step)
         body["properties"]["whatIfSettings"] = {"resultFormat": "FullResourcePayloads"}
 
@@ -87,7 +87,7 @@ class Azure:
                 if group
                 else on.begin_what_if_at_subscription_scope(step.name, body, **how)
             )
-            answer = unless_error(poller.result())
+            answer = without_error(poller.result())
             changes = member(answer, "properties", "changes")
             if not isinstance(changes, list) or not all(isinstance(change, dict) for change in changes):
                 raise Fault("MalformedAnswer", "the answer to what-if has no list of changes", 200)
@@ -106,7 +106,7 @@ class Azure:
                 return client.deployments.begin_create_or_update(scope.resource_group, name, body, **how).result()
             return client.deployments.begin_create_or_update_at_subscription_scope(name, body, **how).result()
 
-        return state_of(self.asking.once(ask, secrets_of(step)), step.name)
+        return state_of(self.sdk.ask_once(ask, secrets_of(step)), step.name)
 
     def state(self, step: DeploymentStep) -> State | None:
         """A deployment as it stands; None where there is none of this name. Raises Fault."""
@@ -122,7 +122,7 @@ class Azure:
             return client.deployments.get_at_subscription_scope(name, cls=json_of)
 
         try:
-            return self.patience.insist(lambda: state_of(self.asking.once(ask, secrets), name))
+            return self.patience.repeat(lambda: state_of(self.sdk.ask_once(ask, secrets), name))
         except Fault as fault:
             if fault.missing:  # the deployment, or its resource group before the first one
                 return None
@@ -156,10 +156,10 @@ class Azure:
 
         def ask() -> dict[str, Any]:
             request = HttpRequest(method, f"{{endpoint}}{path}", params={"api-version": api_version}, json=body)
-            return follow(self.asking, client, request)
+            return follow(self.sdk, client, request)
 
         # A POST may be anything: it is not sent again where it may have been heard.
-        return ask() if method == "POST" else self.patience.insist(ask)
+        return ask() if method == "POST" else self.patience.repeat(ask)
 
     def pages(self, path: str, api_version: str) -> list[Any]:
         """Everything in a list that ARM gives in pages (``value``, ``nextLink``). Raises Fault."""
@@ -168,18 +168,18 @@ class Azure:
         seen = set()
         while (link := answer.get("nextLink")) and isinstance(link, str) and link not in seen:
             seen.add(link)
-            answer = self.request("GET", self.asking.path_of(link), api_version)
+            answer = self.request("GET", self.sdk.path_of(link), api_version)
             found += _values(answer)
         return found
 
     def read(self, ask: Callable[[], T], secrets: tuple[str, ...]) -> T:
         """What ``ask`` has of the SDK, without the secrets; asked again while that may help. Raises Fault."""
-        return self.patience.insist(lambda: self.asking.once(ask, secrets))
+        return self.patience.repeat(lambda: self.sdk.ask_once(ask, secrets))
 
     # --- inside ---
 
     def _client(self, scope: DeploymentScope) -> DeploymentsMgmtClient:
-        return self.asking.client(scope.subscription)
+        return self.sdk.client(scope.subscription)
 
     def _operations(
         self, scope: DeploymentScope, name: str, secrets: tuple[str, ...], seen: set[str]
@@ -194,14 +194,14 @@ class Azure:
         for row in self.read(ask, secrets):
             operation = operation_of(row, name)
             yield operation
-            nested = scoped(operation.resource_id)
+            nested = deployment_of_id(operation.resource_id)
             inner = operation.resource_type.lower() == DEPLOYMENT.lower()
             if inner and nested and operation.resource_id.lower() not in seen:
                 seen.add(operation.resource_id.lower())
                 yield from self._operations(*nested, secrets, seen)
 
 
-def scoped(identifier: str) -> tuple[DeploymentScope, str] | None:
+def deployment_of_id(identifier: str) -> tuple[DeploymentScope, str] | None:
     """The scope and the name in the id of a deployment; None where it is none."""
     found = _DEPLOYMENT_ID.fullmatch(identifier)
     return (DeploymentScope(found["subscription"], found["group"] or ""), found["name"]) if found else None
@@ -215,10 +215,10 @@ def _body(step: DeploymentStep) -> Any:
 
 def secrets_of(step: DeploymentStep) -> tuple[str, ...]:
     """What to keep out of every message."""
-    return known(step.parameters.values())
+    return secret_forms(step.parameters.values())
 
 
-def unless_error(answer: Any) -> dict[str, Any]:
+def without_error(answer: Any) -> dict[str, Any]:
     """An answer of ARM's. Raises Fault where it is an error, which may come with 200."""
     if not isinstance(answer, dict):
         raise Fault("MalformedAnswer", "Azure's answer is no JSON object", 200)

@@ -7,14 +7,14 @@ from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 from rayfleet import threads
-from rayfleet.azure.faults import Fault, Stopped
+from rayfleet.azure.faults import Fault, StopRequest
 
 T = TypeVar("T")
 
 _AT_ONCE = 8  # requests: connections are kept for 10 at most (urllib3), and it grumbles about more
 
 
-def within(until: float, asks: Mapping[str, Callable[[], T]]) -> tuple[dict[str, T], dict[str, Fault]]:
+def answers_within(until: float, asks: Mapping[str, Callable[[], T]]) -> tuple[dict[str, T], dict[str, Fault]]:
     """The answers that come until a time of the monotonic clock, and the faults of the others."""
     began = time.monotonic()
     futures = dict(zip(asks, threads.start(asks.values(), _AT_ONCE), strict=True))
@@ -28,7 +28,7 @@ def within(until: float, asks: Mapping[str, Callable[[], T]]) -> tuple[dict[str,
                 answers[name] = future.result()
             else:
                 faults[name] = late
-        except Stopped:
+        except StopRequest:
             faults[name] = late
         except Fault as fault:
             faults[name] = fault

@@ -19,23 +19,23 @@ _ABOUT_OTHERS = {kind.lower() for kind in (FLUX_CONFIGURATION, EXTENSION, ROLE_A
 _ASSIGNMENT = re.compile(_UUID, re.IGNORECASE)
 
 
-class Refused(Exception):
+class DeletionRefusal(Exception):
     """Raised instead of deleting; says why."""
 
 
 def guard(identifier: str, rendered: Collection[str]) -> None:
-    """Raises Refused unless an id may be deleted. ``rendered``: the ids that still are, in lower case."""
+    """Raises DeletionRefusal unless an id may be deleted. ``rendered``: the ids that still are, in lower case."""
     if not _ID.fullmatch(identifier):
-        raise Refused("its id is none that rayfleet makes")
+        raise DeletionRefusal("its id is none that rayfleet makes")
     kind, key = type_of(identifier), identifier.lower()
     if kind not in DELETION_ORDER:
-        raise Refused(f"{kind} is no type that is ever deleted")
+        raise DeletionRefusal(f"{kind} is no type that is ever deleted")
     if (key.count("/providers/") == 2) != (kind in _ABOUT_OTHERS):
-        raise Refused("its id is none that rayfleet makes")
+        raise DeletionRefusal("its id is none that rayfleet makes")
     if kind == ROLE_ASSIGNMENT.lower() and not _ASSIGNMENT.fullmatch(key.rpartition("/")[2]):
-        raise Refused("a role assignment's name is a GUID")
+        raise DeletionRefusal("a role assignment's name is a GUID")
     if key in rendered:
-        raise Refused("it is still rendered")
+        raise DeletionRefusal("it is still rendered")
     # A role is no part of what it is about: this asks what would go with the id, not what it would be taken from.
     if inside := next((other for other in rendered if other.startswith(f"{key}/")), None):
-        raise Refused(f"{inside} is still rendered, and would go with it")
+        raise DeletionRefusal(f"{inside} is still rendered, and would go with it")

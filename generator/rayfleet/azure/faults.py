@@ -9,7 +9,7 @@ from itertools import count
 from threading import Event
 from typing import Any, NamedTuple, TypeVar
 
-from rayfleet.azure.redact import without
+from rayfleet.azure.redact import replace_texts
 
 T = TypeVar("T")
 
@@ -114,17 +114,17 @@ class Fault(Exception):
         """Whether somebody has to sign in, or to be given a right."""
         return self.code == "NotSignedIn" or self.status in (401, 403)
 
-    def adding(self, words: str) -> Fault:
+    def with_words(self, words: str) -> Fault:
         """The same fault, with more to say."""
         return Fault(self.code, f"{self.message.rstrip('.')}; {words}", self.status, self.retry_after, self.details)
 
     def without(self, texts: tuple[str, ...]) -> Fault:
         """The same fault, without some texts."""
         details = tuple(_without(detail, texts) for detail in self.details)
-        return Fault(self.code, without(self.message, texts), self.status, self.retry_after, details)
+        return Fault(self.code, replace_texts(self.message, texts), self.status, self.retry_after, details)
 
 
-class Stopped(Exception):
+class StopRequest(Exception):
     """Raised where waiting was cut short because someone asked to stop."""
 
 
@@ -143,13 +143,13 @@ class Patience:
         self._wait = wait or self.stop.wait
 
     def pause(self, seconds: float) -> None:
-        """Waits. Raises Stopped once ``stop`` is set."""
+        """Waits. Raises StopRequest once ``stop`` is set."""
         if not self.stop.is_set() and seconds > 0:
             self._wait(seconds)
         if self.stop.is_set():
-            raise Stopped
+            raise StopRequest
 
-    def insist(self, ask: Callable[[], T]) -> T:
+    def repeat(self, ask: Callable[[], T]) -> T:
         """What ``ask`` returns, which is asked again while its fault may pass. Only for what is safe to ask twice."""
         began = self.clock()
         for tries in count(1):
@@ -166,11 +166,11 @@ class Patience:
         if not fault.passing and not anyway:
             raise fault
         if tries >= _MOST_TRIES.get(fault.status or 0, _TRIES):
-            raise fault.adding(f"given up after {tries} tries") from None
+            raise fault.with_words(f"given up after {tries} tries") from None
         wait = min(2.0 ** (tries - 1), _LONGEST_STEP) if fault.retry_after is None else fault.retry_after
         if waited + wait > _LONGEST:
             words = f"given up: the next try would be in {wait:.0f} s, and {waited:.0f} s of {_LONGEST:.0f} s are spent"
-            raise fault.adding(words) from None
+            raise fault.with_words(words) from None
         return wait
 
 
@@ -192,7 +192,7 @@ def problem_of(data: Any) -> Problem | None:
 
 def _without(problem: Problem, texts: tuple[str, ...]) -> Problem:
     details = tuple(_without(detail, texts) for detail in problem.details)
-    return Problem(problem.code, without(problem.message, texts), without(problem.target, texts), details)
+    return Problem(problem.code, replace_texts(problem.message, texts), replace_texts(problem.target, texts), details)
 
 
 def _text(value: object) -> str:

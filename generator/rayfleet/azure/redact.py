@@ -23,26 +23,26 @@ def secret(path: str) -> bool:
     return _SECRET.search(path) is not None
 
 
-def known(secrets: Iterable[object]) -> tuple[str, ...]:
+def secret_forms(secrets: Iterable[object]) -> tuple[str, ...]:
     """All that secrets are written as, longest first. What is no text is none."""
     found = {form for secret in secrets if isinstance(secret, str) for form in _forms(secret)}
     return tuple(sorted(found, key=lambda form: (-len(form), form)))
 
 
-def without(data: Any, texts: Iterable[str]) -> Any:
+def replace_texts(data: Any, texts: Iterable[str]) -> Any:
     """The same data without some texts, in the order given."""
     if isinstance(data, str):
         for text in texts:
             data = data.replace(text, HIDDEN)
         return data
     if isinstance(data, dict):
-        return {without(key, texts): without(value, texts) for key, value in data.items()}
-    return [without(value, texts) for value in data] if isinstance(data, list) else data
+        return {replace_texts(key, texts): replace_texts(value, texts) for key, value in data.items()}
+    return [replace_texts(value, texts) for value in data] if isinstance(data, list) else data
 
 
-def hidden(raw: Any, secrets: Iterable[object] = ()) -> Any:
+def redact(raw: Any, secrets: Iterable[object] = ()) -> Any:
     """The same without secrets: no text below a secret's name, and none that holds one of ``secrets`` in any form."""
-    return _hidden(raw, known(secrets), False)
+    return _hidden(raw, secret_forms(secrets), False)
 
 
 def _forms(secret: str) -> Iterator[str]:
@@ -74,5 +74,5 @@ def _hidden(value: Any, secrets: tuple[str, ...], below: bool) -> Any:
     if isinstance(value, list):
         return [_hidden(row, secrets, below) for row in value]
     if isinstance(value, str):
-        return HIDDEN if below and value.lower() not in _SWITCHES else without(value, secrets)
+        return HIDDEN if below and value.lower() not in _SWITCHES else replace_texts(value, secrets)
     return value

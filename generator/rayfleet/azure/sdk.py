@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
 from rayfleet.azure.faults import Fault, Patience, Problem, problem_of
-from rayfleet.azure.redact import without
+from rayfleet.azure.redact import replace_texts
 from rayfleet.azure.sign_in import SignIn, default_credential
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ for _name in ("azure", "urllib3"):
     logging.getLogger(_name).propagate = False
 
 
-class Asking:
+class SdkClients:
     """The SDK's clients, one a subscription, made when first needed; and what their exceptions mean."""
 
     def __init__(
@@ -104,12 +104,12 @@ class Asking:
             self._sign_in = SignIn(self._credential or default_credential())
         return self._sign_in
 
-    def once(self, ask: Callable[[], T], secrets: tuple[str, ...] = ()) -> T:
+    def ask_once(self, ask: Callable[[], T], secrets: tuple[str, ...] = ()) -> T:
         """What ``ask`` returns, without the secrets. Raises Fault for whatever the SDK raises."""
         from azure.core.exceptions import AzureError
 
         try:
-            found: T = without(ask(), secrets)
+            found: T = replace_texts(ask(), secrets)
         except AzureError as error:
             raise fault_of(error, secrets) from None
         except Fault as fault:
@@ -119,7 +119,7 @@ class Asking:
             raise Fault("MalformedAnswer", "Azure's answer is not what it should be") from None
         return found
 
-    def long(self) -> dict[str, Any]:
+    def polling(self) -> dict[str, Any]:
         """How the SDK is to wait for an operation that runs long: with our patience."""
         from azure.mgmt.core.polling.arm_polling import ARMPolling
 
@@ -148,7 +148,7 @@ class _NoCredential:
         raise AssertionError("no token is asked for")
 
 
-def follow(asking: Asking, client: DeploymentsMgmtClient, request: HttpRequest) -> dict[str, Any]:
+def follow(asking: SdkClients, client: DeploymentsMgmtClient, request: HttpRequest) -> dict[str, Any]:
     """The answer to a request; where Azure says that it is at work, what it says in the end. Raises Fault.
 
     ARM is at work in two ways (docs: azure-resource-manager/management/async-operations): Azure-AsyncOperation leads to
@@ -161,7 +161,7 @@ def follow(asking: Asking, client: DeploymentsMgmtClient, request: HttpRequest) 
             response = _accepted(client.send_request(asked))
             return response, _mapping(response)
 
-        return asking.once(ask)
+        return asking.ask_once(ask)
 
     began = asking.patience.clock()
     response, data = heard(request)
@@ -171,7 +171,7 @@ def follow(asking: Asking, client: DeploymentsMgmtClient, request: HttpRequest) 
     while working:
         _go_on(asking.patience, began, asking.poll if (wait := retry_after(response.headers)) is None else wait)
         following = HttpRequest("GET", f"{asking.endpoint}{asking.path_of(link)}")
-        response, data = asking.patience.insist(partial(heard, following))
+        response, data = asking.patience.repeat(partial(heard, following))
         status = str(member(data, "status") or ("" if status_link else "succeeded")).lower()
         if status in {"failed", "canceled", "cancelled"}:
             problem = problem_of(data) or Problem("OperationFailed", f"the operation ended as {status}")
@@ -192,13 +192,13 @@ def fault_of(error: Any, secrets: tuple[str, ...] = ()) -> Fault:
         return Fault("NoConnection", "Azure cannot be reached: is there a network, and a proxy that lets it through?")
     if isinstance(error, sdk.IncompleteReadError) or not isinstance(error, sdk.HttpResponseError) or response is None:
         return Fault("ConnectionDropped", "the connection to Azure was lost before the answer was whole")
-    return refused(response, secrets)
+    return fault_of_answer(response, secrets)
 
 
-def refused(response: Any, secrets: tuple[str, ...] = ()) -> Fault:
+def fault_of_answer(response: Any, secrets: tuple[str, ...] = ()) -> Fault:
     """The fault that an answer is."""
     status: int = response.status_code
-    problem = problem_of(without(_decoded(response), secrets))
+    problem = problem_of(replace_texts(_decoded(response), secrets))
     wait = retry_after(response.headers)
     if problem is not None:
         return Fault(problem.code, problem.message, status, wait, problem.details)
@@ -239,7 +239,7 @@ def _go_on(patience: Patience, began: float, seconds: float) -> None:
 
 def _accepted(response: Any) -> Any:
     if response.status_code >= 300:
-        raise refused(response)
+        raise fault_of_answer(response)
     return response
 
 

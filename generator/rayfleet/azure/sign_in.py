@@ -8,7 +8,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from rayfleet.azure.faults import SIGN_IN_LATER, Fault
-from rayfleet.azure.redact import HIDDEN, known, without
+from rayfleet.azure.redact import HIDDEN, replace_texts, secret_forms
 
 if TYPE_CHECKING:
     from azure.core.credentials import AccessToken, TokenCredential
@@ -92,5 +92,5 @@ def reason(message: str) -> str:
     lines = [line.strip() for line in message.splitlines() if line.strip()]
     found = _ENTRA.search(message)
     said = found[0] if found else next(iter([*first, *lines]), "nothing says why")
-    said = without(said, known(os.environ.get(name) for name in _SECRETS))
+    said = replace_texts(said, secret_forms(os.environ.get(name) for name in _SECRETS))
     return _TOKEN.sub(HIDDEN, said)[:_LONGEST].rstrip(". ")

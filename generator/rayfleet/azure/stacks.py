@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from rayfleet.azure.client import Azure, scoped, secrets_of, unless_error
+from rayfleet.azure.client import Azure, deployment_of_id, secrets_of, without_error
 from rayfleet.azure.deployment_state import ENDS, Operation, State, state_of
 from rayfleet.azure.faults import Fault, problem_of
 from rayfleet.azure.resource_id import type_and_name
@@ -64,7 +64,7 @@ class Stacks:
         """Has ARM check a template and its parameters. The ids that it has, in lower case; none where ARM names none.
         Raises Fault.
         """
-        on, group, how = self._client(step).deployment_stacks, step.scope.resource_group, self._azure.asking.long()
+        on, group, how = self._client(step).deployment_stacks, step.scope.resource_group, self._azure.sdk.polling()
         body = self._body(step)
 
         def ask() -> dict[str, Any]:
@@ -73,7 +73,7 @@ class Stacks:
                 if group
                 else on.begin_validate_stack_at_subscription(step.name, body, **how)
             )
-            found = unless_error(poller.result())
+            found = without_error(poller.result())
             if not isinstance(found.get("properties"), dict):
                 raise Fault("MalformedAnswer", "the answer to the validation says nothing", 200)
             return found
@@ -92,7 +92,7 @@ class Stacks:
                 return on.begin_create_or_update_at_resource_group(group, step.name, body, **how).result()
             return on.begin_create_or_update_at_subscription(step.name, body, **how).result()
 
-        return _state(self._azure.asking.once(ask, secrets_of(step)), step.name)
+        return _state(self._azure.sdk.ask_once(ask, secrets_of(step)), step.name)
 
     def state(self, step: DeploymentStep) -> State | None:
         """A stack as it stands, with the hash and the time of the deployment that it runs; None where there is none of
@@ -103,7 +103,7 @@ class Stacks:
             return None
         state = _state(data, step.name)
         # A stack that has just been started names no deployment yet (recordings of azure-cli 2.60: "initializing").
-        inner = scoped(_text(data, "deploymentId"))
+        inner = deployment_of_id(_text(data, "deploymentId"))
         deployment = self._azure.deployment(*inner, secrets_of(step)) if inner else None
         if deployment is None:
             return state
@@ -124,7 +124,7 @@ class Stacks:
         """Takes a stack away and leaves all that it has: no resource is deleted. One that is not there is none too
         many. Raises Fault.
         """
-        on, group, how = self._client(step).deployment_stacks, step.scope.resource_group, self._azure.asking.long()
+        on, group, how = self._client(step).deployment_stacks, step.scope.resource_group, self._azure.sdk.polling()
         # As az stack has it: --action-on-unmanage detachAll (azure-cli 2.91.0, resource/custom.py).
         how |= dict.fromkeys(_UNMANAGED, "detach")
 
@@ -145,7 +145,7 @@ class Stacks:
     def operations(self, step: DeploymentStep) -> list[Operation]:
         """What became of each resource, and of what could not be taken away. Raises Fault."""
         data = self._get(step)
-        inner = scoped(_text(data, "deploymentId"))
+        inner = deployment_of_id(_text(data, "deploymentId"))
         found = self._azure.operations_of(*inner, secrets_of(step)) if inner else []
         return [*found, *_failed(data, step.name)]
 
@@ -156,7 +156,7 @@ class Stacks:
     # --- inside ---
 
     def _client(self, step: DeploymentStep) -> DeploymentStacksClient:
-        return self._azure.asking.stacks(step.scope.subscription)
+        return self._azure.sdk.stacks(step.scope.subscription)
 
     def _body(self, step: DeploymentStep) -> Any:
         away = "delete" if step.name in self._deletes else "detach"
@@ -189,10 +189,10 @@ class Stacks:
             raise
 
 
-def latest(azure: Azure, step: DeploymentStep) -> State | None:
+def last_state(azure: Azure, step: DeploymentStep) -> State | None:
     """A step as it was deployed last: as a deployment, or as a stack. Raises Fault."""
     deployment = azure.state(step)
-    stack = seen(azure, step, must=deployment is None)
+    stack = stack_state(azure, step, must=deployment is None)
     if deployment is None or stack is None:
         return deployment or stack
     return max(deployment, stack, key=lambda state: _time(state.timestamp))
@@ -200,14 +200,14 @@ def latest(azure: Azure, step: DeploymentStep) -> State | None:
 
 def last_deployment(azure: Azure, step: DeploymentStep) -> LastDeployment:
     """A step as it was deployed last, and whether of the template that is rendered. Raises Fault."""
-    state = latest(azure, step)
+    state = last_state(azure, step)
     if state is None:
         return LastDeployment("")
     current = state.template_hash == azure.template_hash(step) if state.succeeded and state.template_hash else None
     return LastDeployment(state.status, state.timestamp, current, state.outputs, state.stack)
 
 
-def seen(azure: Azure, step: DeploymentStep, must: bool = False) -> State | None:
+def stack_state(azure: Azure, step: DeploymentStep, must: bool = False) -> State | None:
     """A step as a stack, beside its deployment. Who may see no stacks has deployed none: None for them, unless it
     ``must`` be known. Raises Fault.
     """

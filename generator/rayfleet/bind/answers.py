@@ -32,7 +32,7 @@ _MARKS = (
 )
 
 
-class AnsweredOutput(NamedTuple):
+class OutputAnswer(NamedTuple):
     """An output of a deployment that has succeeded. ``deployment`` is None where a file does not say which."""
 
     deployment: str | None
@@ -40,7 +40,7 @@ class AnsweredOutput(NamedTuple):
     side: Side
 
 
-class AnsweredCloud(NamedTuple):
+class CloudAnswer(NamedTuple):
     """An Anyscale cloud with its resources."""
 
     side: Side
@@ -53,7 +53,7 @@ class AnsweredAddress(NamedTuple):
     side: Side
 
 
-class Unfinished(NamedTuple):
+class UnfinishedDeployment(NamedTuple):
     """A deployment that has failed, or has not ended yet: what outputs it has are of an earlier one, or halfway."""
 
     deployment: str | None
@@ -64,9 +64,9 @@ class Unfinished(NamedTuple):
 class Answers(NamedTuple):
     """Everything that was answered; nothing of it is judged yet."""
 
-    outputs: tuple[AnsweredOutput, ...] = ()
-    clouds: tuple[AnsweredCloud, ...] = ()
-    unfinished: tuple[Unfinished, ...] = ()
+    outputs: tuple[OutputAnswer, ...] = ()
+    clouds: tuple[CloudAnswer, ...] = ()
+    unfinished: tuple[UnfinishedDeployment, ...] = ()
     addresses: tuple[AnsweredAddress, ...] = ()
 
 
@@ -74,16 +74,16 @@ def of_deployment(name: str, outputs: dict[str, Any], status: str = SUCCEEDED) -
     """A deployment as Azure gives it."""
     source = Source(f"deployment {name}", "", outputs)
     if status != SUCCEEDED:
-        return Answers(unfinished=(Unfinished(name, status, Side(source)),))
-    return Answers(tuple(AnsweredOutput(name, key, Side(source, (key,))) for key in outputs))
+        return Answers(unfinished=(UnfinishedDeployment(name, status, Side(source)),))
+    return Answers(tuple(OutputAnswer(name, key, Side(source, (key,))) for key in outputs))
 
 
 def of_cloud(name: str, data: dict[str, Any]) -> Answers:
     """A cloud as the anyscale command line prints it."""
-    return Answers(clouds=(AnsweredCloud(Side(Source(f"anyscale cloud get --name {name}", "", data))),))
+    return Answers(clouds=(CloudAnswer(Side(Source(f"anyscale cloud get --name {name}", "", data))),))
 
 
-def together(several: Iterable[Answers]) -> Answers:
+def merge(several: Iterable[Answers]) -> Answers:
     """All of them as one."""
     rows = list(several)
     return Answers(
@@ -101,7 +101,7 @@ def of_file(file: str, content: bytes, fix: str) -> Answers:
     try:
         source = _read(file, content)
         found: list[Diagnostic] = []
-        answers = together(_told_apart(source, (), None, found))
+        answers = merge(_told_apart(source, (), None, found))
         if not found and not any(answers):
             found.append(Diagnostic(file, 0, 0, "", "there is no output and no cloud in it", ""))
         if found:
@@ -177,7 +177,7 @@ def _told_apart(source: Source, path: Path, deployment: str | None, found: list[
     elif data and all(map(_is_address, data)):
         yield Answers(addresses=tuple(AnsweredAddress(key, side.at(key)) for key in data))
     elif isinstance(data.get("resources"), list):
-        yield Answers(clouds=(AnsweredCloud(side),))
+        yield Answers(clouds=(CloudAnswer(side),))
     elif isinstance(data.get("properties"), dict):
         name = text(data, "name") or deployment
         yield from _of_properties(side.at("properties"), data["properties"], name, found)
@@ -201,7 +201,7 @@ def _of_properties(
     status = properties.get("provisioningState", SUCCEEDED)
     outputs = properties.get("outputs")
     if status != SUCCEEDED:
-        yield Answers(unfinished=(Unfinished(deployment, str(status), side.at("provisioningState")),))
+        yield Answers(unfinished=(UnfinishedDeployment(deployment, str(status), side.at("provisioningState")),))
     elif isinstance(outputs, dict) and all(isinstance(output, dict) for output in outputs.values()):
         yield _outputs(side.at("outputs"), outputs, deployment)
     elif outputs is not None:
@@ -211,7 +211,7 @@ def _of_properties(
 def _outputs(side: Side, outputs: dict[str, Any], deployment: str | None) -> Answers:
     """Those that have a value: ARM gives away none of type securestring or secureObject."""
     return Answers(
-        tuple(AnsweredOutput(deployment, name, side.at(name)) for name in outputs if _is_output(outputs[name]))
+        tuple(OutputAnswer(deployment, name, side.at(name)) for name in outputs if _is_output(outputs[name]))
     )
 
 

@@ -11,16 +11,16 @@ from rayfleet.anyscale import cloud as anyscale
 from rayfleet.anyscale.command import Cli, CommandFault
 from rayfleet.azure.client import Azure
 from rayfleet.azure.faults import Fault
-from rayfleet.azure.stacks import latest
-from rayfleet.bind.answers import Answers, of_cloud, of_deployment, of_file, together
-from rayfleet.bind.expected import Wanted
+from rayfleet.azure.stacks import last_state
+from rayfleet.bind.answers import Answers, merge, of_cloud, of_deployment, of_file
+from rayfleet.bind.expected import ExpectedValues
 from rayfleet.diagnostics import Diagnostic, Invalid
 from rayfleet.facts.advice import about
 from rayfleet.fleet_files import FleetFiles
 from rayfleet.tree import deployment_steps, load
 
 
-def files(names: Iterable[str], rows: Sequence[Wanted]) -> Answers:
+def files(names: Iterable[str], rows: Sequence[ExpectedValues]) -> Answers:
     """The answers in files, ``-`` being standard input. Raises Invalid with all that is wrong in them."""
     prints = dict.fromkeys(rows[0].prints.values())
     fix = f"save what one of these prints: {'; '.join(prints)}"
@@ -33,7 +33,7 @@ def files(names: Iterable[str], rows: Sequence[Wanted]) -> Answers:
             found += invalid.diagnostics
     if found:
         raise Invalid(found)
-    return together(read)
+    return merge(read)
 
 
 def _content(file: str) -> bytes:
@@ -42,7 +42,7 @@ def _content(file: str) -> bytes:
     return fleet_files.read_bytes(file, "name an existing, readable file with --from")
 
 
-def clouds(where: FleetFiles, rows: Sequence[Wanted], cloud: str) -> tuple[Answers, list[Diagnostic]]:
+def clouds(where: FleetFiles, rows: Sequence[ExpectedValues], cloud: str) -> tuple[Answers, list[Diagnostic]]:
     """The answers of Azure, and of Anyscale where a cluster is rendered as far as it takes to register it; and who gave
     none. ``cloud`` is the name of the fleet's. Raises Invalid where nobody can be asked.
     """
@@ -51,10 +51,10 @@ def clouds(where: FleetFiles, rows: Sequence[Wanted], cloud: str) -> tuple[Answe
     registrable = (f"{where.output}/clusters/{row.cluster}/anyscale/cloud_resource.yaml" for row in rows)
     if any(map(os.path.exists, registrable)):
         answers += _anyscale(cloud, silent)
-    return together(answers), silent
+    return merge(answers), silent
 
 
-def _azure(where: FleetFiles, rows: Iterable[Wanted], silent: list[Diagnostic]) -> Iterator[Answers]:
+def _azure(where: FleetFiles, rows: Iterable[ExpectedValues], silent: list[Diagnostic]) -> Iterator[Answers]:
     """The deployments that there are."""
     steps = {step.name: step for step in deployment_steps.steps(load.tree(where, "files"))}
     clients: dict[str, Azure] = {}
@@ -66,7 +66,7 @@ def _azure(where: FleetFiles, rows: Iterable[Wanted], silent: list[Diagnostic]) 
         try:
             if subscription not in clients:
                 clients[subscription] = Azure(subscription)
-            state = latest(clients[subscription], steps[name])
+            state = last_state(clients[subscription], steps[name])
         except Fault as fault:
             what = f"{fault.code}: {fault.message}"
             silent.append(Diagnostic(f"deployment {name}", 0, 0, "", what, _fix(fault)))

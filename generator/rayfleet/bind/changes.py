@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from rayfleet.bind.expected import Wanted
+from rayfleet.bind.expected import ExpectedValues
 from rayfleet.bind.judge import Value
 from rayfleet.diagnostics import Diagnostic
 from rayfleet.facts.late_values import NODE_POOLS, kinds
@@ -62,7 +62,7 @@ def alarms(found: Iterable[BindingChange], current: Source | None) -> Iterator[D
             yield from _at(change, current, what, fix)
 
 
-def outdated(found: Iterable[BindingChange], current: Source | None) -> Iterator[Diagnostic]:
+def outdated_pools(found: Iterable[BindingChange], current: Source | None) -> Iterator[Diagnostic]:
     """The node pools that came and went, each at its place in bindings.yaml."""
     for change in found:
         if isinstance(change.old, list) and (change.gained or change.lost):
@@ -75,7 +75,9 @@ def _at(change: BindingChange, current: Source | None, what: str, fix: str) -> I
         yield current.diagnostic(("clusters", change.cluster, change.kind, "value"), what, fix)
 
 
-def twice(wanted: Iterable[Wanted], values: Iterable[Value], current: Source | None) -> Iterator[Diagnostic]:
+def duplicates(
+    wanted: Iterable[ExpectedValues], values: Iterable[Value], current: Source | None
+) -> Iterator[Diagnostic]:
     """Answers that are already the id of something else: no two ids are the same."""
     answered = {(value.cluster, value.kind): value for value in values if isinstance(value.value, str)}
     held: dict[str, list[tuple[str, str]]] = {}
@@ -95,7 +97,9 @@ def twice(wanted: Iterable[Wanted], values: Iterable[Value], current: Source | N
                 yield side.source.diagnostic(side.path, what, fix)
 
 
-def missing(wanted: Iterable[Wanted], values: Iterable[Value], current: Source | None) -> dict[str, list[str]]:
+def missing_kinds(
+    wanted: Iterable[ExpectedValues], values: Iterable[Value], current: Source | None
+) -> dict[str, list[str]]:
     """The kinds that are neither bound nor answered, by cluster."""
     answered = {(value.cluster, value.kind) for value in values}
     found = {}
@@ -106,27 +110,29 @@ def missing(wanted: Iterable[Wanted], values: Iterable[Value], current: Source |
     return found
 
 
-def stale(wanted: Iterable[Wanted], every: Iterable[str], file: str, current: Source | None) -> Iterator[Diagnostic]:
+def stale_bindings(
+    wanted: Iterable[ExpectedValues], every: Iterable[str], file: str, current: Source | None
+) -> Iterator[Diagnostic]:
     """What bindings.yaml lacks, and what in it is of something that is gone. ``every`` names the fleet's clusters."""
     rows = {row.cluster: row for row in wanted}
-    for cluster, keys in missing(rows.values(), (), current).items():
+    for cluster, keys in missing_kinds(rows.values(), (), current).items():
         what, fix = f"not bound: {', '.join(keys)}", rows[cluster].next_step(keys)
         if current:
             yield current.diagnostic(("clusters", cluster), what, fix, key=True)
         else:
             yield Diagnostic(file, 0, 0, f"clusters.{cluster}", what, fix)
     if current:
-        yield from left_over(every, current)
+        yield from leftovers(every, current)
         yield from _misnamed(rows, current)
 
 
-def left_over(every: Iterable[str], current: Source) -> Iterator[Diagnostic]:
+def leftovers(every: Iterable[str], current: Source) -> Iterator[Diagnostic]:
     """The bindings of clusters that are not among ``every``."""
     known = list(every)
     yield from (rules.left_over(current, name) for name in mapping(current.data, "clusters") if name not in known)
 
 
-def _misnamed(rows: Mapping[str, Wanted], current: Source) -> Iterator[Diagnostic]:
+def _misnamed(rows: Mapping[str, ExpectedValues], current: Source) -> Iterator[Diagnostic]:
     for cluster, bindings in mapping(current.data, "clusters").items():
         for kind, bound in bindings.items() if cluster in rows else ():
             producer = rows[cluster].producers[kind]

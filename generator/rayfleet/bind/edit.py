@@ -15,8 +15,8 @@ from typing import Any, NamedTuple
 from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
 from rayfleet.bind.changes import BindingChange
-from rayfleet.bind.file import NONE, said
-from rayfleet.bind.yaml_text import Text, Unsafe
+from rayfleet.bind.file import NONE, parse
+from rayfleet.bind.yaml_text import Text, UnsafeEdit
 from rayfleet.diagnostics import Diagnostic, Invalid
 from rayfleet.facts.late_values import NODE_POOLS, kinds
 
@@ -39,26 +39,26 @@ class _Edit(NamedTuple):
     new: str
 
 
-def edited(file: str, content: bytes | None, changes: Iterable[BindingChange]) -> bytes:
+def edit(file: str, content: bytes | None, changes: Iterable[BindingChange]) -> bytes:
     """``content``, of the schema's shape or without anything bound, with the changes; a new file where there is none.
     Raises Invalid where the file is written in a way that cannot be edited safely.
     """
     rows = list(changes)
-    before = said(file, content)
+    before = parse(file, content)
     meant = _with(before.data if before else NONE, rows)
     try:
         after = _after((_NEW.encode() if content is None else content).decode(), rows).encode()
-        source = said(file, after)
+        source = parse(file, after)
         if source is None or _unordered(source.data) != _unordered(meant):
-            raise Unsafe
-    except (Unsafe, Invalid):  # what is wrong with our own edit is no mistake of the file's
+            raise UnsafeEdit
+    except (UnsafeEdit, Invalid):  # what is wrong with our own edit is no mistake of the file's
         what = "the file is written in a way that cannot be edited safely"
         raise Invalid([Diagnostic(file, 0, 0, "", what, "write it as rayfleet does, or edit it by hand")]) from None
     return after
 
 
 def _after(text: str, changes: list[BindingChange]) -> str:
-    """Raises Unsafe."""
+    """Raises UnsafeEdit."""
     whole = Text(text)
     for prepare in (_begun, _filled):
         if edits := list(prepare(whole)):
@@ -67,11 +67,11 @@ def _after(text: str, changes: list[BindingChange]) -> str:
 
 
 def _spliced(text: Text, edits: Iterable[_Edit]) -> str:
-    """Raises Unsafe where a comment would go."""
+    """Raises UnsafeEdit where a comment would go."""
     parts, at = [], 0
     for edit in sorted(edits, key=lambda edit: (edit.start, edit.end)):  # stable: of two at one place the first first
         if edit.start < at or any(comment not in edit.new for comment in text.comments(edit.start, edit.end)):
-            raise Unsafe
+            raise UnsafeEdit
         parts += [text.text[at : edit.start], edit.new]
         at = edit.end
     return "".join([*parts, text.text[at:]])
@@ -101,7 +101,7 @@ def _filled(text: Text) -> Iterable[_Edit]:
         elif colon := _COLON.match(text.text, text.end(name)):
             yield _Edit(colon.end(), colon.end(), " {}")
         else:
-            raise Unsafe
+            raise UnsafeEdit
 
 
 # --- what changes ---

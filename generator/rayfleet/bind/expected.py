@@ -10,7 +10,7 @@ from rayfleet.facts.late_values import DEPLOYMENT, Producer, first_of
 from rayfleet.model.fleet import Fleet
 
 
-class Wanted(NamedTuple):
+class ExpectedValues(NamedTuple):
     """The late values of one cluster: ``producers`` by kind, and what those producers call it. ``prints`` are the
     commands, by kind, that print a value among others; ``steps``, those that bring about what a producer hands out.
     """
@@ -33,13 +33,13 @@ class Wanted(NamedTuple):
         return f"run {self.steps[DEPLOYMENT]}"
 
 
-def wanted(fleet: Fleet) -> list[Wanted]:
+def expected_values(fleet: Fleet) -> list[ExpectedValues]:
     """The late values of every cluster, in the fleet's order."""
     found = []
     for cluster in fleet.clusters:
         names = fleet.late_names(cluster)
         found.append(
-            Wanted(
+            ExpectedValues(
                 cluster=cluster.name,
                 deployment=names["deployment"],
                 output=names["output"],

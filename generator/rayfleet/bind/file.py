@@ -19,15 +19,15 @@ from rayfleet.tree.place import mapping
 NONE: dict[str, Any] = {"version": 1, "clusters": {}}
 
 
-def current(file: str, content: bytes | None) -> Source | None:
+def read_bindings(file: str, content: bytes | None) -> Source | None:
     """What is bound; None where nothing is. Raises Invalid for any other shape than the schema's."""
-    source = said(file, content)
+    source = parse(file, content)
     if source and (violations := schema.violations(source, "bindings")):
         raise Invalid(row.diagnostic for row in violations)
     return source
 
 
-def said(file: str, content: bytes | None) -> Source | None:
+def parse(file: str, content: bytes | None) -> Source | None:
     """What the file says; None where there is no file, or nothing in it but comments. Null clusters, and a cluster that
     is null, have no bindings. Raises Invalid for what is no YAML.
     """

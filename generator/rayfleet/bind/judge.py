@@ -7,8 +7,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from rayfleet import schema
-from rayfleet.bind.answers import AnsweredAddress, AnsweredCloud, AnsweredOutput, Answers, Unfinished
-from rayfleet.bind.expected import Wanted
+from rayfleet.bind.answers import AnsweredAddress, Answers, CloudAnswer, OutputAnswer, UnfinishedDeployment
+from rayfleet.bind.expected import ExpectedValues
 from rayfleet.diagnostics import Diagnostic, did_you_mean
 from rayfleet.facts.late_values import CLIENT_ID, CLOUD_RESOURCE_ID, DEPLOYMENT, PRINCIPAL_ID, ids_of, made_by
 from rayfleet.source import Source
@@ -31,7 +31,7 @@ class Value(NamedTuple):
     side: Side
 
 
-class Judged(NamedTuple):
+class Judgement(NamedTuple):
     """What may be bound, and what is wrong: nothing is bound where that has an error. A warning is about an answer that
     no cluster waits for. ``unfinished`` are the deployments that have nothing to bind yet, which is no matter for the
     others.
@@ -42,10 +42,10 @@ class Judged(NamedTuple):
     unfinished: list[Diagnostic]
 
 
-def judge(wanted: Iterable[Wanted], answers: Answers, cloud: str, only: Collection[str]) -> Judged:
+def judge(wanted: Iterable[ExpectedValues], answers: Answers, cloud: str, only: Collection[str]) -> Judgement:
     """The values of the clusters in ``only``. ``cloud`` is the name of the fleet's Anyscale cloud."""
     rows = list(wanted)
-    judged = Judged([], [], [])
+    judged = Judgement([], [], [])
     by_output = {row.output: row for row in rows}
     for output in _without_namesakes(by_output, answers.outputs):
         if output.name in by_output:
@@ -65,7 +65,7 @@ def judge(wanted: Iterable[Wanted], answers: Answers, cloud: str, only: Collecti
     return judged._replace(values=_each_once(judged.values))
 
 
-def _without_namesakes(wanted: Mapping[str, Wanted], outputs: Iterable[AnsweredOutput]) -> list[AnsweredOutput]:
+def _without_namesakes(wanted: Mapping[str, ExpectedValues], outputs: Iterable[OutputAnswer]) -> list[OutputAnswer]:
     """The outputs without those of other deployments, where the right one is among them: ``az deployment group list``
     gives all that ever were.
     """
@@ -74,13 +74,13 @@ def _without_namesakes(wanted: Mapping[str, Wanted], outputs: Iterable[AnsweredO
     return [row for row in rows if row.name not in right or row.deployment in (None, wanted[row.name].deployment)]
 
 
-def _unfinished(row: Wanted, unfinished: Unfinished) -> Diagnostic:
+def _unfinished(row: ExpectedValues, unfinished: UnfinishedDeployment) -> Diagnostic:
     what = f"it is {_shown(unfinished.status)}, and has no outputs to bind"
     known = unfinished.status in _ENDS
     return _finding(unfinished.side, what, row.deploy if known else f"{row.deploy}, which looks on")
 
 
-def _of_output(row: Wanted, output: AnsweredOutput, judged: Judged) -> None:
+def _of_output(row: ExpectedValues, output: OutputAnswer, judged: Judgement) -> None:
     if output.deployment not in (None, row.deployment):
         what = f"it is an output of {row.deployment}, not of {output.deployment}"
         judged.found.append(_finding(output.side, what, _take(row, CLIENT_ID)))
@@ -103,7 +103,7 @@ def _of_output(row: Wanted, output: AnsweredOutput, judged: Judged) -> None:
 
 
 def _of_cloud(
-    rows: dict[str, Wanted], answer: AnsweredCloud, cloud: str, only: Collection[str], judged: Judged
+    rows: dict[str, ExpectedValues], answer: CloudAnswer, cloud: str, only: Collection[str], judged: Judgement
 ) -> None:
     data = get(answer.side.source.data, *answer.side.path)
     name = data.get("name")
@@ -128,7 +128,7 @@ def _of_cloud(
             judged.values.extend([found] if found else [])
 
 
-def _of_address(rows: list[Wanted], answer: AnsweredAddress, only: Collection[str], judged: Judged) -> None:
+def _of_address(rows: list[ExpectedValues], answer: AnsweredAddress, only: Collection[str], judged: Judgement) -> None:
     there = [(row, kind) for row in rows for kind, address in row.producers.items() if address == answer.address]
     for row, kind in there:
         if row.cluster in only:
@@ -142,7 +142,7 @@ def _of_address(rows: list[Wanted], answer: AnsweredAddress, only: Collection[st
         judged.found.append(_finding(answer.side, what, "it is left alone").as_warning())
 
 
-def _one(row: Wanted, kind: str, side: Side, given: dict[str, Any], found: list[Diagnostic]) -> Value | None:
+def _one(row: ExpectedValues, kind: str, side: Side, given: dict[str, Any], found: list[Diagnostic]) -> Value | None:
     """One value, as the schema of bindings.yaml has it; ids of Azure in lower case, pools in order."""
     producer, fix = row.producers[kind], _take(row, kind)
     value = given.get(kind)
@@ -171,7 +171,7 @@ def _other_id(value: object) -> str:
     return f": {known[0]}" if known else ""
 
 
-def _take(row: Wanted, kind: str) -> str:
+def _take(row: ExpectedValues, kind: str) -> str:
     """Nobody types such a value: it is taken from what prints it."""
     return f"take it from: {row.prints[kind]}"
 

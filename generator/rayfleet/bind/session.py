@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 
 from rayfleet import fleet_files
 from rayfleet.bind import ask, changes, file
-from rayfleet.bind.answers import Answers, of_deployment, together
+from rayfleet.bind.answers import Answers, merge, of_deployment
 from rayfleet.bind.changes import BindingChange
-from rayfleet.bind.expected import Wanted, wanted
-from rayfleet.bind.judge import Judged, judge
+from rayfleet.bind.expected import ExpectedValues, expected_values
+from rayfleet.bind.judge import Judgement, judge
 from rayfleet.compiler import compile_fleet
 from rayfleet.diagnostics import Diagnostic, Invalid, WrongOption, did_you_mean, errors, in_order, many, printable
 from rayfleet.fleet_files import FleetFiles
@@ -24,13 +24,13 @@ class BindingTask(NamedTuple):
 
     where: FleetFiles
     fleet: Fleet
-    every: list[Wanted]
+    every: list[ExpectedValues]
     only: list[str]
     content: bytes | None
     current: Source | None
 
     @property
-    def rows(self) -> list[Wanted]:
+    def rows(self) -> list[ExpectedValues]:
         return [row for row in self.every if row.cluster in self.only]
 
     @property
@@ -61,11 +61,11 @@ def task(where: FleetFiles, names: Sequence[str]) -> BindingTask:
     for name in names:
         if name not in known:
             raise WrongOption("--cluster", f"the fleet has no cluster {name!r}{did_you_mean(name, known)}")
-    bound = file.current(where.bindings, inputs.bindings)
-    return BindingTask(where, fleet, wanted(fleet), list(names) or known, inputs.bindings, bound)
+    bound = file.read_bindings(where.bindings, inputs.bindings)
+    return BindingTask(where, fleet, expected_values(fleet), list(names) or known, inputs.bindings, bound)
 
 
-def written(where: FleetFiles) -> bytes | None:
+def content(where: FleetFiles) -> bytes | None:
     """bindings.yaml as it is; None where it cannot be read, which is told elsewhere."""
     with suppress(OSError):
         return file.content(where.bindings)
@@ -77,8 +77,8 @@ def check(task: BindingTask, files: Sequence[str]) -> list[Diagnostic]:
     judged = _judged(task, ask.files(files, task.rows) if files else Answers())
     rest = changes.changes(judged.values, task.current)
     found = [*judged.found, *judged.unfinished]
-    found += changes.stale(task.rows, task.names, task.where.bindings, task.current)
-    found += [*changes.alarms(rest, task.current), *changes.outdated(rest, task.current)]
+    found += changes.stale_bindings(task.rows, task.names, task.where.bindings, task.current)
+    found += [*changes.alarms(rest, task.current), *changes.outdated_pools(rest, task.current)]
     return in_order(found)
 
 
@@ -96,10 +96,10 @@ def bind(task: BindingTask, files: Sequence[str], yes: bool) -> BindingResult:
     if errors(found):
         raise Invalid([*found, *failures])
     if task.current:
-        found += [row.as_warning() for row in changes.left_over(task.names, task.current)]
+        found += [row.as_warning() for row in changes.leftovers(task.names, task.current)]
     if rest:
         _write(task, rest)
-    missing = changes.missing(task.rows, judged.values, task.current)
+    missing = changes.missing_kinds(task.rows, judged.values, task.current)
     return BindingResult(rest, missing, in_order(found), in_order(failures))
 
 
@@ -108,21 +108,21 @@ def _write(task: BindingTask, rest: list[BindingChange]) -> None:
     from rayfleet.bind import edit
 
     bindings = task.where.bindings
-    file.write(bindings, task.content, edit.edited(bindings, task.content, rest))
+    file.write(bindings, task.content, edit.edit(bindings, task.content, rest))
 
 
-def _judged(task: BindingTask, answers: Answers) -> Judged:
+def _judged(task: BindingTask, answers: Answers) -> Judgement:
     judged = judge(task.every, answers, task.fleet.anyscale.cloud, task.only)
-    twice = changes.twice(task.every, judged.values, task.current)
+    twice = changes.duplicates(task.every, judged.values, task.current)
     return judged._replace(found=[*judged.found, *twice])
 
 
-def outstanding(where: FleetFiles, outputs: Mapping[str, dict[str, Any]]) -> bool:
+def has_new_values(where: FleetFiles, outputs: Mapping[str, dict[str, Any]]) -> bool:
     """Whether the outputs of deployments that succeeded, by name, are other than what bindings.yaml has. Raises Invalid
     where the fleet or the file cannot be read.
     """
     whole = task(where, ())
-    judged = _judged(whole, together(of_deployment(name, rows) for name, rows in outputs.items()))
+    judged = _judged(whole, merge(of_deployment(name, rows) for name, rows in outputs.items()))
     return errors(judged.found) or bool(changes.changes(judged.values, whole.current))
 
 

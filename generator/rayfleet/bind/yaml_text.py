@@ -20,7 +20,7 @@ _COMMENT = re.compile(r"#[^\r\n]*")
 _HEADER = re.compile(r"[|>]\S*[ \t]+(#[^\r\n]*)")  # of a block scalar
 
 
-class Unsafe(Exception):
+class UnsafeEdit(Exception):
     """The text is written in a way that cannot be edited safely."""
 
 
@@ -28,7 +28,7 @@ class Text:
     """A document as text. ``root`` is None where nothing but comments stands in it."""
 
     def __init__(self, text: str) -> None:
-        """Raises Unsafe where ruamel.yaml reads it otherwise than libyaml does."""
+        """Raises UnsafeEdit where ruamel.yaml reads it otherwise than libyaml does."""
         self.text = text
         found = _BREAK.search(text)
         self.newline = found[0] if found else "\n"
@@ -36,7 +36,7 @@ class Text:
         try:
             self.root: Any = YAML(typ="safe", pure=True).compose(text[self._shift :])
         except YAMLError:
-            raise Unsafe from None
+            raise UnsafeEdit from None
 
     def start(self, node: Any) -> int:
         """Where a node begins."""

@@ -40,7 +40,7 @@ def text(figures: Figures, markdown: bool) -> str:
         parts.append(table(_FIT_HEAD, [cells for fallback in figures.fits for cells in _stops(fallback)]))
         lines += map(_verdict, figures.fits)
     if lines:
-        parts.append("\n".join(f"- {tables.escaped(line)}" if markdown else printable(line) for line in lines))
+        parts.append("\n".join(f"- {tables.escape(line)}" if markdown else printable(line) for line in lines))
     return "\n\n".join(parts) + "\n"
 
 

@@ -36,9 +36,9 @@ def bind(recorder: Recorder, fleet: str, files: tuple[str, ...], names: tuple[st
     if check and yes:
         raise click.UsageError("--check writes nothing: leave --yes out")
     where = fleet_files.locate(fleet, None)
-    before = session.written(where)
+    before = session.content(where)
     done = f"{where.bindings} was written"
-    recorder.standing = lambda: "nothing was changed" if session.written(where) == before else done
+    recorder.standing = lambda: "nothing was changed" if session.content(where) == before else done
     task = session.task(where, names)
     if check:
         return _check(recorder, task, files)

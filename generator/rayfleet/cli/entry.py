@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from rayfleet.console.recorder import Recorder
-from rayfleet.console.signals import heard
+from rayfleet.console.signals import hear_signals
 from rayfleet.diagnostics import Invalid, WrongOption, not_installed
 
 
@@ -23,7 +23,7 @@ def verb(nothing: str) -> Callable[[Callable[..., int]], Callable[..., None]]:
         @wraps(work)
         def run(form: str, **options: Any) -> None:
             recorder = Recorder(form, nothing)
-            with heard(recorder.stop, recorder.at_once):
+            with hear_signals(recorder.stop, recorder.at_once):
                 sys.exit(_code(recorder, lambda: work(recorder, **options)))
 
         return run

@@ -114,7 +114,7 @@ def on_terminal() -> bool:
     return bool(sys.stdin and sys.stderr and sys.stdin.isatty() and sys.stderr.isatty())
 
 
-def draws() -> bool:
+def can_draw() -> bool:
     """Whether somebody looks on at a terminal on which a table can be drawn over itself."""
     return on_terminal() and not _console().is_dumb_terminal
 

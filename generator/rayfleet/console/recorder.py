@@ -9,7 +9,7 @@ from contextlib import suppress
 from threading import Event
 
 from rayfleet.console.printing import aside, echo, echo_json, mute, report
-from rayfleet.console.signals import INTERRUPTED, deaf
+from rayfleet.console.signals import INTERRUPTED, ignore_signals
 from rayfleet.diagnostics import Diagnostic, as_json, in_order, many, printable
 
 
@@ -80,7 +80,7 @@ class Recorder:
 
     def end(self, outcome: str, code: int) -> int:
         """Ends with an outcome: machines get everything; the exit code."""
-        deaf()
+        ignore_signals()
         if self.for_machines:
             try:
                 if self.answer:

@@ -20,7 +20,7 @@ def _nothing() -> None:
 
 
 @contextmanager
-def heard(stop: Event, at_once: Callable[[], object] = _nothing) -> Iterator[None]:
+def hear_signals(stop: Event, at_once: Callable[[], object] = _nothing) -> Iterator[None]:
     """For the whole of a command. The first signal sets ``stop`` and raises KeyboardInterrupt wherever the command is;
     the second ends it there, and ``at_once`` has the last word: it runs amid anything, so it may take no lock and write
     to no stream of Python's.
@@ -49,7 +49,7 @@ def interruptible(stop: Event, words: str, at_once: Callable[[], object] = _noth
 
 
 @contextmanager
-def counted(words: str) -> Iterator[Callable[[], int]]:
+def count_signals(words: str) -> Iterator[Callable[[], int]]:
     """For work that asks how many signals have come, with what this yields, and ends by itself. The first one says
     ``words``. A closed terminal counts too (SIGHUP), unless whoever started the command has it ignored.
     """
@@ -67,7 +67,7 @@ def counted(words: str) -> Iterator[Callable[[], int]]:
         yield lambda: count
 
 
-def deaf() -> None:
+def ignore_signals() -> None:
     """No signal is heard any more: what is told in the end is told whole, and once."""
     for number in _SIGNALS:
         signal.signal(number, signal.SIG_IGN)

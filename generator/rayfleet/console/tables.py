@@ -25,7 +25,7 @@ def table(
         table.add_column(name, no_wrap=True, justify="right" if name in numbers else "left")
     for cells in rows:
         if cells is not None:
-            table.add_row(*map(escaped if markdown else printable, cells))
+            table.add_row(*map(escape if markdown else printable, cells))
         elif not markdown:
             table.add_section()
     # Neither the width nor the abilities of a terminal count: the bold is left out where it is not wanted.
@@ -38,6 +38,6 @@ def table(
     return "\n".join(_BLANKS.sub(r"\1", line) for line in captured.get().splitlines()).strip("\n")
 
 
-def escaped(written: str) -> str:
+def escape(written: str) -> str:
     """Text of a file as Markdown that shows it and does nothing else."""
     return re.sub(r"([\\`*_{}\[\]<>#|!])", r"\\\1", printable(written))

@@ -7,7 +7,7 @@ from contextlib import suppress
 from itertools import count
 
 from rayfleet.azure.deployment_state import Operation, State
-from rayfleet.azure.faults import Fault, Problem, Stopped
+from rayfleet.azure.faults import Fault, Problem, StopRequest
 from rayfleet.deploy.outcome import DeploymentClient, End, StepEvent, StepOutcome, StepProgress
 from rayfleet.tree.deployment_steps import DeploymentStep
 
@@ -19,7 +19,7 @@ _LOST_SIGHT = 1800.0  # seconds without any look that went well
 _LONGEST = 6 * 3600.0  # seconds; a region with its clusters takes less than one hour
 
 
-class _LostSight(Exception):
+class _LostDeployment(Exception):
     def __init__(self, fault: Fault) -> None:
         self.fault = fault
 
@@ -46,24 +46,24 @@ class StepRun:
     def outcome(self) -> StepOutcome:
         """Carries it out."""
         try:
-            found = self._carried()
-        except Stopped:
+            found = self._carry_out()
+        except StopRequest:
             found = self._outcome("left running" if self._in_flight else "skipped")
-        except _LostSight as lost:
+        except _LostDeployment as lost:
             found = self._outcome("left running", lost.fault)
         except Fault as fault:
             found = self._outcome("failed", fault)
         self._tell("ended", outcome=found)
         return found
 
-    def _carried(self) -> StepOutcome:
+    def _carry_out(self) -> StepOutcome:
         step, patience = self._step, self._patience
-        patience.pause(0)  # raises Stopped
+        patience.pause(0)  # raises StopRequest
         if step.missing:
             raise Fault("ParameterMissing", f"there is no value for {', '.join(step.missing)}")
         before = self._azure.state(step)
         if before is not None and not before.ended:
-            before, fits = self._met(before, own=False)
+            before, fits = self._join(before, own=False)
             if fits and (found := self._result(before)):
                 return found
             self._adopted = False
@@ -75,25 +75,25 @@ class StepRun:
 
     # --- starting ---
 
-    def _met(self, state: State, own: bool) -> tuple[State, bool]:
+    def _join(self, state: State, own: bool) -> tuple[State, bool]:
         """One that no answer told us of, at its end; and whether it did what ours would. ``own``: this run has sent
         it, as far as can be known.
         """
         self._state, self._in_flight, self._adopted = state, True, False
-        same = self._same(state)
+        same = self._is_our_template(state)
         why = _ANOTHER if same is False else _UNKNOWN if same is None else "" if own else self._outdated()
         if why:
             self._tell("waiting", words=why)
         else:
-            self._taken_as_ours(own)
+            self._count_start(own)
         ended = self._to_the_end(state)
-        # StepEvent is under the name in the end may be another one, or be known only now.
-        fits = self._same(ended) is True and (own or not self._outdated())
+        # What is under the name in the end may be another one, or be known only now.
+        fits = self._is_our_template(ended) is True and (own or not self._outdated())
         if fits and why:
-            self._taken_as_ours(own)
+            self._count_start(own)
         return ended, fits
 
-    def _same(self, state: State) -> bool | None:
+    def _is_our_template(self, state: State) -> bool | None:
         """Whether it is of our template; None where Azure does not say."""
         if not state.template_hash:
             return None
@@ -110,7 +110,7 @@ class StepRun:
         names = ", ".join(self._step.needs)
         return f"was started with earlier {names}; it is started again after it ends" if names else ""
 
-    def _taken_as_ours(self, own: bool) -> None:
+    def _count_start(self, own: bool) -> None:
         self._adopted = not own
         if own:
             self._starts += 1
@@ -127,14 +127,14 @@ class StepRun:
                 return self._started(self._azure.begin(self._step))
             except Fault as fault:
                 unheard = unheard or fault.unheard
-                if found := self._taken(fault, before):
+                if found := self._find_started(fault, before):
                     # Of one with parameters only what was sent just now is known to have ours.
-                    before, fits = self._met(found, fault.unheard if self._step.needs else unheard)
+                    before, fits = self._join(found, fault.unheard if self._step.needs else unheard)
                     if fits:
                         return before
                     began = patience.clock()  # the time of others is not ours
                 self._in_flight = False
-                waited, anyway = patience.clock() - began, self._passes_here(fault, tries)
+                waited, anyway = patience.clock() - began, self._may_pass(fault, tries)
                 wait = patience.next_wait(fault, tries, waited, anyway)
                 self._tell("waiting", words=f"{fault.code}, tried again in {wait:.0f} s")
                 patience.pause(wait)
@@ -142,10 +142,10 @@ class StepRun:
 
     def _started(self, state: State) -> State:
         self._state = state
-        self._taken_as_ours(own=True)
+        self._count_start(own=True)
         return state
 
-    def _taken(self, fault: Fault, before: State | None) -> State | None:
+    def _find_started(self, fault: Fault, before: State | None) -> State | None:
         """The deployment that a PUT without an answer has started after all, or that is why one was refused."""
         if not fault.unheard and fault.code not in _ACTIVE:
             return None
@@ -157,13 +157,13 @@ class StepRun:
                 words = (
                     f"whether {self._step.name} was started is not known ({fault.code}); the next run finds it if so"
                 )
-                raise _LostSight(unseen.adding(words)) from None
-            # An end that was not there before may be that of our own: _met() tells.
-            if found is not None and (not found.ended or _mark(found) != _mark(before)):
+                raise _LostDeployment(unseen.with_words(words)) from None
+            # An end that was not there before may be that of our own: _join() tells.
+            if found is not None and (not found.ended or _run_identity(found) != _run_identity(before)):
                 return found
         return None
 
-    def _passes_here(self, fault: Fault, tries: int) -> bool:
+    def _may_pass(self, fault: Fault, tries: int) -> bool:
         """Whether a start may get past it: what was in flight has ended, or a new group is not known everywhere yet."""
         young = fault.code == "ResourceGroupNotFound" and bool(self._step.depends_on) and tries < _LOOKS
         return young or fault.code in _ACTIVE
@@ -171,7 +171,7 @@ class StepRun:
     # --- to the end ---
 
     def _to_the_end(self, state: State) -> State:
-        """The state in which it ends. Raises _LostSight where that cannot be seen."""
+        """The state in which it ends. Raises _LostDeployment where that cannot be seen."""
         began = seen = self._patience.clock()
         gone = 0
         while not state.ended:
@@ -179,14 +179,14 @@ class StepRun:
             now = self._patience.clock()
             if now - began > _LONGEST:
                 words = f"it has been {state.status} for {_LONGEST / 3600:.0f} h; the next run continues"
-                raise _LostSight(Fault("DeploymentWithoutEnd", words))
+                raise _LostDeployment(Fault("DeploymentWithoutEnd", words))
             try:
                 found = self._azure.state(self._step)
             except Fault as fault:
                 if fault.passing and now - seen < _LOST_SIGHT:
                     self._tell("waiting", words=fault.code)
                     continue
-                raise _LostSight(fault.adding("it continues in Azure; the next run finds it")) from None
+                raise _LostDeployment(fault.with_words("it continues in Azure; the next run finds it")) from None
             if found is None:
                 gone += 1
                 if gone >= _LOOKS:
@@ -203,13 +203,13 @@ class StepRun:
             return self._outcome("succeeded", lacks=self._lacks(state))
         if state.status != "Failed":
             words = "it was cancelled in Azure" if state.status == "Canceled" else f"it ended as {state.status}"
-            ended = Fault(f"Deployment{state.status}", f"{words}, not by this run{_traced(state)}")
+            ended = Fault(f"Deployment{state.status}", f"{words}, not by this run{_correlation(state)}")
             return self._outcome("failed", ended)
         failed = tuple(row for row in self._operations() if row.status == "Failed")
-        problems = [row.error for row in failed if row.error] or [state.error or _unsaid(state)]
+        problems = [row.error for row in failed if row.error] or [state.error or _unexplained_problem(state)]
         if self._starts < _STARTS and all(problem.passing for problem in problems):
             self._tell("waiting", words=f"failed with {next(problems[0].innermost()).code}, started again")
-            with suppress(Stopped):  # then it has failed
+            with suppress(StopRequest):  # then it has failed
                 self._patience.pause(self._azure.poll * 2.0 ** (self._starts + 1))
                 return None
         whole = state.error or problems[0]
@@ -224,7 +224,7 @@ class StepRun:
             try:
                 self._patience.pause(1.0)
                 state = self._azure.state(self._step) or state
-            except (Fault, Stopped):  # it succeeded all the same
+            except (Fault, StopRequest):  # it succeeded all the same
                 return lacks
             self._state = state
         return lacks
@@ -232,7 +232,7 @@ class StepRun:
     def _operations(self) -> tuple[Operation, ...]:
         try:
             return tuple(self._azure.operations(self._step))
-        except (Fault, Stopped):
+        except (Fault, StopRequest):
             return ()  # what is known of the deployment itself is told anyway
 
     # --- telling ---
@@ -265,15 +265,15 @@ _ANOTHER = "a deployment of another template runs under this name"
 _UNKNOWN = "a deployment runs under this name, and Azure does not say of which template"
 
 
-def _unsaid(state: State) -> Problem:
-    return Problem("DeploymentFailed", f"Azure does not say why{_traced(state)}")
+def _unexplained_problem(state: State) -> Problem:
+    return Problem("DeploymentFailed", f"Azure does not say why{_correlation(state)}")
 
 
-def _traced(state: State) -> str:
+def _correlation(state: State) -> str:
     """By what Azure's activity log knows it."""
     return f"; its correlation ID is {state.correlation_id}" if state.correlation_id else ""
 
 
-def _mark(state: State | None) -> tuple[str, str] | None:
+def _run_identity(state: State | None) -> tuple[str, str] | None:
     """StepEvent tells one run of a deployment from the next."""
     return (state.correlation_id, state.timestamp) if state else None

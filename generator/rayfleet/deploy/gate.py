@@ -53,7 +53,7 @@ class LimitNeed(NamedTuple):
 # --- of the files -----------------------------------------------------------------------------------------------------
 
 
-def stale(folder: str, paths: list[str], allowed: bool) -> Iterator[Diagnostic]:
+def stale_files(folder: str, paths: list[str], allowed: bool) -> Iterator[Diagnostic]:
     """rendered/ must be what fleet.yaml gives: ``paths`` below it are not."""
     fix = _or("run rayfleet render, review the difference, and commit it", "--allow-stale")
     for path in paths[:_SHOWN]:
@@ -63,20 +63,20 @@ def stale(folder: str, paths: list[str], allowed: bool) -> Iterator[Diagnostic]:
         yield _weighed(Diagnostic(folder, 0, 0, "", what, fix), allowed)
 
 
-def uncompiled(found: Iterable[Diagnostic], allowed: bool) -> Iterator[Diagnostic]:
+def invalid_fleet(found: Iterable[Diagnostic], allowed: bool) -> Iterator[Diagnostic]:
     """A fleet.yaml that is invalid gives nothing to compare rendered/ with."""
     for row in found:
         overridable = row._replace(fix=_or(row.fix, "--allow-stale")) if row.severity == "error" else row
         yield _weighed(overridable, allowed)
 
 
-def unproved(found: Iterable[Diagnostic], allowed: bool) -> Iterator[Diagnostic]:
+def failed_proofs(found: Iterable[Diagnostic], allowed: bool) -> Iterator[Diagnostic]:
     """Every proof must hold: ``found`` are those claims that do not."""
     for row in found:
         yield _weighed(row._replace(fix=_or(row.fix, "--allow-failed-proofs")), allowed)
 
 
-def uncommitted(beside: str, paths: list[str] | None, allowed: bool) -> Iterator[Diagnostic]:
+def uncommitted_files(beside: str, paths: list[str] | None, allowed: bool) -> Iterator[Diagnostic]:
     """What is deployed must be in Git: ``paths`` differ from HEAD; None where there is no repository to judge by."""
     if paths is None:
         what = "is in no Git repository, so nobody can tell whether it was reviewed"

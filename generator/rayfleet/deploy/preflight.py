@@ -40,15 +40,15 @@ class DeployOverrides(NamedTuple):
 def of_files(where: FleetFiles, tree: Tree, allowed: DeployOverrides) -> Iterator[Diagnostic]:
     """What of the files speaks against a deployment. Raises Invalid where they cannot be read."""
     yield from _stale(where, allowed.stale)
-    yield from gate.unproved(_unproved(where, tree), allowed.failed_proofs)
-    yield from gate.uncommitted(os.path.normpath(where.beside), uncommitted(where), allowed.dirty)
+    yield from gate.failed_proofs(_unproved(where, tree), allowed.failed_proofs)
+    yield from gate.uncommitted_files(os.path.normpath(where.beside), uncommitted_files(where), allowed.dirty)
 
 
-def uncommitted(where: FleetFiles) -> list[str] | None:
+def uncommitted_files(where: FleetFiles) -> list[str] | None:
     """The files of a fleet that differ from the last commit; None where there is no repository. Raises Invalid
     where that cannot be read.
     """
-    paths = git.changed(where.beside, [os.path.relpath(path, where.beside) for path in where.committed])
+    paths = git.changed(where.beside, [os.path.relpath(path, where.beside) for path in where.in_git])
     return paths and [os.path.normpath(os.path.join(where.beside, path)) for path in paths]
 
 
@@ -57,9 +57,9 @@ def _stale(where: FleetFiles, allowed: bool) -> Iterator[Diagnostic]:
         compiled = compile_fleet(where, fleet_files.read(where))
         paths = sorted(row.path for row in sync.compare(where.output, compiled.rendered()))
     except Invalid as invalid:
-        yield from gate.uncompiled(invalid.diagnostics, allowed)
+        yield from gate.invalid_fleet(invalid.diagnostics, allowed)
         return
-    yield from gate.stale(where.output, paths, allowed)
+    yield from gate.stale_files(where.output, paths, allowed)
 
 
 def _unproved(where: FleetFiles, tree: Tree) -> Iterator[Diagnostic]:

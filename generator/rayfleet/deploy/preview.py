@@ -13,8 +13,8 @@ from rayfleet import fingerprint, threads
 from rayfleet.azure.client import Azure
 from rayfleet.azure.deployment_state import State
 from rayfleet.azure.faults import Fault
-from rayfleet.azure.redact import hidden
-from rayfleet.azure.stacks import Stacks, seen
+from rayfleet.azure.redact import redact
+from rayfleet.azure.stacks import Stacks, stack_state
 from rayfleet.deploy import explain_failure, stack_changes, whatif
 from rayfleet.deploy.explain_failure import Failure
 from rayfleet.deploy.outcome import StepOutcome
@@ -33,7 +33,7 @@ _AT_ONCE = 8  # deployments that are judged side by side
 _LATER = {"notfound", "parentresourcenotfound", "resourcenotfound"}
 
 
-class Subject(NamedTuple):
+class DeploymentPlan(NamedTuple):
     """The steps of a tree, and whom to ask about them. ``stacks``: where they are deployed as deployment stacks;
     ``origin``: None where fleet.yaml cannot be read.
     """
@@ -46,7 +46,7 @@ class Subject(NamedTuple):
 
     def hidden(self, text: str) -> str:
         """The same without values of parameters."""
-        return str(hidden(text, self.secrets))
+        return str(redact(text, self.secrets))
 
     @property
     def secrets(self) -> tuple[str, ...]:
@@ -82,11 +82,11 @@ class WhatIf(NamedTuple):
 # --- how they stand ---
 
 
-def states(subject: Subject) -> tuple[dict[str, State | None], dict[str, State | None]]:
-    """The steps as they stand, and as they stand in the other way, as stacks or without. Raises Fault, Stopped."""
+def states(subject: DeploymentPlan) -> tuple[dict[str, State | None], dict[str, State | None]]:
+    """The steps as they stand, and as they stand in the other way, as stacks or without. Raises Fault, StopRequest."""
     azure, stacks = subject.azure, subject.stacks
     own = _answers(subject, (stacks or azure).state)
-    return own, _answers(subject, azure.state if stacks else partial(seen, azure))
+    return own, _answers(subject, azure.state if stacks else partial(stack_state, azure))
 
 
 def in_flight(states: Mapping[str, State | None]) -> list[str]:
@@ -94,7 +94,7 @@ def in_flight(states: Mapping[str, State | None]) -> list[str]:
     return [name for name, state in states.items() if state and not state.ended]
 
 
-def objections(subject: Subject, others: Mapping[str, State | None]) -> Iterator[Diagnostic]:
+def objections(subject: DeploymentPlan, others: Mapping[str, State | None]) -> Iterator[Diagnostic]:
     """What speaks against steps as they stand in the other way."""
     for step in subject.steps:
         other = others[step.name]
@@ -111,9 +111,9 @@ def objections(subject: Subject, others: Mapping[str, State | None]) -> Iterator
 # --- whether they are valid ---
 
 
-def validation(subject: Subject) -> tuple[list[Diagnostic], dict[str, frozenset[str]]]:
+def validation(subject: DeploymentPlan) -> tuple[list[Diagnostic], dict[str, frozenset[str]]]:
     """What validation finds in all steps, of what cannot be validated yet, that; and of stacks the ids that their
-    templates have. Raises Stopped.
+    templates have. Raises StopRequest.
     """
     found: list[Diagnostic] = []
     ids: dict[str, frozenset[str]] = {}
@@ -133,9 +133,9 @@ def validation(subject: Subject) -> tuple[list[Diagnostic], dict[str, frozenset[
 # --- what they would change ---
 
 
-def what_if(subject: Subject, new: Collection[str], beside: str) -> Iterator[WhatIf]:
+def what_if(subject: DeploymentPlan, new: Collection[str], beside: str) -> Iterator[WhatIf]:
     """What each step would change; all of it is kept in files below ``beside``. ``new`` names the steps that never were
-    deployed. Raises Stopped.
+    deployed. Raises StopRequest.
     """
     answers = _each(subject, subject.azure.what_if)
     for step in subject.steps:
@@ -143,14 +143,14 @@ def what_if(subject: Subject, new: Collection[str], beside: str) -> Iterator[Wha
         if isinstance(raw, Fault):
             yield _without_answer(subject, step, raw, new)
             continue
-        kept = hidden(raw, subject.secrets)
+        kept = redact(raw, subject.secrets)
         found = whatif.summary(step.name, kept)
         file, warnings = _kept(beside, step.name, kept)
         lines = [*whatif.lines(found), *([f"  all of it: {file}"] if file else [])]
         yield WhatIf(lines, {**whatif.as_json(found), "raw": file}, warnings)
 
 
-def _without_answer(subject: Subject, step: DeploymentStep, fault: Fault, new: Collection[str]) -> WhatIf:
+def _without_answer(subject: DeploymentPlan, step: DeploymentStep, fault: Fault, new: Collection[str]) -> WhatIf:
     resources = len(step.template.get("resources") or ())
     if not _too_early(step, fault):
         row = subject.refusal(fault)._replace(where=step.name)
@@ -162,8 +162,8 @@ def _without_answer(subject: Subject, step: DeploymentStep, fault: Fault, new: C
     return WhatIf([], None, [_not_yet(step, f"what would change is not known yet: {_innermost(subject, fault)}")])
 
 
-def stack_change(subject: Subject, ids: Mapping[str, frozenset[str]]) -> list[StackChange]:
-    """The resources that leave the stacks. ``ids``: those that ``validation`` has found. Raises Fault, Stopped."""
+def stack_change(subject: DeploymentPlan, ids: Mapping[str, frozenset[str]]) -> list[StackChange]:
+    """The resources that leave the stacks. ``ids``: those that ``validation`` has found. Raises Fault, StopRequest."""
     if subject.stacks is None:
         return []
     managed, rendered = _answers(subject, subject.stacks.managed), frozenset(azure_resources(subject.tree))
@@ -189,7 +189,7 @@ def _too_early(step: DeploymentStep, fault: Fault) -> bool:
     return codes <= _LATER and bool(step.depends_on)
 
 
-def _innermost(subject: Subject, fault: Fault) -> str:
+def _innermost(subject: DeploymentPlan, fault: Fault) -> str:
     inner = next(fault.problem.innermost())
     return subject.hidden(f"{inner.code}: {inner.message}")
 
@@ -199,8 +199,8 @@ def _not_yet(step: DeploymentStep, what: str) -> Diagnostic:
     return Diagnostic(*step.side.place, step.name, what, fix).as_warning()
 
 
-def _answers(subject: Subject, ask: Callable[[DeploymentStep], T]) -> dict[str, T]:
-    """Azure's answer about each step, by its name. Raises Fault, Stopped."""
+def _answers(subject: DeploymentPlan, ask: Callable[[DeploymentStep], T]) -> dict[str, T]:
+    """Azure's answer about each step, by its name. Raises Fault, StopRequest."""
     found: dict[str, T] = {}
     for name, answer in _each(subject, ask).items():
         if isinstance(answer, Fault):
@@ -209,8 +209,8 @@ def _answers(subject: Subject, ask: Callable[[DeploymentStep], T]) -> dict[str, 
     return found
 
 
-def _each(subject: Subject, ask: Callable[[DeploymentStep], T]) -> dict[str, T | Fault]:
-    """The same, with a Fault where it refuses. Raises Stopped."""
+def _each(subject: DeploymentPlan, ask: Callable[[DeploymentStep], T]) -> dict[str, T | Fault]:
+    """The same, with a Fault where it refuses. Raises StopRequest."""
 
     def one(step: DeploymentStep) -> T | Fault:
         try:

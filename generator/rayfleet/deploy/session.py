@@ -9,16 +9,16 @@ from typing import NamedTuple
 
 from rayfleet import fleet_files, threads
 from rayfleet.azure.client import Azure
-from rayfleet.azure.faults import Fault, Patience, Stopped
+from rayfleet.azure.faults import Fault, Patience, StopRequest
 from rayfleet.azure.stacks import Stacks
-from rayfleet.bind.session import outstanding
-from rayfleet.console.progress import Progress, draws
+from rayfleet.bind.session import has_new_values
+from rayfleet.console.progress import Progress, can_draw
 from rayfleet.console.recorder import Recorder
 from rayfleet.console.signals import INTERRUPTED, interruptible
 from rayfleet.deploy import preflight, preview, report, stack_changes
 from rayfleet.deploy.outcome import StepOutcome
 from rayfleet.deploy.preflight import DeployOverrides
-from rayfleet.deploy.preview import Subject
+from rayfleet.deploy.preview import DeploymentPlan
 from rayfleet.deploy.report import DeploymentReport
 from rayfleet.deploy.run import run
 from rayfleet.deploy.stack_changes import StackChange
@@ -102,12 +102,12 @@ def _chosen(every: tuple[DeploymentStep, ...], regions: Sequence[str]) -> tuple[
 
 def _subject(
     where: FleetFiles, tree: Tree, steps: Sequence[DeploymentStep], options: DeployOptions, stop: Event
-) -> Subject:
+) -> DeploymentPlan:
     try:
         azure = Azure(steps[0].scope.subscription, patience=Patience(stop), poll=options.poll)
     except Fault as fault:
         raise Invalid([Diagnostic("environment", 0, 0, "", fault.message, "unset it")]) from None
-    return Subject(tree, steps, azure, Stacks(azure) if options.stack else None, _origin(where))
+    return DeploymentPlan(tree, steps, azure, Stacks(azure) if options.stack else None, _origin(where))
 
 
 def _origin(where: FleetFiles) -> Origin | None:
@@ -122,7 +122,7 @@ def _origin(where: FleetFiles) -> Origin | None:
 
 
 def _previewed(
-    subject: Subject,
+    subject: DeploymentPlan,
     where: FleetFiles,
     options: DeployOptions,
     overrides: DeployOverrides,
@@ -147,7 +147,7 @@ def _previewed(
             _show_stacks(changes, recorder, told)
     except Fault as fault:
         raise Invalid([subject.refusal(fault)]) from None
-    except Stopped:
+    except StopRequest:
         raise KeyboardInterrupt from None
     if recorder.stop.is_set():  # after the last question to Azure
         raise KeyboardInterrupt
@@ -163,7 +163,7 @@ def _go_on(recorder: Recorder, rows: Iterable[Diagnostic]) -> None:
 
 
 def _show_what_if(
-    subject: Subject, new: Collection[str], beside: str, recorder: Recorder, told: DeploymentReport
+    subject: DeploymentPlan, new: Collection[str], beside: str, recorder: Recorder, told: DeploymentReport
 ) -> None:
     for change in preview.what_if(subject, new, beside):
         for line in change.lines:
@@ -181,7 +181,7 @@ def _show_stacks(changes: Iterable[StackChange], recorder: Recorder, told: Deplo
             recorder.say(printable(line), "red" if line.startswith("  -") else "")
 
 
-def _agreed(subject: Subject, changes: list[StackChange], options: DeployOptions, recorder: Recorder) -> bool:
+def _agreed(subject: DeploymentPlan, changes: list[StackChange], options: DeployOptions, recorder: Recorder) -> bool:
     """Whether somebody agrees. Raises Invalid where nobody can be asked."""
     subscriptions = ", ".join(dict.fromkeys(step.scope.subscription for step in subject.steps))
     start = f"Start {many(len(subject.steps), 'deployment')} in subscription {subscriptions}?"
@@ -201,10 +201,10 @@ def _agreed(subject: Subject, changes: list[StackChange], options: DeployOptions
 
 
 def _carried_out(
-    subject: Subject, deletes: Collection[str], recorder: Recorder, told: DeploymentReport
+    subject: DeploymentPlan, deletes: Collection[str], recorder: Recorder, told: DeploymentReport
 ) -> tuple[StepOutcome, ...]:
     """Carries the steps out, and tells how each ended. ``deletes``: the stacks that delete what leaves them."""
-    live = draws()
+    live = can_draw()
     totals = [(step.name, len(step.template.get("resources") or ())) for step in subject.steps]
     progress = Progress(totals, live)
     client = Stacks(subject.azure, deletes) if subject.stacks else subject.azure
@@ -250,7 +250,7 @@ def _end(
 def _to_bind(where: FleetFiles, outcomes: Sequence[StepOutcome]) -> bool:
     """Whether what was put out is other than what is bound; where nobody can tell, bind does."""
     try:
-        return outstanding(where, {row.step.name: row.state.outputs for row in outcomes if row.state})
+        return has_new_values(where, {row.step.name: row.state.outputs for row in outcomes if row.state})
     except Invalid:
         return True
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from typing import Any, NamedTuple
 
-from rayfleet.azure.deletable import Refused, guard
+from rayfleet.azure.deletable import DeletionRefusal, guard
 from rayfleet.azure.resource_id import type_and_name, type_of
 from rayfleet.diagnostics import many
 from rayfleet.facts.resource_types import CLUSTER, EXTENSION, FLUX_CONFIGURATION
@@ -47,7 +47,7 @@ def _kept(identifier: str, rendered: Collection[str]) -> str:
         return "rayfleet retire takes it down, in order"
     try:
         guard(identifier, rendered)
-    except Refused as refused:
+    except DeletionRefusal as refused:
         return str(refused)
     return ""
 

@@ -6,9 +6,9 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any, Literal, NamedTuple
 
-from rayfleet.azure.redact import hidden
+from rayfleet.azure.redact import redact
 from rayfleet.azure.resource_id import type_and_name
-from rayfleet.deploy.whatif_classes import classified
+from rayfleet.deploy.whatif_classes import classify_property
 from rayfleet.deploy.whatif_noise import INLINE_POOL, noise
 from rayfleet.diagnostics import many, printable
 from rayfleet.facts.change_classes import UNCLASSIFIED, Difference, told_once
@@ -122,7 +122,7 @@ class Summary(NamedTuple):
 
 def summary(deployment: str, raw: Any, secrets: Iterable[str] = ()) -> Summary:
     """What an answer of what-if says. It reads answers of any shape: what is not there counts as nothing."""
-    raw = hidden(raw, secrets)
+    raw = redact(raw, secrets)
     said = mapping(raw, "properties") or raw
     sure, maybe = entries(said, "changes"), entries(said, "potentialChanges")
     rows = [*((row, False) for row in sure), *((row, True) for row in maybe)]
@@ -157,7 +157,7 @@ def _properties(delta: Iterable[Any], prefix: str, of_list: bool, whole: dict[st
             continue
         before, after = get(row, "before"), get(row, "after")
         why = noise(path, kind, before, after, of_list)
-        found = () if why else tuple(classified(path, before, after, whole))
+        found = () if why else tuple(classify_property(path, before, after, whole))
         yield Property(_with_pool(path, whole), _shown(before), _shown(after), why, found)
 
 

@@ -14,7 +14,7 @@ from rayfleet.tree import entries, get, mapping, text
 _POOLS = ("properties", "agentPoolProfiles")
 
 
-def classified(path: str, before: Any, after: Any, change: dict[str, Any]) -> Iterator[Difference]:
+def classify_property(path: str, before: Any, after: Any, change: dict[str, Any]) -> Iterator[Difference]:
     """A property of a change, or those below it. ``path``: as what-if writes it, with the places of a list's entries
     in brackets; ``change``: Azure's, which has the whole resource on both sides.
     """

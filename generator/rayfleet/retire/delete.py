@@ -23,7 +23,7 @@ _LONGEST = 3600.0  # seconds for one resource: AKS takes some minutes for a clus
 _ASKS = 3  # how often a resource is deleted that Azure says is gone, and still has
 
 
-def remaining(azure: Azure, step: RetirementStep, principals: Collection[str]) -> list[str]:
+def remaining_ids(azure: Azure, step: RetirementStep, principals: Collection[str]) -> list[str]:
     """The ids of what a step of Azure's is about, as far as it is there. ``principals``: the bound principal ids of its
     cluster. Raises Fault.
     """
@@ -35,7 +35,7 @@ def remaining(azure: Azure, step: RetirementStep, principals: Collection[str]) -
 
 
 def delete(azure: Azure, step: RetirementStep, plan: Plan, principals: Collection[str]) -> None:
-    """Deletes what a step of the plan names, until Azure has it no more. Raises Fault, Refused; Stopped."""
+    """Deletes what a step of the plan names, until Azure has it no more. Raises Fault, DeletionRefusal; StopRequest."""
     if step not in plan.steps or step.kept or plan.blocked:
         raise AssertionError(f"{step.what} is no step to carry out")
     if step.stack:
@@ -65,7 +65,7 @@ def _delete(azure: Azure, target: str, version: str) -> None:
         except Fault as fault:
             if _busy(fault):
                 _wait(azure, until)
-            elif gone(fault):
+            elif is_gone(fault):
                 asked += 1
             else:
                 raise
@@ -77,7 +77,7 @@ def _wait(azure: Azure, until: float) -> None:
     azure.patience.pause(azure.poll)
 
 
-def gone(fault: Fault) -> bool:
+def is_gone(fault: Fault) -> bool:
     """Whether a fault says that there is no such resource."""
     return fault.status == 404 and fault.code.lower() not in _NO_ANSWER
 
@@ -98,7 +98,7 @@ def _get(azure: Azure, identifier: str, version: str) -> object:
     try:
         return azure.request("GET", identifier, version)
     except Fault as fault:
-        if gone(fault):
+        if is_gone(fault):
             return None
         raise
 
@@ -115,7 +115,7 @@ def _assignments(azure: Azure, step: RetirementStep, role: Role, principals: Col
         try:
             rows = azure.pages(f"{path}?$filter={where}", step.api_version)
         except Fault as fault:
-            if gone(fault):
+            if is_gone(fault):
                 continue
             raise
         for row in rows:

@@ -19,7 +19,7 @@ _CLAIM = ("kubernetes.io-created-for-pvc-namespace", "kubernetes.io-created-for-
 _VOLUME = "kubernetes.io-created-for-pv-name"
 
 
-def held(azure: Azure, cluster: str, version: str) -> tuple[str, list[str]]:
+def cluster_data(azure: Azure, cluster: str, version: str) -> tuple[str, list[str]]:
     """The node resource group of a cluster, and what of it is data, as people say it: disks of volume claims, and all
     snapshots and storage accounts, for AKS itself makes none there. Empty where there is no such cluster. Raises Fault.
     """

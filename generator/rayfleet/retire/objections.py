@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from ipaddress import ip_network
 
-from rayfleet.azure.deletable import Refused, guard
+from rayfleet.azure.deletable import DeletionRefusal, guard
 from rayfleet.azure.resource_id import type_of
 from rayfleet.diagnostics import Diagnostic, printable
 from rayfleet.facts.late_values import CLIENT_ID, PRINCIPAL_ID
@@ -26,8 +26,8 @@ def refusals(step: RetirementStep, gone: Mapping[str, AzureResource], rendered: 
     try:
         guard(target, rendered)
         if step.role and type_of(step.role.identity) not in DELETION_ORDER:
-            raise Refused("nobody knows whose role it is")
-    except Refused as refused:
+            raise DeletionRefusal("nobody knows whose role it is")
+    except DeletionRefusal as refused:
         fix = "check it, and delete it by hand if nothing uses it"
         yield Diagnostic(*gone[step.key].side().place, printable(step.what), str(refused), fix)
 
@@ -50,7 +50,7 @@ def _where(row: Resource) -> str:
     return f"resource group {scope.resource_group} of subscription {scope.subscription}"
 
 
-def referring(gone: Mapping[str, AzureResource], now: Tree) -> Iterator[Diagnostic]:
+def references(gone: Mapping[str, AzureResource], now: Tree) -> Iterator[Diagnostic]:
     """What is still rendered and names what goes: a peering, a rule, a role."""
     for resource in now.resources.values():
         for named in _named(resource):
@@ -89,7 +89,7 @@ def _literals(data: object) -> Iterator[str]:
             yield from _literals(value)
 
 
-def sharing(whole: Iterable[str], now: Tree) -> Iterator[Diagnostic]:
+def shared_resources(whole: Iterable[str], now: Tree) -> Iterator[Diagnostic]:
     """Clusters that stay and are bound to an identity of one that goes."""
     bound = now.bindings
     stay = now.cluster_names
@@ -103,7 +103,7 @@ def sharing(whole: Iterable[str], now: Tree) -> Iterator[Diagnostic]:
                     yield bound.diagnostic(("clusters", other, kind), what, fix)
 
 
-def carries_the_cloud(whole: Iterable[str], base: Tree) -> Diagnostic | None:
+def primary_cluster(whole: Iterable[str], base: Tree) -> Diagnostic | None:
     """The cluster that was registered first carries the whole cloud (facts: Anyscale, traps)."""
     first = primary(base)
     if first not in whole:

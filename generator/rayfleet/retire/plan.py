@@ -21,7 +21,7 @@ from rayfleet.facts.resource_types import (
     provider,
 )
 from rayfleet.retire import commands, wording
-from rayfleet.retire.objections import carries_the_cloud, referring, refusals, sharing, still_there
+from rayfleet.retire.objections import primary_cluster, references, refusals, shared_resources, still_there
 from rayfleet.retire.step import (
     ANYSCALE,
     STACK,
@@ -62,11 +62,11 @@ def plan(base: Tree, now: Tree, cloud: str, only: Iterable[str] = ()) -> Plan:
     steps += _kept(base, gone, ids) if whole else []
     steps += _stacks(base, now, wanted)
     blocked = [found for step in steps if step.key for found in refusals(step, gone, frozenset(after))]
-    first = carries_the_cloud(whole, base)
+    first = primary_cluster(whole, base)
     blocked += [
         *still_there(whole, base, now),
-        *referring(gone, now),
-        *sharing(whole, now),
+        *references(gone, now),
+        *shared_resources(whole, now),
         *([first] if first else []),
     ]
     late = late_values(now)
@@ -113,14 +113,14 @@ def _part_of_another(key: str, row: AzureResource, gone: Mapping[str, AzureResou
 def _of_anyscale(cluster: str, bound: BoundCloudResource) -> RetirementStep:
     command = commands.of_named(bound.cloud, bound.resource)
     what = f"Anyscale cloud resource {bound.resource}"
-    why = wording.why(ANYSCALE, stays=False)
+    why = wording.reason(ANYSCALE, stays=False)
     return RetirementStep(cluster, ANYSCALE, what, bound.resource, why, command, cloud=bound.cloud, bound=bound.id)
 
 
 def _step(
     key: str, row: AzureResource, base: Tree, ids: Mapping[str, str], cluster: str, stays: bool
 ) -> RetirementStep:
-    kind, what = row.kind, wording.what(row.kind, key, base)
+    kind, what = row.kind, wording.title(row.kind, key, base)
     if kind not in DELETION_ORDER:
         data = kind.startswith(provider(STORAGE_ACCOUNT))
         why = "rayfleet deletes no data" if data else "rayfleet never deletes one; look at it yourself"
@@ -131,7 +131,7 @@ def _step(
         kind=kind,
         what=what,
         id="" if role else ids[key],
-        why=wording.why(kind, stays),
+        why=wording.reason(kind, stays),
         command="" if role else commands.command(kind, ids[key]),
         api_version=text(row.resource.data, "apiVersion"),
         role=role,
@@ -148,7 +148,7 @@ def _stacks(base: Tree, now: Tree, wanted: set[str]) -> Iterator[RetirementStep]
     for row in _deployments(base):
         of = clusters.get(row.file, set())
         if (row.scope, row.name) not in there and (not wanted or (of and of <= wanted)):
-            what, why = f"deployment stack {row.name}", wording.why(STACK, stays=False)
+            what, why = f"deployment stack {row.name}", wording.reason(STACK, stays=False)
             yield RetirementStep("", STACK, what, _stack_id(row), why, commands.of_stack(row), stack=row)
 
 
@@ -182,7 +182,7 @@ def _kept(base: Tree, gone: Mapping[str, AzureResource], ids: Mapping[str, str])
         kind = row.type.lower()
         if key not in gone and kind in (STORAGE_ACCOUNT.lower(), CONTAINER.lower()):
             why = "rayfleet deletes no data: the volumes of the storage account keep it here"
-            yield RetirementStep("", kind, wording.what(kind, key, base), ids[key], why, "", kept=True)
+            yield RetirementStep("", kind, wording.title(kind, key, base), ids[key], why, "", kept=True)
 
 
 def _written_ids(tree: Tree) -> dict[str, str]:

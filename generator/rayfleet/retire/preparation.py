@@ -57,26 +57,26 @@ def _lost(where: FleetFiles, cluster: str, commit: str, now: Tree, gone: frozens
     only those that go are said.
     """
     last = base_commit.last_with(where.output, cluster)
-    what = f"neither {where.output} nor {short(commit)} has this cluster"
+    what = f"neither {where.output} nor {short_commit(commit)} has this cluster"
     if last is None:
         what += f", nor any commit before{did_you_mean(cluster, gone)}"
         fix = "take its bindings out" if now.bindings and cluster in now.bindings.data["clusters"] else "correct it"
     else:
         file = "" if where.fleet == DEFAULT_FLEET else f" --fleet {where.fleet}"
-        what += f"; the last commit that had it is {short(last)}"
+        what += f"; the last commit that had it is {short_commit(last)}"
         fix = f"rayfleet retire{file} --base {last} --cluster {cluster}"
     if now.bindings and cluster in now.bindings.data["clusters"]:
         return now.bindings.diagnostic(("clusters", cluster), what, fix, key=True)
     return Diagnostic("--cluster", 0, 0, cluster, what, fix)
 
 
-def short(commit: str) -> str:
+def short_commit(commit: str) -> str:
     """A commit as people say it."""
     return commit[:12] if len(commit) == 40 else commit
 
 
-def uncommitted(where: FleetFiles) -> list[Diagnostic]:
+def uncommitted_files(where: FleetFiles) -> list[Diagnostic]:
     """What is retired must be in Git, as what is deployed: otherwise the next deployment makes it anew."""
-    rows = gate.uncommitted(os.path.normpath(where.beside), preflight.uncommitted(where), allowed=False)
+    rows = gate.uncommitted_files(os.path.normpath(where.beside), preflight.uncommitted_files(where), allowed=False)
     fix = "commit it, and let it be deployed; or retire anyway with --allow-dirty"
     return [row._replace(fix=fix) for row in rows]

@@ -39,12 +39,12 @@ def clouds(cli: Cli, plan: Plan) -> dict[str, Cloud | None]:
     return {name: anyscale.get(cli, name) for name in dict.fromkeys(names)}
 
 
-def unread(step: RetirementStep, fault: CommandFault) -> CloudResourceView:
+def unread_view(step: RetirementStep, fault: CommandFault) -> CloudResourceView:
     """A cloud resource where the clouds cannot be read."""
     return _unseen(step, fault.what, fault.fix)
 
 
-def look(
+def view(
     clouds: Mapping[str, Cloud | None], step: RetirementStep, registered: Mapping[str, tuple[str, str]]
 ) -> CloudResourceView:
     """``registered``: cloud and id of the cloud resources of the clusters that stay, as they are bound."""

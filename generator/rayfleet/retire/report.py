@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from rayfleet.diagnostics import Diagnostic, many
-from rayfleet.retire.preparation import Preparation, short
+from rayfleet.retire.preparation import Preparation, short_commit
 
 _SIGNS = {"to do": "-", "not seen": "?", "done": "=", "kept": "+"}
 
@@ -29,11 +29,11 @@ class RetirementReport:
         steps = self.plan.steps
         if not steps:
             lacks = "has nothing that rendered/ lacks; --base names an older commit"
-            yield f"nothing to retire: {short(self.since)} {lacks}"
+            yield f"nothing to retire: {short_commit(self.since)} {lacks}"
             return
         counts = [f"{count} {state}" for state in _SIGNS if (count := self.count(state))]
         goes = f"{', '.join(self.plan.clusters)}: " if self.plan.clusters else ""
-        yield f"{goes}{many(len(steps), 'step')}: {', '.join(counts)}; since {short(self.since)}"
+        yield f"{goes}{many(len(steps), 'step')}: {', '.join(counts)}; since {short_commit(self.since)}"
         for number, (step, state) in enumerate(zip(steps, self.states, strict=True), 1):
             if state == "done" and not verbose:
                 continue

@@ -9,20 +9,20 @@ from typing import NamedTuple, TypeVar
 from rayfleet import threads
 from rayfleet.anyscale.command import Cli, CommandFault
 from rayfleet.azure.client import Azure
-from rayfleet.azure.deletable import Refused
-from rayfleet.azure.faults import Fault, Patience, Stopped
+from rayfleet.azure.deletable import DeletionRefusal
+from rayfleet.azure.faults import Fault, Patience, StopRequest
 from rayfleet.console.printing import report
 from rayfleet.console.progress import Progress, clock
 from rayfleet.console.recorder import Recorder
-from rayfleet.console.signals import INTERRUPTED, counted, interruptible
+from rayfleet.console.signals import INTERRUPTED, count_signals, interruptible
 from rayfleet.diagnostics import Diagnostic, Invalid, in_order, many, printable
 from rayfleet.facts.resource_types import CLUSTER
 from rayfleet.fleet_files import FleetFiles
 from rayfleet.retire import still_there
 from rayfleet.retire.commands import of_named, of_roles
 from rayfleet.retire.delete import delete
-from rayfleet.retire.disks import held
-from rayfleet.retire.preparation import prepare, uncommitted
+from rayfleet.retire.disks import cluster_data
+from rayfleet.retire.preparation import prepare, uncommitted_files
 from rayfleet.retire.registration import remove
 from rayfleet.retire.report import RetirementReport, without_plan
 from rayfleet.retire.step import ANYSCALE, RetirementStep
@@ -80,7 +80,7 @@ def retire(where: FleetFiles, options: RetireOptions, overrides: RetireOverrides
 
 def _refuse_dirty(where: FleetFiles, overrides: RetireOverrides, recorder: Recorder) -> None:
     """Raises Invalid where what is retired is not in Git, unless that was overridden."""
-    dirty = uncommitted(where)
+    dirty = uncommitted_files(where)
     if not overrides.dirty and any(row.severity == "error" for row in dirty):
         raise Invalid([*dirty, *recorder.diagnostics])
     recorder.diagnostics += [row.as_warning() for row in dirty]
@@ -95,7 +95,7 @@ def _look(told: RetirementReport, overrides: RetireOverrides, recorder: Recorder
     """
     rows: list[Remains] = []
     if any(step.kind == ANYSCALE for step in told.plan.steps):
-        with counted("stopping") as heard:
+        with count_signals("stopping") as heard:
             rows.append(still_there.at_anyscale(told.plan, heard))
     client = _azure_within(still_there.WAIT)
     rows.append(
@@ -189,7 +189,7 @@ def _delete_step(
 
 
 def _remove(step: RetirementStep) -> tuple[Diagnostic | None, bool]:
-    with counted("waiting for the anyscale command that is running") as heard:
+    with count_signals("waiting for the anyscale command that is running") as heard:
         try:
             remove(Cli(heard=heard), step)
         except CommandFault as fault:
@@ -204,14 +204,14 @@ def _delete(
     try:
         azure = _azure_within(60.0)(step.subscription, Patience(recorder.stop))
         if step.kind == CLUSTER.lower() and not overrides.disk_loss:  # meanwhile somebody may have asked for a disk
-            data = held(azure, step.id, step.api_version)
-            for found in still_there.lost(step.cluster, *data, overrides):
+            data = cluster_data(azure, step.id, step.api_version)
+            for found in still_there.data_loss(step.cluster, *data, overrides):
                 return found
         delete(azure, step, told.plan, principals)
     except Fault as fault:
         said = f"{fault.code}: {fault.message}"
         return Diagnostic(step.title, 0, 0, "", said, still_there.fix(fault, step.id))
-    except Refused as refused:
+    except DeletionRefusal as refused:
         fix = "check it, and delete it by hand"
         return Diagnostic(step.title, 0, 0, "", f"it is not deleted: {refused}", fix)
     return None
@@ -244,7 +244,7 @@ def _unless_stopped(
         raise KeyboardInterrupt
     try:
         return future.result()
-    except Stopped:
+    except StopRequest:
         raise KeyboardInterrupt from None
 
 

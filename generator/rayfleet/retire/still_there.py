@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from rayfleet.anyscale.command import Cli, CommandFault
 from rayfleet.azure.client import Azure
-from rayfleet.azure.deadline import within
+from rayfleet.azure.deadline import answers_within
 from rayfleet.azure.faults import Fault, Patience
 from rayfleet.azure.resource_id import type_of
 from rayfleet.azure.stacks import LastDeployment, last_deployment
@@ -18,9 +18,9 @@ from rayfleet.diagnostics import Diagnostic, not_installed
 from rayfleet.facts.advice import about
 from rayfleet.facts.resource_types import CLUSTER
 from rayfleet.retire.commands import command, of_locks
-from rayfleet.retire.delete import remaining
-from rayfleet.retire.disks import held
-from rayfleet.retire.registration import clouds, look, unread
+from rayfleet.retire.delete import remaining_ids
+from rayfleet.retire.disks import cluster_data
+from rayfleet.retire.registration import clouds, unread_view, view
 from rayfleet.retire.step import ANYSCALE, Plan, RetirementStep
 from rayfleet.tree.deployment_steps import DeploymentStep
 
@@ -56,9 +56,9 @@ def at_anyscale(plan: Plan, heard: Callable[[], int]) -> Remains:
     steps = {number: step for number, step in enumerate(plan.steps) if step.kind == ANYSCALE}
     try:
         read = clouds(Cli(reading=WAIT, heard=heard), plan)
-        seen = {number: look(read, step, plan.registered) for number, step in steps.items()}
+        seen = {number: view(read, step, plan.registered) for number, step in steps.items()}
     except CommandFault as fault:
-        seen = {number: unread(step, fault) for number, step in steps.items()}
+        seen = {number: unread_view(step, fault) for number, step in steps.items()}
     problems = list(dict.fromkeys(row.problem for row in seen.values() if row.problem))
     return Remains(
         states={number: row.state for number, row in seen.items()},
@@ -85,7 +85,7 @@ def at_azure(
     try:
         azure = client(next(iter(steps.values())).subscription, Patience(stop))
         there, faults = _in_turn(
-            until, {str(number): partial(remaining, azure, row, principals(row)) for number, row in steps.items()}
+            until, {str(number): partial(remaining_ids, azure, row, principals(row)) for number, row in steps.items()}
         )
         for number, identifiers in there.items():
             found.states[int(number)] = "to do" if identifiers else "done"
@@ -111,9 +111,9 @@ def _in_turn(
 ) -> tuple[dict[str, list[str]], dict[str, Fault]]:
     """The first one alone: threads that load the SDK by two of its ends at once wait for each other."""
     (first, ask), *others = asks.items()
-    found, faults = within(until, {first: ask})
+    found, faults = answers_within(until, {first: ask})
     if found and others:
-        more = within(until, dict(others))
+        more = answers_within(until, dict(others))
         found, faults = found | more[0], faults | more[1]
     return found, faults
 
@@ -125,7 +125,7 @@ def _undeployed(
     every = list(plan.deployments.values())
     wanted = {row.name: row for step in todo if step.stays for row in _of(plan, step) or every}
     asks = {name: partial(last_deployment, azure, row) for name, row in wanted.items()}
-    states, faults = within(until, asks) if asks else ({}, {})
+    states, faults = answers_within(until, asks) if asks else ({}, {})
     rows = []
     for name, state in states.items():
         if state.status != "Succeeded" or state.current is not True:
@@ -151,13 +151,13 @@ def _data(
     azure: Azure, todo: Iterable[RetirementStep], until: float, overrides: RetireOverrides
 ) -> tuple[list[Diagnostic], dict[str, Fault]]:
     clusters = {row.cluster: row for row in todo if row.kind == CLUSTER.lower()}
-    asks = {name: partial(held, azure, row.id, row.api_version) for name, row in clusters.items()}
-    found, faults = within(until, asks) if asks else ({}, {})
-    rows = [row for name, (group, data) in found.items() for row in lost(name, group, data, overrides)]
+    asks = {name: partial(cluster_data, azure, row.id, row.api_version) for name, row in clusters.items()}
+    found, faults = answers_within(until, asks) if asks else ({}, {})
+    rows = [row for name, (group, data) in found.items() for row in data_loss(name, group, data, overrides)]
     return rows, {} if overrides.disk_loss else faults
 
 
-def lost(cluster: str, group: str, data: list[str], overrides: RetireOverrides) -> Iterator[Diagnostic]:
+def data_loss(cluster: str, group: str, data: list[str], overrides: RetireOverrides) -> Iterator[Diagnostic]:
     """What is said of data that goes with a cluster."""
     fix = "copy what you want to keep to another resource group; then delete the rest with --allow-disk-loss"
     rows = data[:_SHOWN] + ([f"{len(data) - _SHOWN} more like these"] if len(data) > _SHOWN else [])

@@ -47,7 +47,7 @@ _OF_LIVING = {
 }
 
 
-def what(kind: str, identifier: str, base: Tree) -> str:
+def title(kind: str, identifier: str, base: Tree) -> str:
     """A resource of the base in the fleet's words: its kind and its name."""
     name = identifier.rpartition("/")[2]
     if kind == ROLE_ASSIGNMENT.lower():
@@ -61,13 +61,13 @@ def what(kind: str, identifier: str, base: Tree) -> str:
 def _role(identifier: str, base: Tree) -> str:
     row = base.resources.get(identifier)
     about = base.resources.get(row.scope_id or "") if row else None
-    on = f" on {what(about.type.lower(), about.id, base)}" if about else ""
+    on = f" on {title(about.type.lower(), about.id, base)}" if about else ""
     principal = reference(row.properties.get("principalId"), row.template.scope) if row else None
     owner = base.resources.get(principal.id) if principal else None
-    return f"role{on}" + (f" of {what(owner.type.lower(), owner.id, base)}" if owner else "")
+    return f"role{on}" + (f" of {title(owner.type.lower(), owner.id, base)}" if owner else "")
 
 
-def why(kind: str, stays: bool) -> str:
+def reason(kind: str, stays: bool) -> str:
     """Why it goes; ``stays``: though the cluster that it served does not."""
     known = resource_type(kind)
     own = known.type if known else kind

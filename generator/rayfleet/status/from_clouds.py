@@ -14,7 +14,7 @@ from rayfleet.anyscale.command import Cli, CommandFault
 from rayfleet.azure import stacks
 from rayfleet.azure.client import Azure
 from rayfleet.azure.clusters import ListedCluster, clusters
-from rayfleet.azure.deadline import within
+from rayfleet.azure.deadline import answers_within
 from rayfleet.azure.faults import Fault, Patience
 from rayfleet.azure.stacks import LastDeployment
 from rayfleet.diagnostics import not_installed
@@ -51,7 +51,7 @@ def from_azure(subscription: str, steps: Mapping[str, DeploymentStep], version: 
     try:
         client = Azure(subscription, patience=Patience(stop), timeout=wait)
         asks = {name: partial(stacks.last_deployment, client, step) for name, step in steps.items()}
-        states, faults = within(until, asks)
+        states, faults = answers_within(until, asks)
         if states and version:
             # Afterwards: threads that load the SDK by two of its ends at once wait for each other.
             listed, more = _clusters(client, steps, version, until)
@@ -80,7 +80,7 @@ def _clusters(
     """None where a resource group could not be seen: half of them would look as if the others had none."""
     scopes = {step.scope for step in steps.values() if step.scope.resource_group}
     asks = {f"clusters in {scope.resource_group}": partial(clusters, client, scope, version) for scope in scopes}
-    found, faults = within(until, asks)
+    found, faults = answers_within(until, asks)
     if faults:
         return None, faults
     return {name: row for rows in found.values() for name, row in rows.items()}, faults

@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import NamedTuple
 
 from rayfleet import fleet_files, git, sync
-from rayfleet.bind.file import current
+from rayfleet.bind.file import read_bindings
 from rayfleet.compiler import Compiled, compile_fleet
 from rayfleet.diagnostics import Diagnostic, Invalid
 from rayfleet.fleet_files import FleetFiles
@@ -42,7 +42,7 @@ class FromFiles(NamedTuple):
     steps: Mapping[str, DeploymentStep]
     clusters: Mapping[str, RenderedCluster]
 
-    def committed(self, commit: str) -> set[str]:
+    def clusters_at(self, commit: str) -> set[str]:
         """The clusters that a commit has; none where there is no such commit."""
         with suppress(Invalid):
             return git.names(self._clusters, commit)
@@ -53,7 +53,7 @@ class FromFiles(NamedTuple):
         found: dict[str, str] = {}
         with suppress(Invalid):  # a shallow clone ends
             for commit in git.versions(self._clusters) if clusters else ():
-                found |= dict.fromkeys((self.committed(commit) & set(clusters)) - set(found), commit)
+                found |= dict.fromkeys((self.clusters_at(commit) & set(clusters)) - set(found), commit)
                 if len(found) == len(clusters):
                     break
         return found
@@ -80,7 +80,7 @@ def from_files(where: FleetFiles) -> FromFiles:
     fleet = compile_fleet(where, inputs._replace(bindings=None)).fleet
     shaped, bindings, compiled = True, None, None
     try:
-        bindings = current(where.bindings, inputs.bindings)
+        bindings = read_bindings(where.bindings, inputs.bindings)
     except Invalid as invalid:
         shaped = False
         blind += of_invalid("bindings.yaml", invalid)
@@ -120,7 +120,7 @@ def _stale(where: FleetFiles, compiled: Compiled, blind: list[BlindSpot]) -> lis
 
 def _commits(where: FleetFiles, branch: str, blind: list[BlindSpot]) -> tuple[list[str] | None, list[str] | None]:
     """``dirty`` and ``unpushed``."""
-    below = [os.path.relpath(path, where.beside) for path in where.committed]
+    below = [os.path.relpath(path, where.beside) for path in where.in_git]
     before = len(blind)
     dirty = look("the last commit", lambda: git.changed(where.beside, below), blind)
     if dirty is None:

@@ -8,11 +8,11 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from rayfleet.anyscale.cloud import differences
-from rayfleet.anyscale.registration import changing
+from rayfleet.anyscale.registration import change_command
 from rayfleet.azure.stacks import LastDeployment
 from rayfleet.bind import answers, changes
 from rayfleet.bind.changes import BindingChange
-from rayfleet.bind.expected import wanted
+from rayfleet.bind.expected import expected_values
 from rayfleet.bind.judge import judge
 from rayfleet.diagnostics import many
 from rayfleet.facts.late_values import CLOUD_RESOURCE_ID
@@ -103,17 +103,17 @@ class _Places:
         files = self.files
         if not files.shaped:
             return {}
-        rows, current, cloud = wanted(self.fleet), files.bindings, self.fleet.anyscale.cloud
+        rows, current, cloud = expected_values(self.fleet), files.bindings, self.fleet.anyscale.cloud
         states = self.azure.states.items()
         given = [answers.of_deployment(name, {**state.outputs}, state.status) for name, state in states]
         if self.anyscale.cloud:
             given.append(answers.of_cloud(cloud, self.anyscale.cloud.data))
         # bind asks Anyscale where there is something to register.
         asked = {row.cluster for row in rows if files.has_cloud_resource(row.cluster)}
-        judged = judge(rows, answers.together(given), cloud, [row.cluster for row in rows])
+        judged = judge(rows, answers.merge(given), cloud, [row.cluster for row in rows])
         self.found += [str(row).replace("\n   ", ";") for row in judged.found if row.severity == "error"]
         values = [row for row in judged.values if row.kind != CLOUD_RESOURCE_ID or row.cluster in asked]
-        missing = changes.missing(rows, (), current)
+        missing = changes.missing_kinds(rows, (), current)
         new: dict[str, list[BindingChange]] = {}
         for change in changes.changes(values, current):
             new.setdefault(change.cluster, []).append(change)
@@ -160,7 +160,7 @@ class _Places:
         if not found:
             return "yes"
         told = ", ".join(f"{row.where} is {row.registered!r}, rendered {row.rendered!r}" for row in found)
-        fix = changing(self.fleet.anyscale.cloud, resource)
+        fix = change_command(self.fleet.anyscale.cloud, resource)
         self.found.append(f"{cluster} is registered with other settings than rendered: {told}; fix: {fix}")
         return "differs"
 
@@ -171,7 +171,7 @@ class _Places:
         files = self.files
         bound = mapping(files.bindings.data, "clusters") if files.bindings else {}
         folders = files.tree.cluster_folders if files.tree else ()
-        ours = {*files.clusters, *folders, *bound, *files.committed("HEAD")} - self.names
+        ours = {*files.clusters, *folders, *bound, *files.clusters_at("HEAD")} - self.names
         others = {*(self.azure.clusters or ()), *self.resources} - self.names - ours
         known = files.last_with(ours | others)
         strangers = sorted(others - set(known))
@@ -203,7 +203,7 @@ class _Places:
             unpushed=_any(files.unpushed),
             branch=self.fleet.gitops.branch,
             undeployed=any(_is_undone(state) for state in azure.states.values()),
-            base="" if base is None or name in files.committed(base) else commit,
+            base="" if base is None or name in files.clusters_at(base) else commit,
         )
 
     def _base(self) -> str | None:

@@ -18,7 +18,7 @@ def text(status: FleetStatus, markdown: bool) -> str:
     parts = [tables.table(_HEAD, [row(facts) for facts in status.facts], markdown)]
     lines = [*status.notes, *map(_line, status.blind)]
     if lines:
-        parts.append("\n".join(f"- {tables.escaped(line)}" if markdown else printable(line) for line in lines))
+        parts.append("\n".join(f"- {tables.escape(line)}" if markdown else printable(line) for line in lines))
     return "\n\n".join(parts) + "\n"
 
 
