@@ -47,7 +47,6 @@ spec:
 """
 
 
-KEPT = 'name: "anyscale-operator"\n  annotations:\n    # Taking it out of Git must not delete what is in it.\n    '
 ACCOUNT_ID = "[resourceId('Microsoft.Storage/storageAccounts', 'aksmultiregionsa')]"
 # Azure's roles: Storage Account Contributor, and Reader.
 CONTRIBUTOR, READER = "17d1049b-9a84-46fb-8f53-869881c3d3ab", "acdd72a7-3385-48ef-bd42-f606fba81ae7"
@@ -304,20 +303,6 @@ CLAIM = (
         "its claim asks for ReadWriteOnce, and pods of many nodes mount it",
         ((PVC, "accessModes"),),
         "warned",
-    ),
-    *(
-        Break(
-            f"a {kind} that Flux deletes",
-            (Edit(path, f"{before}kustomize.toolkit.fluxcd.io/prune: disabled", f"{before}a: b"),),
-            f"Flux deletes the {kind} {name}, through which data are mounted, when it leaves Git",
-            ((path, "annotations"),),
-            "warned",
-        )
-        for kind, name, path, before in (
-            ("PersistentVolume", "blob-fuse2", PV, ""),
-            ("PersistentVolumeClaim", "blob-fuse2", PVC, ""),
-            ("Namespace", "anyscale-operator", NAMESPACES, KEPT),
-        )
     ),
 )
 
@@ -863,7 +848,6 @@ def test_the_namespace_of_an_operator_that_is_pending_is_not_asked_for() -> None
 RULE_ON = '"enabled": true,\n              "type"'
 ARCHIVE, DELETE = (Edit(SHARED, '"tierToCool"', f'"{step}"') for step in ("tierToArchive", "delete"))
 HNS = 'protocol: fuse2\n      isHnsEnabled: "true"'
-PRUNE = "kustomize.toolkit.fluxcd.io/prune: disabled"
 
 
 NFS = (
@@ -886,7 +870,6 @@ NFS = (
         ("an option in two words", (option("--log-level=LOG_WARNING", "--log-level LOG_WARNING"),)),
         ("several FUSE options", (option("-o allow_other", "-o allow_other,attr_timeout=20"),)),
         ("the driver's own isHnsEnabled", (option("--use-adls=true", ""), Edit(PV, "protocol: fuse2", HNS))),
-        ("what Flux leaves anyway", (Edit(LAYER, "prune: true", "prune: false"), Edit(PVC, PRUNE, "a: b"))),
         ("another console of Anyscale's", (Edit(VALUES, "//console.anyscale", "//console.azure.anyscale"),)),
         ("both clusters let in", (walled(("aks-eastus-vnet", "aks-nodes"), ("aks-westus2-vnet", "aks-nodes")),)),
         ("a private endpoint", (private(ACCOUNT_ID),)),

@@ -10,16 +10,22 @@ from tests.proofs.breaks.flux import (
     GATEWAY,
     HERE,
     LISTS,
+    NAMESPACES,
     OPERATORS,
     PLATFORM,
     PLUGIN,
     STORAGE_CLASS,
+    VOLUME,
     WORKLOADS,
     added,
     listed,
     manifest,
 )
 
+KEPT = "kustomize.toolkit.fluxcd.io/prune: disabled"
+OPERATORS_OWN = (
+    'name: "anyscale-operator"\n  annotations:\n    # Taking it out of Git must not delete what is in it.\n    '
+)
 BREAKS = (
     Break(
         "a Flux object in another namespace",
@@ -114,6 +120,18 @@ BREAKS = (
         (Edit(CLAIM, "    kustomize.toolkit.fluxcd.io/prune: disabled\n", "    a: b\n"),),
         'its PersistentVolumeClaim "blob-fuse2" is pruned when it leaves Git, and all that is in it with it',
         ((CLAIM, "annotations"), (PLATFORM, "prune: true")),
+    ),
+    Break(
+        "a volume that is pruned",
+        (Edit(VOLUME, "kustomize.toolkit.fluxcd.io/prune: disabled", "a: b"),),
+        'its PersistentVolume "blob-fuse2" is pruned when it leaves Git, and all that is in it with it',
+        ((VOLUME, "annotations"), (PLATFORM, "prune: true")),
+    ),
+    Break(
+        "the operator's namespace, pruned",
+        (Edit(NAMESPACES, OPERATORS_OWN + KEPT, OPERATORS_OWN + "a: b"),),
+        'its Namespace "anyscale-operator" is pruned when it leaves Git, and all that is in it with it',
+        ((NAMESPACES, "annotations"), (PLATFORM, "prune: true")),
     ),
     Break(
         "a namespace that is pruned",

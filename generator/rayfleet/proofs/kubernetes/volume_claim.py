@@ -14,8 +14,6 @@ from rayfleet.tree.blob_volume import CLAIM, DRIVER, BlobVolume
 from rayfleet.tree.gaps import has_gaps
 from rayfleet.tree.layer import Manifest
 
-# Flux leaves an object where it is that has this annotation (Flux docs, kustomizations: garbage collection).
-_PRUNE = "kustomize.toolkit.fluxcd.io/prune"
 _SHARED, _READ = "ReadWriteMany", "ReadOnlyMany"
 
 
@@ -134,7 +132,6 @@ def judge(cluster: RenderedCluster, mounted: Mounted) -> Iterator[Finding]:
         yield from _size(cluster, claim, volume.manifest)
     yield from _modes(cluster, claim, volume)
     yield from _written(cluster, mounted)
-    yield from _pruned(cluster, mounted)
 
 
 def _bound(cluster: RenderedCluster, claim: Manifest, volume: Manifest) -> Iterator[Finding]:
@@ -238,24 +235,3 @@ def _written(cluster: RenderedCluster, mounted: Mounted) -> Iterator[Finding]:
     for what, side in places:
         fix = "take it out" if _READ not in what else f"ask for {_SHARED}"
         yield failed("storage/read-only", cluster.name, f"{what}, and Anyscale writes to it", fix, side)
-
-
-def _pruned(cluster: RenderedCluster, mounted: Mounted) -> Iterator[Finding]:
-    claim, volume = mounted
-    kept = [claim, *([volume.manifest] if volume.static else [])]
-    kept += [row for row in cluster.of_kind("Namespace", "") if row.name == claim.namespace]
-    for row in kept:
-        annotation = text(row.data, "metadata", "annotations", _PRUNE)
-        if annotation.lower() != "disabled" and _prunes(cluster, row):
-            what = f"Flux deletes the {row.kind} {row.name}, through which data are mounted, when it leaves Git"
-            fix = f'annotate it with {_PRUNE}: "disabled"'
-            yield warned("storage/pruned", cluster.name, what, fix, row.side("metadata", "annotations", _PRUNE))
-
-
-def _prunes(cluster: RenderedCluster, manifest: Manifest) -> bool:
-    """Whether the Kustomization that applies it deletes what is gone."""
-    for kustomization in cluster.kustomizations:
-        layer = cluster.layers.get(kustomization.name)
-        if layer and any(row is manifest for row in layer.manifests):
-            return get(kustomization.data, "spec", "prune") is not False
-    return True
