@@ -10,9 +10,17 @@ from rayfleet.diagnostics import Diagnostic, Invalid
 #: The layers of a cluster, in the order in which Flux brings them up; an overlay has a folder for each it changes.
 LAYERS = ("platform", "operators", "workloads")
 
+#: The cloud resource of a cluster, below its folder.
+CLOUD_RESOURCE = "anyscale/cloud_resource.yaml"
+
 #: The fleet of whoever names none.
 DEFAULT_FLEET = "fleet.yaml"
 MAX_BYTES = 32 * 1024 * 1024  # 10,000 clusters take 7 MB
+
+
+def cloud_resource_file(cluster: str) -> str:
+    """The cloud resource of a cluster, below rendered/."""
+    return f"clusters/{cluster}/{CLOUD_RESOURCE}"
 
 
 class FleetFiles(NamedTuple):

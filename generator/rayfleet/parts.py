@@ -14,7 +14,7 @@ from rayfleet.arm.template import Resource
 from rayfleet.facts import charts
 from rayfleet.facts.charts.chart import Chart
 from rayfleet.facts.late_values import CLIENT_ID, CLOUD_RESOURCE_ID, PRINCIPAL_ID
-from rayfleet.fleet_files import LAYERS
+from rayfleet.fleet_files import CLOUD_RESOURCE, LAYERS
 from rayfleet.model.cluster import Cluster
 from rayfleet.model.fleet import Fleet
 
@@ -77,7 +77,7 @@ PARTS: tuple[Part, ...] = (
     ),
     Part(
         "ray",
-        outputs=(Output("anyscale/cloud_resource.yaml", needs=(PRINCIPAL_ID,), manifest=False),),
+        outputs=(Output(CLOUD_RESOURCE, needs=(PRINCIPAL_ID,), manifest=False),),
         then=(lambda fleet, cluster: identity.federated_credentials(cluster),),
     ),
     Part(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from rayfleet.facts import blobfuse
 from rayfleet.facts.catalogue import Catalogue
-from rayfleet.model import storage
 from rayfleet.scheduler.room import Room, allocatable, mount
 from tests.proofs.breaking import Edit, broken, rendered
 
@@ -73,7 +73,7 @@ def test_a_block_cache_without_a_pool_size_has_no_bound() -> None:
 
 
 def test_a_file_cache_takes_its_process() -> None:
-    assert _mib(fleet="every-choice") == storage.FILE_CACHE_PROCESS_MIB
+    assert _mib(fleet="every-choice") == blobfuse.FILE_CACHE_PROCESS_MIB
 
 
 def test_a_claim_without_a_volume_has_that_of_its_class() -> None:

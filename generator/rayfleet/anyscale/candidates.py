@@ -10,7 +10,7 @@ from rayfleet.anyscale.cloud import Cloud
 from rayfleet.anyscale.registration import Candidate
 from rayfleet.compiler import Compiled, compile_fleet
 from rayfleet.diagnostics import Diagnostic, Invalid, WrongOption, did_you_mean, errors
-from rayfleet.fleet_files import FleetFiles
+from rayfleet.fleet_files import FleetFiles, cloud_resource_file
 from rayfleet.model.fleet import Fleet
 from rayfleet.source import Source, read
 from rayfleet.tree.files import Files, OnDisk
@@ -68,7 +68,7 @@ def _candidates(
     """
     files = Files(where.output, OnDisk(where.output))
     clusters = {cluster.name: cluster for cluster in fleet.clusters}
-    paths = {name: f"clusters/{name}/anyscale/cloud_resource.yaml" for name in names}
+    paths = {name: cloud_resource_file(name) for name in names}
     given = compiled.some(set(paths.values())) if compiled else {}
     for name, path in paths.items():
         resource, source = clusters[name].cloud_resource, files.read(path, read, found)

@@ -6,17 +6,16 @@ import re
 from collections.abc import Collection
 
 from rayfleet.azure.resource_id import type_of
+from rayfleet.facts.identifiers import UUID, is_uuid
 from rayfleet.facts.resource_types import DELETION_ORDER, EXTENSION, FLUX_CONFIGURATION, ROLE_ASSIGNMENT
 
 # What names of these types are made of (Azure docs, resource-name-rules), so that nothing needs to be escaped.
 _NAME = r"(?!\.{1,2}(?:/|$))[A-Za-z0-9_.()-]+"
-_UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 _ID = re.compile(
-    rf"/subscriptions/{_UUID}/resourceGroups/{_NAME}(?:/providers/[A-Za-z]+\.[A-Za-z]+(?:/[A-Za-z]+/{_NAME})+){{1,2}}",
+    rf"/subscriptions/{UUID}/resourceGroups/{_NAME}(?:/providers/[A-Za-z]+\.[A-Za-z]+(?:/[A-Za-z]+/{_NAME})+){{1,2}}",
     re.IGNORECASE,
 )
 _ABOUT_OTHERS = {kind.lower() for kind in (FLUX_CONFIGURATION, EXTENSION, ROLE_ASSIGNMENT)}
-_ASSIGNMENT = re.compile(_UUID, re.IGNORECASE)
 
 
 class DeletionRefusal(Exception):
@@ -32,7 +31,7 @@ def guard(identifier: str, rendered: Collection[str]) -> None:
         raise DeletionRefusal(f"{kind} is no type that is ever deleted")
     if (key.count("/providers/") == 2) != (kind in _ABOUT_OTHERS):
         raise DeletionRefusal("its id is none that rayfleet makes")
-    if kind == ROLE_ASSIGNMENT.lower() and not _ASSIGNMENT.fullmatch(key.rpartition("/")[2]):
+    if kind == ROLE_ASSIGNMENT.lower() and not is_uuid(key.rpartition("/")[2]):
         raise DeletionRefusal("a role assignment's name is a GUID")
     if key in rendered:
         raise DeletionRefusal("it is still rendered")

@@ -16,7 +16,7 @@ from rayfleet.bind.answers import Answers, merge, of_cloud, of_deployment, of_fi
 from rayfleet.bind.expected import ExpectedValues
 from rayfleet.diagnostics import Diagnostic, Invalid
 from rayfleet.facts.advice import about
-from rayfleet.fleet_files import FleetFiles
+from rayfleet.fleet_files import FleetFiles, cloud_resource_file
 from rayfleet.tree import deployment_steps, load
 
 
@@ -48,7 +48,7 @@ def clouds(where: FleetFiles, rows: Sequence[ExpectedValues], cloud: str) -> tup
     """
     silent: list[Diagnostic] = []
     answers = [*_azure(where, rows, silent)]
-    registrable = (f"{where.output}/clusters/{row.cluster}/anyscale/cloud_resource.yaml" for row in rows)
+    registrable = (f"{where.output}/{cloud_resource_file(row.cluster)}" for row in rows)
     if any(map(os.path.exists, registrable)):
         answers += _anyscale(cloud, silent)
     return merge(answers), silent

@@ -18,6 +18,7 @@ from rayfleet.bind.changes import BindingChange
 from rayfleet.bind.file import NONE, parse
 from rayfleet.bind.yaml_text import Text, UnsafeEdit
 from rayfleet.diagnostics import Diagnostic, Invalid
+from rayfleet.facts.identifiers import UUID
 from rayfleet.facts.late_values import NODE_POOLS, kinds
 
 _NEW = """\
@@ -25,7 +26,7 @@ _NEW = """\
 # rayfleet bind writes them.
 """
 _EMPTY = ("version: 1", "clusters: {}")
-_PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_PLAIN = re.compile(rf"[A-Za-z][A-Za-z0-9_.-]*|{UUID}")
 # What YAML 1.1 or 1.2 takes for something else than text.
 _WORDS = {"null", "true", "false", "yes", "no", "on", "off", "y", "n"}
 _COLON = re.compile(r"\s*:")

@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from functools import cache
 from typing import NamedTuple
 
+from rayfleet.facts.identifiers import UUID
+
 _HOLE = re.compile(r"{(\w+)}")
 
 
@@ -76,13 +78,12 @@ class LateKind(NamedTuple):
     looks: str
 
 
-_UUID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 CLIENT_ID, PRINCIPAL_ID, NODE_POOLS, CLOUD_RESOURCE_ID = "clientId", "principalId", "nodePools", "cloudResourceId"
 
 #: In the order of bindings.yaml, which is the order in which they come about.
 TABLE: tuple[LateKind, ...] = (
-    LateKind(CLIENT_ID, DEPLOYMENT, "client id", _UUID, "a UUID in lower case"),
-    LateKind(PRINCIPAL_ID, DEPLOYMENT, "principal id", _UUID, "a UUID in lower case"),
+    LateKind(CLIENT_ID, DEPLOYMENT, "client id", UUID, "a UUID in lower case"),
+    LateKind(PRINCIPAL_ID, DEPLOYMENT, "principal id", UUID, "a UUID in lower case"),
     LateKind(NODE_POOLS, DEPLOYMENT, "node pools", None, "a list of pools"),
     LateKind(
         CLOUD_RESOURCE_ID, ANYSCALE, "cloud resource id", "cldrsrc_[a-z0-9]{1,48}", "cldrsrc_ and what follows it"

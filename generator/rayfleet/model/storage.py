@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-# blobfuse2 does not start when prefetch x block size exceeds the pool or prefetch is below 11, and its own default
-# grows with the CPUs of the node (Azure/azure-storage-fuse, component/block_cache/block_cache.go): so we say both.
-BLOCK_MIB = 16
-LEAST_PREFETCH = 11
+from rayfleet.facts.blobfuse import (
+    BLOCK_CACHE,
+    BLOCK_MIB,
+    BLOCK_SIZE,
+    CACHE_SIZE,
+    FILE_CACHE_PROCESS_MIB,
+    LEAST_PREFETCH,
+    POOL_SIZE,
+    PREFETCH,
+)
+from rayfleet.facts.storage import BLOB_HOST, DFS_HOST
+
 PREFETCH_SHARE = 4  # the part of the pool that one file may read ahead
-# What a mount with a file cache takes beside its disk cache: our headroom, in MiB.
-FILE_CACHE_PROCESS_MIB = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +59,12 @@ class Storage:
     @property
     def bucket_url(self) -> str:
         """The container as Anyscale's ``bucket_name``."""
-        return f"abfss://{self.container}@{self.account}.dfs.core.windows.net"
+        return f"abfss://{self.container}@{self.account}.{DFS_HOST}"
 
     @property
     def blob_endpoint(self) -> str:
         """The account's blob endpoint."""
-        return f"https://{self.account}.blob.core.windows.net"
+        return f"https://{self.account}.{BLOB_HOST}"
 
     @property
     def volume_handle(self) -> str:
@@ -90,17 +96,17 @@ class Volume:
             prefetch = max(LEAST_PREFETCH, self.cache_mib // BLOCK_MIB // PREFETCH_SHARE)
             return (
                 *common,
-                "--block-cache",
-                f"--block-cache-block-size={BLOCK_MIB}",
-                f"--block-cache-pool-size={self.cache_mib}",
-                f"--block-cache-prefetch={prefetch}",
+                BLOCK_CACHE,
+                f"{BLOCK_SIZE}={BLOCK_MIB}",
+                f"{POOL_SIZE}={self.cache_mib}",
+                f"{PREFETCH}={prefetch}",
                 "--attr-cache-timeout=120",
             )
         return (
             *common,
             "--use-attr-cache=true",
             "--file-cache-timeout-in-seconds=120",
-            f"--cache-size-mb={self.cache_mib}",
+            f"{CACHE_SIZE}={self.cache_mib}",
         )
 
     @property

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterator
 from urllib.parse import quote
 
 from rayfleet.azure.client import Azure, Fault
 from rayfleet.azure.deletable import guard
 from rayfleet.azure.stacks import Stacks
+from rayfleet.facts.identifiers import is_uuid
 from rayfleet.facts.resource_types import ROLE_ASSIGNMENT
 from rayfleet.retire.step import Plan, RetirementStep, Role
 from rayfleet.tree import get, text
@@ -18,7 +18,6 @@ _NO_ANSWER = {
     "disallowedprovider", "invalidresourcenamespace", "invalidresourcetype", "invalidsubscriptionid",
     "missingsubscription", "noregisteredproviderfound", "subscriptionnotfound", "tenantnotfound",
 }  # fmt: skip
-_GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _LONGEST = 3600.0  # seconds for one resource: AKS takes some minutes for a cluster
 _ASKS = 3  # how often a resource is deleted that Azure says is gone, and still has
 
@@ -108,7 +107,7 @@ def _assignments(azure: Azure, step: RetirementStep, role: Role, principals: Col
     owner = _get(azure, role.identity, role.identity_version)
     principal = text(owner, "properties", "principalId")
     for known in {principal.lower()} if principal else {value.lower() for value in principals}:
-        if not _GUID.fullmatch(known):
+        if not is_uuid(known):
             continue
         path = f"{role.scope}/providers/{ROLE_ASSIGNMENT}"
         where = quote(f"principalId eq '{known}'")

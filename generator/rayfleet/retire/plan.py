@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from rayfleet.azure.resource_id import type_of
 from rayfleet.diagnostics import Invalid
+from rayfleet.facts.identifiers import is_lower_uuid
 from rayfleet.facts.resource_types import (
     CLUSTER,
     CONTAINER,
@@ -38,8 +38,6 @@ from rayfleet.tree.azure_resources import AzureResource, azure_resources
 from rayfleet.tree.bindings import late_values
 from rayfleet.tree.deployment_steps import DeploymentStep as Deployment
 from rayfleet.tree.deployment_steps import steps as deployments
-
-_ROLE_GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def plan(base: Tree, now: Tree, cloud: str, only: Iterable[str] = ()) -> Plan:
@@ -168,7 +166,7 @@ def _role(resource: Resource, base: Tree, ids: Mapping[str, str]) -> Role | None
     """None where it has a name, or does not say whose role it is."""
     principal = reference(text(resource.properties, "principalId"), resource.template.scope)
     role = resource.resolve(get(resource.properties, "roleDefinitionId")).rpartition("/")[2]
-    if not is_expression(resource.written_name) or not principal or not _ROLE_GUID.fullmatch(role):
+    if not is_expression(resource.written_name) or not principal or not is_lower_uuid(role):
         return None
     scope = resource.scope_id or ""
     owner = base.resources.get(principal.id)

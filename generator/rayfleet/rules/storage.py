@@ -7,13 +7,11 @@ from itertools import pairwise
 
 from rayfleet.diagnostics import Diagnostic
 from rayfleet.facts.catalogue import Catalogue
+from rayfleet.facts.storage import ARCHIVABLE, ZONAL
 from rayfleet.model.fleet import Fleet
 from rayfleet.model.storage import LifecycleRule
 from rayfleet.source import Source
 
-# Azure docs, access-tiers-overview.
-ARCHIVABLE = ("LRS", "GRS", "RAGRS")
-ZONAL = ("ZRS", "GZRS", "RAGZRS")
 STEPS = ("coolAfterDays", "coldAfterDays", "archiveAfterDays", "deleteAfterDays")
 
 

@@ -9,6 +9,7 @@ from functools import lru_cache
 from math import floor
 from typing import NamedTuple
 
+from rayfleet.facts.blobfuse import BLOCK_CACHE, DRIVER, FILE_CACHE_PROCESS_MIB, POOL_SIZE
 from rayfleet.facts.catalogue import VmSize
 from rayfleet.facts.labels import GPU_RESOURCES
 from rayfleet.facts.quantity import MIB, quantity
@@ -17,10 +18,7 @@ from rayfleet.scheduler.anyscale_pods import Shape
 from rayfleet.tree import RenderedCluster, Side, entries, get, mapping, text
 from rayfleet.tree.layer import Manifest
 
-# Our headroom in MiB for a blob mount that caches on disk; one that caches in memory says how much.
-_FILE_CACHE_MIB = 256
-_POOL_SIZE = re.compile(r"--block-cache-pool-size(?:=|\s+)([0-9]{1,9})")
-_BLOB_DRIVER = "blob.csi.azure.com"
+_POOL_SIZE = re.compile(rf"{POOL_SIZE}(?:=|\s+)([0-9]{{1,9}})")
 _ROUNDING = 1e-9
 
 
@@ -118,14 +116,14 @@ def _volume(cluster: RenderedCluster, claim: str) -> tuple[Manifest, tuple[str, 
     name = text(spec, "volumeName")
     kind, name = (_VOLUME, name) if name else (_CLASS, text(spec, "storageClassName"))
     for row in cluster.of_kind(kind.kind):
-        blob = get(row.data, *kind.driver) == _BLOB_DRIVER and get(row.data, *kind.protocol) != "nfs"
+        blob = get(row.data, *kind.driver) == DRIVER and get(row.data, *kind.protocol) != "nfs"
         if row.name == name and blob:
             return row, kind.options
     return None
 
 
 def _mount_mib(options: str) -> int | None:
-    if "--block-cache" not in options.split():
-        return _FILE_CACHE_MIB
+    if BLOCK_CACHE not in options.split():
+        return FILE_CACHE_PROCESS_MIB
     size = _POOL_SIZE.search(options)
     return int(size[1]) if size else None

@@ -11,15 +11,13 @@ from rayfleet import fleet_files, git, sync
 from rayfleet.bind.file import read_bindings
 from rayfleet.compiler import Compiled, compile_fleet
 from rayfleet.diagnostics import Diagnostic, Invalid
-from rayfleet.fleet_files import FleetFiles
+from rayfleet.fleet_files import FleetFiles, cloud_resource_file
 from rayfleet.model.fleet import Fleet
 from rayfleet.source import Source, read
 from rayfleet.status.blind_spot import BlindSpot, look, of_invalid
 from rayfleet.tree import RenderedCluster, Tree, load
 from rayfleet.tree.deployment_steps import DeploymentStep, steps
 from rayfleet.tree.files import Files, OnDisk
-
-_CLOUD_RESOURCE = "clusters/{}/anyscale/cloud_resource.yaml"
 
 
 class FromFiles(NamedTuple):
@@ -65,11 +63,11 @@ class FromFiles(NamedTuple):
     def cloud_resource(self, cluster: str) -> Source | None:
         """What is rendered to be registered."""
         problems: list[Diagnostic] = []
-        return self.tree.files.read(_CLOUD_RESOURCE.format(cluster), read, problems) if self.tree else None
+        return self.tree.files.read(cloud_resource_file(cluster), read, problems) if self.tree else None
 
     def has_cloud_resource(self, cluster: str) -> bool:
         """Whether anything is."""
-        return self.tree is not None and _CLOUD_RESOURCE.format(cluster) in self.tree.files.content
+        return self.tree is not None and cloud_resource_file(cluster) in self.tree.files.content
 
 
 def from_files(where: FleetFiles) -> FromFiles:

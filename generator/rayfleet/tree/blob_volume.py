@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from rayfleet.facts.resource_types import STORAGE_ACCOUNT
+from rayfleet.facts.blobfuse import DRIVER
+from rayfleet.facts.resource_types import CONTAINER, STORAGE_ACCOUNT
 from rayfleet.tree import RenderedCluster, Resource, Side, Tree, get, mapping, text
 from rayfleet.tree.arm_expression import DeploymentScope, resource_id
 from rayfleet.tree.layer import Manifest
 from rayfleet.tree.once import once
 
-DRIVER = "blob.csi.azure.com"
-BLOB_SERVICE = f"{STORAGE_ACCOUNT}/blobServices"
-CONTAINER = f"{BLOB_SERVICE}/containers"
-POLICY = f"{STORAGE_ACCOUNT}/managementPolicies"
 #: Where a cloud resource names the claim that Anyscale mounts.
 CLAIM = ("file_storage", "persistent_volume_claim")
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from rayfleet.diagnostics import Diagnostic
 from rayfleet.facts.charts import anyscale_operator
+from rayfleet.fleet_files import cloud_resource_file
 from rayfleet.source import Source, read
 from rayfleet.tree.aks import AksCluster
 from rayfleet.tree.arm_template import Resource, Template
@@ -143,7 +144,7 @@ class RenderedCluster:
     @cached_property
     def cloud_resource(self) -> Source | None:
         """Its Anyscale cloud resource, None while it is pending."""
-        return self._files.read(f"clusters/{self.name}/anyscale/cloud_resource.yaml", read, self.problems)
+        return self._files.read(cloud_resource_file(self.name), read, self.problems)
 
     # --- bindings ---
 

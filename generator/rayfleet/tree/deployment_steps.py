@@ -10,6 +10,7 @@ from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
 from rayfleet.diagnostics import Diagnostic, Invalid, did_you_mean
+from rayfleet.facts.identifiers import is_uuid
 from rayfleet.facts.resource_types import DEPLOYMENT, FEDERATED_CREDENTIAL
 from rayfleet.tree import DEPLOYMENTS, DeploymentRow, Side, Template, Tree, entries, get
 from rayfleet.tree.arm_expression import DeploymentScope
@@ -18,7 +19,6 @@ from rayfleet.tree.arm_expression import DeploymentScope
 # Resource Groups): deployments.json may have been edited.
 _NAME = re.compile(r"(?!\.+$)[A-Za-z0-9_.()-]{1,64}")
 _GROUP = re.compile(r"[A-Za-z0-9_.()-]{0,89}[A-Za-z0-9_()-]|")  # empty: the subscription itself
-_SUBSCRIPTION = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,7 +132,7 @@ def _mistakes(
             yield Diagnostic(*row.side.place, "", "a deployment has no name, subscription or location", fix)
         elif not _NAME.fullmatch(row.name):
             yield Diagnostic(*row.side.at("name").place, row.name, "is no name that a deployment can have", fix)
-        elif not _SUBSCRIPTION.fullmatch(row.scope.subscription) or not _GROUP.fullmatch(row.scope.resource_group):
+        elif not is_uuid(row.scope.subscription) or not _GROUP.fullmatch(row.scope.resource_group):
             what = "goes to no subscription and resource group that Azure can have"
             yield Diagnostic(*row.side.place, row.name, what, fix)
         elif names.count(row.name) > 1:

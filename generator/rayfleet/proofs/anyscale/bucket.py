@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from rayfleet.facts.storage import BLOB_HOST, DFS_HOST
 from rayfleet.proofs.azure.storage_account import by_name, hierarchical
 from rayfleet.proofs.finding import Finding, failed, noted
 from rayfleet.proofs.kubernetes.volume_claim import Mounted
@@ -15,8 +16,8 @@ from rayfleet.tree.blob_volume import region, target
 from rayfleet.tree.gaps import templates_whole
 
 # How Anyscale names a container (anyscale 0.26.112, controllers/cloud_controller.py), and the account of one.
-_BUCKET = re.compile(r"abfss://(?P<container>[^@/]+)@(?P<account>[^./@]+)\.dfs\.core\.windows\.net/?")
-_ENDPOINT = re.compile(r"https://(?P<account>[^./@]+)\.blob\.core\.windows\.net/?")
+_BUCKET = re.compile(rf"abfss://(?P<container>[^@/]+)@(?P<account>[^./@]+)\.{re.escape(DFS_HOST)}/?")
+_ENDPOINT = re.compile(rf"https://(?P<account>[^./@]+)\.{re.escape(BLOB_HOST)}/?")
 
 
 class Bucket(NamedTuple):
@@ -44,7 +45,7 @@ def judge(cluster: RenderedCluster, source: Source, mounted: Mounted | None, tre
             "storage/bucket-address",
             cluster.name,
             what,
-            "write abfss://<container>@<account>.dfs.core.windows.net",
+            f"write abfss://<container>@<account>.{DFS_HOST}",
             side,
         )
         return
@@ -84,7 +85,7 @@ def _endpoint(cluster: RenderedCluster, source: Source, account: Resource) -> It
     if not found or found["account"] != account.name:
         said = f"is {written}" if written else "is missing"
         what = f"its bucket is of {account.name}, and the endpoint {said}"
-        fix = f"write https://{account.name}.blob.core.windows.net"
+        fix = f"write https://{account.name}.{BLOB_HOST}"
         yield failed("storage/bucket-endpoint", cluster.name, what, fix, side, account.side("name"))
     own = text(source.data, "object_storage", "region")
     if own.lower().replace(" ", "") != region(account):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterator, Mapping
 from typing import Any, NamedTuple
 
+from rayfleet.fleet_files import cloud_resource_file
 from rayfleet.proofs.anyscale.ray_placement import Found
 from rayfleet.proofs.finding import Finding, failed, pending, proved
 from rayfleet.scheduler.anyscale_pods import MARKETS
@@ -71,7 +72,7 @@ def claims(cluster: RenderedCluster, tree: Tree, shapes: Container[str] | None, 
 def unnamed(tree: Tree) -> Iterator[Finding]:
     """Rows for cloud resources that no cluster has."""
     for name, named in rows(tree).items():
-        if f"clusters/{name}/anyscale/cloud_resource.yaml" in tree.files.content:
+        if cloud_resource_file(name) in tree.files.content:
             continue
         for row in named:
             what = f"the compute config of {row.accelerator} names {name or 'no cloud resource'}, which is not rendered"

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
 
 from rayfleet.diagnostics import did_you_mean, many
+from rayfleet.facts.identifiers import is_uuid
 from rayfleet.facts.resource_types import RESOURCE_GROUP
 from rayfleet.proofs.finding import Finding, failed, proved
 from rayfleet.tree import DeploymentRow, Side, Tree, entries, get, mapping
@@ -14,7 +15,6 @@ from rayfleet.tree.arm_order import deployed_before
 
 # ARM docs, resource-name-rules: Microsoft.Resources/deployments.
 _NAME = re.compile(r"[-\w.()]{1,64}", re.ASCII)
-_GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
 def judge(tree: Tree) -> Iterator[Finding]:
@@ -42,7 +42,7 @@ def _row(row: DeploymentRow, tree: Tree) -> Iterator[Finding]:
         said = f"is {row.name!r}" if row.name else "is missing"
         fix = "use 1 to 64 letters, digits and -_.()"
         yield failed("arm/deployment-name", subject, f"its name {said}, which Azure refuses", fix, row.side.at("name"))
-    if not _GUID.fullmatch(row.scope.subscription):
+    if not is_uuid(row.scope.subscription):
         said = f"is {row.scope.subscription!r}" if row.scope.subscription else "is missing"
         fix = "write the id of the subscription"
         yield failed(

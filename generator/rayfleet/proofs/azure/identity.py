@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from rayfleet.diagnostics import many
 from rayfleet.facts import roles
 from rayfleet.facts.charts import anyscale_operator
+from rayfleet.facts.identifiers import UUID
 from rayfleet.facts.late_values import CLIENT_ID, CLOUD_RESOURCE_ID, PRINCIPAL_ID, words
 from rayfleet.facts.resource_types import STORAGE_ACCOUNT
 from rayfleet.facts.roles import BLOB_DATA
@@ -32,7 +33,7 @@ from rayfleet.tree.role_assignments import RoleNeed, assignment_for, named, scop
 
 # The token that the operator shows Anyscale is for an app of Anyscale's (anyscale-operator chart, values.yaml,
 # global.auth.audience).
-_AUDIENCE = re.compile(r"api://[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/\.default")
+_AUDIENCE = re.compile(rf"api://{UUID}/\.default")
 
 
 def of_cluster(cluster: RenderedCluster, run: Run) -> Iterator[Finding]:

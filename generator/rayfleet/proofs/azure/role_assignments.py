@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
+from rayfleet.facts.identifiers import is_uuid
 from rayfleet.facts.roles import NAMES
 from rayfleet.proofs.finding import Finding, failed, proved, warned
 from rayfleet.tree import Tree, text
 from rayfleet.tree.arm_expression import Call
 from rayfleet.tree.role_assignments import Assignment, RoleNeed, assignments, named, scope_name
-
-_GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
 def refused(tree: Tree, subject: str, need: RoleNeed) -> Finding:
@@ -30,7 +28,7 @@ def refused(tree: Tree, subject: str, need: RoleNeed) -> Finding:
     for row in right:
         if row.covers(need.target):
             side = row.resource.side("properties", "roleDefinitionId")
-            if row.role not in NAMES and _GUID.fullmatch(row.role):
+            if row.role not in NAMES and is_uuid(row.role):
                 # One of the fleet's own, or of Azure's many: what it allows is not rendered.
                 what = f"{who} is {_role(row)} on {on}, and what that allows is not known here: {need.why}"
                 return warned(
@@ -159,7 +157,7 @@ def _name(row: Assignment) -> Iterator[Finding]:
                 "make it of ids: guid(scope, identity, role)",
                 row.resource.side("name"),
             )
-    if not written.startswith("[") and not _GUID.fullmatch(written):
+    if not written.startswith("[") and not is_uuid(written):
         what = f"the name of a role assignment is {written!r}, which is no GUID"
         yield failed(
             "identity/assignment-name",

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from rayfleet.facts.resource_types import STORAGE_ACCOUNT
+from rayfleet.facts.resource_types import BLOB_SERVICE, CONTAINER, LIFECYCLE_POLICY, STORAGE_ACCOUNT
+from rayfleet.facts.storage import TLS_VERSIONS, ZONAL
 from rayfleet.proofs.finding import Finding, failed, proved, warned
 from rayfleet.tree import RenderedCluster, Resource, Side, Tree, entries, get, mapping, text
 from rayfleet.tree.arm_order import before
-from rayfleet.tree.blob_volume import BLOB_SERVICE, CONTAINER, POLICY
 from rayfleet.tree.gaps import operator_of
 from rayfleet.tree.once import once
 
@@ -17,10 +17,6 @@ from rayfleet.tree.once import once
 # shared_anyscale_utils/conf.py): a rule for this origin that exposes every header, with these methods.
 CONSOLE, ORIGIN = "https://console.anyscale.com", "https://*.anyscale.com"
 METHODS = ("GET", "HEAD", "PUT")
-# No blob of these is archived (Azure docs, access-tiers-overview).
-ZONAL = ("ZRS", "GZRS", "RAGZRS")
-# Azure docs, storage/common/transport-layer-security-configure-minimum-version.
-TLS = ("TLS1_2", "TLS1_3")
 _PUBLIC = ("properties", "allowBlobPublicAccess")
 _AGES = ("daysAfterModificationGreaterThan", "daysAfterCreationGreaterThan", "daysAfterLastAccessTimeGreaterThan")
 
@@ -81,7 +77,7 @@ def _closed(account: Resource) -> Iterator[Finding]:
             "storage/public-access", account.name, what, "write allowBlobPublicAccess: false", account.side(*_PUBLIC)
         )
     tls = ("properties", "minimumTlsVersion")
-    if get(account.data, *tls) not in TLS:
+    if get(account.data, *tls) not in TLS_VERSIONS:
         what = f"it takes connections with {get(account.data, *tls) or 'TLS1_0'}"
         yield failed("storage/weak-tls", account.name, what, "write minimumTlsVersion: TLS1_2", account.side(*tls))
     https = ("properties", "supportsHttpsTrafficOnly")
@@ -171,7 +167,7 @@ def _covers(origin: object, console: str) -> bool:
 
 def _lifecycle(account: Resource, tree: Tree, mounted: set[str]) -> Iterator[Finding]:
     services = below(account, tree, BLOB_SERVICE)
-    for policy in below(account, tree, POLICY):
+    for policy in below(account, tree, LIFECYCLE_POLICY):
         for service in services:
             if service.template is policy.template and service.id not in before(policy):
                 what = f"the lifecycle policy does not wait for {service.written_name}, which tracks access"

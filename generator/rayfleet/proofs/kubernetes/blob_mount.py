@@ -11,6 +11,22 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from rayfleet.diagnostics import did_you_mean
+from rayfleet.facts.blobfuse import (
+    BLOCK_CACHE,
+    BLOCK_MIB,
+    BLOCK_SIZE,
+    CACHE_FOLDER,
+    CACHE_PATH,
+    CACHE_SIZE,
+    FILE_CACHE_OPTIONS,
+    FUSE_OPTIONS,
+    LEAST_PREFETCH,
+    OPTIONS,
+    POOL_SIZE,
+    PREFETCH,
+    PRELOAD,
+    STREAMING,
+)
 from rayfleet.facts.catalogue import VmSize
 from rayfleet.facts.labels import ROLE
 from rayfleet.proofs.finding import Finding, failed, noted, proved, warned
@@ -18,46 +34,6 @@ from rayfleet.tree import RenderedCluster, Side, entries, get
 from rayfleet.tree.blob_volume import BlobVolume
 from rayfleet.tree.node_pool import Pool
 
-BLOCK, STREAM, PRELOAD = "--block-cache", "--streaming", "--preload"
-SIZE, POOL, PREFETCH = "--block-cache-block-size", "--block-cache-pool-size", "--block-cache-prefetch"
-FILE_SIZE, TMP = "--cache-size-mb", "--tmp-path"
-# cmd/mount.go and component/*/*.go; options that it does not know end it.
-KNOWN = frozenset({
-    "config-file", "secure-config", "passphrase", "log-type", "cleanup-on-start", "log-level", "log-file-path",
-    "log-goroutine-id", "log-compress", "foreground", "read-only", "lazy-write", "default-working-dir", "streaming",
-    "block-cache", "preload", "use-attr-cache", "invalidate-on-sync", "pre-mount-validate", "basic-remount-check",
-    "wait-for-mount", "disable-kernel-cache", "disable-version-check", "attr-cache-timeout", "no-symlinks",
-    "cache-on-list", "attr-cache-max-size-mb", "use-https", "cancel-list-on-mount-seconds", "container-name",
-    "use-adls", "max-concurrency", "http-proxy", "https-proxy", "max-retry", "max-retry-interval-in-seconds",
-    "retry-delay-factor", "set-content-type", "ca-cert-file", "debug-libcurl", "virtual-directory", "subdirectory",
-    "disable-compression", "telemetry", "honour-acl", "cpk-enabled", "preserve-acl", "filter", "cap-mbps-read",
-    "cap-iops", "block-cache-block-size", "block-cache-pool-size", "block-cache-path", "block-cache-disk-size",
-    "block-cache-disk-timeout", "block-cache-prefetch", "block-cache-parallelism", "block-cache-prefetch-on-open",
-    "block-cache-strong-consistency", "block-size-mb", "max-blocks-per-file", "stream-cache-mb", "list-cache-timeout",
-    "tmp-path", "file-cache-timeout", "file-cache-timeout-in-seconds", "cache-size-mb", "high-disk-threshold",
-    "low-disk-threshold", "max-eviction", "empty-dir-check", "background-download", "cache-poll-timeout-msec",
-    "upload-modified-only", "file-cache-policy", "sync-to-flush", "ignore-sync", "hard-limit", "attr-timeout",
-    "entry-timeout", "negative-timeout", "allow-other", "disable-writeback-cache", "ignore-open-flags",
-    "kernel-list-cache-timeout", "workers", "pool-size",
-})  # fmt: skip
-# What only the file cache reads. The driver itself adds --tmp-path and --empty-dir-check to every mount
-# (blob-csi-driver, pkg/blob/blob.go), so that those mean nothing.
-OF_FILES = frozenset({
-    "--file-cache-timeout", "--file-cache-timeout-in-seconds", "--cache-size-mb", "--high-disk-threshold",
-    "--low-disk-threshold", "--max-eviction", "--background-download", "--cache-poll-timeout-msec",
-    "--upload-modified-only", "--file-cache-policy", "--sync-to-flush", "--ignore-sync", "--hard-limit",
-})  # fmt: skip
-# Of -o, which takes nothing else (cmd/mount.go; common/types.go: those that it ignores).
-FUSE = (
-    "allow_other", "allow_root", "ro", "nonempty", "direct_io", "attr_timeout=", "entry_timeout=",
-    "negative_timeout=", "umask=", "uid=", "gid=", "default_permissions", "rw", "dev", "nodev", "suid", "nosuid",
-    "delay_connect", "auto", "noauto", "user", "nouser", "exec", "noexec",
-)  # fmt: skip
-# component/block_cache/block_cache.go: the default block, and the least prefetch but none; twice the CPUs by default.
-BLOCK_MIB, LEAST_PREFETCH = 16, 11
-# The driver's cache folder is in /mnt (blob-csi-driver, pkg/blob/nodeserver.go): the temporary disk of VM sizes that
-# have one (Azure docs, managed-disks-overview: temporary disk), else the OS disk.
-MNT = "/mnt"
 # A pool that leaves room for few mounts besides starves the pods of a node.
 LARGE_SHARE = 4
 _TRUE, _NUMBER = ("", "1", "t", "true"), re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,6})?")
@@ -113,9 +89,9 @@ def judge(cluster: RenderedCluster, volume: BlobVolume, used: bool) -> Iterator[
     given = options(volume)
     side = volume.manifest.side(*volume.options_path)
     found = [*_known(cluster, volume, given), *_modes(cluster, volume, given)]
-    if given.on(BLOCK):
+    if given.on(BLOCK_CACHE):
         found += _block_cache(cluster, volume, given, side)
-    elif not given.on(STREAM) and not given.on(PRELOAD):
+    elif not given.on(STREAMING) and not given.on(PRELOAD):
         cached = _file_cache(cluster, volume, given, side)
         found += [row for row in cached if used or row.outcome != "noted"]
     if "allow_other" not in given.fuse and not given.on("--allow-other"):
@@ -135,11 +111,11 @@ def judge(cluster: RenderedCluster, volume: BlobVolume, used: bool) -> Iterator[
 def _known(cluster: RenderedCluster, volume: BlobVolume, given: Options) -> Iterator[Finding]:
     for name, option in given.named.items():
         plain = name.removeprefix("--")
-        if name == plain or plain not in KNOWN:
-            what = f"{volume.name}: BlobFuse2 has no option {name}{did_you_mean(plain, KNOWN)}, and ends"
+        if name == plain or plain not in OPTIONS:
+            what = f"{volume.name}: BlobFuse2 has no option {name}{did_you_mean(plain, OPTIONS)}, and ends"
             yield warned("storage/unknown-mount-option", cluster.name, what, "correct or remove it", option.side)
     for name, option in given.fuse.items():
-        if not name.startswith(FUSE):
+        if not name.startswith(FUSE_OPTIONS):
             what = f"{volume.name}: BlobFuse2 takes no -o {name}, and ends"
             yield failed("storage/mount-option", cluster.name, what, "remove it", option.side)
     if "direct_io" in given.fuse and given.on("--disable-kernel-cache"):
@@ -150,39 +126,44 @@ def _known(cluster: RenderedCluster, volume: BlobVolume, given: Options) -> Iter
 
 def _modes(cluster: RenderedCluster, volume: BlobVolume, given: Options) -> Iterator[Finding]:
     """One way to cache, and no option of another (cmd/mount.go: --streaming, then --block-cache, then --preload)."""
-    modes = [mode for mode in (STREAM, BLOCK, PRELOAD) if given.on(mode)]
+    modes = [mode for mode in (STREAMING, BLOCK_CACHE, PRELOAD) if given.on(mode)]
     if len(modes) > 1:
         what = f"{volume.name}: {' and '.join(modes)} exclude each other"
         yield failed(
             "storage/mount-options-clash", cluster.name, what, "keep one", *(given.named[mode].side for mode in modes)
         )
         return
-    others = OF_FILES if modes else {name for name in given.named if name.startswith(f"{BLOCK}-")}
-    if modes == [BLOCK] or not modes:
+    others = FILE_CACHE_OPTIONS if modes else {name for name in given.named if name.startswith(f"{BLOCK_CACHE}-")}
+    if modes == [BLOCK_CACHE] or not modes:
         for name in sorted(others & set(given.named)):
             what, side = f"{volume.name}: {name} means nothing", given.named[name].side
             if modes:
                 sides = (given.named[mode].side for mode in modes)
-                what = f"{what} beside {BLOCK}"
+                what = f"{what} beside {BLOCK_CACHE}"
                 yield warned("storage/mount-option-unused", cluster.name, what, "remove it", side, *sides)
             else:
                 # The file cache is on, which none of these bounds.
-                what, fix = f"{what} without {BLOCK}", f"remove it, or add {BLOCK}"
+                what, fix = f"{what} without {BLOCK_CACHE}", f"remove it, or add {BLOCK_CACHE}"
                 yield failed("storage/block-cache-off", cluster.name, what, fix, side)
 
 
 def _block_cache(cluster: RenderedCluster, volume: BlobVolume, given: Options, side: Side) -> Iterator[Finding]:
     """component/block_cache/block_cache.go: Configure."""
-    unread = [name for name in (SIZE, POOL, PREFETCH) if name in given.named and given.named[name].number is None]
+    unread = [
+        name for name in (BLOCK_SIZE, POOL_SIZE, PREFETCH) if name in given.named and given.named[name].number is None
+    ]
     for name in unread:
         yield _no_number(cluster, volume, name, given.named[name])
     if unread:
         return
-    if POOL not in given.named:
+    if POOL_SIZE not in given.named:
         what = f"{volume.name} has a block cache of no said size: each mount takes most of the node's free memory"
-        yield failed("storage/block-cache-unbounded", cluster.name, what, f"add {POOL}=2048", side)
+        yield failed("storage/block-cache-unbounded", cluster.name, what, f"add {POOL_SIZE}=2048", side)
         return
-    pool, block = given.named[POOL].number or 0, given.named[SIZE].number or 0 if SIZE in given.named else BLOCK_MIB
+    pool, block = (
+        given.named[POOL_SIZE].number or 0,
+        given.named[BLOCK_SIZE].number or 0 if BLOCK_SIZE in given.named else BLOCK_MIB,
+    )
     nodes = _nodes(cluster)
     prefetch = given.named.get(PREFETCH)
     blocks, of = (prefetch.number or 0, prefetch.side) if prefetch else (0, side)
@@ -199,12 +180,12 @@ def _block_cache(cluster: RenderedCluster, volume: BlobVolume, given: Options, s
             "storage/block-cache-prefetch",
             cluster.name,
             what,
-            f"let {PREFETCH} x {SIZE} be at most {POOL}",
-            given.named[POOL].side,
+            f"let {PREFETCH} x {BLOCK_SIZE} be at most {POOL_SIZE}",
+            given.named[POOL_SIZE].side,
             of,
         )
     if nodes:
-        yield from _memory(cluster, volume, given.named[POOL], *min(nodes, key=lambda row: row[1].memory_gib))
+        yield from _memory(cluster, volume, given.named[POOL_SIZE], *min(nodes, key=lambda row: row[1].memory_gib))
 
 
 # --- what fits a node ---
@@ -221,19 +202,19 @@ def _memory(cluster: RenderedCluster, volume: BlobVolume, pool: Option, node: Po
     takes = f"{volume.name}: each mount takes {mib:g} MiB of memory, and a node of {node.name} has {has:g} MiB"
     sides = pool.side, node.side("vmSize")
     if mib > has:
-        yield failed("storage/mount-memory", cluster.name, takes, f"lower {POOL}", *sides)
+        yield failed("storage/mount-memory", cluster.name, takes, f"lower {POOL_SIZE}", *sides)
     elif mib * LARGE_SHARE > has:
         few = f"{takes}: {has // mib:g} pods leave nothing"
-        yield warned("storage/mount-memory-tight", cluster.name, few, f"lower {POOL}, or use larger nodes", *sides)
+        yield warned("storage/mount-memory-tight", cluster.name, few, f"lower {POOL_SIZE}, or use larger nodes", *sides)
     else:
         yield proved("storage/mount-memory", cluster.name, takes, *sides)
 
 
 def _file_cache(cluster: RenderedCluster, volume: BlobVolume, given: Options, side: Side) -> Iterator[Finding]:
     """component/file_cache/file_cache.go: Configure."""
-    size = given.named.get(FILE_SIZE)
+    size = given.named.get(CACHE_SIZE)
     if size and size.number is None:
-        yield _no_number(cluster, volume, FILE_SIZE, size)
+        yield _no_number(cluster, volume, CACHE_SIZE, size)
         return
     if size is None or not size.number:
         what = (
@@ -243,30 +224,30 @@ def _file_cache(cluster: RenderedCluster, volume: BlobVolume, given: Options, si
             "storage/file-cache-unbounded",
             cluster.name,
             what,
-            f"add {FILE_SIZE} to its mountOptions",
+            f"add {CACHE_SIZE} to its mountOptions",
             size.side if size else side,
         )
         return
-    path, wants = given.named[TMP].value if TMP in given.named else MNT, size.number / 1024
+    path, wants = given.named[CACHE_PATH].value if CACHE_PATH in given.named else CACHE_FOLDER, size.number / 1024
     rooms = {pool: room for pool, vm in _nodes(cluster) if (room := _disk(pool, vm, path)) is not None}
     for pool in sorted(rooms, key=lambda pool: rooms[pool])[:1]:
         has = f"a node of {pool.name} has {rooms[pool]:g} GiB for it"
         holds = f"{volume.name}: each mount caches {wants:g} GiB of files, and {has}"
         sides = size.side, pool.side("vmSize")
         if wants > rooms[pool]:
-            fix = f"lower {FILE_SIZE}, or use a VM size with a larger local disk"
+            fix = f"lower {CACHE_SIZE}, or use a VM size with a larger local disk"
             yield failed("storage/file-cache-too-large", cluster.name, holds, fix, *sides)
         elif 2 * wants > rooms[pool]:
             yield warned(
                 "storage/file-cache-tight",
                 cluster.name,
                 f"{holds}: two pods that mount may fill it",
-                f"lower {FILE_SIZE}",
+                f"lower {CACHE_SIZE}",
                 *sides,
             )
         else:
             yield proved("storage/file-cache-too-large", cluster.name, holds, *sides)
-    # component/file_cache/file_cache.go: Stop cleans the folder, which is the volume's (see MNT).
+    # component/file_cache/file_cache.go: Stop cleans the folder, which is the volume's (see CACHE_FOLDER).
     what = f"{volume.name}: its pods on a node cache files in one folder, and the first that ends empties it for all"
     yield noted("storage/file-cache-shared", cluster.name, what, size.side)
 
@@ -283,4 +264,4 @@ def _disk(pool: Pool, vm: VmSize, path: str) -> float | None:
     written = get(pool.data, "osDiskSizeGB")
     os_disk = float(written) if isinstance(written, int | float) else None
     left = vm.local_disk_gib - ((os_disk or 0) if get(pool.data, "osDiskType") == "Ephemeral" else 0)
-    return left if left > 0 and f"{path}/".startswith(f"{MNT}/") else os_disk
+    return left if left > 0 and f"{path}/".startswith(f"{CACHE_FOLDER}/") else os_disk

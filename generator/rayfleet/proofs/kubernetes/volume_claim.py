@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from rayfleet.facts.blobfuse import DRIVER
 from rayfleet.facts.quantity import quantity
 from rayfleet.proofs.finding import Finding, failed, pending, warned
 from rayfleet.proofs.kubernetes.blob_mount import options
 from rayfleet.source import Source
 from rayfleet.tree import RenderedCluster, Side, entries, get, text
-from rayfleet.tree.blob_volume import CLAIM, DRIVER, BlobVolume
+from rayfleet.tree.blob_volume import CLAIM, BlobVolume
 from rayfleet.tree.gaps import has_gaps
 from rayfleet.tree.layer import Manifest
 

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 
 from rayfleet.diagnostics import many
+from rayfleet.facts.resource_types import CONTAINER
 from rayfleet.facts.roles import ACCOUNT as MAY_MAKE_CONTAINERS
 from rayfleet.proofs.anyscale import bucket
 from rayfleet.proofs.azure import storage_account as accounts
@@ -16,7 +17,7 @@ from rayfleet.proofs.kubernetes import volume_claim as claims
 from rayfleet.proofs.kubernetes.volume_claim import Mounted
 from rayfleet.proofs.run import Run, see
 from rayfleet.tree import AksCluster, RenderedCluster, Resource, Side, Tree, get, mapping, text
-from rayfleet.tree.blob_volume import CLAIM, CONTAINER, BlobVolume, Target, fleet_volumes, target, volumes
+from rayfleet.tree.blob_volume import CLAIM, BlobVolume, Target, fleet_volumes, target, volumes
 from rayfleet.tree.gaps import templates_whole
 from rayfleet.tree.role_assignments import RoleNeed, assignment_for
 

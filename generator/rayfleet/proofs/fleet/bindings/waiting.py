@@ -8,6 +8,7 @@ from typing import NamedTuple
 from rayfleet.facts.charts import anyscale_operator
 from rayfleet.facts.gateways import ingress_charts
 from rayfleet.facts.late_values import CLIENT_ID, CLOUD_RESOURCE_ID, PRINCIPAL_ID, kinds, made_by, producers
+from rayfleet.fleet_files import CLOUD_RESOURCE
 from rayfleet.proofs.finding import Finding, failed, pending
 from rayfleet.proofs.fleet.bindings.consumers import gateways
 from rayfleet.tree import RenderedCluster, Side, Tree, mapping
@@ -50,9 +51,7 @@ _OUTPUTS = (
         lambda cluster, _: bool(cluster.operator),
     ),
     _WaitingOutput("workloads/gateway.yaml", (CLOUD_RESOURCE_ID,), "workloads", _has_gateway),
-    _WaitingOutput(
-        "anyscale/cloud_resource.yaml", (PRINCIPAL_ID,), "", lambda cluster, _: bool(cluster.cloud_resource)
-    ),
+    _WaitingOutput(CLOUD_RESOURCE, (PRINCIPAL_ID,), "", lambda cluster, _: bool(cluster.cloud_resource)),
 )
 
 

@@ -1,0 +1,19 @@
+"""Forms of ids."""
+
+from __future__ import annotations
+
+import re
+
+#: A UUID as Azure and Entra write it, in lower case (RFC 9562, section 4).
+UUID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+_LOWER, _ANY_CASE = re.compile(UUID), re.compile(UUID, re.IGNORECASE)
+
+
+def is_uuid(written: str) -> bool:
+    """Whether a text is a UUID, in any case: Azure takes both."""
+    return _ANY_CASE.fullmatch(written) is not None
+
+
+def is_lower_uuid(written: str) -> bool:
+    """Whether a text is a UUID as Azure writes it."""
+    return _LOWER.fullmatch(written) is not None
