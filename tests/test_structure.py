@@ -8,15 +8,17 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
+from typing import Any
 
 import jinja2
 import pytest
 
 from rayfleet import outputs, parts, templating
-from rayfleet.facts import charts, gateways
+from rayfleet.facts import charts, gateways, labels
 from rayfleet.fleet_files import LAYERS
 from tests import rendering
 from tests.model import smallest
@@ -227,6 +229,11 @@ def _is_read(node: ast.Subscript) -> bool:
 # Facts stand in facts; arm builds by them. What of Azure has a form of its own is not spelt anywhere else.
 _FORMS = {
     "a resource type or provider of Azure": re.compile(r"\bmicrosoft\.(?!flux\b|com\b)\w+", re.I),
+    "the key of a label, a taint or a device": re.compile(
+        r"(?<![\w.])((\w+\.)?anyscale\.com|(nvidia|amd)\.com|rayfleet\.dev|kubernetes\.azure\.com|"
+        r"((topology|(feature\.)?node|(service|failure-domain)\.beta|beta)\.)?kubernetes\.io)/(?!clouds)"
+    ),
+    "the form of a UUID": re.compile(r"\[0-9a-f(A-F)?\]\{8\}", re.I),
     "the id of a role": re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-(?!0000)[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b"),
 }
 _FACTS = ("rayfleet.facts", "rayfleet.arm")
@@ -252,6 +259,33 @@ def test_what_azure_calls_a_thing_stands_in_facts(module: str, form: str) -> Non
 @pytest.mark.parametrize("form", _FORMS)
 def test_facts_have_what_nobody_else_may_spell(form: str) -> None:
     assert any(_FORMS[form].search(text) for name in NAMES if name.startswith(_FACTS[0]) for _, text in _texts(name))
+
+
+def _constants(module: str) -> Iterator[tuple[str, Any]]:
+    """The constants of a module that are written out."""
+    for node in _modules()[module].body:
+        for target in node.targets if isinstance(node, ast.Assign) else ():
+            several = isinstance(target, ast.Tuple) and isinstance(node.value, ast.Tuple)
+            for name, value in zip(target.elts, node.value.elts, strict=True) if several else [(target, node.value)]:
+                with suppress(ValueError, TypeError):
+                    yield ast.unparse(name), ast.literal_eval(value)
+
+
+def test_no_limit_is_written_outside_facts() -> None:
+    """Under no name, and no figure that is like no other."""
+    of_facts = {"rayfleet.facts.limits", "rayfleet.facts.network", "rayfleet.facts.reservations"}
+    known = {row for name in of_facts for row in _constants(name)}
+    names = {name for name, _ in known}
+    figures = {value for _, value in known if isinstance(value, tuple) or value > 1024}
+    assert len(names) > 30 and len(figures) > 5
+    again = [
+        (module, name, value)
+        for module in NAMES
+        for name, value in _constants(module)
+        if module not in of_facts
+        and (name.lstrip("_") in names or (isinstance(value, int | float | tuple) and value in figures))
+    ]
+    assert again == []
 
 
 @pytest.mark.parametrize("module", NAMES)
@@ -339,6 +373,17 @@ def test_a_template_is_tidy(name: str) -> None:
     content = _templates()[name].read_bytes()
     assert b"\t" not in content and b"\r" not in content
     assert content.endswith(b"\n") and not content.endswith(b"\n\n")
+
+
+# What templates spell out, so that they look like the file that they make: each is one of facts.
+_OWNERS = r"(?:[\w.-]+\.)?(?:anyscale\.com|nvidia\.com|amd\.com|rayfleet\.dev|kubernetes\.azure\.com)"
+_SPELT = re.compile(rf"(?<![\w./])({_OWNERS}/[\w-]+)")
+
+
+def test_templates_spell_the_keys_of_facts() -> None:
+    known = {value for value in vars(labels).values() if isinstance(value, str)}
+    spelt = {key for path in _templates().values() for key in _SPELT.findall(path.read_text())}
+    assert spelt and spelt <= known
 
 
 # --- what a run loads -------------------------------------------------------------------------------------------------

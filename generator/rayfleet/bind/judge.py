@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -10,11 +9,11 @@ from rayfleet import schema
 from rayfleet.bind.answers import AnsweredAddress, Answers, CloudAnswer, OutputAnswer, UnfinishedDeployment
 from rayfleet.bind.expected import ExpectedValues
 from rayfleet.diagnostics import Diagnostic, did_you_mean
+from rayfleet.facts.identifiers import is_uuid
 from rayfleet.facts.late_values import CLIENT_ID, CLOUD_RESOURCE_ID, DEPLOYMENT, PRINCIPAL_ID, ids_of, made_by
 from rayfleet.source import Source
 from rayfleet.tree.place import Side, get, mapping
 
-_UUID = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 _NOBODY = "00000000-0000-0000-0000-000000000000"
 _ENDS = ("Failed", "Canceled", "Deleted")  # ARM's own (azure-mgmt-resource-deployments 2.0.0, ProvisioningState)
 # The cloud's own id, and the form that an id of a resource has in DNS names (facts: Anyscale, late values).
@@ -149,7 +148,7 @@ def _one(row: ExpectedValues, kind: str, side: Side, given: dict[str, Any], foun
     if value is None:
         found.append(_finding(side, f"{kind} of {row.cluster} is missing", fix))
         return None
-    if isinstance(value, str) and _UUID.fullmatch(value):
+    if isinstance(value, str) and is_uuid(value):
         value = value.lower()
     before = len(found)
     candidate = {"version": 1, "clusters": {row.cluster: {kind: {"value": value, "producer": producer}}}}

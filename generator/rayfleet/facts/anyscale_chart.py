@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-_CAPACITY = "node.anyscale.com/capacity-type"
-_PRIORITY = "kubernetes.azure.com/scalesetpriority"
+from rayfleet.facts.labels import ACCELERATOR_TYPE, CAPACITY_TYPE, SPOT_PRIORITY
+
 _TERMS = "/spec/affinity/nodeAffinity/requiredDuringSchedulingIgnoredDuringExecution/nodeSelectorTerms/-"
 
 
@@ -47,13 +47,13 @@ CHART: dict[str, Any] = {
     "marketType": {
         "enableDefaults": True,
         "generic": {
-            "all": [_tolerate(_CAPACITY, "ON_DEMAND")],
-            "ondemand": [_tolerate(_CAPACITY, "ON_DEMAND")],
-            "spot": [_tolerate(_CAPACITY, "SPOT")],
+            "all": [_tolerate(CAPACITY_TYPE, "ON_DEMAND")],
+            "ondemand": [_tolerate(CAPACITY_TYPE, "ON_DEMAND")],
+            "spot": [_tolerate(CAPACITY_TYPE, "SPOT")],
         },
         "azure": {
-            "ondemand": [_affine(_PRIORITY, "NotIn", "spot"), _affine(_PRIORITY, "DoesNotExist")],
-            "spot": [_affine(_PRIORITY, "In", "spot"), _tolerate(_PRIORITY, "spot")],
+            "ondemand": [_affine(SPOT_PRIORITY, "NotIn", "spot"), _affine(SPOT_PRIORITY, "DoesNotExist")],
+            "spot": [_affine(SPOT_PRIORITY, "In", "spot"), _tolerate(SPOT_PRIORITY, "spot")],
         },
         "karpenter": {
             "ondemand": [select("karpenter.sh/capacity-type", "on-demand")],
@@ -62,9 +62,7 @@ CHART: dict[str, Any] = {
     },
     "accelerator": {
         "enableDefaults": True,
-        "tolerations": {
-            "default": [{"key": "node.anyscale.com/accelerator-type", "value": "GPU", "effect": "NoSchedule"}]
-        },
+        "tolerations": {"default": [{"key": ACCELERATOR_TYPE, "value": "GPU", "effect": "NoSchedule"}]},
         "nodeSelectors": {"azure": {name: f"NVIDIA-{name}" for name in ("T4", "A10", "A100", "H100")}},
     },
 }

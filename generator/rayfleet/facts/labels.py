@@ -6,6 +6,11 @@ from __future__ import annotations
 #: workloads.accelerator).
 CAPACITY_TYPE = "node.anyscale.com/capacity-type"
 ACCELERATOR_TYPE = "node.anyscale.com/accelerator-type"
+#: What Anyscale says of a Ray pod, by which the operator's patches pick it (the same file: patches, zone selector).
+POD_MARKET, POD_ACCELERATOR, POD_INSTANCE = (
+    f"anyscale.com/{name}" for name in ("market-type", "accelerator-type", "instance-type")
+)
+POD_ZONE = "anyscale.com/zone"
 #: AKS puts these on spot nodes itself, as label and as taint (AKS docs, spot-node-pool), but a PUT without them takes
 #: them away (Azure/AKS#3152).
 SPOT_PRIORITY = "kubernetes.azure.com/scalesetpriority"
@@ -18,6 +23,7 @@ ACCELERATOR = "rayfleet.dev/accelerator"
 #: The resources that device plugins offer, by which pods ask for GPUs (NVIDIA/k8s-device-plugin and
 #: ROCm/k8s-device-plugin, README).
 NVIDIA_GPU, AMD_GPU = "nvidia.com/gpu", "amd.com/gpu"
+AMD_PREFIX = "amd.com/"
 GPU_RESOURCES = frozenset({NVIDIA_GPU, AMD_GPU})
 #: The upstream autoscaler knows NVIDIA GPUs of a pool without nodes by itself; of others this tag tells it
 #: (kubernetes/autoscaler, cluster-autoscaler/cloudprovider/azure: node-template).

@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from rayfleet.facts.anyscale_chart import CHART, add, select
-from rayfleet.facts.labels import NVIDIA_GPU, ZONE
+from rayfleet.facts.labels import NVIDIA_GPU, POD_ACCELERATOR, POD_INSTANCE, POD_MARKET, POD_ZONE, ZONE
 from rayfleet.facts.quantity import quantity
 from rayfleet.scheduler.fits import Pod, pod_of
 from rayfleet.scheduler.helm_values import coalesce, first_wins
@@ -24,13 +24,10 @@ from rayfleet.tree.helm_release import Release
 #: Market types, and how people say them.
 MARKETS = {"ON_DEMAND": "on demand", "SPOT": "on spot"}
 
-MARKET, ACCELERATOR, INSTANCE = (
-    f"anyscale.com/{name}" for name in ("market-type", "accelerator-type", "instance-type")
-)
-_KNOWN = frozenset({MARKET, ACCELERATOR, INSTANCE})
+_KNOWN = frozenset({POD_MARKET, POD_ACCELERATOR, POD_INSTANCE})
 _PRODUCT = f"{NVIDIA_GPU}.product"
 _ADDITIONAL = "additional"
-_SLOTS = {"all": "", "ondemand": f"{MARKET} in (ON_DEMAND)", "spot": f"{MARKET} in (SPOT)"}
+_SLOTS = {"all": "", "ondemand": f"{POD_MARKET} in (ON_DEMAND)", "spot": f"{POD_MARKET} in (SPOT)"}
 
 
 class Shape(NamedTuple):
@@ -145,7 +142,7 @@ def _markets(workloads: Mapping[str, Any], provider: str) -> Iterator[Patch]:
 def _zones(workloads: Mapping[str, Any]) -> Iterator[Patch]:
     if workloads.get("enableZoneSelector"):
         copies = [{"op": "copy", "path": f"/spec/nodeSelector/{ZONE.replace('/', '~1')}"}]
-        yield Patch("anyscale.com/zone", copies, ("workloads", "enableZoneSelector"))
+        yield Patch(POD_ZONE, copies, ("workloads", "enableZoneSelector"))
 
 
 def _selectors(workloads: Mapping[str, Any], provider: str) -> tuple[list[Patch], list[tuple[Path, str]]]:
@@ -164,7 +161,7 @@ def _selectors(workloads: Mapping[str, Any], provider: str) -> tuple[list[Patch]
                 hidden.append(((*path, source, name), what))
     key = text(accelerator, "customNodeSelectorKey") or _PRODUCT
     return [
-        Patch(f"{ACCELERATOR} in ({name})", [select(key, str(value))], origin)
+        Patch(f"{POD_ACCELERATOR} in ({name})", [select(key, str(value))], origin)
         for name, (value, origin) in found.items()
     ], hidden
 
@@ -174,7 +171,7 @@ def _tolerations(workloads: Mapping[str, Any]) -> Iterator[Patch]:
     for source in (*(("default",) if accelerator.get("enableDefaults") else ()), _ADDITIONAL):
         rows = entries(accelerator, "tolerations", source)
         path = ("workloads", "accelerator", "tolerations", source)
-        yield Patch(ACCELERATOR, [add("/spec/tolerations/-", row) for row in rows], path)
+        yield Patch(POD_ACCELERATOR, [add("/spec/tolerations/-", row) for row in rows], path)
 
 
 def _of_shape(shape: Shape) -> Patch:
@@ -196,7 +193,7 @@ def _chart_failures(workloads: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
 
 def _asks(shapes: tuple[Shape, ...], patches: list[Patch], theirs: list[Patch]) -> Iterator[Ask]:
     """Shapes that no patch tells apart share their pods."""
-    told_apart = any(INSTANCE in patch.selector for patch in theirs)
+    told_apart = any(POD_INSTANCE in patch.selector for patch in theirs)
     alike: dict[tuple[Any, ...], list[Shape]] = {}
     for shape in shapes:
         own = repr((get(shape.data, "nodeSelector"), get(shape.data, "tolerations"), sorted(_devices(shape))))
@@ -214,7 +211,7 @@ def _devices(shape: Shape) -> frozenset[str]:
 
 
 def _patched_pod(shape: Shape, accelerator: str, market: str, patches: list[Patch], theirs: list[Patch]) -> PatchedPod:
-    marks = {MARKET: market, INSTANCE: shape.name, **({ACCELERATOR: accelerator} if accelerator else {})}
+    marks = {POD_MARKET: market, POD_INSTANCE: shape.name, **({POD_ACCELERATOR: accelerator} if accelerator else {})}
     return apply(patch for patch in (*patches, _of_shape(shape), *theirs) if _selects(patch, marks))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from rayfleet.facts.charts import nvidia_device_plugin as device_plugin_chart
-from rayfleet.facts.labels import AMD_GPU, DISCOVERED, HARD, SCALE_FROM_ZERO_TAG
+from rayfleet.facts.labels import AMD_GPU, AMD_PREFIX, DISCOVERED, HARD, SCALE_FROM_ZERO_TAG
 from rayfleet.proofs.anyscale.ray_placement import is_gpu, is_ray
 from rayfleet.proofs.finding import Finding, failed, noted, proved, warned
 from rayfleet.scheduler.anyscale_pods import OperatorPods
@@ -177,7 +177,7 @@ def _is_amds(row: DefinedPod) -> bool:
     k8s-ds-amdgpu-dp.yaml: all three).
     """
     written = str(get(row.side.source.data, *row.side.path)).lower()
-    return any(word in f"{row.name.lower()} {written}" for word in ("amdgpu", "amd-gpu", "amd.com/", "rocm"))
+    return any(word in f"{row.name.lower()} {written}" for word in ("amdgpu", "amd-gpu", AMD_PREFIX, "rocm"))
 
 
 def _vendor(node: Node) -> str:
