@@ -15,25 +15,13 @@ from rayfleet.facts.limits import (
     MAX_PODS,
     SYSTEM_GIB,
     SYSTEM_VCPUS,
-    WINDOW_HOURS,
 )
-from rayfleet.facts.resource_types import MAINTENANCE_WINDOW
+from rayfleet.facts.property_values import NUMBERS, WORDS, ZONES
+from rayfleet.facts.resource_types import CLUSTER, MAINTENANCE_WINDOW, NODE_POOL
 from rayfleet.proofs.finding import Finding, failed, proved
 from rayfleet.tree import AksCluster, entries, get, mapping, text
 from rayfleet.tree.node_pool import Pool
 
-# ARM schema, managedClusters: enumerations.
-_CHOICES: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
-    (("sku", "tier"), ("Free", "Standard", "Premium")),
-    (("properties", "autoScalerProfile", "expander"), ("least-waste", "most-pods", "priority", "random")),
-)
-_POOL_CHOICES = (
-    # Nothing here runs on Windows: neither Ray's images nor Anyscale's.
-    (("osType",), ("Linux",)),
-    (("osDiskType",), ("Managed", "Ephemeral")),
-    (("scaleSetPriority",), ("Regular", "Spot")),
-)
-_ZONES = ("1", "2", "3")
 # Kubernetes docs, labels: syntax. A taint's key and value follow it too.
 _PART = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?")
 _DOMAIN = re.compile(r"(?=.{1,253}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
@@ -52,7 +40,7 @@ def judge(cluster: AksCluster) -> Iterator[Finding]:
 
 
 def _choices(cluster: AksCluster) -> Iterator[Finding]:
-    for path, allowed in _CHOICES:
+    for path, allowed in WORDS[CLUSTER].items():
         written = get(cluster.resource.data, *path)
         if written is not None and written not in allowed:
             what = f"its {path[-1]} is {written}, and AKS takes {_one_of(allowed)}"
@@ -67,12 +55,11 @@ def _choices(cluster: AksCluster) -> Iterator[Finding]:
 
 def _windows(cluster: AksCluster) -> Iterator[Finding]:
     path = ("properties", "maintenanceWindow", "durationHours")
+    least, most, unit = NUMBERS[MAINTENANCE_WINDOW][path]
     for row in cluster.children(MAINTENANCE_WINDOW):
         hours = get(row.data, *path)
-        if "maintenanceWindow" in row.properties and not _within(hours, *WINDOW_HOURS):
-            what = (
-                f"its window {row.name} is open for {hours} hours, and AKS takes {WINDOW_HOURS[0]} to {WINDOW_HOURS[1]}"
-            )
+        if "maintenanceWindow" in row.properties and not _within(hours, least, most):
+            what = f"its window {row.name} is open for {hours} {unit}, and AKS takes {least} to {most}"
             yield failed("arm/maintenance-window", cluster.name, what, "write a number between them", row.side(*path))
 
 
@@ -80,8 +67,9 @@ def _windows(cluster: AksCluster) -> Iterator[Finding]:
 
 
 def _pool(cluster: AksCluster, pool: Pool) -> Iterator[Finding]:
-    for path, allowed in _POOL_CHOICES:
-        written = get(pool.data, *path)
+    for path, allowed in WORDS[NODE_POOL].items():
+        _, *own = path
+        written = get(pool.data, *own)
         if written is not None and written not in allowed:
             what = f"its pool {pool.name} has the {path[-1]} {written}, not {_one_of(allowed)}"
             yield failed(
@@ -89,14 +77,14 @@ def _pool(cluster: AksCluster, pool: Pool) -> Iterator[Finding]:
                 cluster.name,
                 what,
                 f"write {_one_of(allowed)}{_near(written, allowed)}",
-                pool.side(*path),
+                pool.side(*own),
             )
     least = LEAST_SYSTEM_PODS if pool.system else LEAST_PODS
     if "maxPods" in pool.data and not _within(pool.data["maxPods"], least, MAX_PODS):
         what = f"its pool {pool.name} has the maxPods {pool.data['maxPods']}, and AKS takes {least} to {MAX_PODS}"
         yield failed("arm/max-pods", cluster.name, what, "write a number between them", pool.side("maxPods"))
     zones = entries(pool.data, "availabilityZones")
-    odd = [zone for zone in zones if zone not in _ZONES]
+    odd = [zone for zone in zones if zone not in ZONES]
     if odd or len(zones) > len(set(map(str, zones))):
         said = f"the zone {odd[0]!r}" if odd else "a zone twice"
         what = f'its pool {pool.name} has {said}, and a region has the zones "1" to "3"'
