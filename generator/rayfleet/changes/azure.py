@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from rayfleet.changes.change import Change
 from rayfleet.facts.azure_defaults import DEFAULTS
-from rayfleet.facts.change_classes import ChangeRow, Difference, Steps, differences, row_for
+from rayfleet.facts.change_classes import ChangeRow, PropertyDifference, Steps, differences, row_for
 from rayfleet.facts.resource_types import CLUSTER, NODE_POOL
 from rayfleet.tree import Tree, get
 from rayfleet.tree.arm_expression import is_expression
@@ -143,7 +143,7 @@ def _in_order(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, sort_keys=True)
 
 
-def _same_word(row: Difference) -> bool:
+def _same_word(row: PropertyDifference) -> bool:
     """What Azure refuses to change are words of its own, which it takes in any case."""
     words = [value.lower() for value in (row.before, row.after) if isinstance(value, str)]
     return row.row.refused and len(words) == 2 and words[0] == words[1]

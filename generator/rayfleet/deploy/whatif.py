@@ -11,7 +11,7 @@ from rayfleet.azure.resource_id import type_and_name
 from rayfleet.deploy.whatif_classes import classify_property
 from rayfleet.deploy.whatif_noise import INLINE_POOL, noise
 from rayfleet.diagnostics import many, printable
-from rayfleet.facts.change_classes import UNCLASSIFIED, Difference, told_once
+from rayfleet.facts.change_classes import UNCLASSIFIED, PropertyDifference, told_once
 from rayfleet.facts.resource_types import NODE_POOL, label
 from rayfleet.tree import entries, get, mapping, text
 
@@ -65,7 +65,7 @@ class Property(NamedTuple):
     before: str | None
     after: str | None
     noise: str = ""
-    found: tuple[Difference, ...] = ()
+    found: tuple[PropertyDifference, ...] = ()
 
     def __str__(self) -> str:
         before, after = ("nothing" if value is None else value for value in (self.before, self.after))
@@ -182,7 +182,7 @@ def _alerts(change: WhatIfChange) -> Iterator[Alert]:
     noun = label(change.type)
     if change.kind == "delete":
         yield Alert("deleted", f"{noun} {change.name}", "is deleted")
-    by_subject: dict[str, list[Difference]] = {}
+    by_subject: dict[str, list[PropertyDifference]] = {}
     for row in change.real:
         pool = INLINE_POOL.match(row.path)
         subject = f"{label(NODE_POOL)} {change.name}/{pool[1]}" if pool else f"{noun} {change.name}"
@@ -192,7 +192,7 @@ def _alerts(change: WhatIfChange) -> Iterator[Alert]:
             yield from _alert(subject, difference)
 
 
-def _alert(subject: str, found: Difference) -> Iterator[Alert]:
+def _alert(subject: str, found: PropertyDifference) -> Iterator[Alert]:
     row, path = found.row, ".".join(found.path)
     kind, begins = _CLASSES.get(row.change_class, ("scaled", "is scaled:") if row.scales else ("noted", "changes"))
     if found.path == _POOLS and found.before is None:

@@ -7,14 +7,14 @@ from collections.abc import Iterator
 from typing import Any
 
 from rayfleet.azure.resource_id import type_and_name
-from rayfleet.facts.change_classes import Difference, classify
+from rayfleet.facts.change_classes import PropertyDifference, classify
 from rayfleet.facts.resource_types import CLUSTER, NODE_POOL
 from rayfleet.tree import entries, get, mapping, text
 
 _POOLS = ("properties", "agentPoolProfiles")
 
 
-def classify_property(path: str, before: Any, after: Any, change: dict[str, Any]) -> Iterator[Difference]:
+def classify_property(path: str, before: Any, after: Any, change: dict[str, Any]) -> Iterator[PropertyDifference]:
     """A property of a change, or those below it. ``path``: as what-if writes it, with the places of a list's entries
     in brackets; ``change``: Azure's, which has the whole resource on both sides.
     """

@@ -77,7 +77,7 @@ class ChangeRow(NamedTuple):
         )
 
 
-class Difference(NamedTuple):
+class PropertyDifference(NamedTuple):
     """A property that differs, None where it is not there; ``row`` says what Azure does with it."""
 
     path: Steps
@@ -86,9 +86,9 @@ class Difference(NamedTuple):
     row: ChangeRow
 
 
-def differences(kind: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Difference]:
+def differences(kind: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> list[PropertyDifference]:
     """Every property of a resource of a type that differs, each told once."""
-    found: list[Difference] = []
+    found: list[PropertyDifference] = []
     for key in [*before, *(key for key in after if key not in before)]:
         if key not in _OF_TEMPLATES:
             found += classify(kind, (key,), before.get(key), after.get(key), after)
@@ -97,7 +97,7 @@ def differences(kind: str, before: Mapping[str, Any], after: Mapping[str, Any]) 
 
 def classify(
     kind: str, path: Steps, before: Any, after: Any, resource: Mapping[str, Any] | None = None
-) -> Iterator[Difference]:
+) -> Iterator[PropertyDifference]:
     """A property that differs, or those below it, with their rows. ``resource``: all of it, after the change."""
     if before == after:
         return
@@ -108,10 +108,10 @@ def classify(
             was, becomes = (value.get(key) for value in sides)
             yield from classify(kind, (*path, str(key)), was, becomes, resource)
     else:
-        yield Difference(path, before, after, row or ChangeRow(UNCLASSIFIED))
+        yield PropertyDifference(path, before, after, row or ChangeRow(UNCLASSIFIED))
 
 
-def told_once(found: Iterable[Difference]) -> list[Difference]:
+def told_once(found: Iterable[PropertyDifference]) -> list[PropertyDifference]:
     """Without those that go with another one, which says it already."""
     found = list(found)
     paths = {row.path for row in found}
