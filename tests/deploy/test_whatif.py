@@ -317,12 +317,12 @@ def test_text() -> None:
 fleet-eastus: 1 to delete, 1 to modify, 2 to create, 1 that what-if cannot judge, 1 left alone
   ! resource group old is deleted
   ! node pool aks/t4 is scaled: maxCount: 3 -> 5
-  - Microsoft.Resources/resourceGroups old
-  ~ Microsoft.ContainerService/managedClusters/agentPools aks/t4
+  - resource group old
+  ~ node pool aks/t4
       properties.maxCount: 3 -> 5
-  + Microsoft.ContainerService/managedClusters aks (possibly; Azure cannot tell yet)
-  + Microsoft.Network/natGateways nat
-  x Microsoft.KubernetesConfiguration/extensions flux (no\\nway)
+  + cluster aks (possibly; Azure cannot tell yet)
+  + NAT gateway nat
+  x Flux extension flux (no\\nway)
   1 difference hidden as noise: read-only
   NestedLimit: too deep"""
     )

@@ -265,7 +265,7 @@ def test_what_if_shows_and_ends(fleet: Workspace, server: ArmServer) -> None:
         f"""\
 {EAST}: 1 to modify
   ! node pool aks-eastus/t4 is scaled: maxCount: 3 -> 5
-  ~ Microsoft.ContainerService/managedClusters/agentPools aks-eastus/t4
+  ~ node pool aks-eastus/t4
       properties.maxCount: 3 -> 5
   1 difference hidden as noise: read-only
   all of it: .rayfleet_cache/what-if/{EAST}.json

@@ -10,7 +10,7 @@ from tests.deploying.running import AKS, EAST, GROUP, NAMES, SHARED, data, deplo
 
 OLD = f"{AKS}/agentPools/old"
 ACCOUNT = f"{GROUP}/providers/Microsoft.Storage/storageAccounts/old"
-POOL = "Microsoft.ContainerService/managedClusters/agentPools aks-eastus/old"
+POOL = "node pool aks-eastus/old"
 
 
 @pytest.fixture
@@ -63,14 +63,15 @@ def test_data_is_let_go_of_and_all_beside_it(stacked: Workspace, server: ArmServ
     server.stacks[EAST].managed.append(ACCOUNT)
     said = deploy(stacked, "--stack", "--yes-delete").stdout
     assert f"{EAST}: its stack detaches 2 resources no longer rendered, and deletes none\n    {POOL}\n" in said
-    assert "storageAccounts old: microsoft.storage/storageaccounts is no type that is ever deleted\n" in said
+    assert "storage account old: microsoft.storage/storageaccounts is no type that is ever deleted\n" in said
     assert server.stacks[EAST].deleted == [] and server.stacks[EAST].detached == [OLD, ACCOUNT]
 
 
 def test_a_deletion_that_fails_is_explained(stacked: Workspace, server: ArmServer) -> None:
     server.stacks[EAST].stuck = {OLD: {"code": "PodDrainFailure", "message": "a budget allows no eviction"}}
     said = deploy(stacked, "--stack", "--yes-delete", code=1)
-    assert f"{EAST}: {POOL}: PodDrainFailure: cannot be deleted: a budget allows no eviction\n" in said.stderr
+    pool = "Microsoft.ContainerService/managedClusters/agentPools aks-eastus/old"
+    assert f"{EAST}: {pool}: PodDrainFailure: cannot be deleted: a budget allows no eviction\n" in said.stderr
     assert said.stdout.endswith("3 succeeded, 1 failed\n")
 
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from rayfleet.azure.deletable import DeletionRefusal, guard
 from rayfleet.azure.resource_id import type_and_name, type_of
 from rayfleet.diagnostics import many
-from rayfleet.facts.resource_types import CLUSTER, EXTENSION, FLUX_CONFIGURATION
+from rayfleet.facts.resource_types import CLUSTER, EXTENSION, FLUX_CONFIGURATION, label
 from rayfleet.tree.deployment_steps import DeploymentStep
 
 # What is taken down in an order, with Anyscale and Flux before it: by retire, not by a stack.
@@ -61,7 +61,8 @@ def lines(row: StackChange) -> Iterator[str]:
         yield f"{row.step.name}: its stack detaches {count} no longer rendered, and deletes none"
     for identifier in row.ids:
         why = row.kept.get(identifier)
-        yield f"  {' ' if row.kept else '-'} {' '.join(type_and_name(identifier))}" + (f": {why}" if why else "")
+        kind, name = type_and_name(identifier)
+        yield f"  {' ' if row.kept else '-'} {label(kind)} {name}" + (f": {why}" if why else "")
 
 
 def as_json(row: StackChange) -> dict[str, Any]:

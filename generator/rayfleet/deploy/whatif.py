@@ -216,7 +216,8 @@ def lines(found: Summary) -> Iterator[str]:
         if change.kind in _SIGNS:
             notes = [change.reason] if change.reason else []
             notes += ["possibly; Azure cannot tell yet"] if change.possible else []
-            yield printable(f"  {_SIGNS[change.kind]} {change.type} {change.name}" + "".join(f" ({n})" for n in notes))
+            shown = f"{label(change.type)} {change.name}"
+            yield printable(f"  {_SIGNS[change.kind]} {shown}" + "".join(f" ({note})" for note in notes))
             yield from (f"      {row}" for row in change.real)
     if found.folded:
         reasons = dict.fromkeys(row.noise for change in found.changes for row in change.properties if row.noise)
