@@ -48,7 +48,7 @@ FLOORS = (
         "rayfleet.tree",
     ),
     ("rayfleet.schema", "rayfleet.git"),
-    ("rayfleet.source", "rayfleet.console"),
+    ("rayfleet.source", "rayfleet.console", "rayfleet.keys"),
     ("rayfleet.model", "rayfleet.fleet_files"),
     ("rayfleet.facts",),
     ("rayfleet.diagnostics", "rayfleet.threads", "rayfleet.package_files", "rayfleet.schema_matcher", "rayfleet"),
@@ -57,8 +57,8 @@ FLOORS = (
 # What reads a tree back and judges it, and what it may never look at.
 JUDGES = ("rayfleet.tree", "rayfleet.scheduler", "rayfleet.capacity", "rayfleet.changes", "rayfleet.proofs")
 COMPILES = {
-    "rayfleet.model", "rayfleet.build", "rayfleet.rules", "rayfleet.arm", "rayfleet.overview", "rayfleet.outputs",
-    "rayfleet.cluster_record", "rayfleet.parts", "rayfleet.compiler", "rayfleet.shape_mistakes",
+    "rayfleet.model", "rayfleet.keys", "rayfleet.build", "rayfleet.rules", "rayfleet.arm", "rayfleet.overview",
+    "rayfleet.outputs", "rayfleet.cluster_record", "rayfleet.parts", "rayfleet.compiler", "rayfleet.shape_mistakes",
 }  # fmt: skip
 
 DOORS = {

@@ -6,12 +6,13 @@ What a model cannot express, a VM size that nobody knows, is reported here; ever
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any, TypeVar
 
 from rayfleet.diagnostics import Diagnostic, did_you_mean
-from rayfleet.facts import gateways
 from rayfleet.facts.catalogue import Catalogue, VmSize
 from rayfleet.facts.cidr import Cidr
+from rayfleet.keys import built
 from rayfleet.model import bindings as late
 from rayfleet.model.bindings import ClusterBindings
 from rayfleet.model.cluster import Cluster
@@ -21,7 +22,7 @@ from rayfleet.model.gateway import Gateway
 from rayfleet.model.infrastructure import Infrastructure, Upgrades
 from rayfleet.model.instance_type import InstanceType, instance_types
 from rayfleet.model.network import Network
-from rayfleet.model.node_pool import NodePool, Taint
+from rayfleet.model.node_pool import NodePool
 from rayfleet.model.ray import Ray
 from rayfleet.model.service_account import OPERATOR, ServiceAccount
 from rayfleet.model.settings import Defaults, Settings, fill, merge
@@ -58,7 +59,7 @@ class _Builder:
 
     def fleet(self) -> Fleet:
         data = fill(self._defaults.root, self._origin.source.data)
-        azure, storage, gitops = data["azure"], data["storage"], _gitops(data["gitops"])
+        azure, storage, gitops = data["azure"], data["storage"], built(GitOps, data["gitops"])
         clusters = tuple(self._clusters(data, gitops))
         return Fleet(
             name=data["name"],
@@ -70,11 +71,7 @@ class _Builder:
             vnet_prefix=azure["network"]["vnetPrefix"],
             admin_group_ids=tuple(azure["adminGroupIds"]),
             tags=azure["tags"],
-            anyscale=Anyscale(
-                data["anyscale"]["cloud"],
-                data["anyscale"]["servicePrincipalAppId"],
-                data["anyscale"]["controlPlaneUrl"],
-            ),
+            anyscale=built(Anyscale, data["anyscale"]),
             storage=_storage(storage, azure["primaryRegion"]),
             gitops=gitops,
             region_order=tuple(data["routing"].get("regionOrder") or _region_order(azure["primaryRegion"], clusters)),
@@ -101,7 +98,7 @@ class _Builder:
     ) -> Cluster:
         defaults = self._defaults.settings
         pools = self._pools(name, region, settings)
-        volume = self._share("volume", settings, _volume)
+        volume = self._share("volume", settings, partial(built, Volume))
         plain: Settings = {key: settings.get(key, defaults.get(key)) for key in _PLAIN}
         resource = settings.get("cloudResource", {})
         return Cluster(
@@ -115,7 +112,7 @@ class _Builder:
                 authorized_ip_ranges=tuple(self._filled("apiServer", settings)["authorizedIpRanges"]),
                 local_accounts=plain["localAccounts"],
                 encryption_at_host=plain["encryptionAtHost"],
-                upgrades=self._share("upgrades", settings, _upgrades),
+                upgrades=self._share("upgrades", settings, partial(built, Upgrades)),
                 autoscaler=self._filled("autoscaler", settings),
                 pools=pools,
             ),
@@ -125,7 +122,7 @@ class _Builder:
                 redis_endpoint=resource.get("redisEndpoint"),
                 image_registry=resource.get("imageRegistry"),
             ),
-            gateway=self._share("gateway", settings, _gateway),
+            gateway=self._share("gateway", settings, partial(built, Gateway)),
             volume=volume,
             delivery=Delivery(gitops, self._share("charts", settings, _charts), tuple(plain["overlays"])),
             bindings=self._bound.get(name, late.NONE),
@@ -195,79 +192,28 @@ def _pool(name: str, row: Settings, vm: VmSize, zones: tuple[int, ...], infra: b
     disk = row.get("osDiskType") or ("Ephemeral" if fits else "Managed")
     # GPU sizes are rarely in every zone: without being told, such a pool takes what the region has anywhere.
     own_zones = row.get("zones", () if vm.gpus else zones)
-    return NodePool(
+    return built(
+        NodePool,
+        row,
         name=name,
-        system=system,
-        role=row["role"],
         vm=vm,
-        count=row.get("count"),
         minimum=row.get("minCount", 2 if system else 0) if autoscaled else fixed,
         maximum=most,
         autoscaled=autoscaled,
-        spot=row["capacityType"] == "spot",
-        spot_max_price=row["spotMaxPrice"],
         zones=tuple(own_zones),
-        max_pods=row["maxPods"],
         ephemeral_os_disk=disk == "Ephemeral",
-        os_disk_size_gib=row["osDiskSizeGib"],
-        os_sku=row["osSku"],
-        own_labels=row["labels"],
-        own_taints=tuple(Taint.parse(text) for text in row["taints"]),
         dedicated_system=system and infra,
     )
 
 
 def _network(section: Settings, vnet: Cidr) -> Network:
-    nat = section["natGateway"]
-    return Network(
-        index=section["index"],
-        vnet=vnet,
-        nodes=Cidr(vnet.first, max(section["nodeSubnetPrefix"], vnet.prefix)),
-        pods=Cidr.parse(section["podCidr"]),
-        services=Cidr.parse(section["serviceCidr"]),
-        dataplane=section["dataplane"],
-        nat_sku=nat["sku"],
-        nat_public_ips=nat["publicIps"],
-        nat_idle_minutes=nat["idleTimeoutMinutes"],
-    )
+    nodes = Cidr(vnet.first, max(section["nodeSubnetPrefix"], vnet.prefix))
+    return built(Network, section, vnet=vnet, nodes=nodes)
 
 
-def _upgrades(section: Settings) -> Upgrades:
-    window = section["window"]
-    return Upgrades(
-        channel=section["channel"],
-        node_os_channel=section["nodeOsChannel"],
-        max_surge=section["maxSurge"],
-        day=window["day"],
-        start_time=window["startTime"],
-        utc_offset=window["utcOffset"],
-        duration_hours=window["durationHours"],
-    )
-
-
-def _gitops(section: Settings) -> GitOps:
-    return GitOps(
-        url=section["url"],
-        branch=section["branch"],
-        path=section["path"],
-        auth=section["auth"],
-        https_user=section["httpsUser"],
-        known_hosts=section.get("knownHosts"),
-        interval_seconds=section["intervalSeconds"],
-    )
-
-
-def _gateway(section: Settings) -> Gateway:
-    return Gateway(gateways.gateway(section["kind"]), section["visibility"] == "public")
-
-
-def _volume(section: Settings) -> Volume:
-    return Volume(
-        static=section["provisioning"] == "static",
-        size=section["size"],
-        block_cache=section["cache"] == "block",
-        cache_mib=section["cacheSizeMib"],
-    )
+def _storage(section: Settings, region: str) -> Storage:
+    rules = (built(LifecycleRule, rule, name=name) for name, rule in sorted(section["lifecycle"].items()))
+    return built(Storage, section, region=region, lifecycle=tuple(rules))
 
 
 def _charts(section: Settings) -> dict[str, HelmChart]:
@@ -278,32 +224,6 @@ def _service_accounts(names: list[str]) -> tuple[ServiceAccount, ...]:
     """The operator's account and the fleet's own, each once."""
     own = (ServiceAccount(*name.split("/")) for name in names)
     return tuple(dict.fromkeys((OPERATOR, *own)))
-
-
-def _storage(section: Settings, region: str) -> Storage:
-    return Storage(
-        account=section["account"],
-        container=section["container"],
-        more_containers=tuple(section["moreContainers"]),
-        region=region,
-        redundancy=section["redundancy"],
-        access_tier=section["accessTier"],
-        soft_delete_days=section["softDeleteDays"],
-        cors_origins=tuple(section["corsOrigins"]),
-        lifecycle=tuple(_lifecycle_rule(name, rule) for name, rule in sorted(section["lifecycle"].items())),
-    )
-
-
-def _lifecycle_rule(name: str, rule: Settings) -> LifecycleRule:
-    return LifecycleRule(
-        name=name,
-        prefix=rule.get("prefix", ""),
-        since_access=rule.get("since", "lastAccess") == "lastAccess",
-        cool_after=rule.get("coolAfterDays"),
-        cold_after=rule.get("coldAfterDays"),
-        archive_after=rule.get("archiveAfterDays"),
-        delete_after=rule.get("deleteAfterDays"),
-    )
 
 
 def _region_order(primary: str, clusters: tuple[Cluster, ...]) -> list[str]:
