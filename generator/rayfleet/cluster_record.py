@@ -9,6 +9,7 @@ import json
 from typing import Any
 
 from rayfleet.arm.template import generator_mark
+from rayfleet.facts.platforms import AKS
 from rayfleet.facts.resource_types import CLUSTER
 from rayfleet.model.cluster import Cluster
 from rayfleet.model.deployment import Scope
@@ -23,7 +24,7 @@ def record(fleet: Fleet, cluster: Cluster) -> str:
     row = {
         "metadata": {"_generator": mark},
         "name": cluster.name,
-        "platform": "aks",
+        "platform": AKS,
         "region": cluster.region,
         "scope": {"subscriptionId": scope.subscription_id, "resourceGroup": scope.resource_group},
         "id": _id(scope, cluster),

@@ -7,9 +7,10 @@ from functools import cached_property
 
 from rayfleet.diagnostics import Diagnostic
 from rayfleet.facts.catalogue import Catalogue
+from rayfleet.facts.platforms import AKS
 from rayfleet.facts.resource_types import CLUSTER
 from rayfleet.source import Source, read, read_json
-from rayfleet.tree.aks import PLATFORM, AksCluster
+from rayfleet.tree.aks import AksCluster
 from rayfleet.tree.arm_expression import DeploymentScope
 from rayfleet.tree.arm_template import DeploymentRow, Resource, Template
 from rayfleet.tree.cluster import RenderedCluster
@@ -106,7 +107,7 @@ class Tree:
     @cached_property
     def _others(self) -> frozenset[str]:
         """Clusters that no managedClusters resource makes."""
-        others = (row.name for row in self.records.values() if row.platform != PLATFORM)
+        others = (row.name for row in self.records.values() if row.platform != AKS)
         return frozenset(others) - {row.name for row in self.of_type(CLUSTER)}
 
     @cached_property

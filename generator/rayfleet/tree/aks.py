@@ -10,9 +10,6 @@ from rayfleet.tree.arm_template import Resource, Template
 from rayfleet.tree.node_pool import Pool, arm_pool
 from rayfleet.tree.place import Side, entries, text
 
-#: The platform of a record.
-PLATFORM = "aks"
-
 
 class AksCluster:
     """A managedClusters resource with its node pools and whatever else ARM has of it."""

@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from rayfleet.diagnostics import did_you_mean, many
+from rayfleet.facts.platforms import AKS
 from rayfleet.proofs.anyscale.cloud_resource import plain
 from rayfleet.proofs.finding import Finding, failed, proved
 from rayfleet.proofs.run import Run
 from rayfleet.source import Source
 from rayfleet.tree import AksCluster, RenderedCluster, Side, get, record_path
-from rayfleet.tree.aks import PLATFORM
 from rayfleet.tree.arm_expression import is_expression
 from rayfleet.tree.cluster_record import ClusterRecord, RecordedPool
 from rayfleet.tree.node_pool import Pool
@@ -54,8 +54,8 @@ def of_cluster(cluster: RenderedCluster, run: Run) -> Iterator[Finding]:
             what = f"it has no {path}, by which it is found"
             yield failed("arm/no-record", cluster.name, what, _RENDER, cluster.side("name"))
     elif aks is None:
-        what = f"its platform is {record.platform or 'not said'}, and there is {PLATFORM}"
-        fix = f"{_RENDER}{did_you_mean(record.platform, [PLATFORM])}"
+        what = f"its platform is {record.platform or 'not said'}, and there is {AKS}"
+        fix = f"{_RENDER}{did_you_mean(record.platform, [AKS])}"
         yield failed("arm/record-platform", cluster.name, what, fix, record.side("platform"))
     elif found := [*_differences(record, aks), *_pools(record, aks)]:
         said = "; ".join(row.what for row in found[:_SHOWN])
@@ -81,7 +81,7 @@ def _differences(record: ClusterRecord, aks: AksCluster) -> Iterator[_Difference
     """The values of the cluster itself; of a template that nothing deploys, where it would be is not known."""
     said: list[tuple[tuple[str, ...], str, str]] = [
         (("name",), aks.name, "name"),
-        (("platform",), PLATFORM, "type"),
+        (("platform",), AKS, "type"),
     ]
     if not is_expression(aks.region):
         said.append((("region",), aks.region, "location"))
