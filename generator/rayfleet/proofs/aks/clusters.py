@@ -19,14 +19,10 @@ def judge(cluster: AksCluster) -> Iterator[Finding]:
     """One cluster."""
     found = [*_versions(cluster), *_flux(cluster)]
     yield from found
-    if cluster.flux_configurations and not found:
-        side = cluster.flux_configurations[0].side("dependsOn")
-        yield proved(
-            "arm/flux-before-pools",
-            cluster.name,
-            "Flux is installed after every node pool, and told what to follow after that",
-            side,
-        )
+    extensions = cluster.children(EXTENSION)
+    if extensions and not found:
+        what = "Flux is installed after every node pool"
+        yield proved("arm/flux-before-pools", cluster.name, what, extensions[0].side("dependsOn"))
 
 
 def _versions(cluster: AksCluster) -> Iterator[Finding]:
@@ -51,32 +47,13 @@ def _versions(cluster: AksCluster) -> Iterator[Finding]:
 
 
 def _flux(cluster: AksCluster) -> Iterator[Finding]:
-    """The extension's pods need nodes (Azure/AKS#3359), and a configuration its extension (Azure docs,
-    conceptual-gitops-flux2).
-    """
-    extensions = cluster.children(EXTENSION)
+    """The extension's pods need nodes (Azure/AKS#3359); what a configuration needs, the proof of Flux says."""
     pools = {row.id: row for row in cluster.children(NODE_POOL)}
-    for extension in extensions:
+    for extension in cluster.children(EXTENSION):
         late = [row for key, row in pools.items() if key not in before(extension)]
         if late:
             what = f"its extension {extension.name} does not wait for the node pool {late[0].name}"
             fix = "let it depend on the last pool of the chain"
             yield failed(
                 "arm/flux-before-pools", cluster.name, what, fix, extension.side("dependsOn"), late[0].side("name")
-            )
-    flux = [row for row in extensions if text(row.properties, "extensionType").lower() == "microsoft.flux"]
-    for configuration in cluster.flux_configurations:
-        if not flux:
-            what = f"its Flux configuration {configuration.name} needs the extension microsoft.flux, and there is none"
-            yield failed("arm/no-flux-extension", cluster.name, what, "add the extension", configuration.side("name"))
-        elif flux[0].id not in before(configuration):
-            what = f"its Flux configuration {configuration.name} does not wait for the extension {flux[0].name}"
-            fix = f"let it depend on {flux[0].name}"
-            yield failed(
-                "arm/flux-before-extension",
-                cluster.name,
-                what,
-                fix,
-                configuration.side("dependsOn"),
-                flux[0].side("name"),
             )
