@@ -15,8 +15,8 @@ import pytest
 
 from rayfleet import schema, templating
 from rayfleet.bind import answers, changes, edit
-from rayfleet.bind.expected import expected_values
 from rayfleet.bind.judge import judge
+from rayfleet.bind.needs import expected_values
 from rayfleet.compiler import Compiled
 from rayfleet.facts import charts, late_values
 from rayfleet.facts.charts.chart import Chart, ChartPod

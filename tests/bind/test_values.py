@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from rayfleet import schema
 from rayfleet.bind import answers
-from rayfleet.bind.expected import expected_values
 from rayfleet.bind.judge import Judgement, judge
+from rayfleet.bind.needs import expected_values
 from rayfleet.diagnostics import Invalid
 from rayfleet.facts.late_values import kinds
 from rayfleet.source import Source

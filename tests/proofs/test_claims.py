@@ -13,7 +13,7 @@ import pytest
 from rayfleet import proofs
 from rayfleet.proofs.acceptance import ACCEPTED
 from rayfleet.proofs.claims import BY_ID, CLAIMS, Claim
-from rayfleet.proofs.claims.listing import LISTS, anchor, page
+from rayfleet.proofs.claims.index import LISTS, anchor, page
 from rayfleet.proofs.finding import OUTCOMES
 from tests.rendering import ROOT, SOURCE_ROOT
 

@@ -13,7 +13,7 @@ from rayfleet.azure.client import Azure
 from rayfleet.azure.faults import Fault
 from rayfleet.azure.stacks import last_state
 from rayfleet.bind.answers import Answers, merge, of_cloud, of_deployment, of_file
-from rayfleet.bind.expected import ExpectedValues
+from rayfleet.bind.needs import ExpectedValues
 from rayfleet.diagnostics import Diagnostic, Invalid
 from rayfleet.facts.advice import about
 from rayfleet.fleet_files import FleetFiles, cloud_resource_file

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from rayfleet.bind.expected import ExpectedValues
 from rayfleet.bind.judge import Value
+from rayfleet.bind.needs import ExpectedValues
 from rayfleet.diagnostics import Diagnostic
 from rayfleet.facts.late_values import NODE_POOLS, kinds
 from rayfleet.rules import bindings as rules

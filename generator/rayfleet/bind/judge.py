@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from rayfleet import schema
 from rayfleet.bind.answers import AnsweredAddress, Answers, CloudAnswer, OutputAnswer, UnfinishedDeployment
-from rayfleet.bind.expected import ExpectedValues
+from rayfleet.bind.needs import ExpectedValues
 from rayfleet.diagnostics import Diagnostic, did_you_mean
 from rayfleet.facts.identifiers import is_uuid
 from rayfleet.facts.late_values import CLIENT_ID, CLOUD_RESOURCE_ID, DEPLOYMENT, PRINCIPAL_ID, ids_of, made_by

@@ -10,8 +10,8 @@ from rayfleet import fleet_files
 from rayfleet.bind import ask, changes, file
 from rayfleet.bind.answers import Answers, merge, of_deployment
 from rayfleet.bind.changes import BindingChange
-from rayfleet.bind.expected import ExpectedValues, expected_values
 from rayfleet.bind.judge import Judgement, judge
+from rayfleet.bind.needs import ExpectedValues, expected_values
 from rayfleet.compiler import compile_fleet
 from rayfleet.diagnostics import Diagnostic, Invalid, WrongOption, did_you_mean, errors, in_order, many, printable
 from rayfleet.fleet_files import FleetFiles

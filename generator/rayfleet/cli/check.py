@@ -13,7 +13,7 @@ from rayfleet.console.printing import echo
 from rayfleet.console.recorder import Recorder
 from rayfleet.diagnostics import WrongOption, did_you_mean
 from rayfleet.proofs import evidence, forms
-from rayfleet.proofs.claims.listing import LISTS
+from rayfleet.proofs.claims.index import LISTS
 from rayfleet.tree import load
 
 _WITNESSES = 3

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from rayfleet import __version__
 from rayfleet.proofs.claims import BY_ID, Claim
-from rayfleet.proofs.claims.listing import anchor
+from rayfleet.proofs.claims.index import anchor
 from rayfleet.proofs.finding import Outcome
 from rayfleet.proofs.report import Report
 from rayfleet.proofs.shown import Place, Shown

@@ -12,8 +12,8 @@ from rayfleet.anyscale.registration import change_command
 from rayfleet.azure.stacks import LastDeployment
 from rayfleet.bind import answers, changes
 from rayfleet.bind.changes import BindingChange
-from rayfleet.bind.expected import expected_values
 from rayfleet.bind.judge import judge
+from rayfleet.bind.needs import expected_values
 from rayfleet.diagnostics import many
 from rayfleet.facts.late_values import CLOUD_RESOURCE_ID
 from rayfleet.fleet_files import FleetFiles

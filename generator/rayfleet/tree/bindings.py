@@ -72,7 +72,7 @@ class BrokenProducer(NamedTuple):
     side: Side | None
 
 
-class Registration(NamedTuple):
+class CloudResourceName(NamedTuple):
     """Anyscale's cloud, and the cloud resource in it."""
 
     cloud: str
@@ -156,7 +156,7 @@ def output_name(cluster: RenderedCluster) -> str | None:
     return None
 
 
-def registration(producer: Any) -> Registration | None:
+def registration(producer: Any) -> CloudResourceName | None:
     """The registration that an address of Anyscale's names."""
     parts = ANYSCALE.parts(producer)
-    return Registration(parts["cloud"], parts["cloud_resource"]) if parts else None
+    return CloudResourceName(parts["cloud"], parts["cloud_resource"]) if parts else None

@@ -22,7 +22,7 @@ from rayfleet.proofs.azure import (
 )
 from rayfleet.proofs.azure.role_assignments import refused
 from rayfleet.proofs.finding import Finding, failed, pending, proved
-from rayfleet.proofs.fleet.bindings import waiting
+from rayfleet.proofs.fleet.bindings import pending_outputs
 from rayfleet.proofs.fleet.bindings.consumers import consumers, signs_in
 from rayfleet.proofs.run import Run, Sightings, see
 from rayfleet.tree import AksCluster, RenderedCluster, Side, Tree, get, text
@@ -187,7 +187,7 @@ def _absent(cluster: RenderedCluster, values: dict[str, Late]) -> Iterator[Findi
     waits = [kind for kind in (CLIENT_ID, CLOUD_RESOURCE_ID) if kind not in values]
     if waits:
         what = f"the operator waits for {' and '.join(waits)}: who signs in is not rendered yet"
-        yield pending("identity/operator-missing", cluster.name, what, waiting.side(cluster))
+        yield pending("identity/operator-missing", cluster.name, what, pending_outputs.side(cluster))
     elif not has_gaps(cluster):
         what = f"no {anyscale_operator.CHART.name} is rendered, though its ids are bound: nothing signs in"
         yield failed("identity/operator-missing", cluster.name, what, "render again", values["clientId"].side)

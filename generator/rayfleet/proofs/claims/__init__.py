@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from rayfleet.proofs.claims import (
-    accepted,
+    acceptances,
     aks,
     arm,
     bindings,
@@ -34,7 +34,7 @@ CLAIMS: tuple[Claim, ...] = (
     *flux.CLAIMS,
     *capacity.CLAIMS,
     *versions.CLAIMS,
-    *accepted.CLAIMS,
+    *acceptances.CLAIMS,
 )
 BY_ID: Mapping[str, Claim] = {claim.id: claim for claim in CLAIMS}
 

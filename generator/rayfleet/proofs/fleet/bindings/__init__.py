@@ -16,7 +16,7 @@ from rayfleet.facts.late_values import (
     made_by,
 )
 from rayfleet.proofs.finding import Finding, failed, proved, warned
-from rayfleet.proofs.fleet.bindings import consumers, node_counts, waiting
+from rayfleet.proofs.fleet.bindings import consumers, node_counts, pending_outputs
 from rayfleet.proofs.run import Run
 from rayfleet.tree import RenderedCluster, Side, Tree, entries, get, mapping, text
 from rayfleet.tree.bindings import (
@@ -50,10 +50,10 @@ def of_cluster(cluster: RenderedCluster, run: Run) -> Iterator[Finding]:
             cluster.name,
             what,
             first,
-            waiting.side(cluster),
+            pending_outputs.side(cluster),
             *(place.side for place in places[:1]),
         )
-    yield from waiting.judge(cluster, tree, values)
+    yield from pending_outputs.judge(cluster, tree, values)
     if cluster.aks:
         yield from node_counts.judge(cluster, values.get("nodePools"))
 

@@ -1,0 +1,106 @@
+"""Names: one word for one thing, nouns and plain verbs, and none of the words that say nothing."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections import Counter
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from tests.rendering import SOURCE_ROOT
+
+PACKAGE = SOURCE_ROOT / "rayfleet"
+
+#: Words that stand for whatever is at hand, where the thing has a name of its own.
+NEVER = {
+    "config", "data", "handle", "helper", "helpers", "item", "items", "manager", "process", "spec", "thing", "things",
+    "util", "utils",
+}  # fmt: skip
+#: Other systems' own names, AKS's application routing, Anyscale's compute config, a CSI volume's handle; and data that
+#: people store.
+THEIRS = {
+    "application_routing", "cluster_data", "compute_config", "compute_configs", "data_loss", "volume_handle",
+}  # fmt: skip
+#: Nouns, and one state, that end as participles do.
+NOUNS = {"finding", "grouping", "parsing", "pending", "printing", "templating", "wording"}
+PRONOUNS = {
+    "all", "anything", "each", "everything", "it", "its", "mine", "nothing", "ours", "other", "others", "self",
+    "something", "that", "theirs", "these", "this", "those", "what", "which", "who", "whose",
+}  # fmt: skip
+#: Words between words, and participles that no ending tells.
+FRAGMENTS = {
+    "about",
+    "after",
+    "against",
+    "before",
+    "done",
+    "given",
+    "held",
+    "left",
+    "made",
+    "said",
+    "seen",
+    "since",
+    "told",
+}
+
+
+@cache
+def _modules() -> dict[str, ast.Module]:
+    paths = sorted(PACKAGE.rglob("*.py"))
+    return {path.relative_to(PACKAGE).with_suffix("").as_posix(): ast.parse(path.read_text()) for path in paths}
+
+
+def _words(name: str) -> list[str]:
+    """``DeploymentStep`` and ``deployment_step`` are both two words."""
+    return re.findall(r"[a-z0-9]+", re.sub(r"(?<=[a-z0-9])([A-Z])", r"_\1", name).lower())
+
+
+def _classes() -> Iterator[tuple[str, str]]:
+    """Every class, with its module."""
+    for module, tree in _modules().items():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ClassDef):
+                yield node.name, module
+
+
+def _functions() -> Iterator[tuple[str, str]]:
+    """Every public function and method, with its module."""
+    for module, tree in _modules().items():
+        owners = [tree, *(node for node in ast.walk(tree) if isinstance(node, ast.ClassDef))]
+        for node in (node for owner in owners for node in owner.body):
+            if isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
+                yield node.name, module
+
+
+def _own_words(name: str) -> set[str]:
+    """The words of a name that are not another system's."""
+    own = "_".join(_words(name))
+    for theirs in THEIRS:
+        own = own.replace(theirs, "")
+    return set(own.split("_"))
+
+
+def test_no_class_name_stands_twice() -> None:
+    counts = Counter(name.lstrip("_") for name, _ in _classes())
+    assert len(counts) > 100
+    assert {
+        name: [at for own, at in _classes() if own.lstrip("_") == name] for name in counts if counts[name] > 1
+    } == {}
+
+
+@pytest.mark.parametrize("module", [name for name in _modules() if not name.endswith("__")])
+def test_a_module_is_named_by_a_noun_or_a_plain_verb(module: str) -> None:
+    words = _own_words(Path(module).name)
+    participles = {word for word in words if re.search(r"(ing|ed)$", word) and word not in NOUNS}
+    assert participles | (words & (PRONOUNS | FRAGMENTS | NEVER)) == set()
+
+
+def test_no_name_says_nothing() -> None:
+    named = [*_classes(), *_functions()]
+    assert len(named) > 500
+    assert {f"{module}.{name}" for name, module in named if _own_words(name) & NEVER} == set()
