@@ -26,7 +26,7 @@ def wrong(rendered: Workspace) -> Workspace:
 
 def test_summary_comes_first(rendered: Workspace) -> None:
     lines = rendered.run("check", "--layers", "files", *DATE).stdout.splitlines()
-    assert lines[0] == "layers as their files say; overlays were not looked at, which takes kustomize"
+    assert lines[0] == "layers as their files say; overlays were not checked, which takes kustomize"
     names = [line.split()[0] for line in lines[2 : 3 + len(proofs.names())]]
     assert names == ["files", *proofs.names()]
     assert lines[-1].startswith("every claim holds")

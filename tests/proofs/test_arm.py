@@ -165,7 +165,7 @@ REFERENCES = (
     Break(
         "an output of a template that is deployed later",
         (changed(SHARED, lambda document: document["outputs"].update(o={"type": "string", "value": LATER})),),
-        "the output o reads managedClusters aks-eastus, which aks-multi-region-eastus makes without having to come",
+        "the output o reads managedClusters aks-eastus, which aks-multi-region-eastus makes, but need not come",
         ((SHARED, "reference"), (LIST, "dependsOn")),
     ),
     Break(
@@ -177,7 +177,7 @@ REFERENCES = (
     Break(
         "a role on an account that is deployed at the same time",
         (row(2, dependsOn=["aks-multi-region-resource-group"]),),
-        "names storageAccounts aksmultiregionsa, which aks-multi-region-shared makes without having to come first",
+        "names storageAccounts aksmultiregionsa, which aks-multi-region-shared makes, but need not come first",
         ((EAST, '"scope"'), (LIST, "dependsOn")),
     ),
 )  # fmt: skip
@@ -247,7 +247,7 @@ DEPLOYMENTS = (
     Break(
         "a dependency further down",
         (row(1, dependsOn=["aks-multi-region-resource-group", "aks-multi-region-eastus"]),),
-        "it stands before aks-multi-region-eastus, on which it depends",
+        "it comes before aks-multi-region-eastus, which it depends on",
         ((LIST, '"aks-multi-region-eastus"'), (LIST, '"name": "aks-multi-region-eastus"')),
     ),
     Break(
@@ -265,19 +265,19 @@ DEPLOYMENTS = (
     Break(
         "a resource group that is made at the same time",
         (row(1, dependsOn=[]),),
-        "aks-multi-region-resource-group makes without having to come first",
+        "aks-multi-region-resource-group makes, but need not come first",
         ((LIST, "dependsOn"), (GROUP, '"name": "aks-multi-region"')),
     ),
     Break(
         "a parameter that the template does not take",
         (row(2, parameters=["gitHttpsToken"]),),
-        "it hands over the parameter gitHttpsToken, which azure/eastus.json does not take",
+        "it passes the parameter gitHttpsToken, which azure/eastus.json does not take",
         ((LIST, "parameters"), (EAST, "parameters")),
     ),
     Break(
         "a parameter that the template needs",
         (changed(EAST, lambda document: document.update(parameters=PARAMETER)),),
-        "it does not hand over the parameter gitHttpsToken, which azure/eastus.json needs",
+        "it does not pass the parameter gitHttpsToken, which azure/eastus.json needs",
         ((LIST, "parameters"), (EAST, "gitHttpsToken")),
     ),
     Break(

@@ -64,7 +64,7 @@ def test_witnesses() -> None:
     assert [place.split(":")[0] for place in found["aks-eastus", whole]] == [
         BINDINGS, f"rendered/{EAST}", f"rendered/{VOLUME}",
     ]  # fmt: skip
-    assert ("aks-eastus", "pools a100, cpu, t4: there, and the count is left to the autoscaler") in found
+    assert ("aks-eastus", "pools a100, cpu, t4: already there, and the count is left to the autoscaler") in found
     assert ("", "no two of 8 late values have one producer, and no two ids are the same") in found
 
 
@@ -137,7 +137,7 @@ def test_nobody_is_told_to_unbind_when_there_are_no_templates() -> None:
 def test_new_pools_are_proved_to_say_their_count() -> None:
     report = check(dict(rendering.compiled("token", bound=False).rendered()), "bindings", fleet="token")
     found = [(row.subject, row.what) for row in report.of("proved")]
-    assert found == [(name, "pool t4: new, and the count to start with is said") for name in ("last", "first")]
+    assert found == [(name, "pool t4: new, with a count to start with") for name in ("last", "first")]
 
 
 OWN = (

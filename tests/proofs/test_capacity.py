@@ -342,7 +342,7 @@ def test_a_witness_has_both_sides() -> None:
 def test_without_quota_it_says_what_is_needed() -> None:
     report = check(tree(), "capacity")
     assert said(report, "noted") == [
-        ": there is no quota.yaml: whether Azure lets the pools grow was not looked at; needed at most are: "
+        ": there is no quota.yaml: quota was not checked; the pools need at most: "
         "eastus 144 on-demand and 336 spot vCPUs; westus2 144 on-demand and 336 spot vCPUs"
     ]
     assert report.count("warned") == report.count("failed") == 0

@@ -68,7 +68,7 @@ def test_a_hash_that_no_release_is_told_of_leads_nowhere(built: Workspace) -> No
     said = [row["what"] for row in out["findings"] if row["outcome"] == "failed"]
     what = "takes values from values.yaml of ConfigMap"
     assert said == [
-        f'its release {name} {what} "{name}-values", which is nowhere'
+        f'its release {name} {what} "{name}-values", which does not exist'
         for name in ("anyscale-operator", "nvidia-device-plugin")
     ]
 

@@ -216,7 +216,7 @@ ADDRESSES = (
     Break(
         "any address",
         (Edit(PRIVATE, IPV4, "a: b"),),
-        "asks for none: Azure gives it any",
+        "asks for none: Azure gives it any address",
         ((PRIVATE, ""), (TOLD, "10.0.3.254")),
         fleet=CHOICES,
     ),

@@ -172,7 +172,7 @@ BREAKS = (
     Break(
         "a size that nobody knows",
         (Edit(EAST, "Standard_D16ds_v5", "Standard_D16ds_v99"),),
-        "the catalogue has no VM size Standard_D16ds_v99, which cpu is of: what fits it was not looked at",
+        "the catalogue has no VM size Standard_D16ds_v99, which cpu is of: what fits it was not checked",
         ((EAST, "Standard_D16ds_v99"),),
         "warned",
     ),

@@ -185,7 +185,7 @@ PATH = (
     Break(
         "a control plane that may make no containers",
         (Edit(SWEDEN, f"roleDefinitions', '{CONTRIBUTOR}'", f"roleDefinitions', '{READER}'"),),
-        "its control plane may not make containers of choices, and its claim is to be made one",
+        "its control plane may not make containers in choices, and its claim needs one",
         ((f"{ENVOY}/persistentvolumeclaim.yaml", "storageClassName"), (SWEDEN, '"identity"')),
         fleet=DYNAMIC,
     ),
@@ -310,7 +310,7 @@ ACCESS = (
     Break(
         "no token, with the keys off",
         (Edit(PV, '      mountWithWorkloadIdentityToken: "true"\n', ""),),
-        "the volume blob-fuse2 mounts with the account's key, which aksmultiregionsa takes from nobody: has no mount",
+        "the volume blob-fuse2 mounts with the account's key, but aksmultiregionsa accepts no keys: has no mount",
         ((PV, "volumeAttributes"), (SHARED, "allowSharedKeyAccess")),
     ),
     Break(
@@ -322,13 +322,13 @@ ACCESS = (
     Break(
         "a key to store that nobody takes",
         (Edit(CLASS, 'storeAccountKey: "false"', 'storeAccountKey: "true"'),),
-        "the storage class blob-fuse2 asks for the key of aksmultiregionsa, which takes it from nobody: store",
+        "the storage class blob-fuse2 asks for the key of aksmultiregionsa, which accepts no keys: store",
         ((CLASS, "storeAccountKey"), (SHARED, "allowSharedKeyAccess")),
     ),
     Break(
         "containers made with a key",
         (Edit(CLASS, 'storeAccountKey: "false"', 'useDataPlaneAPI: "true"'),),
-        "takes it from nobody: useDataPlaneAPI is true",
+        "which accepts no keys: useDataPlaneAPI is true",
         ((CLASS, "useDataPlaneAPI"), (SHARED, "allowSharedKeyAccess")),
     ),
     Break(
@@ -624,7 +624,7 @@ MOUNT = (
     Break(
         "more ahead than the pool holds",
         (option("--block-cache-prefetch=32", "--block-cache-prefetch=129"),),
-        "the volume blob-fuse2 reads 129 blocks of 16 MiB ahead, and its pool has 2048 MiB: it ends",
+        "the volume blob-fuse2 reads 129 blocks of 16 MiB ahead, and its pool has 2048 MiB: it exits",
         ((PV, "pool-size"), (PV, "prefetch=129")),
     ),
     Break(
@@ -633,31 +633,31 @@ MOUNT = (
             option("--block-cache-block-size=16", "--block-cache-block-size=4096"),
             option("--block-cache-prefetch=32", "--block-cache-prefetch=0"),
         ),
-        "reads 0 blocks of 4096 MiB ahead, and its pool has 2048 MiB: it ends",
+        "reads 0 blocks of 4096 MiB ahead, and its pool has 2048 MiB: it exits",
         ((PV, "pool-size"), (PV, "prefetch=0")),
     ),
     Break(
         "too little ahead",
         (option("--block-cache-prefetch=32", "--block-cache-prefetch=10"),),
-        "a prefetch of 10 is less than 11 and not 0, and BlobFuse2 ends",
+        "a prefetch of 10 is neither 0 nor at least 11, and BlobFuse2 exits",
         ((PV, "prefetch=10"),),
     ),
     Break(
         "a prefetch that follows the CPUs of the largest node",
         (option("--block-cache-prefetch=32", ""),),
-        "reads 192 blocks of 16 MiB ahead, and its pool has 2048 MiB: it ends",
+        "reads 192 blocks of 16 MiB ahead, and its pool has 2048 MiB: it exits",
         ((PV, "pool-size"), (EAST, "Standard_ND96asr_v4")),
     ),
     Break(
-        "a pool of no said size",
+        "a pool without a size",
         (option("--block-cache-pool-size=2048", ""),),
-        "the volume blob-fuse2 has a block cache of no said size: each mount takes most of the node's free memory",
+        "the volume blob-fuse2 has a block cache without a size: each mount takes most of the node's free memory",
         ((PV, "mountOptions"),),
     ),
     Break(
         "a size with a unit",
         (option("--block-cache-pool-size=2048", "--block-cache-pool-size=2Gi"),),
-        "--block-cache-pool-size is 2Gi, which is no number, and BlobFuse2 ends",
+        "--block-cache-pool-size is 2Gi, which is no number, and BlobFuse2 exits",
         ((PV, "pool-size=2Gi"),),
     ),
     Break(
@@ -682,27 +682,27 @@ MOUNT = (
     Break(
         "a file cache's size beside a block cache",
         (option("--log-level=LOG_WARNING", "--cache-size-mb=1000"),),
-        "--cache-size-mb means nothing beside --block-cache",
+        "--cache-size-mb has no effect beside --block-cache",
         ((PV, "--cache-size-mb"), (PV, '"--block-cache"')),
         "warned",
     ),
     Break(
         "a block cache's size without one",
         (option("--block-cache", "--block-cache=false"),),
-        "--block-cache-pool-size means nothing without --block-cache",
+        "--block-cache-pool-size has no effect without --block-cache",
         ((PV, "pool-size"),),
     ),
     Break(
         "an option that does not exist",
         (option("--attr-cache-timeout=120", "--atr-cache-timeout=120"),),
-        'BlobFuse2 has no option --atr-cache-timeout (did you mean "attr-cache-timeout"?), and ends',
+        'BlobFuse2 has no option --atr-cache-timeout (did you mean "attr-cache-timeout"?), and exits',
         ((PV, "--atr-cache-timeout"),),
         "warned",
     ),
     Break(
         "a FUSE option that BlobFuse2 refuses",
         (option("-o allow_other", "-o allow_other,big_writes"),),
-        "BlobFuse2 takes no -o big_writes, and ends",
+        "BlobFuse2 takes no -o big_writes, and exits",
         ((PV, "big_writes"),),
     ),
     Break(
@@ -711,7 +711,7 @@ MOUNT = (
             option("-o allow_other", "-o allow_other,direct_io"),
             option("--log-level=LOG_WARNING", "--disable-kernel-cache"),
         ),
-        "BlobFuse2 takes --disable-kernel-cache or -o direct_io, not both, and ends",
+        "BlobFuse2 takes --disable-kernel-cache or -o direct_io, not both, and exits",
         ((PV, "--disable-kernel-cache"), (PV, "direct_io")),
     ),
     Break(
@@ -747,9 +747,9 @@ MOUNT = (
         fleet=DYNAMIC,
     ),
     Break(
-        "a file cache of no said size",
+        "a file cache without a size",
         (Edit(f"{ENVOY}/storageclass.yaml", '  - "--cache-size-mb=65536"\n', ""),),
-        "has a file cache of no said size: each mount may fill 80% of what the node's disk has free",
+        "has a file cache without a size: each mount may fill 80% of what the node's disk has free",
         ((f"{ENVOY}/storageclass.yaml", "mountOptions"),),
         "warned",
         DYNAMIC,
@@ -757,7 +757,7 @@ MOUNT = (
     Break(
         "a file cache of a size with a unit",
         (Edit(f"{ENVOY}/storageclass.yaml", "--cache-size-mb=65536", "--cache-size-mb=64Gi"),),
-        "--cache-size-mb is 64Gi, which is no number, and BlobFuse2 ends",
+        "--cache-size-mb is 64Gi, which is no number, and BlobFuse2 exits",
         ((f"{ENVOY}/storageclass.yaml", "--cache-size-mb"),),
         fleet=DYNAMIC,
     ),
@@ -785,7 +785,7 @@ def test_break_is_seen(case: Break) -> None:
 
 def test_witnesses_lead_from_the_cloud_resource_to_arm() -> None:
     proved = {row.what: row for row in check(tree(), "storage").of("proved")}
-    row = proved["its claim blob-fuse2 leads over the volume blob-fuse2 to aks-anyscale-blob of aksmultiregionsa, "
+    row = proved["its claim blob-fuse2 leads through the volume blob-fuse2 to aks-anyscale-blob of aksmultiregionsa, "
                  "which is its bucket too"]  # fmt: skip
     assert [place.file.removeprefix("rendered/") for place in row.places] in (
         [
@@ -910,10 +910,10 @@ def test_what_is_mounted_from_elsewhere_is_noted_once(text: str, name: str) -> N
     ]
     report = check(broken(tuple(edits)), "storage", "bindings", "identity")
     assert failures(report) == report.of("warned") == []
-    (row,) = [row for row in report.of("noted") if "not ours" in row.what]
+    (row,) = [row for row in report.of("noted") if "not one of the fleet's" in row.what]
     assert (row.subject, row.what) == (
         "aks-eastus and 1 more",
-        f"the account of {name} is not ours: it was not looked at",
+        f"the account of {name} is not one of the fleet's: it was not checked",
     )
 
 

@@ -59,7 +59,7 @@ def test_a_moving_channel_hides_the_version() -> None:
     """A live cluster that its channel has moved on is rendered without a version, and nothing is guessed."""
     edits = (Edit(EAST, f"{VERSION},", ""), Edit(EAST, '"upgradeChannel": "patch"', '"upgradeChannel": "rapid"'))
     assert said("noted", edits=edits) == [
-        "aks-eastus: its upgrade channel is rapid: which Kubernetes it has, only AKS knows"
+        "aks-eastus: its upgrade channel is rapid: only AKS knows which Kubernetes it has"
     ]
     assert said("warned", edits=edits) == said("failed", edits=edits) == []
 
@@ -100,7 +100,7 @@ def test_a_minor_through_its_life(day: str, outcome: str, what: str) -> None:
 
 
 def test_the_table_itself_grows_old() -> None:
-    what = ": the table of versions is of 2026-11-21: what has ended since, it does not know"
+    what = ": the table of versions is of 2026-11-21: it does not know what has ended since"
     assert what not in said("warned", today=date(2027, 5, 20))
     (found,) = [row for row in check(tree(), "versions", today=date(2027, 5, 21)).of("warned") if not row.subject]
     assert f"{found.subject}: {found.what}" == what and found.fix

@@ -11,7 +11,7 @@ from rayfleet.proofs.sarif import sarif
 from rayfleet.proofs.shown import Shown, Standing
 
 _BUILT = "layers as kustomize builds them, overlays included"
-_FILES = "layers as their files say; overlays were not looked at, which takes kustomize"
+_FILES = "layers as their files say; overlays were not checked, which takes kustomize"
 # How many findings of an outcome people are shown, unless they ask for all; of what fails, a screen of a large fleet's.
 _MOST: dict[Standing, int] = {"failed": 100, "warned": 20, "pending": 10, "noted": 10, "accepted": 10, "proved": 10}
 #: The heaviest first.

@@ -70,7 +70,7 @@ BREAKS = (
     Break(
         "a subject of no service account",
         (Edit(EAST, f'"{SUBJECT}"', '"anyscale-operator:anyscale-operator"'),),
-        "the subject 'anyscale-operator:anyscale-operator' of anyscale-operator_anyscale-operator is that of no",
+        "the subject 'anyscale-operator:anyscale-operator' of anyscale-operator_anyscale-operator is not the",
         ((EAST, '"subject"'),),
     ),
     Break(

@@ -18,7 +18,7 @@ BREAKS = (
             template(EAST, more_credentials(2)),
             Edit(EAST, "system:serviceaccount:default:more1", "system:serviceaccount:default:more0"),
         ),
-        "aks-eastus-workload: more1 and more0 have one issuer and the one subject",
+        "aks-eastus-workload: more1 and more0 have the same issuer and the same subject",
         ((EAST, "default:more0"), (EAST, "default:more0")),
     ),
     Break(
@@ -49,7 +49,7 @@ BREAKS = (
                 identity("aks-eastus-workload", "Malaysia South"),
             ),
         ),
-        "aks-eastus-workload: identities in malaysiasouth take no federated credentials",
+        "aks-eastus-workload: identities in malaysiasouth cannot have federated credentials",
         ((EAST, "Malaysia South"), (EAST, "anyscale-operator_anyscale-operator")),
     ),
 )

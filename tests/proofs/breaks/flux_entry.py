@@ -56,9 +56,9 @@ BREAKS = (
         "warned",
     ),
     Break(
-        "Git in the clear",
+        "Git without encryption",
         (Edit(EAST, "https://github.com/example/fleet", "http://git.example.com/fleet"),),
-        "Flux reads http://git.example.com/fleet in the clear",
+        "Flux reads http://git.example.com/fleet without encryption",
         ((EAST, "http://git"),),
     ),
     Break(
@@ -158,7 +158,7 @@ BREAKS = (
                 "rayfleet",
             ),
         ),
-        "layer workloads makes a layer of its own, more: what that applies was not looked at",
+        "layer workloads makes a layer of its own, more: what that applies was not checked",
         ((f"{HERE}/workloads/more.yaml", "path:"),),
         "noted",
     ),
@@ -183,7 +183,7 @@ BREAKS = (
     Break(
         "a layer that Flux patches",
         (Edit(OPERATORS, "  prune: true\n", "  prune: true\n  patches: []\n"),),
-        "its layer operators is changed by Flux after it is built (patches): that was not looked at",
+        "its layer operators is changed by Flux after it is built (patches): that was not checked",
         ((OPERATORS, "patches:"),),
         "warned",
     ),

@@ -8,7 +8,7 @@ from tests.proofs.breaks.flux import ENVOY_SOURCE, OPERATORS, PLUGIN
 
 def duration(name: str, path: str, old: str, new: str, says: str, fleet: str = "reference") -> Break:
     return Break(
-        name, (Edit(path, old, new),), f"{says}, which Flux does not take", ((path, new.strip()),), fleet=fleet
+        name, (Edit(path, old, new),), f"{says}, which Flux does not accept", ((path, new.strip()),), fleet=fleet
     )
 
 
@@ -36,7 +36,7 @@ BREAKS = (
     Break(
         "retries of an install in days",
         (Edit(PLUGIN, "    crds: Create\n", "    crds: Create\n    timeout: 1d\n"),),
-        'its HelmRelease "nvidia-device-plugin" has the install.timeout "1d", which Flux does not take',
+        'its HelmRelease "nvidia-device-plugin" has the install.timeout "1d", which Flux does not accept',
         ((PLUGIN, "timeout: 1d"),),
     ),
     duration(
@@ -46,7 +46,7 @@ BREAKS = (
     Break(
         "a layer applied as nobody",
         (Edit(OPERATORS, "  prune: true\n", "  prune: true\n  serviceAccountName: nobody\n"),),
-        'its Kustomization "operators" is applied as rayfleet/nobody, an account that nobody makes',
+        'its Kustomization "operators" is applied as rayfleet/nobody, an account that nothing makes',
         ((OPERATORS, "nobody"),),
     ),
     Break(

@@ -51,14 +51,14 @@ BREAKS = (
     Break(
         "a manifest that nothing lists",
         (Edit(LISTS["platform"], '  - "storageclass.yaml"\n', ""),),
-        "rendered/clusters/aks-eastus/platform/storageclass.yaml is listed nowhere: it is dead",
+        "rendered/clusters/aks-eastus/platform/storageclass.yaml is not listed: Flux never applies it",
         ((STORAGE_CLASS, ""), (LISTS["platform"], "resources")),
         "warned",
     ),
     Break(
         "a manifest in no layer",
         (Edit(f"{HERE}/more/budget.yaml", "", manifest("policy/v1", "PodDisruptionBudget", "x", namespace="default")),),
-        "rendered/clusters/aks-eastus/more/budget.yaml is listed nowhere",
+        "rendered/clusters/aks-eastus/more/budget.yaml is not listed",
         ((f"{HERE}/more/budget.yaml", ""),),
         "warned",
     ),

@@ -64,9 +64,9 @@ BREAKS = (
         ((OPERATORS, "ignore:"),),
     ),
     Break(
-        "charts in the clear",
+        "charts without encryption",
         (Edit(f"{HERE}/operators/nvidia-device-plugin/repository.yaml", "https://", "http://"),),
-        'its HelmRepository "nvidia-device-plugin" is read from http://nvidia.github.io/k8s-device-plugin in the clear',
+        'its HelmRepository "nvidia-device-plugin" is read from http://nvidia.github.io/k8s-device-plugin without',
         ((f"{HERE}/operators/nvidia-device-plugin/repository.yaml", "http://"),),
     ),
     Break(

@@ -54,7 +54,7 @@ BREAKS = (
             "more.yaml",
             manifest("kustomize.toolkit.fluxcd.io/v1", "Kustomization", "more", LATER, "rayfleet"),
         ),
-        'its layer more waits for Kustomization "less", which is nowhere',
+        'its layer more waits for Kustomization "less", which does not exist',
         ((f"{HERE}/workloads/more.yaml", "- name: less"),),
     ),
     Break(
@@ -66,7 +66,7 @@ BREAKS = (
                 "        kind: HelmRepository\n        name: amd",
             ),
         ),
-        'its release nvidia-device-plugin takes its chart from HelmRepository "amd-device-plugin", which is nowhere',
+        'its release nvidia-device-plugin takes its chart from HelmRepository "amd-device-plugin", which does not',
         ((PLUGIN, "amd-device-plugin"),),
     ),
     Break(
@@ -78,7 +78,7 @@ BREAKS = (
     Break(
         "an OCI chart from nowhere",
         (Edit(ENVOY_RELEASE, "OCIRepository\n    name: envoy-gateway", "OCIRepository\n    name: envoy"),),
-        'its release envoy-gateway takes its chart from OCIRepository "envoy", which is nowhere',
+        'its release envoy-gateway takes its chart from OCIRepository "envoy", which does not exist',
         ((ENVOY_RELEASE, "name: envoy"),),
         fleet="every-choice",
     ),
@@ -99,7 +99,7 @@ BREAKS = (
     Break(
         "values from nowhere",
         (Edit(PLUGIN, '"nvidia-device-plugin-values"', '"nvidia-values"'),),
-        'takes values from values.yaml of ConfigMap "nvidia-values", which is nowhere',
+        'takes values from values.yaml of ConfigMap "nvidia-values", which does not exist',
         ((PLUGIN, "- kind: ConfigMap"), (LISTS["operators"], "configMapGenerator")),
     ),
     Break(
@@ -111,7 +111,7 @@ BREAKS = (
                 '  - name: "nvidia-device-plugin-values"\n    namespace: "gpu-operators"\n',
             ),
         ),
-        'takes values from values.yaml of ConfigMap "nvidia-device-plugin-values", which is nowhere',
+        'takes values from values.yaml of ConfigMap "nvidia-device-plugin-values", which does not exist',
         ((PLUGIN, "- kind: ConfigMap"), (LISTS["operators"], "configMapGenerator")),
     ),
     Break(
@@ -149,7 +149,7 @@ BREAKS = (
     Break(
         "a layer that waits for none",
         (Edit(WORKLOADS, '    - name: "operators"', '    - name: "operator"'),),
-        'its layer workloads waits for Kustomization "operator", which is nowhere: it never comes up',
+        'its layer workloads waits for Kustomization "operator", which does not exist: it never comes up',
         ((WORKLOADS, '"operator"'),),
     ),
     Break(
@@ -161,14 +161,14 @@ BREAKS = (
     Break(
         "a release that waits for none",
         (Edit(f"{ENVOY}/operators/anyscale-operator/helmrelease.yaml", "- name: envoy-gateway", "- name: envoy"),),
-        'its release anyscale-operator waits for HelmRelease "envoy", which is nowhere',
+        'its release anyscale-operator waits for HelmRelease "envoy", which does not exist',
         ((f"{ENVOY}/operators/anyscale-operator/helmrelease.yaml", "- name: envoy"),),
         fleet="every-choice",
     ),
     Break(
         "a layer that is ready when nothing is",
         (Edit(f"{ENVOY}/flux/operators.yaml", 'name: "envoy-gateway"', 'name: "envoy"'),),
-        'its layer operators is ready when HelmRelease "envoy" is, which is nowhere: it never is',
+        'its layer operators is ready when HelmRelease "envoy" is, which does not exist: it never is',
         ((f"{ENVOY}/flux/operators.yaml", "- apiVersion: helm"),),
         fleet="every-choice",
     ),
@@ -188,7 +188,7 @@ BREAKS = (
     Break(
         "a layer that waits for all and for some",
         (Edit(f"{ENVOY}/flux/operators.yaml", "  wait: false\n", "  wait: true\n"),),
-        "its layer operators waits for all that it has: its healthChecks count for nothing",
+        "its layer operators waits for all that it has: its healthChecks have no effect",
         ((f"{ENVOY}/flux/operators.yaml", "wait:"), (f"{ENVOY}/flux/operators.yaml", "healthChecks:")),
         "noted",
         "every-choice",
@@ -196,7 +196,7 @@ BREAKS = (
     Break(
         "a claim for no volume",
         (Edit(CLAIM, 'volumeName: "blob-fuse2"', 'volumeName: "blob"'),),
-        'its claim blob-fuse2 is for PersistentVolume "blob", which is nowhere',
+        'its claim blob-fuse2 is for PersistentVolume "blob", which does not exist',
         ((CLAIM, "volumeName"),),
     ),
     Break(

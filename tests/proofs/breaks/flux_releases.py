@@ -117,7 +117,7 @@ BREAKS = (
     Break(
         "a remediation that counts for nothing",
         (Edit(PLUGIN, INSTALL, f"{INSTALL}    remediation: {{retries: 3}}\n"),),
-        "its release nvidia-device-plugin retries a failed install: its remediation counts for nothing",
+        "its release nvidia-device-plugin retries a failed install: its remediation has no effect",
         ((PLUGIN, "remediation"),),
         "noted",
     ),

@@ -9,7 +9,7 @@ BREAKS = (
     Break(
         "an extension without workload identity",
         (Edit(ZOO, '"workloadIdentity.enable": "true"', '"workloadIdentity.enable": "false"'),),
-        "zoo: Flux is to sign in to Git as an identity, and its extension has workloadIdentity.enable off",
+        "zoo: Flux must sign in to Git as an identity, but its extension has workloadIdentity.enable off",
         ((ZOO, "workloadIdentity.enable"), (ZOO, "provider")),
         fleet="accelerators",
     ),

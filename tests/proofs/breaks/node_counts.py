@@ -9,7 +9,7 @@ BREAKS = (
     Break(
         "a busy pool that a deployment would reset",
         (Edit(EAST, T4_POOL, T4_POOL.replace(",\n", ',\n        "count": 0,\n')),),
-        "pool t4: there and scaling, but rendered with a count, to which a deployment would reset it",
+        "pool t4: already there and scaling, but rendered with a count, which a deployment sets it to",
         ((EAST, '"count": 0'), (BINDINGS, "nodePools")),
     ),
     Break(

@@ -93,7 +93,7 @@ BREAKS = (
     Break(
         "a name with what is not known yet",
         (Edit(EAST, f"[{BLOB_NAME}]", f"[guid({of('aks-eastus-workload')}, '{BLOB}')]"),),
-        "aks-multi-region-eastus: the name of a role assignment is made with reference(), and so another at every",
+        "aks-multi-region-eastus: the name of a role assignment is made with reference(), so it is another one",
         ((EAST, "guid(reference("),),
     ),
     Break(
@@ -149,7 +149,7 @@ CONTROL_PLANE = (
     Break(
         "no identity",
         (text(EAST, f"\"[resourceId('{IDENTITY}', 'aks-eastus-control-plane')]\": {{}}", ""),),
-        "its control plane has 0 identities: it takes one",
+        "its control plane has 0 identities: it needs one",
         ((EAST, "userAssignedIdentities"),),
     ),
     Break(

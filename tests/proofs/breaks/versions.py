@@ -39,7 +39,7 @@ BREAKS = (
     Break(
         "a patch, as in the reference",
         (runs("1.34.1"),),
-        "Kubernetes 1.34.1 is one patch, with which nothing can be made once AKS takes it out",
+        "Kubernetes 1.34.1 is one patch: once AKS removes it, nothing can be made with it",
         ((EAST, '"1.34.1"'),),
         "warned",
     ),
@@ -78,7 +78,7 @@ BREAKS = (
     Break(
         "no version at all",
         (Edit(EAST, f"{VERSION},", ""),),
-        "which Kubernetes it gets is left to AKS",
+        "AKS chooses its Kubernetes version",
         ((EAST, '"properties"'),),
         "warned",
     ),

@@ -158,9 +158,9 @@ def _gaps(cluster: str, release: Release, asks: OperatorPods, tried: list[Tried]
             yield noted("placement/cannot-use-pool", cluster, what, side, rows[0].node.pool.side(*rows[0].why[0].place))
         else:
             asked_for = accelerator or ", ".join(sorted(rows[0].pod.devices))
-            offered = f"has {asked_for}" if asked_for else "without GPUs is for Ray"
+            lacking = f"no pool has {asked_for}" if asked_for else "Ray has no pool without GPUs"
             runs = f"{_named(shapes)} {'runs' if len(shapes) == 1 else 'run'}"
-            what = f"no pool {offered} {MARKETS[market]}: {runs} {MARKETS[_other(market)]} only"
+            what = f"{lacking} {MARKETS[market]}: {runs} {MARKETS[_other(market)]} only"
             yield noted("placement/one-market", cluster, what, side)
 
 

@@ -32,7 +32,7 @@ def judge(cluster: AksCluster, tree: Tree) -> Iterator[Finding]:
     resource = tree.resources.get(own[0]) if len(own) == 1 else None
     if resource is None or resource.type.lower() != IDENTITY.lower():
         said = f"{named(tree, own[0])}, which no template makes" if len(own) == 1 else f"{len(own)} identities"
-        what = f"its control plane has {said}: it takes one that is there before it"
+        what = f"its control plane has {said}: it needs one that exists before it"
         side = cluster.side("identity", "userAssignedIdentities")
         yield failed("identity/control-plane-identity", cluster.name, what, "name one identity of the template", side)
         return

@@ -74,14 +74,14 @@ def _parameters(row: DeploymentRow, subject: str, tree: Tree) -> Iterator[Findin
     other = Side(template.source, ("parameters",))
     for name in listed:
         if name not in declared:
-            what = f"it hands over the parameter {name}, which {template.path} does not take"
+            what = f"it passes the parameter {name}, which {template.path} does not take"
             yield failed(
                 "arm/unknown-parameter", subject, what, f"remove it{did_you_mean(name, declared)}", side, other
             )
     missing = [name for name in declared if name not in listed and "defaultValue" not in mapping(declared, name)]
     if missing:
         more = f" and {many(len(missing) - 1, 'other')}" if missing[1:] else ""
-        what = f"it does not hand over the parameter {missing[0]}{more}, which {template.path} needs"
+        what = f"it does not pass the parameter {missing[0]}{more}, which {template.path} needs"
         yield failed(
             "arm/missing-parameter",
             subject,
@@ -138,7 +138,7 @@ def _order(rows: tuple[DeploymentRow, ...]) -> Iterator[Finding]:
                 )
             elif names[name] > number:
                 other = rows[names[name]].side.at("name")
-                what = f"it stands before {name}, on which it depends"
+                what = f"it comes before {name}, which it depends on"
                 yield failed("arm/deployment-order", row.name, what, f"move it behind {name}", side, other)
     try:
         TopologicalSorter({row.name: [name for name in row.depends_on if name in names] for row in rows}).prepare()
@@ -169,6 +169,6 @@ def _groups(tree: Tree) -> Iterator[Finding]:
             what = f"it deploys into the resource group {group}, which no template makes"
             yield failed("arm/no-resource-group", row.name, what, "name one that a template makes", side, *others)
         elif maker and maker.name not in deployed_before(tree, row.name):
-            what = f"it deploys into the resource group {group}, which {maker.name} makes without having to come first"
+            what = f"it deploys into the resource group {group}, which {maker.name} makes, but need not come first"
             fix = f"let it depend on {maker.name}"
             yield failed("arm/resource-group-late", row.name, what, fix, row.side.at("dependsOn"), made.side("name"))

@@ -98,7 +98,7 @@ def _each(tree: Tree, rows: list[Credential]) -> Iterator[Finding]:
             yield from _issuer(tree, row)
             yield from _audience(tree, row)
             if not SUBJECT.fullmatch(row.subject):
-                what = f"the subject {row.subject!r} of {row.resource.name} is that of no service account"
+                what = f"the subject {row.subject!r} of {row.resource.name} is not the subject of a service account"
                 fix = "write system:serviceaccount:<namespace>:<name>"
                 yield failed(
                     "identity/credential-subject",
@@ -188,7 +188,7 @@ def _region(tree: Tree, identity: str, rows: list[Credential]) -> Iterator[Findi
     resource = tree.resources.get(identity)
     region = text(resource.data, "location").lower().replace(" ", "") if resource else ""
     if resource and not tree.catalogue.federates(region):
-        what = f"identities in {region} take no federated credentials"
+        what = f"identities in {region} cannot have federated credentials"
         fix = "make the identity in another region"
         yield failed(
             "identity/credential-region",
@@ -206,7 +206,9 @@ def _twice(name: str, rows: list[Credential]) -> Iterator[Finding]:
         written = str(get(row.resource.properties, "issuer"))
         first = seen.setdefault((row.issuer or written, row.subject), row)
         if first is not row:
-            what = f"{row.resource.name} and {first.resource.name} have one issuer and the one subject {row.subject}"
+            what = (
+                f"{row.resource.name} and {first.resource.name} have the same issuer and the same subject {row.subject}"
+            )
             sides = (found.resource.side("properties", "subject") for found in (row, first))
             yield failed("identity/credential-twice", name, what, "remove one: Azure takes the pair once", *sides)
 
@@ -242,7 +244,7 @@ def _shared(tree: Tree, name: str, rows: list[Credential]) -> Iterator[Finding]:
         (first, one), (second, other) = list(issuers.items())[:2]
         what = (
             f"{len(issuers)} clusters sign in as it, {named(tree, first)} and {named(tree, second)} among them:"
-            f" what one may do all may, and {MAX_CREDENTIALS} credentials are all there are"
+            f" each may do what the others may, and {MAX_CREDENTIALS} credentials are all there are"
         )
         sides = (row.resource.side("properties", "issuer") for row in (other, one))
         yield warned("identity/shared-identity", name, what, "give each cluster an identity of its own", *sides)

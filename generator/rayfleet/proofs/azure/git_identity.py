@@ -33,7 +33,7 @@ def judge(cluster: AksCluster, tree: Tree) -> Iterator[Finding]:
             if str(settings.get(_ENABLE)).lower() == "true":
                 yield from _signs_in(cluster, tree, extension, settings)
             elif wants:
-                what = f"Flux is to sign in to Git as an identity, and its extension has {_ENABLE} off"
+                what = f"Flux must sign in to Git as an identity, but its extension has {_ENABLE} off"
                 fix = f'set {_ENABLE} to "true", and {_CLIENT} to the client id of an identity'
                 provider = wants[0].side("properties", "gitRepository", "provider")
                 yield failed(

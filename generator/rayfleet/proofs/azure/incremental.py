@@ -21,9 +21,7 @@ _NAMED = 4
 def judge(evidence: Evidence) -> Iterator[Finding]:
     """Everything that the base commit has."""
     if evidence.base is None:
-        yield noted(
-            "arm/no-base", "", "there is no base commit: whether anything is stranded in Azure was not looked at"
-        )
+        yield noted("arm/no-base", "", "there is no base commit: what stays behind in Azure was not checked")
         return
     earlier, whole = set(evidence.earlier), azure_resources(evidence.base)
     before = {key: row for key, row in whole.items() if row.resource.template in earlier}

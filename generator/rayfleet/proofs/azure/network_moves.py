@@ -19,7 +19,7 @@ def append_only(evidence: Evidence) -> Iterator[Finding]:
     """No range that the base commit has is another one now, and none of its owners' was given to somebody else."""
     base, now = evidence.base, evidence.tree
     if base is None:
-        yield noted("network/no-base", "", "there is no base commit: whether an address moved was not looked at")
+        yield noted("network/no-base", "", "there is no base commit: moved addresses were not checked")
         return
     earlier = set(evidence.earlier)
     given = [row for row in given_ranges(base) if row.resource.resource.template in earlier]

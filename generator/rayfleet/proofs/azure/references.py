@@ -163,7 +163,7 @@ def _deployed(
         return  # deployments says so
     own, theirs = template.deployment, other.template.deployment
     if theirs.name != own.name and theirs.name not in waits.get(own.name, ()):
-        said = f"{what}, which {theirs.name} makes without having to come first"
+        said = f"{what}, which {theirs.name} makes, but need not come first"
         fix = f"let {own.name} depend on {theirs.name}"
         yield failed("arm/made-too-late", subject(template), said, fix, side, own.side.at("dependsOn"))
 

@@ -88,7 +88,7 @@ def judge(tree: Tree) -> Iterator[Finding]:
                     "identity/principal-type",
                     _about(row),
                     what,
-                    "write ServicePrincipal, as which an identity counts",
+                    "write ServicePrincipal: that is what an identity is",
                     side,
                 )
             )
@@ -149,7 +149,7 @@ def _name(row: Assignment) -> Iterator[Finding]:
         calls = {call.name.lower() for call in use.node.calls()} if isinstance(use.node, Call) else set()
         late = sorted(name for name in calls if name in ("reference", "newguid") or name.startswith("list"))
         if use.path == ("name",) and late:
-            what = f"the name of a role assignment is made with {late[0]}(), and so another at every deployment"
+            what = f"the name of a role assignment is made with {late[0]}(), so it is another one at every deployment"
             yield failed(
                 "identity/assignment-name-changes",
                 _about(row),

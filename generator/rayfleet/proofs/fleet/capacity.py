@@ -101,7 +101,7 @@ def of_fleet(run: Run) -> Iterator[Finding]:
     several = len({home.subscription for home in needs}) > 1
     if several:
         names = ", ".join(sorted({home.subscription for home in needs}))
-        what = f"the clusters are in several subscriptions ({names}); quota.yaml is for one: each is held against it"
+        what = f"the clusters are in several subscriptions ({names}); quota.yaml is for one: each is compared with it"
         fix = "write the lower limits of them"
         yield warned("capacity/several-subscriptions", "", what, fix, Side(quota.source))
     for home, limits in needs.items():
@@ -203,7 +203,7 @@ def _without_quota(needs: Mapping[Home, Mapping[Limit, QuotaNeed]]) -> Iterator[
         return
     lines = [f"{home.region} {_summary(limits)}" for home, limits in needs.items()]
     more = f"; and {len(lines) - _SHOWN} more regions" if len(lines) > _SHOWN else ""
-    what = "there is no quota.yaml: whether Azure lets the pools grow was not looked at; needed at most are: "
+    what = "there is no quota.yaml: quota was not checked; the pools need at most: "
     yield noted("capacity/no-quota", "", what + "; ".join(lines[:_SHOWN]) + more)
 
 

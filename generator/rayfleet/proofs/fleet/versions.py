@@ -48,7 +48,7 @@ def of_fleet(run: Run) -> Iterator[Finding]:
     """How old the table is."""
     known = table()
     if run.evidence.today - known.date > OLD:
-        what = f"the table of versions is of {known.date}: what has ended since, it does not know"
+        what = f"the table of versions is of {known.date}: it does not know what has ended since"
         yield warned(
             "versions/table-too-old",
             "",
@@ -96,14 +96,14 @@ def _kubernetes(cluster: AksCluster, known: Table, today: date) -> Iterator[Find
             yield noted(
                 "versions/kubernetes-moves",
                 name,
-                f"its upgrade channel is {channel}: which Kubernetes it has, only AKS knows",
+                f"its upgrade channel is {channel}: only AKS knows which Kubernetes it has",
                 side,
             )
         else:
             yield warned(
                 "versions/kubernetes-unsaid",
                 name,
-                "which Kubernetes it gets is left to AKS",
+                "AKS chooses its Kubernetes version",
                 "give it a kubernetesVersion",
                 side,
             )
@@ -121,7 +121,7 @@ def _kubernetes(cluster: AksCluster, known: Table, today: date) -> Iterator[Find
         return
     if len(version) > 2:
         # AKS docs, supported-kubernetes-versions: nothing is made with a patch that has been taken out.
-        what = f"Kubernetes {written} is one patch, with which nothing can be made once AKS takes it out"
+        what = f"Kubernetes {written} is one patch: once AKS removes it, nothing can be made with it"
         yield warned(
             "versions/kubernetes-patch", name, what, f"write {short}: the upgrade channel picks the patch", side
         )
@@ -283,7 +283,7 @@ def _chart(
     if "retired" in facts:
         what = f"{said} is of a project that was retired on {facts['retired']['date']}: it is no longer maintained"
         if today >= date.fromisoformat(facts["retired"]["date"]):
-            fix = "move to a gateway that is: application routing, or Envoy Gateway"
+            fix = "move to a gateway that is maintained: application routing, or Envoy Gateway"
             yield warned("versions/chart-retired", cluster.name, what, fix, side)
     if "oldest" in facts and version[:2] < (number(facts["oldest"]["series"]) or ()):
         what = f"{said} is two series or more behind {newest}"
@@ -329,7 +329,7 @@ def _series(
             yield from _lifetime(cluster, said, ends, today, f"take {newest} or newer", side)
     if kubernetes and kubernetes not in row["kubernetes"]:
         what = f"{said} is tested with Kubernetes {row['kubernetes'][0]} to {row['kubernetes'][-1]}, not {kubernetes}"
-        fix = "take a version of the chart that is, or another minor"
+        fix = "use a version of the chart that is tested with it, or another minor"
         yield warned(
             "versions/chart-untested", cluster.name, what, fix, side, cluster.side("properties", "kubernetesVersion")
         )

@@ -93,7 +93,7 @@ def _configuration(cluster: RenderedCluster, row: Resource, extension: Resource 
         yield failed("flux/no-revision", cluster.name, what, "name the branch of gitops.branch in fleet.yaml", side)
     url = text(repository, "url")
     if not is_expression(url) and url.startswith(("http://", "git://")):
-        what = f"Flux reads {url} in the clear: whoever is on the way can change what it applies"
+        what = f"Flux reads {url} without encryption: anybody on the network can change what it applies"
         side = row.side("properties", "gitRepository", "url")
         yield failed("flux/unencrypted", cluster.name, what, "use https:// or ssh://", side)
 
@@ -162,7 +162,7 @@ def layers(rollout: Rollout) -> Iterator[Finding]:
         yield from _kustomization(rollout, row)
     for layer, row in rollout.of_kind("Kustomization"):
         if layer:
-            what = f"layer {layer} makes a layer of its own, {row.name}: what that applies was not looked at"
+            what = f"layer {layer} makes a layer of its own, {row.name}: what that applies was not checked"
             yield noted("flux/nested-layer", cluster.name, what, row.side("spec", "path"))
     if entry:
         what = f"Flux begins at rendered/{entry.path} and brings up {', then '.join(rollout.in_order)}"
@@ -178,7 +178,7 @@ def _kustomization(rollout: Rollout, row: Manifest) -> Iterator[Finding]:
             yield failed("flux/required-field", name, what, "render it again", row.side("spec"))
     for key in _CHANGES:
         if key in mapping(row.data, "spec"):
-            what = f"its layer {row.name} is changed by Flux after it is built ({key}): that was not looked at"
+            what = f"its layer {row.name} is changed by Flux after it is built ({key}): that was not checked"
             yield warned("flux/changed-after-build", name, what, "use an overlay, which is", row.side("spec", key))
     if get(row.data, "spec", "prune") is False:
         what = f"its layer {row.name} is not pruned: what leaves Git stays in the cluster"

@@ -42,7 +42,7 @@ def _durations(rollout: Rollout, manifest: Manifest) -> Iterator[Finding]:
             continue  # what is left to fill in is said elsewhere
         said = f'"{written}"' if isinstance(written, str) else str(written)
         owner = f"its {named(manifest.kind, manifest.name)}"
-        what = f"{owner} has the {'.'.join(path)} {said:.40}, which Flux does not take"
+        what = f"{owner} has the {'.'.join(path)} {said:.40}, which Flux does not accept"
         fix = "write a number and its unit, as 90s, 10m or 1h"
         yield failed("flux/duration", rollout.cluster.name, what, fix, manifest.side("spec", *path))
 
@@ -56,7 +56,7 @@ def _account(rollout: Rollout, row: Placed, made: set[tuple[str, str]]) -> Itera
     if not name or name == _DEFAULT or (manifest.namespace, name) in made or get(manifest.data, "spec", "kubeConfig"):
         return
     account = f"{manifest.namespace}/{name}"
-    what = f"its {named(manifest.kind, manifest.name)} is applied as {account}, an account that nobody makes"
+    what = f"its {named(manifest.kind, manifest.name)} is applied as {account}, an account that nothing makes"
     # Whoever adds an object of Flux's own may make its account elsewhere.
     outcome = failed if rollout.rendered(manifest) else warned
     fix = f"leave it out, which is {_APPLIER}, or make the account in {manifest.namespace}"

@@ -120,7 +120,7 @@ def of_cluster(rollout: Rollout, tree: Tree) -> Iterator[Finding]:
             side,
         )
     for side, written in reach.remote:
-        what = f"{written} is fetched from the network whenever Flux looks: what it brings was not looked at"
+        what = f"{written} is fetched from the network whenever Flux looks: what it brings was not checked"
         yield warned("flux/remote-file", name, what, "copy it into an overlay", side)
     for path in sorted(reach.found):
         if path.startswith("clusters/") and (owner := path.split("/")[1]) != name:
@@ -173,7 +173,7 @@ def _unlisted(reach: _Reach, rollout: Rollout, tree: Tree) -> Iterator[Finding]:
             )
         elif path.endswith(_MANIFEST) and not _folder_is_said(layer, own, reach, content):
             listers = [Side(found, ("resources",)) for found in [own.get(layer)] if found]
-            what = f"rendered/{path} is listed nowhere: it is dead"
+            what = f"rendered/{path} is not listed: Flux never applies it"
             yield warned("flux/file-not-listed", cluster.name, what, "list it, or remove it", side, *listers)
 
 

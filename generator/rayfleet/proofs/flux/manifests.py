@@ -82,7 +82,7 @@ def _clear(name: str, manifest: Manifest) -> Iterator[Finding]:
     """Nothing is fetched in the clear."""
     spec = mapping(manifest.data, "spec")
     if text(spec, "url").startswith(_CLEAR):
-        what = f"its {named(manifest.kind, manifest.name)} is read from {spec['url']} in the clear"
+        what = f"its {named(manifest.kind, manifest.name)} is read from {spec['url']} without encryption"
         yield failed("flux/unencrypted", name, what, "use https://, oci:// or ssh://", manifest.side("spec", "url"))
     if spec.get("insecure") is True:
         what = f"its {named(manifest.kind, manifest.name)} takes a registry without TLS"

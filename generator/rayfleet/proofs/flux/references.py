@@ -55,7 +55,7 @@ def _kustomization(rollout: Rollout, row: Manifest) -> Iterator[Finding]:
     for index, check in enumerate(entries(row.data, "spec", "healthChecks")):
         yield from _health_check(rollout, row, check, row.side("spec", "healthChecks", index))
     if get(row.data, "spec", "wait") is True and entries(row.data, "spec", "healthChecks"):
-        what = f"{owner} waits for all that it has: its healthChecks count for nothing"
+        what = f"{owner} waits for all that it has: its healthChecks have no effect"
         yield noted(
             "flux/health-checks-unused",
             rollout.cluster.name,
@@ -79,7 +79,7 @@ def _waits(rollout: Rollout, row: Manifest, owner: str, kind: str) -> Iterator[F
             what = f"{owner} waits for {named(kind, name)} in another namespace, {namespace}"
             yield rollout.locked_down("flux/another-namespace", what, f"keep both in {rollout.namespace}", side)
         elif (kind, namespace, name) not in rollout.references:
-            what = f"{owner} waits for {named(kind, name)}, which is nowhere: it never comes up"
+            what = f"{owner} waits for {named(kind, name)}, which does not exist: it never comes up"
             yield failed(
                 "flux/waits-for-nothing", rollout.cluster.name, what, "name one that is there, or wait for none", side
             )
@@ -91,7 +91,7 @@ def _health_check(rollout: Rollout, row: Manifest, check: object, side: Side) ->
     if any((other.kind, other.namespace, other.name) == (kind, namespace, name) for _, other in rollout.placed):
         return
     if text(check, "apiVersion").rpartition("/")[0].endswith(FLUX):
-        what = f"its layer {row.name} is ready when {named(kind, name)} is, which is nowhere: it never is"
+        what = f"its layer {row.name} is ready when {named(kind, name)} is, which does not exist: it never is"
         yield failed("flux/health-check-nowhere", rollout.cluster.name, what, "check one that is there", side)
     else:
         what = f"its layer {row.name} is ready when {named(kind, name)} is, which no file has: a chart may make it"
@@ -121,7 +121,7 @@ def _release(rollout: Rollout, layer: str, release: Release) -> Iterator[Finding
             "flux/another-namespace", what, f"keep both in {rollout.namespace}", manifest.side(*path, "namespace")
         )
     elif (kind, namespace, name) not in rollout.references:
-        what = f"{owner} takes its chart from {named(kind, name)}, which is nowhere"
+        what = f"{owner} takes its chart from {named(kind, name)}, which does not exist"
         yield failed(
             "flux/chart-source", rollout.cluster.name, what, "name a source that is there", manifest.side(*path, "name")
         )
@@ -144,7 +144,7 @@ def _values(rollout: Rollout, layer: Layer, release: Release, index: int, entry:
         else:
             fix = "generate it in the layer's kustomization.yaml, in the release's own namespace"
             generators = [Side(layer.kustomization, ("configMapGenerator",))] if layer.kustomization else []
-            yield failed("flux/values-missing", rollout.cluster.name, f"{what} is nowhere", fix, side, *generators)
+            yield failed("flux/values-missing", rollout.cluster.name, f"{what} does not exist", fix, side, *generators)
     elif kind == "ConfigMap":
         yield from _name_reference(rollout, layer, release, name, side)
 
@@ -186,7 +186,7 @@ def _claims(rollout: Rollout) -> Iterator[Finding]:
     for claim in claims.values():
         volume, kind = text(claim.data, "spec", "volumeName"), text(claim.data, "spec", "storageClassName")
         if volume and volume not in volumes:
-            what = f"its claim {claim.name} is for {named('PersistentVolume', volume)}, which is nowhere"
+            what = f"its claim {claim.name} is for {named('PersistentVolume', volume)}, which does not exist"
             yield failed(
                 "flux/volume-missing", name, what, "name a volume that is there", claim.side("spec", "volumeName")
             )

@@ -67,7 +67,7 @@ def _named(rollout: Rollout, release: Release) -> Iterator[Finding]:
             "flux/release-name", rollout.cluster.name, what, "shorten it", release.manifest.side("spec", "releaseName")
         )
     elif not _NAME.fullmatch(name):
-        what = f'{owner} has the releaseName "{name}", which Helm does not take'
+        what = f'{owner} has the releaseName "{name}", which Helm does not accept'
         fix = "use small letters, digits and hyphens"
         yield failed("flux/release-name", rollout.cluster.name, what, fix, release.manifest.side("spec", "releaseName"))
     if not text(spec, "targetNamespace"):
@@ -121,7 +121,7 @@ def _kept(rollout: Rollout, release: Release) -> Iterator[Finding]:
                 yield noted(
                     "flux/remediation-unused",
                     name,
-                    f"{owner} retries a failed {action}: its remediation counts for nothing",
+                    f"{owner} retries a failed {action}: its remediation has no effect",
                     side,
                 )
         elif not remediation.get("retries") and remediation.get("remediateLastFailure") is not True:

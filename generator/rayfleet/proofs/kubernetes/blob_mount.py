@@ -112,14 +112,14 @@ def _known(cluster: RenderedCluster, volume: BlobVolume, given: Options) -> Iter
     for name, option in given.named.items():
         plain = name.removeprefix("--")
         if name == plain or plain not in OPTIONS:
-            what = f"{volume.name}: BlobFuse2 has no option {name}{did_you_mean(plain, OPTIONS)}, and ends"
+            what = f"{volume.name}: BlobFuse2 has no option {name}{did_you_mean(plain, OPTIONS)}, and exits"
             yield warned("storage/unknown-mount-option", cluster.name, what, "correct or remove it", option.side)
     for name, option in given.fuse.items():
         if not name.startswith(FUSE_OPTIONS):
-            what = f"{volume.name}: BlobFuse2 takes no -o {name}, and ends"
+            what = f"{volume.name}: BlobFuse2 takes no -o {name}, and exits"
             yield failed("storage/mount-option", cluster.name, what, "remove it", option.side)
     if "direct_io" in given.fuse and given.on("--disable-kernel-cache"):
-        what = f"{volume.name}: BlobFuse2 takes --disable-kernel-cache or -o direct_io, not both, and ends"
+        what = f"{volume.name}: BlobFuse2 takes --disable-kernel-cache or -o direct_io, not both, and exits"
         sides = given.named["--disable-kernel-cache"].side, given.fuse["direct_io"].side
         yield failed("storage/mount-options-clash", cluster.name, what, "remove one", *sides)
 
@@ -136,7 +136,7 @@ def _modes(cluster: RenderedCluster, volume: BlobVolume, given: Options) -> Iter
     others = FILE_CACHE_OPTIONS if modes else {name for name in given.named if name.startswith(f"{BLOCK_CACHE}-")}
     if modes == [BLOCK_CACHE] or not modes:
         for name in sorted(others & set(given.named)):
-            what, side = f"{volume.name}: {name} means nothing", given.named[name].side
+            what, side = f"{volume.name}: {name} has no effect", given.named[name].side
             if modes:
                 sides = (given.named[mode].side for mode in modes)
                 what = f"{what} beside {BLOCK_CACHE}"
@@ -157,7 +157,7 @@ def _block_cache(cluster: RenderedCluster, volume: BlobVolume, given: Options, s
     if unread:
         return
     if POOL_SIZE not in given.named:
-        what = f"{volume.name} has a block cache of no said size: each mount takes most of the node's free memory"
+        what = f"{volume.name} has a block cache without a size: each mount takes most of the node's free memory"
         yield failed("storage/block-cache-unbounded", cluster.name, what, f"add {POOL_SIZE}=2048", side)
         return
     pool, block = (
@@ -168,14 +168,16 @@ def _block_cache(cluster: RenderedCluster, volume: BlobVolume, given: Options, s
     prefetch = given.named.get(PREFETCH)
     blocks, of = (prefetch.number or 0, prefetch.side) if prefetch else (0, side)
     if prefetch and 0 < blocks < LEAST_PREFETCH:
-        what = f"{volume.name}: a prefetch of {blocks:g} is less than {LEAST_PREFETCH} and not 0, and BlobFuse2 ends"
+        what = (
+            f"{volume.name}: a prefetch of {blocks:g} is neither 0 nor at least {LEAST_PREFETCH}, and BlobFuse2 exits"
+        )
         yield failed("storage/block-cache-prefetch", cluster.name, what, f"write 0, or {LEAST_PREFETCH} or more", of)
     elif not prefetch and nodes:
         # Its own default follows the node.
         node, vm = max(nodes, key=lambda row: row[1].vcpus)
         blocks, of = max(LEAST_PREFETCH, 2 * vm.vcpus), node.side("vmSize")
     if not 0 < block <= pool or blocks * block > pool:
-        what = f"{volume.name} reads {blocks:g} blocks of {block:g} MiB ahead, and its pool has {pool:g} MiB: it ends"
+        what = f"{volume.name} reads {blocks:g} blocks of {block:g} MiB ahead, and its pool has {pool:g} MiB: it exits"
         yield failed(
             "storage/block-cache-prefetch",
             cluster.name,
@@ -218,7 +220,7 @@ def _file_cache(cluster: RenderedCluster, volume: BlobVolume, given: Options, si
         return
     if size is None or not size.number:
         what = (
-            f"{volume.name} has a file cache of no said size: each mount may fill 80% of what the node's disk has free"
+            f"{volume.name} has a file cache without a size: each mount may fill 80% of what the node's disk has free"
         )
         yield warned(
             "storage/file-cache-unbounded",
@@ -253,7 +255,7 @@ def _file_cache(cluster: RenderedCluster, volume: BlobVolume, given: Options, si
 
 
 def _no_number(cluster: RenderedCluster, volume: BlobVolume, name: str, option: Option) -> Finding:
-    what = f"{volume.name}: {name} is {option.value or 'empty'}, which is no number, and BlobFuse2 ends"
+    what = f"{volume.name}: {name} is {option.value or 'empty'}, which is no number, and BlobFuse2 exits"
     return failed("storage/mount-option", cluster.name, what, "write a number", option.side)
 
 

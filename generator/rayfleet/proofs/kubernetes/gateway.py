@@ -277,7 +277,7 @@ def _host(cluster: RenderedCluster, side: Side, way: Way, label: str, region: st
 def _ip(cluster: RenderedCluster, side: Side, way: Way, address: str, subnets: list[Resource]) -> Iterator[Finding]:
     own = (way.annotations or {}).get(ADDRESS)
     if own != address:
-        said = f"asks for {own}" if own else "asks for none: Azure gives it any"
+        said = f"asks for {own}" if own else "asks for none: Azure gives it any address"
         what = f"Anyscale is told the address {address}, and {way.said} {said}"
         yield failed(
             "network/gateway-ip", cluster.name, what, f"write {address} in both", way.at("annotations", ADDRESS), side

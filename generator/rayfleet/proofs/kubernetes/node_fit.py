@@ -239,7 +239,7 @@ def _unknown(cluster: RenderedCluster, nodes: list[Node]) -> Iterator[Finding]:
     for node in nodes:
         if node.pool.vm is None:
             size = node.pool.vm_size or "(none)"
-            what = f"the catalogue has no VM size {size}, which {node.pool.name} is of: what fits it was not looked at"
+            what = f"the catalogue has no VM size {size}, which {node.pool.name} is of: what fits it was not checked"
             yield warned(
                 "shape/unknown-size", cluster.name, what, "add it to vmSizes of fleet.yaml", node.pool.side("vmSize")
             )

@@ -87,7 +87,7 @@ def _nvidia(cluster: RenderedCluster, nodes: list[Node]) -> Iterator[Finding]:
         yield noted(
             "placement/gpu-operator",
             cluster.name,
-            "where NVIDIA's GPU operator runs its device plugin was not looked at",
+            "where NVIDIA's GPU operator runs its device plugin was not checked",
             side,
         )
         return

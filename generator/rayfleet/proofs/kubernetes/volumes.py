@@ -31,7 +31,7 @@ def of_cluster(cluster: RenderedCluster, run: Run) -> Iterator[Finding]:
         untyped = list(_untyped(cluster, volume))
         found += untyped
         if volume not in ours:
-            what = f"the account of {volume.name} is not ours: it was not looked at"
+            what = f"the account of {volume.name} is not one of the fleet's: it was not checked"
             found.append(noted("storage/another-account", cluster.name, what, volume.side("storageAccount")))
         elif not untyped:
             found += _leads(cluster, volume, tree)
@@ -79,7 +79,7 @@ def _witness(cluster: RenderedCluster, mounted: Mounted, tree: Tree) -> Iterator
     claim, volume = mounted
     container = tree.resources.get(target(cluster, volume).container_id)
     if container and cluster.cloud_resource:
-        what = f"its claim {claim.name} leads over {volume.name} to {_named(container.id)}, which is its bucket too"
+        what = f"its claim {claim.name} leads through {volume.name} to {_named(container.id)}, which is its bucket too"
         side = Side(cluster.cloud_resource, CLAIM)
         yield proved(
             "storage/bucket-not-mounted", cluster.name, what, side, volume.side("containerName"), container.side("name")
@@ -169,7 +169,7 @@ def _signs_in(cluster: RenderedCluster, volume: BlobVolume, account: Resource) -
     written = mapping(volume.parameters).get(key)
     if written != "true":
         said = f"{key} is {json.dumps(written)}" if written is not None else f"has no {key}"
-        what = f"{volume.name} mounts with the account's key, which {account.name} takes from nobody: {said}"
+        what = f"{volume.name} mounts with the account's key, but {account.name} accepts no keys: {said}"
         yield failed(
             "storage/account-key",
             cluster.name,
@@ -180,7 +180,7 @@ def _signs_in(cluster: RenderedCluster, volume: BlobVolume, account: Resource) -
         )
     for asks in ("storeAccountKey", "useDataPlaneAPI"):
         if volume.text(asks).lower() == "true":
-            what = f"{volume.name} asks for the key of {account.name}, which takes it from nobody: {asks} is true"
+            what = f"{volume.name} asks for the key of {account.name}, which accepts no keys: {asks} is true"
             yield failed("storage/account-key", cluster.name, what, f'write {asks}: "false"', volume.side(asks), other)
 
 
@@ -247,7 +247,7 @@ def _made(cluster: RenderedCluster, aks: AksCluster, mounted: Mounted, tree: Tre
     own = [resource.resolve(key) for key in mapping(resource.data, "identity", "userAssignedIdentities")]
     needs = [RoleNeed(name, MAY_MAKE_CONTAINERS, account.id, "", side) for name in own or [cluster.id]]
     if not any(assignment_for(tree, need) for need in needs):
-        what = f"its control plane may not make containers of {account.name}, and its claim is to be made one"
+        what = f"its control plane may not make containers in {account.name}, and its claim needs one"
         fix = "grant it Storage Account Contributor, or name a volume in the claim"
         yield failed("storage/may-not-make-containers", cluster.name, what, fix, side, cluster.side("identity"))
 

@@ -205,7 +205,7 @@ def _stale(tree: Tree) -> Iterator[Finding]:
         if name not in names and rows:
             what = f"it is bound, and no ARM template makes it{did_you_mean(name, names - bound.keys())}"
             # Until it is taken down its bindings stay: they lead to what was its.
-            fix = f"rayfleet retire --cluster {name} takes it down; then take its bindings out"
+            fix = f"rayfleet retire --cluster {name} takes it down; then remove its bindings"
             first = next(iter(rows.values()))
             yield warned("bindings/cluster-gone", name, what, fix, Side(first.side.source, ("clusters", name)))
 

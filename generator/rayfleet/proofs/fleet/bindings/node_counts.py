@@ -30,7 +30,7 @@ def _counts(cluster: RenderedCluster, scaled: list[Pool], known: list[str], wher
     reset = [pool for pool in old if get(pool.data, "count") is not None]
     unsaid = [pool for pool in new if get(pool.data, "count") is None]
     if reset:
-        what = f"{_named(reset)}: there and scaling, but rendered with a count, to which a deployment would reset it"
+        what = f"{_named(reset)}: already there and scaling, but rendered with a count, which a deployment sets it to"
         sides = [pool.side("count") for pool in reset]
         fix = "render again: without a count Azure keeps its own"
         yield failed("bindings/count-reset", cluster.name, what, fix, sides[0], *where, *sides[1:])
@@ -40,8 +40,8 @@ def _counts(cluster: RenderedCluster, scaled: list[Pool], known: list[str], wher
         fix = "if Azure has it, list it in nodePools; if not, render again"
         yield failed("bindings/count-unsaid", cluster.name, what, fix, sides[0], *where, *sides[1:])
     if scaled and not reset and not unsaid:
-        parts = [f"{_named(old)}: there, and the count is left to the autoscaler"] if old else []
-        parts += [f"{_named(new)}: new, and the count to start with is said"] if new else []
+        parts = [f"{_named(old)}: already there, and the count is left to the autoscaler"] if old else []
+        parts += [f"{_named(new)}: new, with a count to start with"] if new else []
         yield proved(
             "bindings/count-reset", cluster.name, "; ".join(parts), scaled[0].side("enableAutoScaling"), *where
         )
