@@ -70,13 +70,13 @@ def _made(key: str, row: AzureResource, rows: Pairs) -> Change:
 
 
 def _new_inside(row: AzureResource, rows: Pairs) -> ChangeRow | None:
-    """What is said of a new node pool inside a cluster that is there."""
+    """The row of a new node pool inside a cluster that is there."""
     inside = row.above and row.resource.id in rows.both
     return row_for(CLUSTER, _POOLS, None, row.data, row.resource.data) if inside else None
 
 
 def _renamed(rows: Pairs) -> dict[str, str]:
-    """What is written again under another name, and in all else as it was: the old id and the new one."""
+    """Resources that are written again under another name, and in all else as they were: the old id and the new one."""
     like: dict[str, list[str]] = {}
     for key, row in rows.made.items() if rows.gone else ():
         like.setdefault(_but_for_its_name(key, row), []).append(key)

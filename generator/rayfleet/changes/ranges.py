@@ -24,7 +24,7 @@ RANGES: Mapping[str, Mapping[Steps, str]] = {
 
 
 class GivenRange(NamedTuple):
-    """What a resource has under ``path``; ``what`` people call it."""
+    """The ranges that a resource has under ``path``; ``what`` people call them."""
 
     resource: AzureResource
     path: Steps
@@ -33,7 +33,7 @@ class GivenRange(NamedTuple):
 
 
 def range_of(change: Change) -> str:
-    """What people call the range that a change is about; empty for any other."""
+    """The usual name of the range that a change is about; empty for any other."""
     return RANGES.get(change.kind, {}).get(change.path, "")
 
 

@@ -16,7 +16,7 @@ _HOLE = re.compile(r"{(\w+)}")
 
 
 class Producer(NamedTuple):
-    """Who hands late values out. ``address`` is how bindings.yaml names where one comes from; ``owner``, whose it is,
+    """A producer of late values. ``address`` is how bindings.yaml names where one comes from; ``owner``, whose it is,
     as people say; ``prints``, the command that prints it, among others; ``step``, the command that brings it about. All
     of them may have holes, which ``Fleet.late_names`` fills.
     """
@@ -102,7 +102,7 @@ def kind_of(key: str) -> LateKind | None:
 
 
 def words(key: str) -> str:
-    """What people call a kind; the key itself of one that is none."""
+    """The usual words for a kind; the key itself of one that is none."""
     row = kind_of(key)
     return row.words if row else key
 
@@ -123,6 +123,6 @@ def ids_of(producer: Producer) -> frozenset[str]:
 
 
 def first_of(keys: Iterable[str]) -> Producer:
-    """Who hands out the first of some values: what others hand out may need it."""
+    """The producer of the first of some values: what others hand out may need it."""
     wanted = set(keys)
     return next(row.producer for row in TABLE if row.key in wanted)

@@ -38,5 +38,5 @@ MAX_CREDENTIALS = 20
 
 
 def is_spot_price(price: float) -> bool:
-    """Whether Azure takes a price for a spot node."""
+    """True where Azure takes the price for a spot node."""
     return price == ANY_SPOT_PRICE or (price > 0 and round(price, SPOT_PRICE_DECIMALS) == price)

@@ -1,4 +1,5 @@
-"""What AKS keeps of a node for itself, what we leave to the pods of every node, and what is left for Ray pods."""
+"""Reservations on a node: what AKS keeps for itself, what we leave to the pods of every node, and the rest for Ray
+pods."""
 
 from __future__ import annotations
 

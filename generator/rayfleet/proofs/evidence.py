@@ -31,7 +31,7 @@ class Evidence(NamedTuple):
         return [row for row in self.base.templates if _shared(row, self.tree)] if self.base else []
 
     def had(self, template: Template | None) -> bool:
-        """Whether the base commit has a part in the template's subscription."""
+        """True where the base commit has a part in the template's subscription."""
         return self.base is not None and template is not None and _shared(template, self.base)
 
 
@@ -51,7 +51,6 @@ def gather(where: FleetFiles, tree: Tree, revision: str | None, on: date) -> Evi
 
 
 def _shared(template: Template, other: Tree) -> bool:
-    """Whether another tree is deployed to the template's subscription too: every id in Azure begins with one. A fleet
-    that begins as a clone has another fleet, the example, as its base, and nothing in common with it.
-    """
+    """True where another tree is deployed to the template's subscription too: every id in Azure begins with one. A
+    fleet that begins as a clone has another fleet, the example, as its base, and nothing in common with it."""
     return not other.subscriptions or template.scope.subscription.lower() in other.subscriptions

@@ -1,4 +1,4 @@
-"""What a proof says: that a claim holds and by what witness, or the smallest reason why it does not."""
+"""A finding of a proof: the claim holds, with its witness, or does not, with the smallest reason."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def noted(claim: str, subject: str, what: str, *sides: Side) -> Finding:
 
 
 def pending(claim: str, subject: str, what: str, *sides: Side) -> Finding:
-    """What the claim is about waits for bindings."""
+    """A finding whose subject waits for bindings."""
     return Finding("pending", claim, subject, what, "", sides)
 
 

@@ -1,4 +1,4 @@
-"""How a report is printed: for people, for pull requests, and for machines."""
+"""The forms of a report: for people, for pull requests, and for machines."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def text(report: Report, built: bool) -> str:
 
 
 def _some(report: Report, outcome: Standing) -> tuple[list[Shown], str]:
-    """What to show of an outcome, and what to say of the rest."""
+    """The findings of an outcome that are shown, and a word about the rest."""
     rows = report.of(outcome) if report.whole else report.of(outcome)[: _MOST[outcome]]
     hidden = report.count(outcome) - len(rows)
     return rows, f" (and {hidden} more, with --verbose)" if hidden else ""

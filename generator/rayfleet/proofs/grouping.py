@@ -1,4 +1,4 @@
-"""What is said alike of many clusters, said once: nobody reads the same note a thousand times."""
+"""Findings that many clusters have alike, said once: nobody reads the same note a thousand times."""
 
 from __future__ import annotations
 

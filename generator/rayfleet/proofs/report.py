@@ -30,7 +30,7 @@ class Section:
         return "proved"
 
     def of(self, outcome: Standing) -> list[Shown]:
-        """What is shown of an outcome, by place."""
+        """The shown findings of an outcome, by place."""
         return sorted(row for row in self.shown if row.outcome == outcome)
 
 
@@ -83,15 +83,16 @@ class Report:
             section.shown = [row for row in section.shown if id(row) not in left_out]
 
     def count(self, outcome: Standing) -> int:
-        """How many findings have an outcome."""
+        """The number of findings of an outcome."""
         return sum(section.counts[outcome] for section in self.sections.values())
 
     def accepted(self, was: Outcome) -> int:
-        """How many findings of an outcome are accepted."""
+        """The number of accepted findings of an outcome."""
         return sum(row.was == was for row in self.of("accepted"))
 
     def of(self, outcome: Standing) -> list[Shown]:
-        """What is shown of an outcome in all proofs, by place; the first section's first: others' troubles follow."""
+        """The shown findings of an outcome in all proofs, by place; the first section's first: others' troubles
+        follow."""
         first, *others = self.sections.values()
         return first.of(outcome) + sorted(row for section in others for row in section.of(outcome))
 

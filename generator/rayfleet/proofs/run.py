@@ -10,7 +10,7 @@ from rayfleet.tree import Side
 
 
 class Sighting(NamedTuple):
-    """Where something was seen first, and in which clusters it is."""
+    """The place where something was seen first, and the clusters that have it."""
 
     side: Side
     first: str

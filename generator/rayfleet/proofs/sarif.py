@@ -35,7 +35,7 @@ def sarif(report: Report, built: bool) -> str:
 
 
 def documentation() -> str:
-    """Where the package says that it is documented; empty where it does not."""
+    """The address of the documentation that the package names; empty where it names none."""
     try:
         urls: list[str] = metadata("rayfleet").get_all("Project-URL") or []
     except PackageNotFoundError:
@@ -72,7 +72,7 @@ def _level(row: Shown) -> str:
 
 
 def _in_tree(place: Place) -> bool:
-    """Whether the file is of the tree as it is, and not of the base commit (``HEAD:rendered/...``)."""
+    """True where the file is of the tree as it is, and not of the base commit (``HEAD:rendered/...``)."""
     return ":" not in place.file
 
 

@@ -30,7 +30,7 @@ def judge(cluster: AksCluster, tree: Tree) -> Iterator[Finding]:
 
 
 def _together(cluster: AksCluster) -> Iterator[Finding]:
-    """What AKS takes only with something else."""
+    """Values that AKS takes only together."""
     profile = mapping(cluster.resource.properties, "networkProfile")
     plugin, mode = text(profile, "networkPlugin"), text(profile, "networkPluginMode")
     dataplane, policy = text(profile, "networkDataplane"), text(profile, "networkPolicy")

@@ -28,7 +28,7 @@ class Bucket(NamedTuple):
 
 
 def named(source: Source) -> Bucket:
-    """What a cloud resource names."""
+    """The bucket that a cloud resource names; empty where it is no container of Azure's."""
     found = _BUCKET.fullmatch(text(source.data, "object_storage", "bucket_name"))
     return Bucket(found["container"], found["account"]) if found else Bucket("", "")
 

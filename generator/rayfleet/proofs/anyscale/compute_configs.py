@@ -19,7 +19,7 @@ _MARKET_TYPES = {"ON_DEMAND": ("ON_DEMAND",), "SPOT": ("SPOT",), "PREFER_SPOT": 
 
 
 class ComputeConfigRow(NamedTuple):
-    """What an accelerator's compute config asks of one cloud resource."""
+    """The part of an accelerator's compute config that is about one cloud resource."""
 
     accelerator: str
     data: Any

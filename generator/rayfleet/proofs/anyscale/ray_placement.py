@@ -36,12 +36,12 @@ class Tried(NamedTuple):
 
 
 def is_ray(node: Node) -> bool:
-    """Whether the pool is for Ray pods."""
+    """True where the pool is for Ray pods."""
     return CAPACITY_TYPE in node.pool.labels
 
 
 def is_gpu(node: Node) -> bool:
-    """Whether its nodes have GPUs."""
+    """True where its nodes have GPUs."""
     return node.pool.vm is not None and node.pool.vm.gpus > 0
 
 
@@ -122,7 +122,7 @@ def _lost(cluster: str, release: Release, ask: Ask, nearest: Tried | None) -> Fi
 
 
 def _nearest(own: Iterable[Tried]) -> Tried | None:
-    """Where least is missing; among pools that offer what is asked for, where there are any."""
+    """The attempt that fails by least; among pools that offer what is asked for, where there are any."""
     return min(own, key=_distance, default=None)
 
 
@@ -131,7 +131,7 @@ def _distance(row: Tried) -> tuple[bool, bool, int]:
 
 
 def _origin(release: Release, tried: Tried, why: Obstacle) -> Iterator[Side]:
-    """What in the values makes the pod look for a label."""
+    """The place in the values that makes the pod look for a label."""
     origin = tried.ask.origins[tried.market].get(why.label)
     if origin:
         yield release.side(*origin)
@@ -181,7 +181,7 @@ def _misfits(cluster: str, release: Release, ask: Ask, own: list[Tried]) -> Iter
 
 
 def _wrong(node: Node, ask: Ask, market: str) -> tuple[str, str, str] | None:
-    """Why a pool that takes the shape is not meant for it, what to do about it, and where the pool says so."""
+    """The reason why a pool that takes the shape is not meant for it, the fix, and the key of the pool that says so."""
     pool, vm = node.pool, node.pool.vm
     pin = "pin Ray pods to the label of Ray pools with a patch of their nodeSelector, or taint the pool"
     if pool.system:
@@ -207,7 +207,7 @@ def _wrong(node: Node, ask: Ask, market: str) -> tuple[str, str, str] | None:
 
 
 def _offers(node: Node, ask: Ask) -> bool:
-    """Whether the pool is of the kind that the shapes ask for."""
+    """True where the pool is of the kind that the shapes ask for."""
     vm = node.pool.vm
     if not ask.gpu or vm is None:
         return is_ray(node) and is_gpu(node) == ask.gpu

@@ -62,7 +62,7 @@ def _row(row: DeploymentRow, tree: Tree) -> Iterator[Finding]:
 
 
 def _parameters(row: DeploymentRow, subject: str, tree: Tree) -> Iterator[Finding]:
-    """What the deploy step will ask for is what the template takes."""
+    """The parameters of a deployment step against those of its ARM template."""
     template = next((found for found in tree.templates if found.deployment is row), None)
     if template is None:
         return
@@ -155,7 +155,8 @@ def _order(rows: tuple[DeploymentRow, ...]) -> Iterator[Finding]:
 
 
 def _groups(tree: Tree) -> Iterator[Finding]:
-    """Who deploys into a resource group comes after who makes it."""
+    """Resource groups against the order of deployments: one that makes a group comes before those that deploy into
+    it."""
     groups = {row.id: row for row in tree.of_type(RESOURCE_GROUP)}
     for row in tree.deployments:
         subscription, group = row.scope

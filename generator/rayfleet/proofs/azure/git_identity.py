@@ -21,7 +21,7 @@ _NAMESPACE, _ACCOUNT = "flux-system", "source-controller"
 
 
 def judge(cluster: AksCluster, tree: Tree) -> Iterator[Finding]:
-    """Where Git wants an identity, the Flux extension has one that trusts its source controller."""
+    """The identity of the Flux extension where Git wants one: it trusts the extension's source controller."""
     wants = [
         row
         for row in cluster.flux_configurations

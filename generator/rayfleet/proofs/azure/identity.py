@@ -129,7 +129,7 @@ def _mounted(cluster: RenderedCluster, tree: Tree, identity: str) -> list[RoleNe
 
 
 def _unmounted(tree: Tree, identity: str, principal: str) -> list[RoleNeed]:
-    """What will be mounted is not rendered yet: any account will do."""
+    """The needs of a volume that is not rendered yet: any account will do."""
     accounts = tree.of_type(STORAGE_ACCOUNT)
     needs = [RoleNeed(identity, BLOB_DATA, row.id, "Ray pods read and write it", row.side("name")) for row in accounts]
     return [need for need in needs if assignment_for(tree, need, principal)] or needs[:1]
@@ -157,7 +157,7 @@ def _mounts(cluster: RenderedCluster, tree: Tree) -> Iterator[Finding]:
 
 
 def _operator(cluster: RenderedCluster, run: Run, values: dict[str, Late]) -> Iterator[Finding]:
-    """What the operator's values say of who it is to Anyscale."""
+    """The operator's values about who it is to Anyscale."""
     if cluster.operator is None:
         yield from _absent(cluster, values)
     operator = operator_of(cluster)

@@ -1,4 +1,4 @@
-"""What an incremental deployment leaves behind, and what becomes of the rest, against the base commit."""
+"""Resources that an incremental deployment leaves behind, and changes of the others, against the base commit."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def judge(evidence: Evidence) -> Iterator[Finding]:
 
 
 def _elsewhere(rows: list[AzureResource], now: Tree) -> Finding:
-    """What the base commit has where this fleet has no part: another fleet's, unless this one has late values."""
+    """Resources of the base commit where this fleet has no part: another fleet's, unless this one has late values."""
     deployed = {row.resource.template.scope.subscription: row.resource.template.deployment for row in rows}
     where = f"the subscription {next(iter(deployed))}" if len(deployed) == 1 else many(len(deployed), "subscription")
     what = f"the base commit has {many(len(rows), 'resource')} in {where}, where this fleet has none"
@@ -88,7 +88,7 @@ def _stranded(gone: dict[str, AzureResource], base: Tree) -> Iterator[Finding]:
 
 
 def _left(same: dict[str, AzureResource], base: Tree) -> Finding:
-    """What is gone of one kind: of a cluster that stays, or else one resource."""
+    """Resources of one kind that are no longer rendered: those of a cluster that stays, or else one."""
     (key, row), *others = same.items()
     what, fix = f"{called(key, base)} is no longer rendered, and Azure keeps it", f"take it down, {_RETIRE}"
     if others:

@@ -155,7 +155,7 @@ def _subnets(tree: Tree) -> Iterator[Finding]:
 
 
 def within(cidr: Cidr, space: object) -> bool:
-    """Whether a range is inside another, as that is written."""
+    """True where a range is inside another, as that is written."""
     outer = written_range(space)
     return outer is not None and cidr.within(outer)
 
@@ -297,7 +297,7 @@ def _ports(cluster: AksCluster, tree: Tree) -> Iterator[Finding]:
 
 
 def _public_ips(gateway: Resource, tree: Tree) -> int | None:
-    """How many a NAT gateway has, prefixes included; None where a prefix is not rendered."""
+    """The number of public addresses of a NAT gateway, prefixes included; None where a prefix is not rendered."""
     count = len(entries(gateway.properties, "publicIpAddresses"))
     for row in entries(gateway.properties, "publicIpPrefixes"):
         prefix = _target(gateway, tree, text(row, "id"))

@@ -45,7 +45,7 @@ def _moved(row: Change, resource: Resource) -> Finding:
 
 
 def _resized(old: tuple[str, ...], new: tuple[str, ...]) -> bool:
-    """Whether one is inside the other (Azure docs, manage subnets: a prefix changes while nothing is in it)."""
+    """True where one is inside the other (Azure docs, manage subnets: a prefix changes while nothing is in it)."""
     ranges = [(Cidr.parse(one), Cidr.parse(two)) for one in old for two in new]
     return any(one.within(two) or two.within(one) for one, two in ranges)
 

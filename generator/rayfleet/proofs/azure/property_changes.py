@@ -1,4 +1,4 @@
-"""What becomes of a resource that is there when its properties change: the table of changes says it for each."""
+"""Changes of properties of resources that are there, each as the table of changes has it."""
 
 from __future__ import annotations
 

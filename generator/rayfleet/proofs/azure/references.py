@@ -1,4 +1,4 @@
-"""What templates name is made, by them or by one deployed before, and made before it is needed."""
+"""References of ARM templates: each leads to a resource that they, or one deployed before, make before it is needed."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def judge(tree: Tree) -> Iterator[Finding]:
 
 
 def subject(template: Template) -> str:
-    """How findings call a template: by what deploys it."""
+    """The name of an ARM template in findings: that of its deployment."""
     return template.deployment.name if template.deployment and template.deployment.name else template.path
 
 

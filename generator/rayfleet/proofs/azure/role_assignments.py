@@ -13,7 +13,7 @@ from rayfleet.tree.role_assignments import Assignment, RoleNeed, assignments, na
 
 
 def refused(tree: Tree, subject: str, need: RoleNeed) -> Finding:
-    """Why nothing meets a need: the assignment that comes nearest."""
+    """The reason why nothing meets a need: the assignment that comes nearest."""
     who, on, wanted = named(tree, need.whose), scope_name(tree, need.target), NAMES[need.roles[0]]
     fix = f"grant {who} {wanted} on {on}"
     own = assignments(tree).get(need.whose, [])

@@ -1,4 +1,4 @@
-"""What a network security group lets in: HTTPS from the internet, or not."""
+"""Network security groups: those that let HTTPS in from the internet, and those that do not."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def _within(first: str, last: str) -> bool:
 
 
 def _all(data: dict[str, Any], key: str) -> list[str]:
-    """What stands under a key or, as a list, under its plural (ARM schema, securityRules)."""
+    """The values under a key or, as a list, under its plural (ARM schema, securityRules)."""
     plural = f"{key}es" if key.endswith("x") else f"{key}s"
     return [row for row in (get(data, key), *entries(data, plural)) if isinstance(row, str)]
 

@@ -37,7 +37,8 @@ class Account(NamedTuple):
 
 
 def accounts(cluster: RenderedCluster) -> list[Account]:
-    """What the operator and Ray pods run as; none while the operator, or a part of its values, is not rendered."""
+    """The service accounts of the operator and of Ray pods; none while the operator, or a part of its values, is not
+    rendered."""
     operator = operator_of(cluster)
     if operator is None:
         return []
@@ -82,7 +83,7 @@ def judge(cluster: RenderedCluster, tree: Tree, identity: str, client_id: str) -
 
 
 def _unmade(cluster: RenderedCluster, operator: Account, account: Account, client_id: str) -> Finding | None:
-    """Why a service account is not there with a client id on it: the chart makes only the operator's."""
+    """The reason why a service account with a client id is missing: the chart makes only the operator's."""
     if not operator.name:
         what = "the operator's service account has no name"
         return (
@@ -117,14 +118,14 @@ def _unmade(cluster: RenderedCluster, operator: Account, account: Account, clien
 
 
 def _alike(subject: str, wanted: str) -> bool:
-    """Whether two subjects share namespace or name."""
+    """True where two subjects share namespace or name."""
     return bool({*subject.split(":")[-2:]} & {*wanted.split(":")[-2:]})
 
 
 def _distrusted(
     cluster: RenderedCluster, tree: Tree, identity: str, who: str, account: Account, near: Credential | None
 ) -> Iterator[Finding]:
-    """Why a service account may not sign in as the identity: the credential that comes nearest."""
+    """The reason why a service account may not sign in as the identity: the credential that comes nearest."""
     index, subject, name = federation(tree), account.subject, named(tree, identity)
     others = [row for row in index.of_issuer.get(cluster.id, []) if row.subject == subject]
     fix = f"give {name} a credential for {subject} that trusts {cluster.name}"

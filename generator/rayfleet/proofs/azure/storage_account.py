@@ -139,7 +139,7 @@ def cors(cluster: RenderedCluster, tree: Tree, name: str) -> Iterator[Finding]:
 
 
 def _lacking(rule: dict[str, Any]) -> list[str]:
-    """What a rule lacks, the origin first: a rule for others lacks everything."""
+    """The parts that a rule lacks, the origin first: a rule for others lacks everything."""
     if ORIGIN not in entries(rule, "allowedOrigins"):
         return [f"the origin {ORIGIN}", *METHODS, "headers"]
     methods = [method for method in METHODS if method not in entries(rule, "allowedMethods")]

@@ -88,7 +88,7 @@ def _most_side(pool: Pool) -> Side:
 
 
 def of_fleet(run: Run) -> Iterator[Finding]:
-    """What pools need against quota.yaml, by region and limit."""
+    """The needs of pools against quota.yaml, by region and limit."""
     pools = demand.pools(run.evidence.tree)
     needs = demand.needs(pools.counted)
     yield from _uncounted(pools.uncounted, run.evidence.tree.catalogue)
@@ -139,7 +139,7 @@ def _held(region: str, of: str, need: QuotaNeed, given: QuotaLimit) -> Finding:
 
 
 def _unsaid(home: Home, limits: Mapping[Limit, QuotaNeed], quota: Quota, catalogue: Catalogue) -> Iterator[Finding]:
-    """What quota.yaml does not say of a region; a family that nobody knows may be meant."""
+    """Limits of a region that quota.yaml does not have; a family that nobody knows may be meant."""
     missing = [need for limit, need in limits.items() if limit not in quota.limits(home.region)]
     if not missing:
         return
@@ -177,7 +177,7 @@ def _families(catalogue: Catalogue) -> set[Limit]:
 
 
 def _written(quota: Quota, needs: Iterable[Home], catalogue: Catalogue) -> Iterator[Finding]:
-    """What is odd about quota.yaml itself."""
+    """Mistakes in quota.yaml itself."""
     own = {home.region for home in needs}
     known = [*own, *catalogue.region_names]
     for region in quota.regions:
@@ -233,7 +233,7 @@ def _uncounted(pools: Iterable[UnknownPool], catalogue: Catalogue) -> Iterator[F
 
 
 def _clusters(clusters: Mapping[Home, list[AksCluster]]) -> Iterator[Finding]:
-    """How many clusters a subscription has, and each region of it."""
+    """The number of clusters of a subscription, and of each region of it, against Azure's limits."""
     fix = "spread them over more regions, or ask Azure for more"
     for home, rows in clusters.items():
         if len(rows) > CLUSTERS_A_REGION:

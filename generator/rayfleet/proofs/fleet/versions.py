@@ -45,7 +45,7 @@ def of_cluster(cluster: RenderedCluster, run: Run) -> Iterator[Finding]:
 
 
 def of_fleet(run: Run) -> Iterator[Finding]:
-    """How old the table is."""
+    """The age of the table."""
     known = table()
     if run.evidence.today - known.date > OLD:
         what = f"the table of versions is of {known.date}: it does not know what has ended since"
@@ -60,7 +60,7 @@ def of_fleet(run: Run) -> Iterator[Finding]:
 def _lifetime(
     cluster: RenderedCluster | AksCluster, what: str, ends: date, today: date, fix: str, side: Side
 ) -> Iterator[Finding]:
-    """Whether something has ended, or will soon."""
+    """The end of life of something: past, soon or later."""
     if ends < today:
         yield warned("versions/ended", cluster.name, f"{what} reached its end of life on {ends}", fix, side)
     elif ends - today <= SOON:

@@ -1,4 +1,4 @@
-"""Where Flux begins: the extension, the configuration that ARM makes, and the folders that lead on from it."""
+"""The entry point of Flux: the extension, the configuration that ARM makes, and the folders that lead on from it."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def extension_of(cluster: RenderedCluster) -> Resource | None:
 
 
 def configured(cluster: RenderedCluster, extension: Resource | None) -> Iterator[Finding]:
-    """What ARM says of Flux itself."""
+    """Flux in the ARM template: its extension and its configuration."""
     here = cluster.side("name")
     if extension is None:
         yield failed(
@@ -99,7 +99,7 @@ def _configuration(cluster: RenderedCluster, row: Resource, extension: Resource 
 
 
 def begins(cluster: RenderedCluster, tree: Tree) -> Iterator[Finding]:
-    """Why Flux finds nothing of the cluster: without a beginning, nothing else is worth saying."""
+    """Reasons why Flux finds nothing of the cluster: without a beginning, nothing else is worth saying."""
     own = cluster.side("name")
     fix = f"lead to rendered/clusters/{cluster.name}/flux"
     for row in cluster.flux_configurations:
@@ -114,7 +114,7 @@ def begins(cluster: RenderedCluster, tree: Tree) -> Iterator[Finding]:
 
 
 def _leads(path: str, cluster: RenderedCluster, tree: Tree) -> str:
-    """What is wrong with a path of the repository as one of a folder of the cluster; empty where nothing is."""
+    """The mistake in a path of the repository that should be a folder of the cluster; empty where there is none."""
     folder = below(path)
     if folder is None:
         return f'leads to "{path}", which is no folder of rendered/clusters/'
@@ -127,7 +127,8 @@ def _leads(path: str, cluster: RenderedCluster, tree: Tree) -> str:
 
 
 def paths(rollout: Rollout, tree: Tree) -> Iterator[Finding]:
-    """Why layers cannot be told apart or found: every Kustomization of the entry point leads to one of this cluster."""
+    """Reasons why layers cannot be told apart or found: every Kustomization of the entry point leads to one of this
+    cluster."""
     cluster = rollout.cluster
     (beginning, side), *_ = _paths(rollout.configuration)
     if not rollout.kustomizations:

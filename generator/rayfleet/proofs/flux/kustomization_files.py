@@ -1,4 +1,4 @@
-"""What a layer's kustomization.yaml lists is there, and what is there is listed."""
+"""The kustomization.yaml of layers against their folders: what it lists is there, and what is there is listed."""
 
 from __future__ import annotations
 
@@ -143,7 +143,7 @@ def of_cluster(rollout: Rollout, tree: Tree) -> Iterator[Finding]:
 
 
 def _lister(reach: _Reach, rollout: Rollout, path: str) -> Iterator[Side]:
-    """Where a layer lists a path."""
+    """The place where a layer lists a path."""
     for layer in rollout.layers.values():
         for entry in listed(layer.kustomization) if layer.kustomization else ():
             if path.startswith(os.path.normpath(f"{layer.path}/{entry.path}")):
@@ -178,6 +178,6 @@ def _unlisted(reach: _Reach, rollout: Rollout, tree: Tree) -> Iterator[Finding]:
 
 
 def _folder_is_said(folder: str, own: Mapping[str, Source | None], reach: _Reach, content: Mapping[str, bytes]) -> bool:
-    """Whether nothing leads to a folder, or its list cannot be read: then nobody asks for its files."""
+    """True where nothing leads to a folder, or its list cannot be read: then nobody asks for its files."""
     kustomization = f"{folder}/kustomization.yaml"
     return kustomization in content and (kustomization not in reach.found or (folder in own and own[folder] is None))

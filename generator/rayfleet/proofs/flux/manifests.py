@@ -1,4 +1,4 @@
-"""What holds of every object: where it may be, in which version, once only, and never pruned where it holds data."""
+"""Claims about every object: where it may be, in which version, once only, and never pruned where it holds data."""
 
 from __future__ import annotations
 
@@ -173,7 +173,8 @@ _KEEP = f"annotate it with {_PRUNE}: disabled"
 
 
 def _of_the_fleet(rollout: Rollout, manifest: Manifest) -> bool:
-    """Whether the fleet's own data hangs on it: what rayfleet renders, and an overlay's in the place of that."""
+    """True where the fleet's own data hangs on it: of what rayfleet renders, and of an overlay's in the place of
+    that."""
     if manifest.kind == "CustomResourceDefinition":
         return False
     operator, source = rollout.cluster.operator, rollout.cluster.cloud_resource

@@ -42,7 +42,7 @@ def _ends(rollout: Rollout) -> Iterator[Finding]:
 
 
 def _edges(rollout: Rollout) -> dict[_Node, dict[_Node, Side | None]]:
-    """What each waits for, and where that is written."""
+    """The objects that each waits for, and where that is written."""
     found: dict[_Node, dict[_Node, Side | None]] = {}
     for name, row in rollout.kustomizations.items():
         ready = found.setdefault(("ready", name), {("applied", name): None})
@@ -140,7 +140,7 @@ def _kinds(rollout: Rollout) -> Iterator[Finding]:
 
 
 def _too_late(rollout: Rollout, layer: str, installer: Installer) -> str:
-    """Why an installer may not be done when a layer needs its kinds; empty where it is."""
+    """The reason why an installer may not be done when a layer needs its kinds; empty where it is."""
     if installer.layer is None:
         return ""
     if installer.layer == layer:
@@ -161,9 +161,8 @@ def _too_late(rollout: Rollout, layer: str, installer: Installer) -> str:
 
 
 def _comes_late(rollout: Rollout, layer: str, installer: Installer) -> bool:
-    """Whether an overlay brings kinds too late for a layer only at first: its own layer does not wait for that one
-    (kustomize-controller docs, retryInterval: a layer that cannot be applied is tried again).
-    """
+    """True where an overlay brings kinds too late for a layer only at first: its own layer does not wait for that
+    one (kustomize-controller docs, retryInterval: a layer that cannot be applied is tried again)."""
     if installer.manifest is None or installer.layer is None or layer in (ENTRY, installer.layer):
         return False
     return not rollout.rendered(installer.manifest) and layer not in rollout.waits.get(installer.layer, ())

@@ -1,4 +1,4 @@
-"""What cannot become another since the base commit: volumes, claims, layers and releases."""
+"""Objects that cannot change in place, against the base commit: volumes, claims, layers and releases."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def _key(data: Any) -> tuple[str, str, str]:
 
 
 def _moved(old: Source, new: Source) -> Path:
-    """What of its name is another."""
+    """The part of its name that is another."""
     same = text(old.data, "metadata", "name") == text(new.data, "metadata", "name")
     return "metadata", "namespace" if same else "name"
 
@@ -123,7 +123,7 @@ def _refused(rollout: Rollout, old: Source, new: Source) -> Iterator[Finding]:
 
 
 def _fixed(data: Any) -> dict[str, Any]:
-    """What of a claim's spec never changes."""
+    """The part of a volume claim's spec that never changes."""
     spec = dict(mapping(data, "spec"))
     spec.pop("volumeAttributesClassName", None)
     resources = {key: value for key, value in mapping(spec, "resources").items() if key != "requests"}
@@ -140,7 +140,7 @@ def _differences(old: Any, new: Any, path: Path) -> Iterator[Path]:
 
 
 def _forced(rollout: Rollout, key: tuple[str, str, str]) -> bool:
-    """Whether Flux deletes it and makes it anew (kustomize-controller docs, force)."""
+    """True where Flux deletes it and makes it anew (kustomize-controller docs, force)."""
     for layer, manifest in rollout.of_kind(key[0]):
         if _key(manifest.data) == key:
             said = text(manifest.data, "metadata", "annotations", _FORCE) or text(
@@ -226,7 +226,7 @@ def _releases(rollout: Rollout, path: str, evidence: Evidence) -> Iterator[Findi
 
 
 def _prunes(rollout: Rollout, folder: str) -> bool:
-    """Whether Flux deletes what leaves a folder."""
+    """True where Flux deletes what leaves a folder."""
     rows = rollout.kustomizations.items()
     found = next((row for name, row in rows if name in rollout.layers and rollout.layers[name].path == folder), None)
     return found is not None and get(found.data, "spec", "prune") is True

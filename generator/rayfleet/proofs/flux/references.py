@@ -1,4 +1,4 @@
-"""What one object names, another is: sources, values, what is waited for, claims."""
+"""References between objects: sources, values, dependencies and claims that one names must be there."""
 
 from __future__ import annotations
 
@@ -165,7 +165,7 @@ def _name_reference(rollout: Rollout, layer: Layer, release: Release, name: str,
 
 
 def _generator(layer: Layer, name: str) -> Side | None:
-    """What generates a ConfigMap and will add a hash to its name; None where nothing does."""
+    """The generator of a ConfigMap that will add a hash to its name; None where there is none."""
     if layer.kustomization is None or get(layer.kustomization.data, "generatorOptions", _FIXED) is True:
         return None
     for index, row in enumerate(entries(layer.kustomization.data, "configMapGenerator")):

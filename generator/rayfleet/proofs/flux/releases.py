@@ -97,7 +97,7 @@ def _pinned(rollout: Rollout, release: Release) -> Iterator[Finding]:
 
 
 def _severity(rollout: Rollout, release: Release) -> Callable[..., Finding]:
-    """What rayfleet promises of its own releases, an overlay's may do without."""
+    """The outcome of a broken claim: rayfleet keeps it in its own releases, an overlay's may do without."""
     return failed if rollout.rendered(release.manifest) else warned
 
 

@@ -1,4 +1,4 @@
-"""What Flux brings up in one cluster, and in which order: its layers, their objects, their Helm releases."""
+"""The rollout of one cluster: what Flux brings up, and in which order. Layers, their objects, their Helm releases."""
 
 from __future__ import annotations
 
@@ -31,9 +31,8 @@ class Placed(NamedTuple):
 
 
 class Installer(NamedTuple):
-    """What brings the kinds of a group: ``layer`` is None for AKS and its extension. ``manifest`` is what Flux applies
-    for it, None for those.
-    """
+    """The installer of a group of kinds. ``layer`` is None for AKS and its extension. ``manifest`` is what Flux
+    applies for it, None for those."""
 
     name: str
     layer: str | None
@@ -131,7 +130,7 @@ class Rollout:
         return [(name, known.get(id(manifest)) or Release(manifest, layers)) for name, manifest in rows]
 
     def carries_names(self, layer: Layer) -> bool:
-        """Whether a layer's kustomization carries names of ConfigMaps over into HelmReleases."""
+        """True where a layer's kustomization carries names of ConfigMaps over into HelmReleases."""
         for written in entries(layer.kustomization.data if layer.kustomization else None, "configurations"):
             try:
                 content = self.files.content.get(os.path.normpath(f"{layer.path}/{written}"), b"")
@@ -143,7 +142,7 @@ class Rollout:
         return False
 
     def rendered(self, manifest: Manifest) -> bool:
-        """Whether it is of rendered/ itself, whatever overlays change of it, and not an overlay's own."""
+        """True where it is of rendered/ itself, whatever overlays change of it, and not an overlay's own."""
         written = manifest.written
         return written.file.startswith(f"{self.files.folder}/") and text(written.data, "kind") == manifest.kind
 
@@ -151,7 +150,7 @@ class Rollout:
 
     @cached_property
     def installers(self) -> dict[str, list[Installer]]:
-        """What installs the kinds of each API group."""
+        """The installers of the kinds of each API group."""
         found: dict[str, list[Installer]] = {}
         properties = self.cluster.aks.resource.properties if self.cluster.aks else {}
         for group, (path, wanted) in BY_AKS.items():
@@ -177,9 +176,8 @@ class Rollout:
     # --- severity ---
 
     def locked_down(self, claim: str, what: str, fix: str, *sides: Side) -> Finding:
-        """What the extension's multi-tenancy refuses, unless a setting turns it off: then it is only a habit to drop
-        (MicrosoftDocs/azure-management-docs, conceptual-gitops-flux2.md, "Multi-tenancy").
-        """
+        """A breach of the extension's multi-tenancy; only a warning where a setting turns that off: then it is a
+        habit to drop (MicrosoftDocs/azure-management-docs, conceptual-gitops-flux2.md, "Multi-tenancy")."""
         settings = mapping(self.extension.properties, "configurationSettings") if self.extension else {}
         enforced = settings.get("multiTenancy.enforce") != "false"
         return (failed if enforced else warned)(claim, self.cluster.name, what, fix, *sides)

@@ -80,7 +80,7 @@ def options(volume: BlobVolume) -> Options:
 
 
 def speaks_dfs(volume: BlobVolume) -> bool:
-    """Whether it is mounted by the dfs endpoint."""
+    """True where it is mounted by the dfs endpoint."""
     return options(volume).on("--use-adls")
 
 

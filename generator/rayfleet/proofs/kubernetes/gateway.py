@@ -55,7 +55,7 @@ class Way(NamedTuple):
 
     @property
     def internal(self) -> bool | None:
-        """Whether the load balancer has no public address; None where that is not known."""
+        """True where the load balancer has no public address; None where that is not known."""
         if self.annotations is None:
             return None
         return str(self.annotations.get(INTERNAL)).lower() == "true"

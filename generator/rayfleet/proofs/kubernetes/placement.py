@@ -50,13 +50,13 @@ def of_fleet(run: Run) -> Iterator[Finding]:
 
 @once
 def nodes_of(cluster: RenderedCluster) -> list[Node]:
-    """What the scheduler sees of a cluster's pools."""
+    """The nodes of a cluster's pools, as the scheduler sees them."""
     discovered = pod_placement.discovers(cluster)
     return [node_of(pool, cluster.region, discovered) for pool in cluster.pools]
 
 
 def asked_of(cluster: RenderedCluster) -> OperatorPods | None:
-    """What can be asked of its operator; None while it, or a part of its values, is not rendered."""
+    """The pods of its operator; None while it, or a part of its values, is not rendered."""
     operator = cluster.operator
     return operator_pods(operator) if operator and not operator.unresolved else None
 

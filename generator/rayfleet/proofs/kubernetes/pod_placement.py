@@ -173,9 +173,8 @@ def _amd(cluster: RenderedCluster, nodes: list[Node]) -> Iterator[Finding]:
 
 
 def _is_amds(row: DefinedPod) -> bool:
-    """Whether a DaemonSet says that it is about AMD's GPUs: by its name, an image or a label (ROCm/k8s-device-plugin,
-    k8s-ds-amdgpu-dp.yaml: all three).
-    """
+    """True where a DaemonSet says that it is about AMD's GPUs: by its name, an image or a label
+    (ROCm/k8s-device-plugin, k8s-ds-amdgpu-dp.yaml: all three)."""
     written = str(get(row.side.source.data, *row.side.path)).lower()
     return any(word in f"{row.name.lower()} {written}" for word in ("amdgpu", "amd-gpu", AMD_PREFIX, "rocm"))
 

@@ -26,7 +26,7 @@ class Mounted(NamedTuple):
 
 
 def find(cluster: RenderedCluster) -> tuple[Mounted | None, list[Finding]]:
-    """What Anyscale mounts in a cluster, or why it cannot be found."""
+    """The claim and volume that Anyscale mounts in a cluster, or the reasons why they cannot be found."""
     resource = cluster.cloud_resource
     if resource is None:
         return None, list(_no_cloud_resource(cluster))
@@ -86,7 +86,7 @@ def _claim(cluster: RenderedCluster, resource: Source) -> Manifest | Finding:
 
 
 def _installed(cluster: RenderedCluster, otherwise: Side) -> Side:
-    """Where the operator's namespace is said."""
+    """The place of the operator's namespace."""
     return cluster.operator.manifest.side("spec", "targetNamespace") if cluster.operator else otherwise
 
 

@@ -112,7 +112,7 @@ def _late(cluster: RenderedCluster, tree: Tree, late: Late) -> Iterator[Finding]
 
 
 def _take(cluster: RenderedCluster, kind: str) -> str:
-    """Where a value comes from, as a remedy."""
+    """The fix that says where a value comes from."""
     row = kind_of(kind)
     if row and row.producer != DEPLOYMENT:
         command = row.producer.prints.partition(" --")[0]

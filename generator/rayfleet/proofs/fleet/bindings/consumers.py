@@ -35,7 +35,7 @@ class Consumer(NamedTuple):
 
 
 def signs_in(volume: BlobVolume) -> bool:
-    """Whether a mount signs in: over NFS it does not (blob-csi-driver, docs/driver-parameters.md)."""
+    """True where a mount signs in: over NFS it does not (blob-csi-driver, docs/driver-parameters.md)."""
     return volume.text("protocol") != "nfs"
 
 
@@ -91,7 +91,7 @@ def _gateway(gateway: Manifest) -> Iterator[Consumer]:
 
 
 def _ours(label: Any) -> bool:
-    """Whether a name is Anyscale's id, or empty where it should be; any other is the fleet's own choice."""
+    """True where a name is Anyscale's id, or empty where it should be; any other is the fleet's own choice."""
     return label in _EMPTY or (isinstance(label, str) and label.startswith("cldrsrc"))
 
 
@@ -138,7 +138,7 @@ def _wrong(cluster: RenderedCluster, tree: Tree, late: Late | None, places: list
 
 
 def _said(cluster: RenderedCluster, tree: Tree, place: Consumer) -> str:
-    """What a place holds, and whose id that is."""
+    """The value of a place, and whose id that is."""
     found = _owners(tree).get(with_dashes(place.value)) if isinstance(place.value, str) else None
     if found is None:
         return str(place.value)

@@ -27,7 +27,8 @@ class _WaitingOutput(NamedTuple):
 
 
 def _has_gateway(cluster: RenderedCluster, _: Tree) -> bool:
-    """Whether its gateway is rendered, or none is to be: it takes an Ingress, or a gateway that somebody else keeps."""
+    """True where its gateway is rendered, or none is to be: it takes an Ingress, or a gateway that somebody else
+    keeps."""
     if gateways(cluster):
         return True
     if cluster.operator is None:
