@@ -92,7 +92,7 @@ class Cli:
 
     @property
     def interrupted(self) -> bool:
-        """Whether a signal has come: nothing more should be begun."""
+        """True where a signal has come: nothing more should be begun."""
         return self._heard() > 0
 
     def read(self, *arguments: str) -> CommandOutput:
@@ -205,7 +205,7 @@ def object_in(text: str, key: str) -> dict[str, Any] | None:
 
 
 def remedy(said: str, command: str) -> str:
-    """What to do about what the command line said. ``command``: one that may be run again."""
+    """The fix for what the command line said. ``command``: one that may be run again."""
     return known_remedy(said) or f"see what it says by itself: {command}"
 
 

@@ -1,4 +1,5 @@
-"""Which clusters are registered, and registering the others: the primary one first, each read back afterwards."""
+"""Registration of clusters: those that are registered, and the others, the primary one first, each read back
+afterwards."""
 
 from __future__ import annotations
 
@@ -114,7 +115,7 @@ def register(
 
 
 def _change(cli: Cli, arguments: tuple[str, ...]) -> tuple[str, str]:
-    """What the command line says, and what could be done about it; whether it worked is for the read back to say."""
+    """The command line's words, and the fix; whether it worked is for the read back to say."""
     try:
         said = words(cli.change(*arguments))
     except CommandFault as fault:

@@ -129,7 +129,8 @@ class Azure:
             raise
 
     def operations(self, step: DeploymentStep) -> list[Operation]:
-        """What became of each resource, those of nested deployments after the deployment that is one. Raises Fault."""
+        """The operations on each resource, those of nested deployments after the deployment that is one. Raises
+        Fault."""
         return self.operations_of(step.scope, step.name, secrets_of(step))
 
     def operations_of(self, scope: DeploymentScope, name: str, secrets: tuple[str, ...]) -> list[Operation]:

@@ -1,4 +1,4 @@
-"""What may be deleted at all, and what never is: the last look at an id before Azure gets to see it."""
+"""The types that may ever be deleted, and those that never are: the last look at an id before Azure gets to see it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What Azure knows of deployments, as values: how one stands, and what became of each resource of it."""
+"""The state of a deployment in Azure, and the operations on its resources, as values."""
 
 from __future__ import annotations
 

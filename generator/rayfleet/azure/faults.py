@@ -1,4 +1,4 @@
-"""What goes wrong between here and Azure, as values: which of it passes by itself, and how long to wait for that."""
+"""Faults between here and Azure, as values: those that pass by themselves, and how long to wait for that."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class Problem(NamedTuple):
 
     @property
     def passing(self) -> bool:
-        """Whether another try may get past all of it."""
+        """True where another try may get past all of it."""
         return all(problem.code.lower() in _PASSING_CODE for problem in self.innermost())
 
 
@@ -94,19 +94,19 @@ class Fault(Exception):
 
     @property
     def unheard(self) -> bool:
-        """Whether Azure may have done what was asked, without our hearing of it."""
+        """True where Azure may have done what was asked, without our hearing of it."""
         return self.code in UNHEARD or (self.status or 0) >= 500 or self.status == 408
 
     @property
     def passing(self) -> bool:
-        """Whether to try again is worth it."""
+        """True where another try is worth it."""
         if self.code in UNHEARD or self.code == SIGN_IN_LATER or self.status in _PASSING_STATUS:
             return True
         return self.status == 409 and self.problem.passing
 
     @property
     def missing(self) -> bool:
-        """Whether Azure says that there is no such thing."""
+        """True where Azure says that there is no such thing."""
         return self.status == 404 and self.code.lower() in _MISSING
 
     @property
@@ -129,7 +129,8 @@ class StopRequest(Exception):
 
 
 class Patience:
-    """How long to go on. Its clock and its pause are the only time that passes in this package."""
+    """Patience with Azure: the waits between tries, and their end. Its clock and its pause are the only time that
+    passes in this package."""
 
     def __init__(
         self,

@@ -19,7 +19,7 @@ _INSIDE = 8  # the same of base64 with something before the secret
 
 
 def secret(path: str) -> bool:
-    """Whether the property at a path is one by its name."""
+    """True where the property at a path is a secret by its name."""
     return _SECRET.search(path) is not None
 
 

@@ -1,4 +1,4 @@
-"""How Azure's SDK is asked, and what its answers and its exceptions are in our words."""
+"""The door to Azure's SDK: questions to it, and its answers and exceptions in our words."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class SdkClients:
             return self._stacks[subscription]
 
     def _how(self) -> dict[str, Any]:
-        """What the SDK's clients are made with."""
+        """The arguments that the SDK's clients are made with."""
         from azure.core.pipeline import policies
         from azure.mgmt.core.policies import ARMChallengeAuthenticationPolicy
 
@@ -142,7 +142,7 @@ class SdkClients:
 
 
 class _NoCredential:
-    """What signs in to a test's server: nothing."""
+    """The credential of a test's server: none."""
 
     def get_token(self, *scopes: str, **options: Any) -> Any:
         raise AssertionError("no token is asked for")
@@ -182,7 +182,7 @@ def follow(asking: SdkClients, client: DeploymentsMgmtClient, request: HttpReque
 
 
 def fault_of(error: Any, secrets: tuple[str, ...] = ()) -> Fault:
-    """What an exception of the SDK's is."""
+    """The fault that an exception of the SDK's is."""
     from azure.core import exceptions as sdk
 
     response = getattr(error, "response", None)

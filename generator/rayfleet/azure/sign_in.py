@@ -84,7 +84,7 @@ def _fault_of(error: Exception) -> Fault:
 
 
 def reason(message: str) -> str:
-    """Why a sign-in failed, from all that azure-identity says: on one line, without a token or a secret."""
+    """The reason why a sign-in failed, from all that azure-identity says: on one line, without a token or a secret."""
     tried = [(name, line) for name, line in _TRIED.findall(message) if _NOT_SET_UP not in line]
     # Of those that are set up the environment's is meant, and then az: each machine has some of the others.
     meant = ("EnvironmentCredential", "WorkloadIdentityCredential", "AzureCliCredential")

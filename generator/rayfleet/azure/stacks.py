@@ -143,7 +143,7 @@ class Stacks:
                 raise
 
     def operations(self, step: DeploymentStep) -> list[Operation]:
-        """What became of each resource, and of what could not be taken away. Raises Fault."""
+        """The operations on each resource, and on those that could not be taken away. Raises Fault."""
         data = self._get(step)
         inner = deployment_of_id(_text(data, "deploymentId"))
         found = self._azure.operations_of(*inner, secrets_of(step)) if inner else []
@@ -231,7 +231,8 @@ def _state(data: Any, name: str) -> State:
 
 
 def _failed(data: Any, name: str) -> list[Operation]:
-    """What a stack could not bring to its goal, as operations: with "deleteFailed" it was to be taken away."""
+    """Resources that a stack could not bring to its goal, as operations: with "deleteFailed" one was to be taken
+    away."""
     stuck = {
         _named(row).lower() for row in _rows(data, "resources") if str(member(row, "status")).lower() == "deletefailed"
     }
@@ -253,7 +254,7 @@ def _ids(data: Any, key: str) -> list[str]:
 
 
 def _named(row: Any) -> str:
-    """What a resource of a stack is called: its id, or its type where it has none."""
+    """The name of a stack's resource: its id, or its type where it has none."""
     found = member(row, "id") or member(row, "type")
     return found if isinstance(found, str) else "a resource without a name"
 

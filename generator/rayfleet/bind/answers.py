@@ -1,4 +1,4 @@
-"""What the producers answered, from Azure, from the anyscale command line or from files, told apart by its shape.
+"""Answers of the producers, from Azure, from the anyscale command line or from files, told apart by their shape.
 
 Five shapes are known, and a file may have any of them, or a JSON array of them:
 - outputs: ``{"aks_eastus": {"type": "Object", "value": {...}}}``, as ``az deployment group show --query
@@ -216,7 +216,7 @@ def _outputs(side: Side, outputs: dict[str, Any], deployment: str | None) -> Ans
 
 
 def _is_properties(data: dict[str, Any]) -> bool:
-    """Whether these are a deployment's properties, and not outputs of which one has that name."""
+    """True where these are a deployment's properties, and not outputs of which one has that name."""
     named = mapping(data, "outputs")
     return isinstance(data.get("provisioningState"), str) or bool(named and not _is_output(named))
 

@@ -1,4 +1,4 @@
-"""What is bound against what was answered: new, changed, missing, stale."""
+"""Changes of bindings.yaml: what is bound against what was answered. New, changed, missing, stale."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class BindingChange(NamedTuple):
 
 
 def changes(values: Iterable[Value], current: Source | None) -> list[BindingChange]:
-    """What has to be written so that bindings.yaml says what was answered. ``current`` is of the schema's shape."""
+    """The changes that make bindings.yaml say what was answered. ``current`` is of the schema's shape."""
     found = []
     for value in values:
         bound = _bound(current, value.cluster, value.kind)

@@ -62,7 +62,7 @@ def write(file: str, before: bytes | None, after: bytes) -> None:
 
 
 def content(file: str) -> bytes | None:
-    """What is in the file, None where there is none. Raises OSError."""
+    """The content of the file, None where there is none. Raises OSError."""
     try:
         with open(file, "rb") as stream:
             return stream.read()

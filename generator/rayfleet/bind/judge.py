@@ -1,4 +1,5 @@
-"""Whether what was answered is what bindings.yaml may hold: each value's type and form, and which cluster's it is."""
+"""Judgement of answers: those that bindings.yaml may hold, by each value's type and form, and by the cluster it is
+of."""
 
 from __future__ import annotations
 
@@ -165,7 +166,7 @@ def _one(row: ExpectedValues, kind: str, side: Side, given: dict[str, Any], foun
 
 
 def _other_id(value: object) -> str:
-    """What else a value is that is no id of a cloud resource."""
+    """The other id that a value is, where it is no id of a cloud resource."""
     known = [what for start, what in _OTHER_IDS.items() if isinstance(value, str) and value.startswith(start)]
     return f": {known[0]}" if known else ""
 

@@ -1,4 +1,4 @@
-"""Which late values a fleet waits for, where each of them comes from, and what is run for it."""
+"""The late values that a fleet waits for, with the producer of each and the command that makes it."""
 
 from __future__ import annotations
 
@@ -24,12 +24,11 @@ class ExpectedValues(NamedTuple):
     steps: Mapping[Producer, str]
 
     def next_step(self, kinds: Iterable[str]) -> str:
-        """How these values come about. What Anyscale is given has the principal id in it."""
+        """The step that brings these values about. What Anyscale is given has the principal id in it."""
         return f"run {self.steps[first_of(kinds)]}, then rayfleet bind"
 
     @property
     def deploy(self) -> str:
-        """What deploys it."""
         return f"run {self.steps[DEPLOYMENT]}"
 
 

@@ -39,11 +39,11 @@ class Text:
             raise UnsafeEdit from None
 
     def start(self, node: Any) -> int:
-        """Where a node begins."""
+        """The beginning of a node."""
         return int(node.start_mark.index) + self._shift
 
     def end(self, node: Any) -> int:
-        """Where the text of a node ends; the end mark of a block is where the next token begins."""
+        """The end of a node's text; the end mark of a block is where the next token begins."""
         if isinstance(node, CollectionNode) and not node.flow_style and node.value:
             last = node.value[-1]
             return self.end(last[1] if isinstance(node, MappingNode) else last)
@@ -58,12 +58,12 @@ class Text:
         return self.text[self.start(node) : self.end(node)]
 
     def line_of(self, at: int) -> int:
-        """Where the line with ``at`` begins."""
+        """The beginning of the line with ``at``."""
         after = self.text.rfind("\n", 0, at) + 1
         return max(self.text.rfind("\r", after, at) + 1, after)
 
     def after_line(self, at: int) -> int:
-        """Where the line after the one with ``at`` begins."""
+        """The beginning of the line after the one with ``at``."""
         found = _BREAK.search(self.text, at)
         return found.end() if found else len(self.text)
 
@@ -74,7 +74,7 @@ class Text:
         return [comment for at, comment in self._comments if start <= at < end]
 
     def comma(self, start: int, end: int) -> int | None:
-        """Where the first comma between entries stands, from ``start`` on and before ``end``."""
+        """The first comma between entries, from ``start`` on and before ``end``."""
         return next((at for at in self._commas if start <= at < end), None)
 
     @cached_property

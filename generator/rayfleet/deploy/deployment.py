@@ -104,9 +104,8 @@ class StepRun:
         return self._hash == state.template_hash if self._hash else None
 
     def _outdated(self) -> str:
-        """Why one of our template that another run started is not enough; empty where it is: nobody sees the
-        parameters of a deployment, and a credential that was renewed is to arrive.
-        """
+        """The reason why a deployment of our template that another run started is not enough; empty where it is:
+        nobody sees the parameters of a deployment, and a credential that was renewed is to arrive."""
         names = ", ".join(self._step.needs)
         return f"was started with earlier {names}; it is started again after it ends" if names else ""
 

@@ -1,4 +1,4 @@
-"""Why a deployment failed: the innermost error, what it is about in rendered/ and in fleet.yaml, and what to do."""
+"""Failures of a deployment: the innermost error, its places in rendered/ and in fleet.yaml, and the fix."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def failures(
     whole: Problem | None,
     origin: Origin | None,
 ) -> list[Failure]:
-    """What a deployment failed of: ``whole`` is its own error, which counts where no operation has one."""
+    """The failures of a deployment. ``whole`` is its own error, which counts where no operation has one."""
     operations = list(operations)
     rows = [(row.resource_id, problem) for row in operations for problem in innermost(row.error)]
     # Of what cannot be deleted the template has at most what it was in.
@@ -167,14 +167,14 @@ def _resource(template: Template, identifier: str) -> Resource | None:
 
 
 def _alike(identifier: str, wanted: str) -> bool:
-    """Whether a name that is an expression, which is known to Azure alone, may be the one that is wanted."""
+    """True where a name that is an expression, known to Azure alone, may be the one that is wanted."""
     before, call, _ = identifier.partition("(")
     parent = before.rpartition("/")[0]
     return bool(call) and wanted.rpartition("/")[0] == parent
 
 
 def _path(template: Template, row: Resource, problem: Problem, origin: Origin | None) -> Path:
-    """Where fleet.yaml says what a resource is; empty where it does not."""
+    """The path in fleet.yaml that says what a resource is; empty where none does."""
     if origin is None:
         return ()
     kind = row.type.lower()

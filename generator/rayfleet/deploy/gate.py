@@ -1,4 +1,4 @@
-"""What stops a deployment before it begins: of the files, and of the subscription that it goes to.
+"""The gate before a deployment: reasons to stop it, of the files, and of the subscription that it goes to.
 
 What may be overridden is, by name; then it is a warning. Nothing here reads files: whoever calls brings what was found.
 """
@@ -28,7 +28,7 @@ _SHOWN = 10
 
 
 class AzureQuestions(Protocol):
-    """What of Azure is asked; both raise Fault."""
+    """The questions to Azure; both raise Fault."""
 
     def request(self, method: str, path: str, api_version: str) -> dict[str, Any]: ...
 
@@ -36,9 +36,8 @@ class AzureQuestions(Protocol):
 
 
 class LimitNeed(NamedTuple):
-    """What is needed of a limit in a region. ``limit`` is Azure's name for it: of VMs ``lowPriorityCores``, ``cores``
-    or a family, in vCPUs; ``new``: none of it is in use by the fleet yet; ``of`` is what takes most, with its place.
-    """
+    """The need of a limit in a region. ``limit`` is Azure's name for it: of VMs ``lowPriorityCores``, ``cores`` or a
+    family, in vCPUs; ``new``: none of it is in use by the fleet yet; ``of`` is what takes most, with its place."""
 
     provider: str
     region: str
@@ -143,7 +142,7 @@ def _registered(
 
 
 def _encrypted(row: Resource) -> Side | None:
-    """Where a cluster or a pool wants encryption at host."""
+    """The place where a cluster or a pool wants encryption at host."""
     if get(row.properties, "enableEncryptionAtHost") is True:
         return row.side("properties", "enableEncryptionAtHost")
     for index, profile in enumerate(entries(row.properties, "agentPoolProfiles")):
@@ -155,9 +154,8 @@ def _encrypted(row: Resource) -> Side | None:
 def quota(
     subscription: str, needs: Collection[LimitNeed], azure: AzureQuestions, allowed: bool
 ) -> Iterator[Diagnostic]:
-    """What the fleet may grow to must be within what Azure gives. What others use counts where the fleet is new: later
-    nobody can tell whose it is.
-    """
+    """The fleet's largest needs against Azure's limits. The use of others counts where the fleet is new: later
+    nobody can tell whose it is."""
     for provider, region in dict.fromkeys((need.provider, need.region) for need in needs):
         rows = [need for need in needs if (need.provider, need.region) == (provider, region)]
         path = f"/subscriptions/{subscription}/providers/{provider}/locations/{region}/usages"

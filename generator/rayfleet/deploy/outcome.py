@@ -1,4 +1,4 @@
-"""How a deployment goes and ends, as values; and what carries one out."""
+"""The progress and the outcome of a deployment, as values; and the client that carries one out."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class DeploymentClient(Protocol):
 
 
 class StepOutcome(NamedTuple):
-    """How a step ended. ``left running``: it goes on in Azure, or may; the next run finds it by its name."""
+    """The outcome of a step. ``left running``: it goes on in Azure, or may; the next run finds it by its name."""
 
     step: DeploymentStep
     ended: End

@@ -26,7 +26,7 @@ class StackChange(NamedTuple):
 
     @property
     def deleted(self) -> tuple[str, ...]:
-        """What is deleted, where somebody agrees."""
+        """The ids that are deleted, where somebody agrees."""
         return () if self.kept else self.ids
 
 
@@ -53,7 +53,7 @@ def _kept(identifier: str, rendered: Collection[str]) -> str:
 
 
 def lines(row: StackChange) -> Iterator[str]:
-    """What becomes of what leaves a stack, for people."""
+    """Lines about the resources that leave a stack, for people."""
     count = many(len(row.ids), "resource")
     if not row.kept:
         yield f"{row.step.name}: its stack deletes {count} no longer rendered"
@@ -72,6 +72,6 @@ def as_json(row: StackChange) -> dict[str, Any]:
 
 
 def question(rows: Iterable[StackChange]) -> str:
-    """What is asked where something is to be deleted; empty where nothing is."""
+    """The question before something is deleted; empty where nothing is."""
     count = sum(len(row.deleted) for row in rows)
     return f"Delete {many(count, 'resource')} that {'is' if count == 1 else 'are'} no longer rendered?" if count else ""

@@ -1,4 +1,4 @@
-"""What Azure says that a deployment would change: by class of change, with the noise folded away, secrets hidden."""
+"""The answer of Azure's what-if: changes by class, with the noise folded away and secrets hidden."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class Property(NamedTuple):
 
 
 class WhatIfChange(NamedTuple):
-    """What becomes of a resource; ``possible``: Azure cannot tell yet whether it is deployed at all."""
+    """The change of a resource; ``possible``: Azure cannot tell yet whether it is deployed at all."""
 
     kind: Kind
     id: str
@@ -90,7 +90,7 @@ class WhatIfChange(NamedTuple):
 
 
 class Alert(NamedTuple):
-    """What should be seen first."""
+    """A change that should be seen first."""
 
     kind: AlertKind
     subject: str
@@ -98,7 +98,7 @@ class Alert(NamedTuple):
 
 
 class Summary(NamedTuple):
-    """What a deployment would change; ``remarks`` are Azure's own."""
+    """The changes of a deployment; ``remarks`` are Azure's own."""
 
     deployment: str
     changes: tuple[WhatIfChange, ...]
@@ -106,17 +106,17 @@ class Summary(NamedTuple):
     remarks: tuple[str, ...]
 
     def count(self, kind: Kind) -> int:
-        """How many resources are of a class."""
+        """The number of resources of a class."""
         return sum(change.kind == kind for change in self.changes)
 
     @property
     def folded(self) -> int:
-        """How many properties were folded away."""
+        """The number of properties that were folded away."""
         return sum(bool(row.noise) for change in self.changes for row in change.properties)
 
     @property
     def nothing(self) -> bool:
-        """Whether nothing would change, as far as Azure can tell."""
+        """True where nothing would change, as far as Azure can tell."""
         return not any(self.count(kind) for kind in _SIGNS)
 
 

@@ -1,4 +1,4 @@
-"""What the table of changes says of a difference that what-if shows."""
+"""The class of a difference that what-if shows, from the table of changes."""
 
 from __future__ import annotations
 
@@ -47,5 +47,5 @@ def _steps(path: str) -> list[str | int]:
 
 
 def _list_of(steps: list[str | int]) -> list[str | int]:
-    """What leads to the list that an entry is of; empty for what is in none."""
+    """The path to the list that an entry is of; empty for what is in none."""
     return next((steps[:index] for index, step in enumerate(steps) if isinstance(step, int)), [])

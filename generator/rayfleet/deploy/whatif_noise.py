@@ -1,4 +1,4 @@
-"""Which differences that what-if shows are none.
+"""Noise of what-if: differences that are none.
 
 Azure's what-if compares what a template says with what a GET of the resource gives. A GET gives more: defaults, states,
 ids; and what ``reference()`` reads is known only later. So most of what it calls a change is none (Azure docs,
@@ -34,7 +34,8 @@ _NOTHING = {"provider": "Generic"}
 
 
 def noise(path: str, kind: str, before: Any, after: Any, element: bool) -> str:
-    """Why a difference is none; empty where it is one. ``kind``: Azure's, in lower case; ``element``: of a list."""
+    """The reason why a difference is none; empty where it is one. ``kind``: Azure's, in lower case; ``element``: of
+    a list."""
     steps = set(re.split(r"[.\[\]]+", path))
     if kind == "noeffect":
         return "has no effect"
@@ -55,7 +56,7 @@ def noise(path: str, kind: str, before: Any, after: Any, element: bool) -> str:
 
 
 def _secrets_only(value: Any) -> bool:
-    """Whether all of it is hidden: switches and numbers beside a secret are to be seen."""
+    """True where all of it is hidden: switches and numbers beside a secret are to be seen."""
     if isinstance(value, dict | list):
         return bool(value) and all(map(_secrets_only, value.values() if isinstance(value, dict) else value))
     return bool(value == HIDDEN)

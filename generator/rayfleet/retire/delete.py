@@ -82,9 +82,8 @@ def is_gone(fault: Fault) -> bool:
 
 
 def _busy(fault: Fault) -> bool:
-    """Whether a resource has another operation in hand: AKS says OperationNotAllowed then (its docs,
-    aks-pending-operation; Azure/azure-workload-identity issue 417), which elsewhere means a quota.
-    """
+    """True where a resource has another operation in hand: AKS says OperationNotAllowed then (its docs,
+    aks-pending-operation; Azure/azure-workload-identity issue 417), which elsewhere means a quota."""
     return fault.status == 409 and "in progress" in fault.message.lower()
 
 

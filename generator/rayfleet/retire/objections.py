@@ -1,4 +1,4 @@
-"""What speaks against a plan: each is found before the first step, and all at once."""
+"""Objections to a plan: each is found before the first step, and all at once."""
 
 from __future__ import annotations
 

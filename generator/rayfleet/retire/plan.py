@@ -1,4 +1,5 @@
-"""What is no longer rendered and Azure keeps, as steps in the order in which they are safe."""
+"""The plan of a retirement: steps for what is no longer rendered and Azure keeps, in the order in which they are
+safe."""
 
 from __future__ import annotations
 
@@ -87,10 +88,9 @@ def plan(base: Tree, now: Tree, cloud: str, only: Iterable[str] = ()) -> Plan:
 
 
 def _order(step: RetirementStep) -> tuple[bool, bool, str, float]:
-    """What is kept comes last, and what is no cluster's after the clusters; then as DELETION_ORDER has it. Only the
-    cluster's own role on its network outlives it: AKS works with it until the cluster is gone. A stack goes once what
-    it has is gone.
-    """
+    """The place of a step in the order. What is kept comes last, and what is no cluster's after the clusters; then
+    as DELETION_ORDER has it. Only the cluster's own role on its network outlives it: AKS works with it until the
+    cluster is gone. A stack goes once what it has is gone."""
     rank: float = DELETION_ORDER.index(step.kind) if step.kind in DELETION_ORDER else -1
     if step.role and type_of(step.role.scope) == VNET.lower():
         rank = DELETION_ORDER.index(CLUSTER.lower()) + 0.5

@@ -83,7 +83,7 @@ def remove(cli: Cli, step: RetirementStep) -> None:
 
 
 def is_removed(cli: Cli, step: RetirementStep) -> bool:
-    """Whether a cloud that was seen before has the resource no more. Raises the command line's Fault."""
+    """True where a cloud that was seen before has the resource no more. Raises the command line's Fault."""
     cloud = anyscale.get(cli, step.cloud)
     return cloud is not None and step.bound not in {_id(row) for row in cloud.resources.values()}
 

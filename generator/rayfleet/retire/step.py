@@ -50,7 +50,7 @@ class RetirementStep(NamedTuple):
 
     @property
     def title(self) -> str:
-        """What it is, and whose."""
+        """The name of the thing, and whose it is."""
         return self.what if not self.cluster or self.cluster in self.what else f"{self.what} of {self.cluster}"
 
     @property

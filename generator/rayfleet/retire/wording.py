@@ -1,4 +1,4 @@
-"""What people call the steps of a retirement, and why each is one."""
+"""Words for the steps of a retirement: the name of each, and its reason."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a cluster stands, on its way from fleet.yaml to work that runs; and what its next step is."""
+"""The state of a cluster on its way from fleet.yaml to work that runs, and its next step."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class BoundValues(NamedTuple):
 
 
 class Facts(NamedTuple):
-    """What each place says of a cluster; None where it was not seen."""
+    """The facts of a cluster from each place; None where it was not seen."""
 
     cluster: str
     region: str
@@ -66,7 +66,7 @@ class StatusRow(NamedTuple):
 
 
 def row(facts: Facts) -> StatusRow:
-    """Where a cluster stands."""
+    """The row of a cluster in the table of states."""
     return StatusRow(
         cluster=facts.cluster,
         region=facts.region,
@@ -82,7 +82,7 @@ def row(facts: Facts) -> StatusRow:
 
 
 def next_step(facts: Facts) -> str:
-    """What to do first: every step needs those before it, and none leads back."""
+    """The first thing to do: every step needs those before it, and none leads back."""
     return _staying(facts) if facts.in_fleet else _leaving(facts)
 
 
@@ -171,7 +171,7 @@ def _deploy(facts: Facts) -> str:
 
 
 def _command(facts: Facts) -> str:
-    """What was deployed as a stack stays one."""
+    """The command that deploys the region. What was deployed as a stack stays one."""
     stack = any(each and each.stack for each in (facts.before, facts.deployed))
     return f"rayfleet deploy --region {facts.region}{' --stack' if stack else ''}"
 
