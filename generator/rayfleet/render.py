@@ -90,7 +90,7 @@ def diff(folder: str, file: StaleFile) -> Iterator[tuple[str, str]]:
 
 
 def notes(compiled: Compiled, changes: Changes) -> str:
-    """What people should know beside the outcome, and should see again when nothing changed."""
+    """Notes for people beside the outcome, to be seen again when nothing changed."""
     lines = [str(warning) for warning in compiled.warnings]
     lines += [f"{printable(path)}: not written by rayfleet; left alone" for path in changes.foreign]
     waiting: dict[str, set[str]] = {}
@@ -104,7 +104,7 @@ def notes(compiled: Compiled, changes: Changes) -> str:
 
 
 def summary(changes: Changes, output: str) -> str:
-    """What was written, path by path as long as there are few."""
+    """The files that were written, path by path as long as there are few."""
     if not changes:
         return f"{output} is current: {many(changes.unchanged, 'file')}"
     signs = (("+", changes.created), ("~", changes.updated), ("-", changes.deleted))

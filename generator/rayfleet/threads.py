@@ -19,7 +19,8 @@ _HEARS = 0.1  # seconds after which a signal is heard at the latest
 
 
 def start(works: Iterable[Callable[[], T]], at_once: int = 1) -> list[Future[T]]:
-    """What each work returns or raises, so many done at one time. No thread is waited for when the command ends."""
+    """The result or the exception of each work, so many done at one time. No thread is waited for when the command
+    ends."""
     rows = [(work, Future[T]()) for work in works]
     rest = iter(rows)
 
@@ -45,7 +46,7 @@ def join(
 
 
 def result(work: Callable[[], T]) -> T:
-    """What a work returns or raises."""
+    """The result of a work, or its exception raised."""
     (future,) = futures = start([work])
     join(futures)
     return future.result()

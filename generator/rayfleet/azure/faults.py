@@ -111,7 +111,7 @@ class Fault(Exception):
 
     @property
     def needs_sign_in(self) -> bool:
-        """Whether somebody has to sign in, or to be given a right."""
+        """True where somebody has to sign in, or to be given a right."""
         return self.code == "NotSignedIn" or self.status in (401, 403)
 
     def with_words(self, words: str) -> Fault:

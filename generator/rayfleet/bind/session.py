@@ -20,7 +20,7 @@ from rayfleet.source import Source
 
 
 class BindingTask(NamedTuple):
-    """What is to be bound: ``rows`` of the clusters in ``only``, in ``current``, which was read from ``content``."""
+    """The task of a bind: ``rows`` of the clusters in ``only``, in ``current``, which was read from ``content``."""
 
     where: FleetFiles
     fleet: Fleet
@@ -40,7 +40,8 @@ class BindingTask(NamedTuple):
 
 
 class BindingResult(NamedTuple):
-    """What was written, and what was not; ``failures``: who did not answer, and deployments that have not succeeded."""
+    """The values that were written, and those that were not; ``failures``: producers that did not answer, and
+    deployments that have not succeeded."""
 
     changes: list[BindingChange]
     missing: dict[str, list[str]]
@@ -73,7 +74,7 @@ def content(where: FleetFiles) -> bytes | None:
 
 
 def check(task: BindingTask, files: Sequence[str]) -> list[Diagnostic]:
-    """What is missing or stale. Raises Invalid where a file cannot be read."""
+    """Values that are missing or stale. Raises Invalid where a file cannot be read."""
     judged = _judged(task, ask.files(files, task.rows) if files else Answers())
     rest = changes.changes(judged.values, task.current)
     found = [*judged.found, *judged.unfinished]

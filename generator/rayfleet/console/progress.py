@@ -1,4 +1,4 @@
-"""How a deployment shows while it goes on: a live table on a terminal, elsewhere a line for each change."""
+"""The progress of a deployment: a live table on a terminal, elsewhere a line for each change."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def _on_one_line(note: str) -> Text:
 
 
 def on_terminal() -> bool:
-    """Whether somebody looks on and can answer. Either stream may be closed."""
+    """True where somebody looks on and can answer. Either stream may be closed."""
     return bool(sys.stdin and sys.stderr and sys.stdin.isatty() and sys.stderr.isatty())
 
 
@@ -124,7 +124,7 @@ def _console() -> Console:
 
 
 def _spent(row: ProgressRow, now: float) -> str:
-    """How long a deployment has taken; empty before."""
+    """The time that a deployment has taken; empty before."""
     return "" if row.began is None else clock((row.ended if row.ended is not None else now) - row.began)
 
 

@@ -35,7 +35,7 @@ class Recorder:
 
     @property
     def for_machines(self) -> bool:
-        """Whether all of it is one JSON value."""
+        """True where all of it is one JSON value."""
         return self.form == "json"
 
     # --- people ---

@@ -29,7 +29,7 @@ _LIMITS = {"spot": "lowPriorityCores", "total": "cores"}
 
 
 class DeployOverrides(NamedTuple):
-    """What a user overrides, by name."""
+    """The checks that a user overrides, by name."""
 
     stale: bool
     failed_proofs: bool
@@ -38,7 +38,7 @@ class DeployOverrides(NamedTuple):
 
 
 def of_files(where: FleetFiles, tree: Tree, allowed: DeployOverrides) -> Iterator[Diagnostic]:
-    """What of the files speaks against a deployment. Raises Invalid where they cannot be read."""
+    """Objections of the files to a deployment. Raises Invalid where they cannot be read."""
     yield from _stale(where, allowed.stale)
     yield from gate.failed_proofs(_unproved(where, tree), allowed.failed_proofs)
     yield from gate.uncommitted_files(os.path.normpath(where.beside), uncommitted_files(where), allowed.dirty)
@@ -63,7 +63,7 @@ def _stale(where: FleetFiles, allowed: bool) -> Iterator[Diagnostic]:
 
 
 def _unproved(where: FleetFiles, tree: Tree) -> Iterator[Diagnostic]:
-    """What ``rayfleet check`` says too."""
+    """The failed claims of ``rayfleet check``."""
     found = evidence.gather(where, tree, None, date.today())
     for row in proofs.prove(found, (), 0).of("failed"):
         place = row.places[0] if row.places else (where.output, 0, 0)
@@ -73,7 +73,7 @@ def _unproved(where: FleetFiles, tree: Tree) -> Iterator[Diagnostic]:
 def of_azure(
     azure: Azure, tree: Tree, steps: Collection[DeploymentStep], new: Collection[str], allowed: DeployOverrides
 ) -> Iterator[Diagnostic]:
-    """What of the subscriptions speaks against it. ``new`` are the deployments that never were. Raises Fault."""
+    """Objections of the subscriptions to it. ``new`` are the deployments that never were. Raises Fault."""
     files = {step.file: step for step in steps}
     by_subscription: dict[str, list[Template]] = {}
     for template in tree.templates:
@@ -110,7 +110,7 @@ def _addresses(
 
 
 def _needs(tree: Tree, subscription: str, files: dict[str, DeploymentStep], new: Collection[str]) -> list[LimitNeed]:
-    """What the pools of the clusters that are deployed need of each limit."""
+    """The need of the deployed clusters' pools, limit by limit."""
     clusters = tree.unread_clusters()
     deployed = {row.name: files.get(row.template.path) for row in clusters if row.template}
     counted = [row for row in demand.pools(tree).counted if row.home.subscription == subscription.lower()]

@@ -56,12 +56,12 @@ class DeploymentPlan(NamedTuple):
         return next((row for row in self.tree.templates if row.path == step.file), None)
 
     def refusal(self, fault: Fault) -> Diagnostic:
-        """What is said of a fault that ends all."""
+        """The diagnostic of a fault that ends all."""
         what = self.hidden(f"{fault.code}: {fault.message}")
         return Diagnostic("Azure", 0, 0, "", what, about(fault.code, fault.message).fix)
 
     def failures(self, outcome: StepOutcome) -> list[Failure]:
-        """Why a step failed."""
+        """The failures of a step."""
         step, whole = outcome.step, outcome.fault.problem if outcome.fault else None
         template = self.template(step)
         rows = explain_failure.failures(step.name, template, outcome.operations, whole, self.origin)
@@ -69,9 +69,8 @@ class DeploymentPlan(NamedTuple):
 
 
 class WhatIf(NamedTuple):
-    """What a step would change: ``lines`` for people, ``data`` for machines. ``warnings`` stop nobody; ``unknown``:
-    nobody can tell, and somebody should.
-    """
+    """The changes of a step: ``lines`` for people, ``data`` for machines. ``warnings`` stop nobody; ``unknown``:
+    nobody can tell, and somebody should."""
 
     lines: list[str]
     data: dict[str, Any] | None
@@ -178,7 +177,7 @@ def stack_change(subject: DeploymentPlan, ids: Mapping[str, frozenset[str]]) -> 
 
 
 def _too_early(step: DeploymentStep, fault: Fault) -> bool:
-    """Whether a step may fail only of what an earlier one is to make, or fails of its own deployment in flight.
+    """True where a step may fail only of what an earlier one is to make, or fails of its own deployment in flight.
 
     What it depends on is deployed before it in the same run, as rendered, however it stood: it may have failed
     half-way, have got a resource more, or have lost one. Were that an error, no run would ever mend it.

@@ -34,7 +34,7 @@ class DeploymentReport:
 
     @property
     def begun(self) -> bool:
-        """Whether Azure may have something in hand of this run's."""
+        """True where Azure may have something in hand of this run's."""
         return self._progress is not None
 
     def as_json(self, outcome: str, diagnostics: Sequence[Diagnostic]) -> dict[str, Any]:
@@ -50,7 +50,7 @@ class DeploymentReport:
         }
 
     def last_words(self) -> str:
-        """What Azure may have in hand."""
+        """The last words of an interrupted run: the deployments that Azure may go on with."""
         left = [name for name, step in self._open().items() if self._end(step) == "left running"]
         goes_on = f"Azure may go on with: {', '.join(left) or 'nothing'}" if self.begun else "nothing was started"
         cursor = _SHOW_CURSOR if self._progress and self._progress.live else ""
@@ -62,7 +62,7 @@ class DeploymentReport:
         return {step.name: step for step in self._steps if step.name not in reported}
 
     def _end(self, step: DeploymentStep) -> End:
-        """How a deployment ends that nobody looks at any more: it may be on its way to Azure before it is told of."""
+        """The end of a deployment that nobody looks at any more: it may be on its way to Azure before it is told of."""
         rows = self._progress.rows if self._progress else {}
         state = rows[step.name].state
         if any(rows[name].state != "succeeded" for name in step.depends_on if name in rows):
@@ -71,7 +71,7 @@ class DeploymentReport:
 
 
 def lines(row: StepOutcome, failures: Sequence[Failure]) -> Iterator[str]:
-    """How a deployment ended, for people: nothing where all is well."""
+    """Lines about the end of a deployment, for people: nothing where all is well."""
     for failure in failures:
         yield f"{printable_lines(str(failure))}\n    fix: {printable(failure.fix)}"
     if row.ended == "skipped" and row.because:

@@ -33,9 +33,8 @@ _COLORS = {"!": "yellow", "+": "green", "-": "red", "~": "yellow"}
 
 
 class DeployOptions(NamedTuple):
-    """How a deployment is carried out. ``poll``: seconds between two looks at one; ``regions``: all of them where none
-    is named; ``confirm`` and ``ask_hidden`` ask somebody, None where nobody can answer.
-    """
+    """The options of a run. ``poll``: seconds between two looks at a deployment; ``regions``: all of them where none
+    is named; ``confirm`` and ``ask_hidden`` ask somebody, None where nobody can answer."""
 
     poll: float
     stack: bool
@@ -248,7 +247,7 @@ def _end(
 
 
 def _to_bind(where: FleetFiles, outcomes: Sequence[StepOutcome]) -> bool:
-    """Whether what was put out is other than what is bound; where nobody can tell, bind does."""
+    """True where the outputs are other than what is bound; where nobody can tell, bind does."""
     try:
         return has_new_values(where, {row.step.name: row.state.outputs for row in outcomes if row.state})
     except Invalid:

@@ -21,7 +21,7 @@ class RetirementReport:
         self.states = ["kept" if step.kept else "not seen" for step in self.plan.steps]
 
     def count(self, state: str) -> int:
-        """How many steps are in a state."""
+        """The number of steps in a state."""
         return self.states.count(state)
 
     def lines(self, verbose: bool) -> Iterator[str]:
@@ -47,7 +47,7 @@ class RetirementReport:
             yield "az k8s-configuration and az k8s-extension are extensions: az extension add --name NAME"
 
     def advice(self) -> Iterator[str]:
-        """What of bindings.yaml is left over then."""
+        """Advice on what is left over in bindings.yaml then."""
         if names := ", ".join(f"clusters.{name}" for name in self.plan.clusters if name in self.bound):
             yield f"next: take {names} out of bindings.yaml, run rayfleet render, and commit"
         for cluster, pools in self.plan.pools.items():

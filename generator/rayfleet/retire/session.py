@@ -35,7 +35,7 @@ _TELLS = 30.0  # seconds between two lines about one deletion
 
 
 class RetireOptions(NamedTuple):
-    """How a plan is carried out. ``confirm`` asks somebody; None where nobody is to be asked."""
+    """The options of a run. ``confirm`` asks somebody; None where nobody is to be asked."""
 
     base: str | None
     clusters: tuple[str, ...]
@@ -129,7 +129,7 @@ def _take(told: RetirementReport, remains: Remains) -> None:
 
 
 def _is_unregistered(told: RetirementReport, number: int, remains: Remains) -> bool:
-    """Whether the primary cluster's cloud resource is known not to be there, or no cluster's ever was."""
+    """True where the primary cluster's cloud resource is known not to be there, or no cluster's ever was."""
     step, primary = told.plan.steps[number], told.plan.primary
     if step.kind != ANYSCALE or primary is None or step.cluster != primary.where:
         return False
@@ -171,9 +171,8 @@ def _carry_out(
 def _delete_step(
     told: RetirementReport, step: RetirementStep, overrides: RetireOverrides, recorder: Recorder
 ) -> tuple[Diagnostic | None, bool]:
-    """What went wrong with a step, and whether somebody asked to stop. Raises KeyboardInterrupt where that is why
-    nobody knows what became of it.
-    """
+    """The failure of a step, and True where somebody asked to stop. Raises KeyboardInterrupt where that is why
+    nobody knows what became of it."""
     progress = None if recorder.for_machines else Progress([(step.title, 1)], live=False)
     if progress:
         progress.update(step.title, "deleting")
@@ -223,9 +222,8 @@ def _delete(
 def _unless_stopped(
     recorder: Recorder, words: str, work: Callable[[], T], tell: Callable[[float], object] = lambda now: None
 ) -> T:
-    """What ``work`` returns, done in a thread; KeyboardInterrupt where somebody asks to stop before that. What Azure
-    was asked is not ours to end, so that the thread is left to itself. ``tell`` is called all the while.
-    """
+    """The result of ``work``, done in a thread; KeyboardInterrupt where somebody asks to stop before that. What
+    Azure was asked is not ours to end, so that the thread is left to itself. ``tell`` is called all the while."""
     stopped = 0.0
 
     def leave() -> bool:

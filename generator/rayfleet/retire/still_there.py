@@ -1,4 +1,4 @@
-"""What Azure and Anyscale still have of a plan of retirement, and what of that speaks against it."""
+"""The remains of a plan of retirement in Azure and Anyscale, and those that speak against it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _SHOWN = 10
 
 
 class RetireOverrides(NamedTuple):
-    """What a user overrides, by name."""
+    """The checks that a user overrides, by name."""
 
     dirty: bool
     undeployed: bool
@@ -167,7 +167,7 @@ def data_loss(cluster: str, group: str, data: list[str], overrides: RetireOverri
 
 
 def fix(fault: Fault, identifier: str) -> str:
-    """What to do about a fault; ``identifier``: of what it is about."""
+    """The fix for a fault; ``identifier``: of what it is about."""
     said = f"{fault.code} {fault.message}".lower()
     if fault.code == "ScopeLocked":  # Azure docs, lock-resources
         where = f": {of_locks(identifier)}" if identifier else ""

@@ -61,7 +61,7 @@ class FromFiles(NamedTuple):
         return os.path.join(self.where.output, "clusters")
 
     def cloud_resource(self, cluster: str) -> Source | None:
-        """What is rendered to be registered."""
+        """The cloud resource that is rendered to be registered."""
         problems: list[Diagnostic] = []
         return self.tree.files.read(cloud_resource_file(cluster), read, problems) if self.tree else None
 

@@ -99,7 +99,7 @@ class _Places:
         )
 
     def _bound(self) -> dict[str, BoundValues]:
-        """What bind would find, by cluster."""
+        """The values that bind would find, by cluster."""
         files = self.files
         if not files.shaped:
             return {}
@@ -239,7 +239,8 @@ def _listed(paths: Iterable[str]) -> str:
 
 
 def _by_cluster(paths: list[str] | None) -> tuple[Counter[str] | None, frozenset[str]]:
-    """How many of the paths below rendered/ each cluster has, None where nobody knows; and those that have none."""
+    """The number of the paths below rendered/ that each cluster has, None where nobody knows; and those that have
+    none."""
     if paths is None:
         return None, frozenset()
     own = [path.split("/")[1] for path in paths if path.startswith("clusters/")]

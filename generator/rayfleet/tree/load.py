@@ -58,7 +58,7 @@ def catalogue(where: FleetFiles) -> Catalogue:
 
 
 def base(where: FleetFiles, revision: str | None) -> Tree | None:
-    """What proofs compare of the base commit: ARM templates, Helm releases, layers, claims and volumes."""
+    """The base commit's tree, as far as proofs compare it: ARM templates, Helm releases, layers, claims and volumes."""
     files = git.files(where.output, revision, _COMPARED)
     return Tree(Files(f"{revision or 'HEAD'}:{where.output}", files)) if files else None
 
