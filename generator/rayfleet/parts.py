@@ -93,7 +93,7 @@ PARTS: tuple[Part, ...] = (
 
 
 def cluster_outputs() -> tuple[Output, ...]:
-    """What every part renders, its charts included, layer by layer."""
+    """The outputs of every part, its charts included, layer by layer."""
     rows = [row for part in PARTS for row in (*part.outputs, *_of_charts(part))]
     return tuple(sorted(rows, key=lambda row: _ORDER.index(row.layer)))
 

@@ -1,4 +1,4 @@
-"""How a cluster gets what is rendered: Git, Helm charts and overlays."""
+"""Delivery of what is rendered to a cluster: Git, Helm charts and overlays."""
 
 from __future__ import annotations
 

@@ -32,6 +32,6 @@ def charts_of(cluster: Installing) -> tuple[Chart, ...]:
 
 
 def brought_by(artifact: str) -> ChartKinds | None:
-    """What a chart brings, by its own name."""
+    """The kinds that a chart brings, by its own name."""
     own = next((chart.kinds for chart in TABLE if chart.artifact == artifact), None)
     return own or OTHERS.get(artifact)

@@ -192,7 +192,7 @@ def groups_of(release: Release) -> tuple[str, ...]:
 
 
 def chart_of(release: Release) -> ChartKinds | None:
-    """What its chart brings, None where it is unknown or its values say not to."""
+    """The kinds that its chart brings; None where the chart is unknown or its values say not to."""
     chart = brought_by(release.artifact)
     off = chart and chart.switch and get(release.values, *chart.switch, default=chart.default) is not True
     return None if off else chart

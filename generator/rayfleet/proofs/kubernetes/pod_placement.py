@@ -25,7 +25,7 @@ _REPLICAS = ("operator", "replicas")
 
 
 def discovers(cluster: RenderedCluster) -> bool:
-    """Whether feature discovery writes labels to nodes with NVIDIA's GPUs."""
+    """True where feature discovery writes labels to nodes with NVIDIA's GPUs."""
     plugin = cluster.releases.get(device_plugin_chart.CHART.name)
     return device_plugin_chart.GPU_OPERATOR in cluster.releases or bool(plugin and get(plugin.values, "gfd", "enabled"))
 
