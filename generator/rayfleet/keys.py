@@ -107,7 +107,7 @@ def built(kind: type[Built], section: Mapping[str, Any], **others: Any) -> Built
 
 
 def _at(section: Any, path: str) -> Any:
-    """What stands there; None for a key that the fleet leaves out and that has no default."""
+    """The value at a path; None for a key that the fleet leaves out and that has no default."""
     for step in path.split("."):
         section = section.get(step)
     return section

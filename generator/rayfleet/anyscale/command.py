@@ -65,7 +65,7 @@ class CommandFault(Exception):
 
 
 class CommandOutput(NamedTuple):
-    """What a run printed, without escapes and credentials. The exit code is no proof of anything."""
+    """The output of a run, without escapes and credentials. The exit code is no proof of anything."""
 
     code: int
     out: str
@@ -169,7 +169,7 @@ def _is_passed_on(name: str) -> bool:
 
 
 def words(ran: CommandOutput) -> str:
-    """Why a run failed, in the command line's own words, on one line."""
+    """The reason why a run failed, in the command line's own words, on one line."""
     told = error_of(ran)
     if told:
         said = [str(told.get("message") or ""), str(told.get("resolution") or "")]

@@ -28,9 +28,8 @@ class Candidate(NamedTuple):
 
 
 class Registration(NamedTuple):
-    """What became of a cluster: ``waiting`` was not tried, ``unknown`` was, and is not read back. ``what`` and ``fix``
-    are empty where all is well.
-    """
+    """The outcome of a cluster: ``waiting`` was not tried, ``unknown`` was, and is not read back. ``what`` and
+    ``fix`` are empty where all is well."""
 
     cluster: str
     outcome: RegistrationOutcome
@@ -57,9 +56,9 @@ def commands(cloud: str, rows: Iterable[Candidate], primary: str) -> Iterator[tu
 
 
 def change_command(cloud: str, resource: str) -> str:
-    """How a registered resource is changed. Of ``cloud update`` the file has all resources of the cloud, each with its
-    id, and without a file it changes nothing and says that it is done (anyscale 0.26.112, update_cloud_resources).
-    """
+    """The commands that change a registered resource. Of ``cloud update`` the file has all resources of the cloud,
+    each with its id, and without a file it changes nothing and says that it is done (anyscale 0.26.112,
+    update_cloud_resources)."""
     name = shlex.quote(cloud)
     return (
         f"anyscale cloud get --name {name} --output-file cloud.yaml; write what is rendered into its entry {resource}; "

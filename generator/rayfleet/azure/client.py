@@ -76,7 +76,8 @@ class Azure:
         self.read(ask, secrets_of(step))
 
     def what_if(self, step: DeploymentStep) -> dict[str, Any]:
-        """What a deployment would change, as ARM predicts it: ``{"status": ..., "changes": [...]}``. Raises Fault."""
+        """The changes that a deployment would make, as ARM predicts them: ``{"status": ..., "changes": [...]}``.
+        Raises Fault."""
         on, group, how = self._client(step.scope).deployments, step.scope.resource_group, self.sdk.polling()
         body = _body(step)
         body["properties"]["whatIfSettings"] = {"resultFormat": "FullResourcePayloads"}
@@ -174,7 +175,7 @@ class Azure:
         return found
 
     def read(self, ask: Callable[[], T], secrets: tuple[str, ...]) -> T:
-        """What ``ask`` has of the SDK, without the secrets; asked again while that may help. Raises Fault."""
+        """The answer of ``ask`` from the SDK, without the secrets; asked again while that may help. Raises Fault."""
         return self.patience.repeat(lambda: self.sdk.ask_once(ask, secrets))
 
     # --- inside ---
@@ -215,7 +216,7 @@ def _body(step: DeploymentStep) -> Any:
 
 
 def secrets_of(step: DeploymentStep) -> tuple[str, ...]:
-    """What to keep out of every message."""
+    """The secrets of a step, which no message may have."""
     return secret_forms(step.parameters.values())
 
 

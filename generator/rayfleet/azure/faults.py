@@ -151,7 +151,7 @@ class Patience:
             raise StopRequest
 
     def repeat(self, ask: Callable[[], T]) -> T:
-        """What ``ask`` returns, which is asked again while its fault may pass. Only for what is safe to ask twice."""
+        """The answer of ``ask``, which is asked again while its fault may pass. Only for what is safe to ask twice."""
         began = self.clock()
         for tries in count(1):
             try:

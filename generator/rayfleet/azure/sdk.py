@@ -105,7 +105,7 @@ class SdkClients:
         return self._sign_in
 
     def ask_once(self, ask: Callable[[], T], secrets: tuple[str, ...] = ()) -> T:
-        """What ``ask`` returns, without the secrets. Raises Fault for whatever the SDK raises."""
+        """The answer of ``ask``, without the secrets. Raises Fault for whatever the SDK raises."""
         from azure.core.exceptions import AzureError
 
         try:
@@ -120,7 +120,7 @@ class SdkClients:
         return found
 
     def polling(self) -> dict[str, Any]:
-        """How the SDK is to wait for an operation that runs long: with our patience."""
+        """The arguments that make the SDK wait for a long operation with our patience."""
         from azure.mgmt.core.polling.arm_polling import ARMPolling
 
         patience, began = self.patience, self.patience.clock()

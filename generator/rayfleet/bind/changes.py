@@ -113,7 +113,8 @@ def missing_kinds(
 def stale_bindings(
     wanted: Iterable[ExpectedValues], every: Iterable[str], file: str, current: Source | None
 ) -> Iterator[Diagnostic]:
-    """What bindings.yaml lacks, and what in it is of something that is gone. ``every`` names the fleet's clusters."""
+    """Values that bindings.yaml lacks, and values in it of something that is gone. ``every`` names the fleet's
+    clusters."""
     rows = {row.cluster: row for row in wanted}
     for cluster, keys in missing_kinds(rows.values(), (), current).items():
         what, fix = f"not bound: {', '.join(keys)}", rows[cluster].next_step(keys)

@@ -20,7 +20,7 @@ NONE: dict[str, Any] = {"version": 1, "clusters": {}}
 
 
 def read_bindings(file: str, content: bytes | None) -> Source | None:
-    """What is bound; None where nothing is. Raises Invalid for any other shape than the schema's."""
+    """The bindings; None where nothing is bound. Raises Invalid for any other shape than the schema's."""
     source = parse(file, content)
     if source and (violations := schema.violations(source, "bindings")):
         raise Invalid(row.diagnostic for row in violations)
@@ -28,9 +28,8 @@ def read_bindings(file: str, content: bytes | None) -> Source | None:
 
 
 def parse(file: str, content: bytes | None) -> Source | None:
-    """What the file says; None where there is no file, or nothing in it but comments. Null clusters, and a cluster that
-    is null, have no bindings. Raises Invalid for what is no YAML.
-    """
+    """The data of the file; None where there is no file, or nothing in it but comments. Null clusters, and a cluster
+    that is null, have no bindings. Raises Invalid for what is no YAML."""
     if content is None or not read_all(file, content):
         return None
     source = read(file, content)

@@ -32,10 +32,9 @@ class Value(NamedTuple):
 
 
 class Judgement(NamedTuple):
-    """What may be bound, and what is wrong: nothing is bound where that has an error. A warning is about an answer that
-    no cluster waits for. ``unfinished`` are the deployments that have nothing to bind yet, which is no matter for the
-    others.
-    """
+    """Values that may be bound, and what is wrong: nothing is bound where that has an error. A warning is about an
+    answer that no cluster waits for. ``unfinished`` are the deployments that have nothing to bind yet, which is no
+    matter for the others."""
 
     values: list[Value]
     found: list[Diagnostic]

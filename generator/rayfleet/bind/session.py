@@ -119,9 +119,8 @@ def _judged(task: BindingTask, answers: Answers) -> Judgement:
 
 
 def has_new_values(where: FleetFiles, outputs: Mapping[str, dict[str, Any]]) -> bool:
-    """Whether the outputs of deployments that succeeded, by name, are other than what bindings.yaml has. Raises Invalid
-    where the fleet or the file cannot be read.
-    """
+    """True where the outputs of deployments that succeeded, by name, are other than what bindings.yaml has. Raises
+    Invalid where the fleet or the file cannot be read."""
     whole = task(where, ())
     judged = _judged(whole, merge(of_deployment(name, rows) for name, rows in outputs.items()))
     return errors(judged.found) or bool(changes.changes(judged.values, whole.current))

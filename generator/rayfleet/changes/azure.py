@@ -144,7 +144,8 @@ def _in_order(value: Any) -> str:
 
 
 def _same_word(row: PropertyDifference) -> bool:
-    """What Azure refuses to change are words of its own, which it takes in any case."""
+    """True where both are one word in another case. Where Azure refuses changes, the values are words of its own,
+    which it takes in any case."""
     words = [value.lower() for value in (row.before, row.after) if isinstance(value, str)]
     return row.row.refused and len(words) == 2 and words[0] == words[1]
 

@@ -115,7 +115,7 @@ def on_terminal() -> bool:
 
 
 def can_draw() -> bool:
-    """Whether somebody looks on at a terminal on which a table can be drawn over itself."""
+    """True where somebody looks on at a terminal on which a table can be drawn over itself."""
     return on_terminal() and not _console().is_dumb_terminal
 
 

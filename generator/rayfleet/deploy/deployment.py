@@ -94,7 +94,7 @@ class StepRun:
         return ended, fits
 
     def _is_our_template(self, state: State) -> bool | None:
-        """Whether it is of our template; None where Azure does not say."""
+        """True where it is of our template; None where Azure does not say."""
         if not state.template_hash:
             return None
         try:
@@ -163,7 +163,8 @@ class StepRun:
         return None
 
     def _may_pass(self, fault: Fault, tries: int) -> bool:
-        """Whether a start may get past it: what was in flight has ended, or a new group is not known everywhere yet."""
+        """True where a start may get past it: the other operation has ended, or a new group is not known everywhere
+        yet."""
         young = fault.code == "ResourceGroupNotFound" and bool(self._step.depends_on) and tries < _LOOKS
         return young or fault.code in _ACTIVE
 

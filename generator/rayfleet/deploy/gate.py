@@ -76,7 +76,8 @@ def failed_proofs(found: Iterable[Diagnostic], allowed: bool) -> Iterator[Diagno
 
 
 def uncommitted_files(beside: str, paths: list[str] | None, allowed: bool) -> Iterator[Diagnostic]:
-    """What is deployed must be in Git: ``paths`` differ from HEAD; None where there is no repository to judge by."""
+    """Files that are not committed: what is deployed must be in Git. ``paths`` differ from HEAD; None where there is
+    no repository to judge by."""
     if paths is None:
         what = "is in no Git repository, so nobody can tell whether it was reviewed"
         yield Diagnostic(beside, 0, 0, "", what, "keep the fleet in a repository").as_warning()

@@ -94,7 +94,7 @@ def in_flight(states: Mapping[str, State | None]) -> list[str]:
 
 
 def objections(subject: DeploymentPlan, others: Mapping[str, State | None]) -> Iterator[Diagnostic]:
-    """What speaks against steps as they stand in the other way."""
+    """Objections to steps that stand as deployments where stacks are wanted, or the other way round."""
     for step in subject.steps:
         other = others[step.name]
         if other and not other.ended:
@@ -111,9 +111,8 @@ def objections(subject: DeploymentPlan, others: Mapping[str, State | None]) -> I
 
 
 def validation(subject: DeploymentPlan) -> tuple[list[Diagnostic], dict[str, frozenset[str]]]:
-    """What validation finds in all steps, of what cannot be validated yet, that; and of stacks the ids that their
-    templates have. Raises StopRequest.
-    """
+    """The findings of validation in all steps, and a word about what cannot be validated yet; and of stacks the ids
+    that their templates have. Raises Stopped."""
     found: list[Diagnostic] = []
     ids: dict[str, frozenset[str]] = {}
     answers = _each(subject, subject.stacks.validate if subject.stacks else subject.azure.validate)
@@ -133,9 +132,8 @@ def validation(subject: DeploymentPlan) -> tuple[list[Diagnostic], dict[str, fro
 
 
 def what_if(subject: DeploymentPlan, new: Collection[str], beside: str) -> Iterator[WhatIf]:
-    """What each step would change; all of it is kept in files below ``beside``. ``new`` names the steps that never were
-    deployed. Raises StopRequest.
-    """
+    """The changes of each step; all of them are kept in files below ``beside``. ``new`` names the steps that never
+    were deployed. Raises Stopped."""
     answers = _each(subject, subject.azure.what_if)
     for step in subject.steps:
         raw = answers[step.name]

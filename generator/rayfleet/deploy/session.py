@@ -181,7 +181,7 @@ def _show_stacks(changes: Iterable[StackChange], recorder: Recorder, told: Deplo
 
 
 def _agreed(subject: DeploymentPlan, changes: list[StackChange], options: DeployOptions, recorder: Recorder) -> bool:
-    """Whether somebody agrees. Raises Invalid where nobody can be asked."""
+    """True where somebody agrees. Raises Invalid where nobody can be asked."""
     subscriptions = ", ".join(dict.fromkeys(step.scope.subscription for step in subject.steps))
     start = f"Start {many(len(subject.steps), 'deployment')} in subscription {subscriptions}?"
     delete = stack_changes.question(changes)

@@ -121,7 +121,7 @@ class Summary(NamedTuple):
 
 
 def summary(deployment: str, raw: Any, secrets: Iterable[str] = ()) -> Summary:
-    """What an answer of what-if says. It reads answers of any shape: what is not there counts as nothing."""
+    """The summary of a what-if answer. It reads answers of any shape: what is not there counts as nothing."""
     raw = redact(raw, secrets)
     said = mapping(raw, "properties") or raw
     sure, maybe = entries(said, "changes"), entries(said, "potentialChanges")

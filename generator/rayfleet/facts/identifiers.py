@@ -10,10 +10,10 @@ _LOWER, _ANY_CASE = re.compile(UUID), re.compile(UUID, re.IGNORECASE)
 
 
 def is_uuid(written: str) -> bool:
-    """Whether a text is a UUID, in any case: Azure takes both."""
+    """True for a UUID, in any case: Azure takes both."""
     return _ANY_CASE.fullmatch(written) is not None
 
 
 def is_lower_uuid(written: str) -> bool:
-    """Whether a text is a UUID as Azure writes it."""
+    """True for a UUID as Azure writes it."""
     return _LOWER.fullmatch(written) is not None

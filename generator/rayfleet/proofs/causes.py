@@ -1,4 +1,4 @@
-"""What follows from what: a cause is told once, and what only follows from it is not."""
+"""Causes and what follows from them: a cause is told once, and what only follows from it is not."""
 
 from __future__ import annotations
 
@@ -13,10 +13,9 @@ _Key = tuple[str | int, ...]
 
 
 class Causes:
-    """What failed or warned, by its claim and by what it leads to. Findings meet in one subject or at one line. What is
-    wrong with the list of deployments, or with no subject, is wrong for all; and what is wrong with a template, for all
-    that is in its file.
-    """
+    """Findings that failed or warned, by their claim and by what they lead to. Findings meet in one subject or at
+    one line. What is wrong with the list of deployments, or with no subject, is wrong for all; and what is wrong
+    with a template, for all that is in its file."""
 
     def __init__(self, clusters: Container[str]) -> None:
         self._clusters = clusters
@@ -29,7 +28,7 @@ class Causes:
                 self._weights[row.claim, key] = max(_weight(row), self._weights.get((row.claim, key), 0))
 
     def lead_to(self, row: Shown) -> bool:
-        """Whether a finding follows from one of them that weighs as much."""
+        """True where a finding follows from one of them that weighs as much."""
         if row.outcome == "proved" or not CAUSES[row.claim]:
             return False
         keys = list(self._follows(row))

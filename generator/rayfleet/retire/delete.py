@@ -77,7 +77,7 @@ def _wait(azure: Azure, until: float) -> None:
 
 
 def is_gone(fault: Fault) -> bool:
-    """Whether a fault says that there is no such resource."""
+    """True where a fault says that there is no such resource."""
     return fault.status == 404 and fault.code.lower() not in _NO_ANSWER
 
 

@@ -51,7 +51,7 @@ def _where(row: Resource) -> str:
 
 
 def references(gone: Mapping[str, AzureResource], now: Tree) -> Iterator[Diagnostic]:
-    """What is still rendered and names what goes: a peering, a rule, a role."""
+    """Resources that are still rendered and name what goes: a peering, a rule, a role."""
     for resource in now.resources.values():
         for named in _named(resource):
             key = next((key for key in _with_parents(named) if key in gone), None)

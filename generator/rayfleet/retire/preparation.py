@@ -76,7 +76,8 @@ def short_commit(commit: str) -> str:
 
 
 def uncommitted_files(where: FleetFiles) -> list[Diagnostic]:
-    """What is retired must be in Git, as what is deployed: otherwise the next deployment makes it anew."""
+    """Files that are not committed: what is retired must be in Git, as what is deployed. Otherwise the next
+    deployment makes it anew."""
     rows = gate.uncommitted_files(os.path.normpath(where.beside), preflight.uncommitted_files(where), allowed=False)
     fix = "commit it, and let it be deployed; or retire anyway with --allow-dirty"
     return [row._replace(fix=fix) for row in rows]

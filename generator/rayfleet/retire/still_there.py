@@ -158,7 +158,7 @@ def _data(
 
 
 def data_loss(cluster: str, group: str, data: list[str], overrides: RetireOverrides) -> Iterator[Diagnostic]:
-    """What is said of data that goes with a cluster."""
+    """Objections about data that goes with a cluster."""
     fix = "copy what you want to keep to another resource group; then delete the rest with --allow-disk-loss"
     rows = data[:_SHOWN] + ([f"{len(data) - _SHOWN} more like these"] if len(data) > _SHOWN else [])
     for what in rows:

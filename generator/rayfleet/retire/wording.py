@@ -68,7 +68,7 @@ def _role(identifier: str, base: Tree) -> str:
 
 
 def reason(kind: str, stays: bool) -> str:
-    """Why it goes; ``stays``: though the cluster that it served does not."""
+    """The reason why it goes; ``stays``: though the cluster that it served does not."""
     known = resource_type(kind)
     own = known.type if known else kind
     return _OF_LIVING.get(own, "it is no longer rendered") if stays else _WHY[own]

@@ -66,7 +66,7 @@ class FromFiles(NamedTuple):
         return self.tree.files.read(cloud_resource_file(cluster), read, problems) if self.tree else None
 
     def has_cloud_resource(self, cluster: str) -> bool:
-        """Whether anything is."""
+        """True where a cloud resource is rendered."""
         return self.tree is not None and cloud_resource_file(cluster) in self.tree.files.content
 
 
