@@ -23,16 +23,16 @@ from rayfleet import source, tree
 from rayfleet.cli import cli
 from rayfleet.proofs.flux import kustomization_files, permanence, releases, rollout
 from rayfleet.tree import cluster, layer
-from tests import extent
 from tests.deploy.arm_server import ArmServer
-from tests.limits import out_of_reach
-from tests.processes import Started, own_environment, starting
-from tests.rendering import REFERENCE
-from tests.repository import git
+from tests.testing import extent
+from tests.testing.git import git
+from tests.testing.limits import out_of_reach
+from tests.testing.processes import Started, own_environment, starting
+from tests.testing.rendering import REFERENCE
 
 T = TypeVar("T")
 
-pytest_plugins = ["tests.process_count"]
+pytest_plugins = ["tests.testing.process_count"]
 extent.register()
 
 

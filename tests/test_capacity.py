@@ -11,7 +11,7 @@ import pytest
 
 from rayfleet.console import printing
 from tests.conftest import Workspace
-from tests.rendering import FLEETS
+from tests.testing.rendering import FLEETS
 
 ARM, OTHER = "rendered/azure/eastus.json", "rendered/azure/westus2.json"
 CONFIG = "rendered/anyscale/T4/compute_config.yaml"

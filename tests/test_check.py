@@ -11,7 +11,7 @@ from rayfleet import proofs
 from rayfleet.proofs import sarif
 from rayfleet.proofs.claims import BY_ID
 from tests.conftest import Workspace
-from tests.repository import git
+from tests.testing.git import git
 
 ARM = "rendered/azure/eastus.json"
 POD_CIDR = '"podCidr": "100.64.0.0/11"'

@@ -32,10 +32,10 @@ from rayfleet import schema
 from rayfleet.cli import cli
 from tests.conftest import Workspace
 from tests.judges import kubernetes
-from tests.page_showing import ASKING, Data, commands, output_of, rayfleet, run, show
-from tests.page_world import world
-from tests.pages import NAMES, PAGES, REFERENCE_TREES, Block, blocks, code, files, prose, tables
-from tests.rendering import REFERENCE, ROOT, onto_disk, reference
+from tests.stand_ins.subscription import world
+from tests.testing.page_examples import ASKING, Data, commands, output_of, rayfleet, run, show
+from tests.testing.pages import NAMES, PAGES, REFERENCE_TREES, Block, blocks, code, files, prose, tables
+from tests.testing.rendering import REFERENCE, ROOT, onto_disk, reference
 
 MOST_LINES = 119
 RUNBOOK = "docs/runbook.md"

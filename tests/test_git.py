@@ -11,7 +11,7 @@ import pytest
 from rayfleet import git as git_objects
 from rayfleet.diagnostics import Invalid
 from tests.conftest import Workspace
-from tests.repository import git
+from tests.testing.git import git
 
 AZURE = re.compile("azure/.*")
 

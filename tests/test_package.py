@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests import rendering
+from tests.testing import rendering
 
 
 @pytest.fixture(scope="module")

@@ -25,8 +25,8 @@ from rayfleet.proofs import Evidence, Report, prove
 from rayfleet.source import read
 from rayfleet.tree import Tree
 from rayfleet.tree.files import Files
-from tests import rendering
-from tests.model import smallest
+from tests.testing import rendering
+from tests.testing.smallest_fleet import smallest
 
 VENDOR = Producer(
     "vendor", "vendor.{fleet}.{cluster}.license", "the vendor", "vendor show --all", "vendor issue {cluster}"

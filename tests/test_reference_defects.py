@@ -15,7 +15,7 @@ import yaml
 
 from rayfleet.diagnostics import Invalid
 from rayfleet.facts.cidr import Cidr
-from tests import rendering
+from tests.testing import rendering
 
 FLEET = (rendering.REFERENCE / "fleet.yaml").read_text()
 OVERLAYS = frozenset({"operator-availability/workloads"})

@@ -15,8 +15,8 @@ import pytest
 import yaml
 
 from rayfleet.facts.limits import MAX_RESOURCES
-from tests import rendering
 from tests.judges import arm_schema, arm_sdk, checkov, kubernetes
+from tests.testing import rendering
 
 VARIANTS = ["reference", *(f"{name}-{state}" for name in rendering.FLEETS for state in ("bound", "pending"))]
 ARM_TEMPLATE_BYTES = 4 * 1024 * 1024
@@ -59,7 +59,7 @@ def test_committed_tree_is_what_the_fleet_gives() -> None:
 
 def test_same_input_gives_same_bytes_in_another_process() -> None:
     script = (
-        "import hashlib, sys\nfrom tests import rendering\n"
+        "import hashlib, sys\nfrom tests.testing import rendering\n"
         "outputs = rendering.compiled('every-choice', True).rendered()\n"
         "print(hashlib.sha256(b''.join(path.encode() + content for path, content in outputs)).hexdigest())"
     )

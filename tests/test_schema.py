@@ -19,8 +19,8 @@ from rayfleet.diagnostics import Invalid
 from rayfleet.facts import late_values
 from rayfleet.fleet_files import FleetFiles, Inputs
 from rayfleet.source import Source
-from tests.extent import sampled
-from tests.rendering import REFERENCE
+from tests.testing.extent import sampled
+from tests.testing.rendering import REFERENCE
 
 NAMES = ("fleet", "bindings", "quota", "accepted")
 OVERLAYS = frozenset({"operator-availability/workloads"})

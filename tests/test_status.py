@@ -22,8 +22,8 @@ from rayfleet.status.next_step import BoundValues, Facts, next_step, row
 from tests.anyscale.stand_in import StandIn
 from tests.conftest import Workspace
 from tests.deploy.arm_server import ArmServer, answer, error, hash_of, slow
-from tests.processes import PIPES, Started
-from tests.repository import git
+from tests.testing.git import git
+from tests.testing.processes import PIPES, Started
 
 SUB = "00000000-0000-0000-0000-000000000000"
 GROUP = f"/subscriptions/{SUB}/resourceGroups/aks-multi-region"

@@ -16,9 +16,9 @@ import yaml
 
 from tests.anyscale.stand_in import StandIn
 from tests.conftest import Workspace
-from tests.extent import sampled, some
-from tests.page_world import Subscription, deployed, registered
-from tests.repository import git
+from tests.stand_ins.subscription import Subscription, deployed, registered
+from tests.testing.extent import sampled, some
+from tests.testing.git import git
 
 CLOUD = "aks-multi-region"
 GROUP = "/subscriptions/00000000-0000-0000-0000-000000000000/resourcegroups/aks-multi-region/providers"

@@ -20,9 +20,9 @@ import pytest
 from rayfleet import outputs, parts, templating
 from rayfleet.facts import charts, gateways, labels
 from rayfleet.fleet_files import LAYERS
-from tests import rendering
-from tests.model import smallest
-from tests.processes import own_environment
+from tests.testing import rendering
+from tests.testing.processes import own_environment
+from tests.testing.smallest_fleet import smallest
 
 ROOT = rendering.ROOT
 SOURCE_ROOT = rendering.SOURCE_ROOT

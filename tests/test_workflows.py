@@ -13,8 +13,8 @@ import pytest
 import yaml
 
 from tests.conftest import Workspace
-from tests.rendering import ROOT
-from tests.repository import git
+from tests.testing.git import git
+from tests.testing.rendering import ROOT
 
 WORKFLOWS = sorted((ROOT / ".github/workflows").iterdir())
 DEPLOY = ROOT / ".github/workflows/deploy.yaml"

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from tests.anyscale import world
-from tests.rendering import ROOT
+from tests.testing.rendering import ROOT
 
 # As a module and not as a script, which Python would compile anew in each run.
 _MAIN = f'import sys; sys.path[0] = "{ROOT}"; from tests.anyscale.executable import main; main()'

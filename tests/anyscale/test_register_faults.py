@@ -12,7 +12,7 @@ import pytest
 from tests.anyscale.registering import CLOUD, EAST, REGISTER, WEST, WEST_FILE, lines
 from tests.anyscale.stand_in import TOKEN, StandIn
 from tests.conftest import Workspace
-from tests.processes import PIPES, Started, Terminal
+from tests.testing.processes import PIPES, Started, Terminal
 
 # --- what goes wrong --------------------------------------------------------------------------------------------------
 

@@ -10,8 +10,8 @@ import pytest
 from rayfleet import parts
 from rayfleet.facts.limits import MAX_RESOURCES
 from rayfleet.model.deployment import SHARED_RESOURCES, resource_count
-from tests import rendering
-from tests.model import smallest
+from tests.testing import rendering
+from tests.testing.smallest_fleet import smallest
 
 SYSTEM = {"mode": "system", "vmSize": "Standard_D8ds_v5", "count": 3}
 RAY = {"vmSize": "Standard_D8ds_v5", "maxCount": 2}

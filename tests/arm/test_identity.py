@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rayfleet.arm.identity import federated_credentials
-from tests.model import build, smallest
+from tests.testing.smallest_fleet import build, smallest
 
 
 def test_each_credential_waits_for_the_one_before() -> None:

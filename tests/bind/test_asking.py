@@ -14,7 +14,7 @@ from tests.anyscale.stand_in import StandIn
 from tests.bind.given import EAST, EMPTY, RESOURCES, WEST, cloud, nothing_new, outputs, put, refused
 from tests.conftest import Workspace
 from tests.deploy.arm_server import ArmServer, error
-from tests.processes import PIPES, Started
+from tests.testing.processes import PIPES, Started
 
 
 @pytest.fixture

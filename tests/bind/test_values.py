@@ -16,7 +16,7 @@ from rayfleet.bind.needs import expected_values
 from rayfleet.diagnostics import Invalid
 from rayfleet.facts.late_values import kinds
 from rayfleet.source import Source
-from tests.rendering import reference
+from tests.testing.rendering import reference
 
 ID, OTHER = "11111111-1111-4111-8111-111111111111", "22222222-2222-4222-8222-222222222222"
 EAST, WEST = "aks-multi-region-eastus", "aks-multi-region-westus2"

@@ -16,7 +16,7 @@ from tests.deploy.arm_server import ArmServer, answer, error, operation
 from tests.deploy.asking import API, ROOM, client, refused, state
 from tests.deploy.carrying import SHARED, STEPS
 from tests.deploy.time import Time
-from tests.processes import own_environment
+from tests.testing.processes import own_environment
 
 # --- as it should be ---
 

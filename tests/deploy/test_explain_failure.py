@@ -15,7 +15,7 @@ from rayfleet.source import read
 from rayfleet.source.origin import Origin
 from rayfleet.tree import Template, Tree
 from rayfleet.tree.files import Files
-from tests.rendering import REFERENCE, reference
+from tests.testing.rendering import REFERENCE, reference
 
 _SUB = "/subscriptions/00000000-0000-0000-0000-000000000000"
 _GROUP = f"{_SUB}/resourceGroups/aks-multi-region"

@@ -19,7 +19,7 @@ from rayfleet.tree.deployment_steps import DeploymentStep
 from tests.deploy import arm_server as arm
 from tests.deploy.arm_server import Answer, ArmServer, Deployment, answer, cut, drop, error, garble, operation, pass_on
 from tests.deploy.time import Time, reference
-from tests.extent import sampled, whole
+from tests.testing.extent import sampled, whole
 
 STEPS = tuple(reference().values())
 SCHEDULES = 200 if whole() else 40

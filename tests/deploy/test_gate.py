@@ -12,7 +12,7 @@ from rayfleet.diagnostics import Diagnostic
 from rayfleet.source import read_json
 from rayfleet.tree import Side, Template, Tree
 from rayfleet.tree.files import Files
-from tests.rendering import compiled, reference
+from tests.testing.rendering import compiled, reference
 
 _SUB = "0-0-0"
 _NAMESPACES = ["Compute", "ContainerService", "KubernetesConfiguration", "ManagedIdentity", "Network", "Storage"]

@@ -11,7 +11,7 @@ import pytest
 
 from rayfleet.azure.redact import HIDDEN, redact
 from rayfleet.deploy import whatif, whatif_noise
-from tests.rendering import FLEETS, compiled, reference
+from tests.testing.rendering import FLEETS, compiled, reference
 
 _GROUP = "/subscriptions/s/resourceGroups/g"
 _AKS = f"{_GROUP}/providers/Microsoft.ContainerService/managedClusters/aks"

@@ -11,7 +11,7 @@ import pytest
 from tests.conftest import Workspace
 from tests.deploy.arm_server import ArmServer
 from tests.deploying.running import FEATURE, NAMES, PROVIDERS, SUB, usages
-from tests.processes import Started
+from tests.testing.processes import Started
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ from tests.deploying.running import (
     nothing_started,
     usages,
 )
-from tests.repository import git
+from tests.testing.git import git
 
 # --- the gate: files --------------------------------------------------------------------------------------------------
 

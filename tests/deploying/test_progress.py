@@ -13,7 +13,7 @@ from rich.console import Console
 from rayfleet.console.progress import Progress, on_terminal
 from tests.deploy.arm_server import ArmServer
 from tests.deploying.running import EAST, NAMES
-from tests.processes import Started, Terminal
+from tests.testing.processes import Started, Terminal
 
 
 def test_lines_say_what_changes_and_how_long_it_took(capsys: pytest.CaptureFixture[str]) -> None:

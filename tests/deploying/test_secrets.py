@@ -10,8 +10,8 @@ import pytest
 from tests.conftest import Workspace
 from tests.deploy.arm_server import ArmServer
 from tests.deploying.running import AKS, EAST, WEST, data, deploy
-from tests.processes import Started, Terminal
-from tests.repository import git
+from tests.testing.git import git
+from tests.testing.processes import Started, Terminal
 
 KEY = "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEAAAAABG5vbmU\n-----END OPENSSH PRIVATE KEY-----\n"
 VARIABLE = "RAYFLEET_PARAMETER_GIT_SSH_PRIVATE_KEY"

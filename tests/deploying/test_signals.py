@@ -16,7 +16,7 @@ import pytest
 from tests.conftest import Workspace
 from tests.deploy.arm_server import ArmServer, slow
 from tests.deploying.running import EAST, FIRST, NAMES, SHARED, WEST, data, deploy, nothing_started
-from tests.processes import PIPES, Started, Terminal, own_environment
+from tests.testing.processes import PIPES, Started, Terminal, own_environment
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -8,7 +8,7 @@ import click
 
 from tests.deploy.arm_server import ArmServer, operation
 from tests.deploying.running import EAST, SUB, nothing_started
-from tests.processes import Started, Terminal
+from tests.testing.processes import Started, Terminal
 
 
 def test_on_a_terminal_it_asks_and_shows_a_table(server: ArmServer, process: Started) -> None:

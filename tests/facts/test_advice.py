@@ -8,7 +8,7 @@ import re
 import pytest
 
 from rayfleet.facts.advice import TABLE, about, encryption_at_host
-from tests.rendering import SOURCE_ROOT
+from tests.testing.rendering import SOURCE_ROOT
 
 # For each row of the table, in its order: codes with words of their message, and a word of the advice.
 ERRORS: list[tuple[list[tuple[str, str]], str]] = [

@@ -15,8 +15,8 @@ import yaml
 
 from rayfleet.diagnostics import Invalid
 from rayfleet.facts.catalogue import Catalogue, VmSize
-from tests import rendering
-from tests.model import Data, build, rendered, smallest, with_pools
+from tests.testing import rendering
+from tests.testing.smallest_fleet import Data, build, rendered, smallest, with_pools
 
 CATALOGUE = Catalogue({})
 # After what AKS, DaemonSets and the volume's cache take, no Ray pod fits.

@@ -14,7 +14,7 @@ from rayfleet.facts import resource_types as types
 from rayfleet.facts.change_classes import ChangeRow, Steps, classes, classify, differences, rows
 from rayfleet.facts.change_steps import STEPS, older
 from rayfleet.package_files import SCHEMAS
-from tests.rendering import FLEETS, compiled, reference
+from tests.testing.rendering import FLEETS, compiled, reference
 
 TABLE = json.loads(Path(SCHEMAS, "azure-changes.json").read_text())
 ROWS = [(kind, row) for kind, written in TABLE["types"].items() for row in written]

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from rayfleet.facts.versions import Table, minor, number, table
-from tests import rendering
+from tests.testing import rendering
 
 
 def rows(data: Any) -> list[dict[str, Any]]:

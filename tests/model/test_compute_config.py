@@ -9,7 +9,7 @@ import yaml
 
 from rayfleet.diagnostics import Invalid
 from rayfleet.model.compute_config import Choice, ComputeConfig, compute_configs
-from tests.model import Data, build, rendered, smallest, with_pools
+from tests.testing.smallest_fleet import Data, build, rendered, smallest, with_pools
 
 T4, T4_FOUR, A100 = "Standard_NC16as_T4_v3", "Standard_NC64as_T4_v3", "Standard_ND96asr_v4"
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from rayfleet.model.cluster import Cluster
 from rayfleet.model.deployment import CLUSTERS_A_TEMPLATE, regional_templates
-from tests.model import build, smallest
+from tests.testing.smallest_fleet import build, smallest
 
 ONE = build(smallest()).clusters[0]
 REGIONS = st.sampled_from(["eastus", "eastus2", "westus2"])

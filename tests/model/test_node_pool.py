@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rayfleet.model.node_pool import NodePool, Taint
-from tests.model import build, with_pools
+from tests.testing.smallest_fleet import build, with_pools
 
 T4, A100, MI300X = "Standard_NC16as_T4_v3", "Standard_ND96asr_v4", "Standard_ND96isr_MI300X_v5"
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from rayfleet import schema
 from rayfleet.diagnostics import Invalid
 from rayfleet.model.settings import Settings, fill, merge
-from tests.model import Data, build, smallest
+from tests.testing.smallest_fleet import Data, build, smallest
 
 # A key is of one kind in every level, as the schema has it: on levels that make a map of what was a number, order would
 # matter ({a: {x: 1}}, {a: 2}, {a: {y: 3}}).

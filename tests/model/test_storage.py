@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from rayfleet import schema
 from rayfleet.model.storage import Storage, Volume
-from tests.model import build, smallest
+from tests.testing.smallest_fleet import build, smallest
 
 SIZES = schema.load("fleet")["$defs"]["volume"]["properties"]["cacheSizeMib"]
 

@@ -13,8 +13,8 @@ from rayfleet.proofs import Evidence, Report, Shown, prove
 from rayfleet.source import Source, read
 from rayfleet.tree import Tree
 from rayfleet.tree.files import Files
-from tests import rendering
-from tests.limits import TODAY
+from tests.testing import rendering
+from tests.testing.limits import TODAY
 
 T = TypeVar("T")
 BINDINGS = "bindings.yaml"  # not in rendered/, but breakable like what is

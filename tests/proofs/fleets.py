@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from rayfleet.facts.catalogue import Catalogue
-from tests.model import Data, smallest
+from tests.testing.smallest_fleet import Data, smallest
 
 _CATALOGUE = Catalogue({})
 _SIZES = [_CATALOGUE.vm_size(name) for name in _CATALOGUE.vm_size_names]

@@ -9,7 +9,7 @@ import pytest
 
 from rayfleet.proofs.report import Report
 from tests.proofs.breaking import BINDINGS, check, failures, tree
-from tests.rendering import REFERENCE, from_text
+from tests.testing.rendering import REFERENCE, from_text
 
 EXAMPLE = (REFERENCE / "fleet.yaml").read_text()
 SUBSCRIPTION = ("subscriptionId: 00000000-", "subscriptionId: 11111111-")

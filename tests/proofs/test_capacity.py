@@ -17,8 +17,6 @@ from rayfleet.proofs import Report
 from rayfleet.source import Source, read
 from rayfleet.tree import Tree
 from rayfleet.tree.files import Files
-from tests import rendering
-from tests.extent import sampled, some
 from tests.proofs.breaking import (
     BINDINGS,
     Break,
@@ -31,6 +29,8 @@ from tests.proofs.breaking import (
     rendered,
     tree,
 )
+from tests.testing import rendering
+from tests.testing.extent import sampled, some
 
 EAST, WEST, DEPLOYMENTS, QUOTA = "azure/eastus.json", "azure/westus2.json", "azure/deployments.json", "quota.yaml"
 AKS = "Microsoft.ContainerService/managedClusters"

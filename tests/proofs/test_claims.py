@@ -15,7 +15,7 @@ from rayfleet.proofs.acceptance import ACCEPTED
 from rayfleet.proofs.claims import BY_ID, CLAIMS, Claim
 from rayfleet.proofs.claims.index import LISTS, anchor, page
 from rayfleet.proofs.finding import OUTCOMES
-from tests.rendering import ROOT, SOURCE_ROOT
+from tests.testing.rendering import ROOT, SOURCE_ROOT
 
 FOLDER = SOURCE_ROOT / "rayfleet/proofs"
 ID = re.compile(r"[a-z]+/[a-z0-9]+(-[a-z0-9]+)*")

@@ -7,8 +7,6 @@ import json
 import pytest
 
 from rayfleet.source import read
-from tests import rendering
-from tests.extent import sampled, some
 from tests.proofs.breaking import Break, Edit, assert_seen, broken, check, failures, tree
 from tests.proofs.breaks import accounts, federation, git, ids, roles
 from tests.proofs.breaks.azure import (
@@ -39,6 +37,8 @@ from tests.proofs.breaks.azure import (
     without,
 )
 from tests.proofs.breaks.garbage import ruined
+from tests.testing import rendering
+from tests.testing.extent import sampled, some
 
 
 def text_of(path: str) -> str:

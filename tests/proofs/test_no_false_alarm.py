@@ -15,10 +15,10 @@ from rayfleet.proofs import Evidence, prove
 from rayfleet.source import read
 from rayfleet.tree import Tree
 from rayfleet.tree.files import Files
-from tests import rendering
-from tests.model import Data
 from tests.proofs.breaking import BINDINGS, TODAY, check, failures, tree
 from tests.proofs.fleets import fleets
+from tests.testing import rendering
+from tests.testing.smallest_fleet import Data
 
 KINDS = ("clientId", "principalId", "nodePools", "cloudResourceId")
 

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from rayfleet.source import read, read_json
-from tests.extent import sampled, some
 from tests.proofs.breaking import check, tree
+from tests.testing.extent import sampled, some
 
 JUNK: tuple[Any, ...] = (None, [], 7, {"x": [None]}, "", True, [{"a": 1}, "b"], -1.5, "[odd", {})
 FILES = {

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from tests import rendering
 from tests.proofs.breaking import BINDINGS, Break, Edit, assert_seen, broken, check, edited, failures, tree
+from tests.testing import rendering
 
 EAST = "azure/eastus.json"
 OPERATORS = "clusters/aks-eastus/operators"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests import rendering
 from tests.proofs.breaking import BINDINGS, Break, Edit, assert_seen, broken, check, failures, tree
+from tests.testing import rendering
 
 EAST = "azure/eastus.json"
 VALUES = "clusters/aks-eastus/operators/anyscale-operator/values.yaml"

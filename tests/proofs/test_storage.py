@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from rayfleet.source import read_all
-from tests import rendering
-from tests.extent import sampled, some
 from tests.proofs.breaking import Break, Edit, assert_seen, broken, check, edited, failures, tree
+from tests.testing import rendering
+from tests.testing.extent import sampled, some
 
 EAST, WEST, SHARED = "azure/eastus.json", "azure/westus2.json", "azure/shared.json"
 AT = "clusters/aks-eastus"

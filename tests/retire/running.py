@@ -15,7 +15,7 @@ from rayfleet.tree.files import Files, OnDisk
 from tests.anyscale.stand_in import StandIn
 from tests.conftest import Workspace
 from tests.deploy.arm_server import Answer, ArmServer, answer, hash_of
-from tests.repository import git
+from tests.testing.git import git
 
 SUB = "00000000-0000-0000-0000-000000000000"
 GROUP = f"/subscriptions/{SUB}/resourceGroups/aks-multi-region"

@@ -11,8 +11,8 @@ from rayfleet.retire import commands
 from rayfleet.retire.plan import plan
 from rayfleet.retire.step import STACK, RetirementStep
 from tests.proofs.breaking import rendered, tree
-from tests.rendering import ROOT
 from tests.retire.running import ACCOUNT, GROUP, SUB, VNET
+from tests.testing.rendering import ROOT
 
 FLEETS = sorted(file.stem for file in (ROOT / "tests/fleets").glob("*.yaml"))
 

@@ -13,8 +13,8 @@ import pytest
 
 from tests.anyscale.stand_in import StandIn
 from tests.conftest import Workspace
-from tests.processes import PIPES, Started, Terminal
 from tests.retire.running import AKS, CLOUD, KEPT, ORDER, Arm, data, go, ids, untouched
+from tests.testing.processes import PIPES, Started, Terminal
 
 BOTH = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 

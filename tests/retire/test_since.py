@@ -8,8 +8,8 @@ import pytest
 
 from tests.anyscale.stand_in import StandIn
 from tests.conftest import Workspace
-from tests.repository import git
 from tests.retire.running import ORDER, WEST, Arm, change, commit, data, go, ids, untouched
+from tests.testing.git import git
 
 
 def head(revision: str = "HEAD") -> str:

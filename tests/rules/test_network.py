@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from rayfleet.diagnostics import Invalid
-from tests.model import Data, build, smallest
+from tests.testing.smallest_fleet import Data, build, smallest
 
 # AKS docs, concepts-network-ip-address-planning, and the FAQ of virtual networks.
 KEPT = {

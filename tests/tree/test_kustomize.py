@@ -8,7 +8,7 @@ from rayfleet.tree import RenderedCluster, Tree
 from rayfleet.tree.files import Files, OnDisk
 from rayfleet.tree.kustomize import Kustomize, find
 from tests.conftest import Workspace
-from tests.rendering import ROOT
+from tests.testing.rendering import ROOT
 
 OVERLAY = "overlays/operator-availability/workloads/kustomization.yaml"
 

@@ -11,7 +11,7 @@ from rayfleet import sync
 from rayfleet.compiler import Compiled, compile_fleet
 from rayfleet.fleet_files import FleetFiles, Inputs, locate, read
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 # Where the package is imported from, in processes of their own too.
 SOURCE_ROOT = ROOT / "generator"
 # A copy of the fleet that the repository is published with: whoever edits theirs leaves these tests as they are.

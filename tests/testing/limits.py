@@ -1,5 +1,5 @@
 """``rayfleet`` on a day of the tests, and with the limits that it sets to others out of reach, so that no test hangs on
-when it runs and how busy the machine is: ``python -m tests.limits ARGUMENTS``.
+when it runs and how busy the machine is: ``python -m tests.testing.limits ARGUMENTS``.
 """
 
 from __future__ import annotations

@@ -20,8 +20,8 @@ from rayfleet.cli import cli
 from rayfleet.compiler import compile_fleet
 from rayfleet.fleet_files import locate, read
 from tests.judges import kubernetes
-from tests.pages import Block, files
-from tests.rendering import REFERENCE, ROOT
+from tests.testing.pages import Block, files
+from tests.testing.rendering import REFERENCE, ROOT
 
 #: What cannot be run here: every command that a page may show, with its options. As azure-cli 2.91.0 and anyscale
 #: 0.26.112 parse them; kubelogin docs, login modes, Azure CLI; Flux's Secret: source-controller docs, gitrepositories.

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.rendering import ROOT
+from tests.testing.rendering import ROOT
 
 PAGES = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "overlays/README.md")]
 PAGES += sorted((ROOT / "docs").glob("*.md"))

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
-from tests.rendering import ROOT, SOURCE_ROOT
+from tests.testing.rendering import ROOT, SOURCE_ROOT
 
 #: ``started(*arguments, environment=..., stdout=...)``: see ``rayfleet``.
 Started = Callable[..., subprocess.Popen[str]]
@@ -29,7 +29,7 @@ def rayfleet(
     *arguments: str, environment: Mapping[str, str] | None = None, **streams: Any
 ) -> Iterator[subprocess.Popen[str]]:
     """``rayfleet ARGUMENTS`` in the working folder, its limits out of reach; what is left of it in the end is ended."""
-    command = [sys.executable, "-m", "tests.limits", *arguments]
+    command = [sys.executable, "-m", "tests.testing.limits", *arguments]
     with subprocess.Popen(
         command, env=own_environment(environment), text=True, start_new_session=True, **streams
     ) as process:

@@ -1,0 +1,1 @@
+"""Stand-ins for what a run of rayfleet meets outside: Azure and Anyscale."""
