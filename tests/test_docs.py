@@ -31,8 +31,8 @@ import pytest
 from rayfleet import schema
 from rayfleet.cli import cli
 from tests.conftest import Workspace
-from tests.judges import kubernetes
 from tests.stand_ins.subscription import world
+from tests.testing.judges import kubernetes
 from tests.testing.page_examples import ASKING, Data, commands, output_of, rayfleet, run, show
 from tests.testing.pages import NAMES, PAGES, REFERENCE_TREES, Block, blocks, code, files, prose, tables
 from tests.testing.rendering import REFERENCE, ROOT, onto_disk, reference

@@ -15,8 +15,8 @@ import pytest
 import yaml
 
 from rayfleet.facts.limits import MAX_RESOURCES
-from tests.judges import arm_schema, arm_sdk, checkov, kubernetes
 from tests.testing import rendering
+from tests.testing.judges import arm_schema, arm_sdk, checkov, kubernetes
 
 VARIANTS = ["reference", *(f"{name}-{state}" for name in rendering.FLEETS for state in ("bound", "pending"))]
 ARM_TEMPLATE_BYTES = 4 * 1024 * 1024

@@ -1,1 +1,1 @@
-"""Outside judges: they know nothing of rayfleet, and look only at what it rendered."""
+"""The judges on trial, and what they say of what is rendered."""

@@ -16,9 +16,9 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from . import arm_schema, arm_sdk, checkov
-from .arm_sdk import Json
-from .kubernetes import JudgeError
+from tests.testing.judges import arm_schema, arm_sdk, checkov
+from tests.testing.judges.arm_sdk import Json
+from tests.testing.judges.kubernetes import JudgeError
 
 Judge = Callable[[Json], list[str]]
 

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import yaml
 
-from .kubernetes import (
+from tests.testing.judges.kubernetes import (
     CUSTOM_RESOURCES,
     DEFINITIONS,
     SHARED_DATA_VARIABLE,

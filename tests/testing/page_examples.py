@@ -19,7 +19,7 @@ from click.testing import CliRunner
 from rayfleet.cli import cli
 from rayfleet.compiler import compile_fleet
 from rayfleet.fleet_files import locate, read
-from tests.judges import kubernetes
+from tests.testing.judges import kubernetes
 from tests.testing.pages import Block, files
 from tests.testing.rendering import REFERENCE, ROOT
 

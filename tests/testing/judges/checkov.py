@@ -25,8 +25,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from .arm_sdk import resources
-from .kubernetes import JudgeError
+from tests.testing.judges.arm_sdk import resources
+from tests.testing.judges.kubernetes import JudgeError
 
 VERSION = "3.3.30"
 OPTIONS = ("--framework", "arm", "--output", "json", "--compact", "--skip-download")
@@ -38,7 +38,7 @@ OFFLINE = {
     "HTTPS_PROXY": "http://127.0.0.1:9",
 }
 NO_REASON = "No comment provided"
-REPOSITORY = Path(__file__).resolve().parents[2]
+REPOSITORY = Path(__file__).resolve().parents[3]
 
 
 class Finding(NamedTuple):

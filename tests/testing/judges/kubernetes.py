@@ -27,7 +27,7 @@ from typing import Any
 
 import yaml
 
-REPOSITORY = Path(__file__).resolve().parents[2]
+REPOSITORY = Path(__file__).resolve().parents[3]
 CUSTOM_RESOURCES = REPOSITORY / "schemas" / "custom-resources"
 
 SHARED_DATA_VARIABLE = "RAYFLEET_SHARED_DATA"

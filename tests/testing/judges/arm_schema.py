@@ -29,8 +29,8 @@ from referencing import Registry
 from referencing import Resource as Document
 from referencing.jsonschema import DRAFT4
 
-from .arm_sdk import ENVELOPE, Json, Resource, is_expression, resources, unexpected
-from .kubernetes import JudgeError
+from tests.testing.judges.arm_sdk import ENVELOPE, Json, Resource, is_expression, resources, unexpected
+from tests.testing.judges.kubernetes import JudgeError
 
 #: Where a scope's resource types are defined, the first that has the type wins.
 SECTIONS: Mapping[str, tuple[str, ...]] = {
@@ -74,7 +74,7 @@ def available() -> Path | None:
     named = os.environ.get("RAYFLEET_SHARED_DATA")
     if named and not Path(named).is_dir():
         raise JudgeError(f"RAYFLEET_SHARED_DATA names {named}, which is not a folder")
-    beside = Path(__file__).resolve().parents[2].parent / "shared" / "data"
+    beside = Path(__file__).resolve().parents[3].parent / "shared" / "data"
     folder = Path(named or beside) / "arm-schemas"
     return folder if folder.is_dir() else None
 
