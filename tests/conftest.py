@@ -23,7 +23,7 @@ from rayfleet import source, tree
 from rayfleet.cli import cli
 from rayfleet.proofs.flux import kustomization_files, permanence, releases, rollout
 from rayfleet.tree import cluster, layer
-from tests.deploy.arm_server import ArmServer
+from tests.stand_ins.azure.arm_server import ArmServer
 from tests.testing import extent
 from tests.testing.git import git
 from tests.testing.limits import out_of_reach

@@ -21,7 +21,7 @@ from rayfleet.azure.stacks import LastDeployment
 from rayfleet.status.next_step import BoundValues, Facts, next_step, row
 from tests.anyscale.stand_in import StandIn
 from tests.conftest import Workspace
-from tests.deploy.arm_server import ArmServer, answer, error, hash_of, slow
+from tests.stand_ins.azure.arm_server import ArmServer, answer, error, hash_of, slow
 from tests.testing.git import git
 from tests.testing.processes import PIPES, Started
 

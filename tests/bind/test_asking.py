@@ -13,7 +13,7 @@ import pytest
 from tests.anyscale.stand_in import StandIn
 from tests.bind.given import EAST, EMPTY, RESOURCES, WEST, cloud, nothing_new, outputs, put, refused
 from tests.conftest import Workspace
-from tests.deploy.arm_server import ArmServer, error
+from tests.stand_ins.azure.arm_server import ArmServer, error
 from tests.testing.processes import PIPES, Started
 
 

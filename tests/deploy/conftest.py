@@ -7,9 +7,9 @@ from http.client import HTTPConnection, HTTPResponse
 
 import pytest
 
-from tests.deploy.arm_answer import EXPIRED
-from tests.deploy.arm_server import ArmServer
-from tests.deploy.carrying import promise_outputs
+from tests.stand_ins.azure.answers import EXPIRED
+from tests.stand_ins.azure.arm_server import ArmServer
+from tests.testing.deployments import promise_outputs
 
 
 @pytest.fixture

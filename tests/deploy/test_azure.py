@@ -12,10 +12,10 @@ import pytest
 from rayfleet.azure.client import ENDPOINT, Azure
 from rayfleet.azure.faults import Fault, Patience, problem_of
 from rayfleet.azure.redact import replace_texts
-from tests.deploy.arm_server import ArmServer, answer, error, operation
-from tests.deploy.asking import API, ROOM, client, refused, state
-from tests.deploy.carrying import SHARED, STEPS
-from tests.deploy.time import Time
+from tests.stand_ins.azure.arm_server import ArmServer, answer, error, operation
+from tests.stand_ins.clock import Time
+from tests.testing.azure_client import API, ROOM, client, refused, state
+from tests.testing.deployments import SHARED, STEPS
 from tests.testing.processes import own_environment
 
 # --- as it should be ---
@@ -169,7 +169,8 @@ def test_a_secret_that_azure_repeats_is_told_to_nobody(server: ArmServer, stage:
 def test_nothing_is_logged_or_printed() -> None:
     """The SDK logs what it cannot read, with a traceback, and without a log that is stderr."""
     code = (
-        "from tests.deploy.arm_server import *; from tests.deploy.time import *; from rayfleet.azure.client import *\n"
+        "from tests.stand_ins.azure.arm_server import *; from tests.stand_ins.clock import *\n"
+        "from rayfleet.azure.client import *\n"
         "with ArmServer() as server:\n"
         "    azure = Azure('s', endpoint=server.url, patience=Time().patience)\n"
         "    server.script('PUT', 'shared', cut(), answer(502, b'<html>'), garble(b'<html>'))\n"

@@ -10,10 +10,10 @@ import pytest
 from rayfleet.azure.client import Azure
 from rayfleet.azure.faults import StopRequest
 from rayfleet.azure.sdk import retry_after
-from tests.deploy.arm_server import Answer, ArmServer, answer, cut, drop, error, expire, garble
-from tests.deploy.asking import API, ROOM, client, refused, state
-from tests.deploy.carrying import SHARED
-from tests.deploy.time import Time
+from tests.stand_ins.azure.arm_server import Answer, ArmServer, answer, cut, drop, error, expire, garble
+from tests.stand_ins.clock import Time
+from tests.testing.azure_client import API, ROOM, client, refused, state
+from tests.testing.deployments import SHARED
 
 FAULTS: dict[str, tuple[Answer, str, bool]] = {  # the answer, the code of the fault, whether it passes
     "401": (error(401, "ExpiredAuthenticationToken"), "ExpiredAuthenticationToken", False),

@@ -9,7 +9,7 @@ import pytest
 from rayfleet.azure.faults import Fault
 from rayfleet.deploy.outcome import StepProgress
 from rayfleet.deploy.run import run
-from tests.deploy.arm_server import (
+from tests.stand_ins.azure.arm_server import (
     Answer,
     ArmServer,
     answer,
@@ -23,8 +23,8 @@ from tests.deploy.arm_server import (
     operation,
     pass_on,
 )
-from tests.deploy.carrying import BUSY, EAST, NO_QUOTA, POOL, carried, client, ends, one
-from tests.deploy.time import Time
+from tests.stand_ins.clock import Time
+from tests.testing.deployments import BUSY, EAST, NO_QUOTA, POOL, carried, client, ends, one
 
 # --- faults of a start ---
 

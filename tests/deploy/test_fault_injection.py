@@ -16,9 +16,20 @@ from rayfleet.azure.stacks import Stacks
 from rayfleet.deploy.outcome import DeploymentClient, StepOutcome
 from rayfleet.deploy.run import run
 from rayfleet.tree.deployment_steps import DeploymentStep
-from tests.deploy import arm_server as arm
-from tests.deploy.arm_server import Answer, ArmServer, Deployment, answer, cut, drop, error, garble, operation, pass_on
-from tests.deploy.time import Time, reference
+from tests.stand_ins.azure import arm_server as arm
+from tests.stand_ins.azure.arm_server import (
+    Answer,
+    ArmServer,
+    Deployment,
+    answer,
+    cut,
+    drop,
+    error,
+    garble,
+    operation,
+    pass_on,
+)
+from tests.stand_ins.clock import Time, reference
 from tests.testing.extent import sampled, whole
 
 STEPS = tuple(reference().values())

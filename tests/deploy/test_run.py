@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from rayfleet.deploy.outcome import StepProgress
-from tests.deploy.arm_server import ArmServer, drop, error, hash_of, operation
-from tests.deploy.carrying import EAST, GROUP, NO_QUOTA, POOL, SHARED, WEST, carried, client, ends, one
-from tests.deploy.time import Time
+from tests.stand_ins.azure.arm_server import ArmServer, drop, error, hash_of, operation
+from tests.stand_ins.clock import Time
+from tests.testing.deployments import EAST, GROUP, NO_QUOTA, POOL, SHARED, WEST, carried, client, ends, one
 
 # --- order ---
 

@@ -15,9 +15,9 @@ from rayfleet.azure.faults import Fault
 from rayfleet.azure.sign_in import SignIn
 from rayfleet.azure.stacks import Stacks
 from rayfleet.facts.advice import about
-from tests.deploy.asking import refused
-from tests.deploy.carrying import SHARED
-from tests.deploy.time import Time
+from tests.stand_ins.clock import Time
+from tests.testing.azure_client import refused
+from tests.testing.deployments import SHARED
 
 ASSERTION = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJyZXBvIn0.c2lnbmF0dXJl"
 

@@ -11,10 +11,10 @@ from rayfleet.azure.stacks import Stacks, last_state
 from rayfleet.deploy.run import run
 from rayfleet.deploy.stack_changes import stack_change
 from rayfleet.facts.resource_types import DELETION_ORDER
-from tests.deploy.arm_server import ArmServer, answer, drop, error, hash_of, operation
-from tests.deploy.arm_stack import ids
-from tests.deploy.asking import client
-from tests.deploy.carrying import ALL, EAST, GROUP, SHARED
+from tests.stand_ins.azure.arm_server import ArmServer, answer, drop, error, hash_of, operation
+from tests.stand_ins.azure.stack import ids
+from tests.testing.azure_client import client
+from tests.testing.deployments import ALL, EAST, GROUP, SHARED
 
 NAME = EAST.name
 SCOPE = f"/subscriptions/{EAST.scope.subscription}/resourceGroups/{EAST.scope.resource_group}"

@@ -12,8 +12,8 @@ from rayfleet.azure.faults import Fault, Problem
 from rayfleet.deploy.deployment import StepRun
 from rayfleet.deploy.outcome import StepOutcome, StepProgress
 from rayfleet.tree.deployment_steps import DeploymentStep
-from tests.deploy.carrying import EAST
-from tests.deploy.time import Time
+from tests.stand_ins.clock import Time
+from tests.testing.deployments import EAST
 
 Answer = State | Fault | None
 OURS = "our hash"

@@ -11,7 +11,6 @@ import pytest
 import yaml
 
 from tests.conftest import Workspace
-from tests.deploy.arm_server import ArmServer, error, operation
 from tests.deploying.running import (
     AKS,
     EAST,
@@ -26,6 +25,7 @@ from tests.deploying.running import (
     nothing_started,
     usages,
 )
+from tests.stand_ins.azure.arm_server import ArmServer, error, operation
 from tests.testing.git import git
 
 # --- the gate: files --------------------------------------------------------------------------------------------------

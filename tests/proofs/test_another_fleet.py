@@ -8,7 +8,7 @@ from functools import cache
 import pytest
 
 from rayfleet.proofs.report import Report
-from tests.proofs.breaking import BINDINGS, check, failures, tree
+from tests.testing.broken_trees import BINDINGS, check, failures, tree
 from tests.testing.rendering import REFERENCE, from_text
 
 EXAMPLE = (REFERENCE / "fleet.yaml").read_text()

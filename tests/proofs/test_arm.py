@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from tests.proofs.breaking import Break, Edit, assert_seen, broken, check, edited, failures, tree
 from tests.testing import rendering
+from tests.testing.broken_trees import Break, Edit, assert_seen, broken, check, edited, failures, tree
 from tests.testing.extent import sampled, some
 
 EAST, WEST, SHARED = "azure/eastus.json", "azure/westus2.json", "azure/shared.json"

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from tests.proofs.breaking import Break, Edit, assert_seen, broken, check, failures, tree
 from tests.proofs.test_arm import (
     A100,
     BASE,
@@ -29,6 +28,7 @@ from tests.proofs.test_arm import (
     resource,
     sku,
 )
+from tests.testing.broken_trees import Break, Edit, assert_seen, broken, check, failures, tree
 
 WINDOW = 14
 T4_LABELS = {"kubernetes.azure.com/scalesetpriority": "spot"}

@@ -7,7 +7,6 @@ import json
 import pytest
 
 from rayfleet.source import read
-from tests.proofs.breaking import BINDINGS, Break, Edit, assert_seen, broken, check, failures, tree
 from tests.proofs.breaks import consumers, node_counts, producers
 from tests.proofs.breaks import values as written
 from tests.proofs.breaks.bound import (
@@ -25,6 +24,7 @@ from tests.proofs.breaks.bound import (
 )
 from tests.proofs.breaks.garbage import ruined
 from tests.testing import extent, rendering
+from tests.testing.broken_trees import BINDINGS, Break, Edit, assert_seen, broken, check, failures, tree
 
 BREAKS = (*written.BREAKS, *producers.BREAKS, *consumers.BREAKS, *node_counts.BREAKS)
 

@@ -17,7 +17,8 @@ from rayfleet.proofs import Report
 from rayfleet.source import Source, read
 from rayfleet.tree import Tree
 from rayfleet.tree.files import Files
-from tests.proofs.breaking import (
+from tests.testing import rendering
+from tests.testing.broken_trees import (
     BINDINGS,
     Break,
     Edit,
@@ -29,7 +30,6 @@ from tests.proofs.breaking import (
     rendered,
     tree,
 )
-from tests.testing import rendering
 from tests.testing.extent import sampled, some
 
 EAST, WEST, DEPLOYMENTS, QUOTA = "azure/eastus.json", "azure/westus2.json", "azure/deployments.json", "quota.yaml"

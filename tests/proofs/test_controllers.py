@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.proofs.breaking import Break, Edit, assert_seen, broken, check, failures, tree
+from tests.testing.broken_trees import Break, Edit, assert_seen, broken, check, failures, tree
 
 EAST = "azure/eastus.json"
 OPERATORS = "clusters/aks-eastus/operators"

@@ -11,7 +11,7 @@ import pytest
 
 from rayfleet import proofs
 from tests import proofs as tests
-from tests.proofs.breaking import Break
+from tests.testing.broken_trees import Break
 
 
 @cache

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from rayfleet.source import read_all
-from tests.proofs.breaking import Break, Edit, assert_seen, broken, check, failures, tree
 from tests.proofs.breaks import (
     flux_entry,
     flux_fields,
@@ -37,6 +36,7 @@ from tests.proofs.breaks.flux import (
 )
 from tests.proofs.breaks.flux_order import QUEUE, RESOURCE_DEFINITION
 from tests.testing import rendering
+from tests.testing.broken_trees import Break, Edit, assert_seen, broken, check, failures, tree
 from tests.testing.extent import sampled, some
 
 SUBJECTS = (flux_entry, flux_fields, flux_files, flux_references, flux_order, flux_objects, flux_releases)

@@ -11,7 +11,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.proofs.breaking import check, tree
+from tests.testing.broken_trees import check, tree
 
 GARBAGE: list[Any] = [None, [], {}, "", "[", "[a(", 0, -1, 10**30, 1.5, True, "\x1b[31m", ["x"], {"a": None}, "a" * 300]
 PATHS = sorted(tree())

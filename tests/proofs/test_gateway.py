@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.proofs.breaking import BINDINGS, Break, Edit, assert_seen, broken, check, failures, tree
 from tests.testing import rendering
+from tests.testing.broken_trees import BINDINGS, Break, Edit, assert_seen, broken, check, failures, tree
 
 EAST, SWEDEN, NORTH = "azure/eastus.json", "azure/swedencentral.json", "azure/northeurope.json"
 HOME = "clusters/aks-eastus"

@@ -7,7 +7,6 @@ import json
 import pytest
 
 from rayfleet.source import read
-from tests.proofs.breaking import Break, Edit, assert_seen, broken, check, failures, tree
 from tests.proofs.breaks import accounts, federation, git, ids, roles
 from tests.proofs.breaks.azure import (
     BLOB,
@@ -38,6 +37,7 @@ from tests.proofs.breaks.azure import (
 )
 from tests.proofs.breaks.garbage import ruined
 from tests.testing import rendering
+from tests.testing.broken_trees import Break, Edit, assert_seen, broken, check, failures, tree
 from tests.testing.extent import sampled, some
 
 

@@ -15,9 +15,9 @@ from rayfleet.proofs import Evidence, prove
 from rayfleet.source import read
 from rayfleet.tree import Tree
 from rayfleet.tree.files import Files
-from tests.proofs.breaking import BINDINGS, TODAY, check, failures, tree
-from tests.proofs.fleets import fleets
 from tests.testing import rendering
+from tests.testing.broken_trees import BINDINGS, TODAY, check, failures, tree
+from tests.testing.random_fleets import fleets
 from tests.testing.smallest_fleet import Data
 
 KINDS = ("clientId", "principalId", "nodePools", "cloudResourceId")

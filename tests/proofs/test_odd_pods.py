@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from rayfleet.source import read, read_json
-from tests.proofs.breaking import check, tree
+from tests.testing.broken_trees import check, tree
 from tests.testing.extent import sampled, some
 
 JUNK: tuple[Any, ...] = (None, [], 7, {"x": [None]}, "", True, [{"a": 1}, "b"], -1.5, "[odd", {})

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from tests.proofs.breaking import BINDINGS, Break, Edit, assert_seen, broken, check, edited, failures, tree
 from tests.testing import rendering
+from tests.testing.broken_trees import BINDINGS, Break, Edit, assert_seen, broken, check, edited, failures, tree
 
 EAST = "azure/eastus.json"
 OPERATORS = "clusters/aks-eastus/operators"

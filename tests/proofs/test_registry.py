@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.proofs.breaking import Break, Edit, assert_seen, broken, check, failures, rendered, tree
+from tests.testing.broken_trees import Break, Edit, assert_seen, broken, check, failures, rendered, tree
 
 EAST = "clusters/aks-eastus/cluster.json"
 WEST = "clusters/aks-westus2/cluster.json"

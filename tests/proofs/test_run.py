@@ -13,8 +13,8 @@ from rayfleet.proofs import Evidence, Report, prove
 from rayfleet.source import Source, read
 from rayfleet.tree import RenderedCluster, Tree
 from rayfleet.tree.files import Files
-from tests.proofs.breaking import BINDINGS, TODAY, rendered, tree
 from tests.testing import rendering
+from tests.testing.broken_trees import BINDINGS, TODAY, rendered, tree
 
 FLEETS = ("reference", *rendering.FLEETS)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.proofs.breaking import BINDINGS, Break, Edit, assert_seen, broken, check, failures, tree
 from tests.testing import rendering
+from tests.testing.broken_trees import BINDINGS, Break, Edit, assert_seen, broken, check, failures, tree
 
 EAST = "azure/eastus.json"
 VALUES = "clusters/aks-eastus/operators/anyscale-operator/values.yaml"

@@ -7,9 +7,9 @@ from datetime import date
 
 import pytest
 
-from tests.proofs.breaking import TODAY, Break, Edit, assert_seen, broken, check, failures, tree
 from tests.proofs.breaks.versions import BREAKS, EAST, EXTENSION, SWEDEN, VERSION, WEST3, image, runs
 from tests.testing import rendering
+from tests.testing.broken_trees import TODAY, Break, Edit, assert_seen, broken, check, failures, tree
 
 
 @pytest.mark.parametrize("case", BREAKS, ids=lambda case: case.name)

@@ -14,7 +14,7 @@ from rayfleet.tree import Tree
 from rayfleet.tree.files import Files, OnDisk
 from tests.anyscale.stand_in import StandIn
 from tests.conftest import Workspace
-from tests.deploy.arm_server import Answer, ArmServer, answer, hash_of
+from tests.stand_ins.azure.arm_server import Answer, ArmServer, answer, hash_of
 from tests.testing.git import git
 
 SUB = "00000000-0000-0000-0000-000000000000"

@@ -8,7 +8,6 @@ import pytest
 
 from tests.anyscale.stand_in import StandIn
 from tests.conftest import Workspace
-from tests.deploy.arm_server import error
 from tests.retire.running import (
     ACCOUNT,
     AKS,
@@ -32,6 +31,7 @@ from tests.retire.running import (
     ids,
     untouched,
 )
+from tests.stand_ins.azure.arm_server import error
 
 # --- clusters that stay -----------------------------------------------------------------------------------------------
 

@@ -18,9 +18,9 @@ from rayfleet.retire.delete import delete
 from rayfleet.retire.plan import plan
 from rayfleet.retire.step import Plan, RetirementStep, Role
 from rayfleet.tree import Tree
-from tests.deploy.arm_server import ArmServer
-from tests.deploy.time import Time
-from tests.proofs.breaking import rendered, tree
+from tests.stand_ins.azure.arm_server import ArmServer
+from tests.stand_ins.clock import Time
+from tests.testing.broken_trees import rendered, tree
 
 SUB = "00000000-0000-0000-0000-000000000000"
 GROUP = f"/subscriptions/{SUB}/resourceGroups/aks-multi-region"

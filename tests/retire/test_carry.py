@@ -11,7 +11,6 @@ import pytest
 from rayfleet.console.progress import Progress
 from tests.anyscale.stand_in import StandIn
 from tests.conftest import Workspace
-from tests.deploy.arm_server import answer, drop, error
 from tests.retire.running import (
     ACCOUNT,
     AKS,
@@ -33,6 +32,7 @@ from tests.retire.running import (
     untouched,
 )
 from tests.retire.test_commands import judged
+from tests.stand_ins.azure.arm_server import answer, drop, error
 
 
 def test_all_of_it(fleet: Workspace, server: Arm, stand_in: StandIn) -> None:

@@ -10,8 +10,8 @@ from rayfleet.facts.resource_types import CLUSTER, DELETION_ORDER, MAINTENANCE_W
 from rayfleet.retire import commands
 from rayfleet.retire.plan import plan
 from rayfleet.retire.step import STACK, RetirementStep
-from tests.proofs.breaking import rendered, tree
 from tests.retire.running import ACCOUNT, GROUP, SUB, VNET
+from tests.testing.broken_trees import rendered, tree
 from tests.testing.rendering import ROOT
 
 FLEETS = sorted(file.stem for file in (ROOT / "tests/fleets").glob("*.yaml"))

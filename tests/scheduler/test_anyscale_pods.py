@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.proofs.breaking import Edit, broken, check, failures
+from tests.testing.broken_trees import Edit, broken, check, failures
 
 VALUES = "clusters/aks-eastus/operators/anyscale-operator/values.yaml"
 ZOO_VALUES = "clusters/zoo/operators/anyscale-operator/values.yaml"

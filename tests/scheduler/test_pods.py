@@ -8,7 +8,7 @@ import pytest
 
 from rayfleet.scheduler.pods import of_controllers, of_manifests, requests
 from rayfleet.scheduler.room import Room
-from tests.proofs.breaking import Edit, broken, rendered, tree
+from tests.testing.broken_trees import Edit, broken, rendered, tree
 
 
 def _container(cpu: Any = None, memory: Any = None, **more: Any) -> dict[str, Any]:

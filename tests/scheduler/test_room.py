@@ -7,7 +7,7 @@ import pytest
 from rayfleet.facts import blobfuse
 from rayfleet.facts.catalogue import Catalogue
 from rayfleet.scheduler.room import Room, allocatable, mount
-from tests.proofs.breaking import Edit, broken, rendered
+from tests.testing.broken_trees import Edit, broken, rendered
 
 VOLUME = "clusters/aks-eastus/platform/persistentvolume.yaml"
 CLAIM = "clusters/aks-eastus/platform/persistentvolumeclaim.yaml"

@@ -16,7 +16,7 @@ import yaml
 from rayfleet.tree import Tree
 from rayfleet.tree.files import Files, OnDisk
 from tests.anyscale.stand_in import StandIn
-from tests.deploy.arm_server import Answer, ArmServer, answer, hash_of
+from tests.stand_ins.azure.arm_server import Answer, ArmServer, answer, hash_of
 
 SUBSCRIPTION = "00000000-0000-0000-0000-000000000000"
 PROVIDERS = ("compute", "containerservice", "kubernetesconfiguration", "managedidentity", "network", "storage")

@@ -7,8 +7,8 @@ import json
 import pytest
 
 from rayfleet.tree.arm_order import before, deployed_before, unordered_pair
-from tests.proofs.breaking import Edit, broken, rendered, tree
 from tests.proofs.breaks.azure import EAST, template
+from tests.testing.broken_trees import Edit, broken, rendered, tree
 
 
 @pytest.mark.parametrize(

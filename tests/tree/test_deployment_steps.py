@@ -11,8 +11,8 @@ import pytest
 from rayfleet.diagnostics import Invalid
 from rayfleet.tree import Tree, deployment_steps
 from rayfleet.tree.files import Files
-from tests.deploy.time import reference
-from tests.proofs.breaking import rendered, tree
+from tests.stand_ins.clock import reference
+from tests.testing.broken_trees import rendered, tree
 
 PATH = "azure/deployments.json"
 

@@ -9,7 +9,7 @@ import pytest
 from rayfleet.tree import RenderedCluster, Tree
 from rayfleet.tree.cluster import before, below
 from rayfleet.tree.files import Files
-from tests.proofs.breaking import rendered, tree
+from tests.testing.broken_trees import rendered, tree
 
 VALUES = "clusters/aks-eastus/operators/anyscale-operator/values.yaml"
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from tests.proofs.breaking import Break, Edit
 from tests.proofs.breaks.azure import (
     CHOICES,
     CLUSTER,
@@ -17,6 +16,7 @@ from tests.proofs.breaks.azure import (
     template,
     without,
 )
+from tests.testing.broken_trees import Break, Edit
 
 BREAKS = (
     Break(

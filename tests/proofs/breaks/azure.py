@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from tests.proofs.breaking import Edit, tree
+from tests.testing.broken_trees import Edit, tree
 
 EAST, WEST = "azure/eastus.json", "azure/westus2.json"
 CLUSTER = "clusters/aks-eastus"

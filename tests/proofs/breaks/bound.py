@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.proofs.breaking import BINDINGS, Edit
+from tests.testing.broken_trees import BINDINGS, Edit
 
 EAST, WEST = "azure/eastus.json", "azure/westus2.json"
 CLUSTER = "clusters/aks-eastus"

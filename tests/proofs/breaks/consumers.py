@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from tests.proofs.breaking import BINDINGS, Break, Edit, tree
 from tests.proofs.breaks.bound import (
     CLASS,
     CLIENT,
@@ -21,6 +20,7 @@ from tests.proofs.breaks.bound import (
     bound,
     listing,
 )
+from tests.testing.broken_trees import BINDINGS, Break, Edit, tree
 
 BREAKS = (
     Break(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from tests.proofs.breaking import Break, Edit
 from tests.proofs.breaks.flux import (
     CLUSTER,
     EAST,
@@ -20,6 +19,7 @@ from tests.proofs.breaks.flux import (
     flux,
     manifest,
 )
+from tests.testing.broken_trees import Break, Edit
 
 OWN_LAYER = "spec:\n  path: ./apps\n  interval: 1h\n  prune: true\n  sourceRef: {kind: GitRepository, name: rayfleet}\n"
 

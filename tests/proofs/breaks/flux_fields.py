@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.proofs.breaking import Break, Edit
 from tests.proofs.breaks.flux import ENVOY_SOURCE, OPERATORS, PLUGIN
+from tests.testing.broken_trees import Break, Edit
 
 
 def duration(name: str, path: str, old: str, new: str, says: str, fleet: str = "reference") -> Break:

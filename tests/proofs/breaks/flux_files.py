@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.proofs.breaking import Break, Edit
 from tests.proofs.breaks.flux import GATEWAY, HERE, LISTS, STORAGE_CLASS, listed, manifest
+from tests.testing.broken_trees import Break, Edit
 
 BREAKS = (
     Break(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from tests.proofs.breaking import Break, Edit
 from tests.proofs.breaks.flux import (
     CLAIM,
     EAST,
@@ -21,6 +20,7 @@ from tests.proofs.breaks.flux import (
     listed,
     manifest,
 )
+from tests.testing.broken_trees import Break, Edit
 
 KEPT = "kustomize.toolkit.fluxcd.io/prune: disabled"
 OPERATORS_OWN = (

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.proofs.breaking import Break, Edit
 from tests.proofs.breaks.flux import (
     CLAIM,
     EAST,
@@ -25,6 +24,7 @@ from tests.proofs.breaks.flux import (
     listed,
     manifest,
 )
+from tests.testing.broken_trees import Break, Edit
 
 RESOURCE_DEFINITION = manifest(
     "apiextensions.k8s.io/v1",

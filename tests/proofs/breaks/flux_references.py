@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from tests.proofs.breaking import Break, Edit
 from tests.proofs.breaks.flux import (
     CLAIM,
     EAST,
@@ -17,6 +16,7 @@ from tests.proofs.breaks.flux import (
     added,
     manifest,
 )
+from tests.testing.broken_trees import Break, Edit
 
 LATER = "spec:\n  sourceRef: {kind: GitRepository, name: rayfleet}\n  dependsOn:\n    - name: less\n"
 

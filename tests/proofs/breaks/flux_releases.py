@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.proofs.breaking import Break, Edit
 from tests.proofs.breaks.flux import ENVOY_RELEASE, ENVOY_SOURCE, OPERATOR, PLUGIN
+from tests.testing.broken_trees import Break, Edit
 
 
 def retries(action: str, strategy: str) -> str:

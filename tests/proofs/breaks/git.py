@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.proofs.breaking import Break, Edit
 from tests.proofs.breaks.azure import CLIENT, ZOO, git_trusts, of, template, without
+from tests.testing.broken_trees import Break, Edit
 
 BREAKS = (
     Break(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.proofs.breaking import Break, Edit
 from tests.proofs.breaks.azure import CLASS, CLIENT, CLUSTER, EAST, PRINCIPAL, RESOURCE, VALUES, VOLUME, of
+from tests.testing.broken_trees import Break, Edit
 
 BREAKS = (
     Break(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.proofs.breaking import BINDINGS, Break, Edit
 from tests.proofs.breaks.bound import EAST, LISTED, POOLS, T4_POOL, bound
+from tests.testing.broken_trees import BINDINGS, Break, Edit
 
 BREAKS = (
     Break(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 
-from tests.proofs.breaking import BINDINGS, Break, Edit, tree
 from tests.proofs.breaks.azure import of
 from tests.proofs.breaks.bound import (
     CLIENT,
@@ -18,6 +17,7 @@ from tests.proofs.breaks.bound import (
     WEST_CLIENT,
     bound,
 )
+from tests.testing.broken_trees import BINDINGS, Break, Edit, tree
 
 ORDER = "azure/deployments.json"
 WITHOUT_EAST = json.dumps({

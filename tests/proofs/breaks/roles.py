@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from tests.proofs.breaking import Break, Edit
 from tests.proofs.breaks.azure import (
     BLOB,
     BLOB_NAME,
@@ -22,6 +21,7 @@ from tests.proofs.breaks.azure import (
     text,
     without,
 )
+from tests.testing.broken_trees import Break, Edit
 
 BREAKS = (
     Break(

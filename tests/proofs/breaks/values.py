@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.proofs.breaking import BINDINGS, Break, Edit, tree
 from tests.proofs.breaks.bound import CLIENT, CLIENT_LINE, DASHED, ID, POOLS, PRINCIPAL, bound
+from tests.testing.broken_trees import BINDINGS, Break, Edit, tree
 
 BREAKS = (
     Break("bound to nothing", bound(CLIENT, '""'), "clientId is bound to nothing", ((BINDINGS, '""'),)),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.proofs.breaking import Break, Edit
+from tests.testing.broken_trees import Break, Edit
 
 EAST, SWEDEN, NORTH = "azure/eastus.json", "azure/swedencentral.json", "azure/northeurope.json"
 WEST3 = "azure/westus3.json"

@@ -10,9 +10,9 @@ from rayfleet.azure.client import Azure
 from rayfleet.azure.deployment_state import State
 from rayfleet.azure.faults import Fault
 from rayfleet.tree.deployment_steps import DeploymentStep
-from tests.deploy.arm_server import ArmServer
-from tests.deploy.carrying import SHARED
-from tests.deploy.time import Time
+from tests.stand_ins.azure.arm_server import ArmServer
+from tests.stand_ins.clock import Time
+from tests.testing.deployments import SHARED
 
 ROOM = "/subscriptions/00000000-0000-0000-0000-000000000000"
 API = "2025-01-01"

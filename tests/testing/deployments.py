@@ -8,8 +8,8 @@ from rayfleet.azure.client import Azure
 from rayfleet.deploy.outcome import StepOutcome
 from rayfleet.deploy.run import run
 from rayfleet.tree.deployment_steps import DeploymentStep
-from tests.deploy.arm_server import ArmServer
-from tests.deploy.time import Time, reference
+from tests.stand_ins.azure.arm_server import ArmServer
+from tests.stand_ins.clock import Time, reference
 
 STEPS = reference()
 GROUP, SHARED, EAST, WEST = (STEPS[name] for name in ("resource-group", "shared", "eastus", "westus2"))

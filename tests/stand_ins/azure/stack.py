@@ -10,7 +10,7 @@ import uuid
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.deploy.arm_deployment import Deployment
+from tests.stand_ins.azure.deployment import Deployment
 
 _ENDS = {"Succeeded": "succeeded", "Failed": "failed", "Canceled": "canceled"}
 _RESOURCE_ID = re.compile(r"\[resourceId\('([^']+)'((?:, *'[^']*')+)\)\]")

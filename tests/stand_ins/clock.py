@@ -8,7 +8,7 @@ from threading import Event, Lock
 from rayfleet.azure.faults import Patience
 from rayfleet.tree import deployment_steps
 from rayfleet.tree.deployment_steps import DeploymentStep
-from tests.proofs.breaking import rendered, tree
+from tests.testing.broken_trees import rendered, tree
 
 _BEGAN = 1000.0  # no zero, which hides whether one time is taken from another
 

@@ -40,9 +40,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from tests.deploy.arm_answer import Answer, answer, cut, drop, error, expire, garble, late, pass_on, slow
-from tests.deploy.arm_deployment import Deployment, hash_of, operation
-from tests.deploy.arm_stack import Stack
+from tests.stand_ins.azure.answers import Answer, answer, cut, drop, error, expire, garble, late, pass_on, slow
+from tests.stand_ins.azure.deployment import Deployment, hash_of, operation
+from tests.stand_ins.azure.stack import Stack
 
 __all__ = [
     "Answer", "ArmServer", "Deployment", "Stack", "answer", "cut", "drop", "error", "expire", "garble", "hash_of",
