@@ -13,8 +13,20 @@ from click.testing import CliRunner
 
 from rayfleet.bind import file as writing
 from rayfleet.cli import cli
-from tests.bind.given import EAST, EMPTY, IDS, POOLS, RESOURCES, WEST, cloud, nothing_new, outputs, put, refused
 from tests.conftest import Workspace
+from tests.testing.bind_command import (
+    EAST,
+    EMPTY,
+    IDS,
+    POOLS,
+    RESOURCES,
+    WEST,
+    cloud,
+    nothing_new,
+    outputs,
+    put,
+    refused,
+)
 
 # --- from files -------------------------------------------------------------------------------------------------------
 

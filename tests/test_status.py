@@ -19,8 +19,8 @@ from rayfleet import threads
 from rayfleet.azure import stacks
 from rayfleet.azure.stacks import LastDeployment
 from rayfleet.status.next_step import BoundValues, Facts, next_step, row
-from tests.anyscale.stand_in import StandIn
 from tests.conftest import Workspace
+from tests.stand_ins.anyscale.stand_in import StandIn
 from tests.stand_ins.azure.arm_server import ArmServer, answer, error, hash_of, slow
 from tests.testing.git import git
 from tests.testing.processes import PIPES, Started

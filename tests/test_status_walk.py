@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.anyscale.stand_in import StandIn
 from tests.conftest import Workspace
+from tests.stand_ins.anyscale.stand_in import StandIn
 from tests.stand_ins.subscription import Subscription, deployed, registered
 from tests.testing.extent import sampled, some
 from tests.testing.git import git

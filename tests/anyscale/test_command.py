@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 
 from rayfleet.anyscale import cloud as clouds
 from rayfleet.anyscale.command import Cli, CommandFault, CommandOutput, object_in, words
-from tests.anyscale.clicking import as_json
-from tests.anyscale.stand_in import TOKEN, StandIn
+from tests.stand_ins.anyscale.command_line import as_json
+from tests.stand_ins.anyscale.stand_in import TOKEN, StandIn
 
 ROW = {"name": "east", "cloud_resource_id": "cldrsrc_1"}
 

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.anyscale.stand_in import StandIn
-from tests.bind.given import EAST, EMPTY, RESOURCES, WEST, cloud, nothing_new, outputs, put, refused
 from tests.conftest import Workspace
+from tests.stand_ins.anyscale.stand_in import StandIn
 from tests.stand_ins.azure.arm_server import ArmServer, error
+from tests.testing.bind_command import EAST, EMPTY, RESOURCES, WEST, cloud, nothing_new, outputs, put, refused
 from tests.testing.processes import PIPES, Started
 
 

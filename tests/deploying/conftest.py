@@ -9,8 +9,8 @@ from functools import partial
 import pytest
 
 from tests.conftest import Workspace
-from tests.deploying.running import FEATURE, NAMES, PROVIDERS, SUB, usages
 from tests.stand_ins.azure.arm_server import ArmServer
+from tests.testing.deploy_command import FEATURE, NAMES, PROVIDERS, SUB, usages
 from tests.testing.processes import Started
 
 

@@ -11,7 +11,8 @@ import pytest
 import yaml
 
 from tests.conftest import Workspace
-from tests.deploying.running import (
+from tests.stand_ins.azure.arm_server import ArmServer, error, operation
+from tests.testing.deploy_command import (
     AKS,
     EAST,
     FEATURE,
@@ -25,7 +26,6 @@ from tests.deploying.running import (
     nothing_started,
     usages,
 )
-from tests.stand_ins.azure.arm_server import ArmServer, error, operation
 from tests.testing.git import git
 
 # --- the gate: files --------------------------------------------------------------------------------------------------

@@ -11,8 +11,8 @@ import pytest
 from rich.console import Console
 
 from rayfleet.console.progress import Progress, on_terminal
-from tests.deploying.running import EAST, NAMES
 from tests.stand_ins.azure.arm_server import ArmServer
+from tests.testing.deploy_command import EAST, NAMES
 from tests.testing.processes import Started, Terminal
 
 

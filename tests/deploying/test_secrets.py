@@ -8,8 +8,8 @@ import json
 import pytest
 
 from tests.conftest import Workspace
-from tests.deploying.running import AKS, EAST, WEST, data, deploy
 from tests.stand_ins.azure.arm_server import ArmServer
+from tests.testing.deploy_command import AKS, EAST, WEST, data, deploy
 from tests.testing.git import git
 from tests.testing.processes import Started, Terminal
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.conftest import Workspace
-from tests.deploying.running import AKS, EAST, GROUP, NAMES, SHARED, data, deploy, nothing_started
 from tests.stand_ins.azure.arm_server import ArmServer, error
+from tests.testing.deploy_command import AKS, EAST, GROUP, NAMES, SHARED, data, deploy, nothing_started
 
 OLD = f"{AKS}/agentPools/old"
 ACCOUNT = f"{GROUP}/providers/Microsoft.Storage/storageAccounts/old"

@@ -6,8 +6,8 @@ import re
 
 import click
 
-from tests.deploying.running import EAST, SUB, nothing_started
 from tests.stand_ins.azure.arm_server import ArmServer, operation
+from tests.testing.deploy_command import EAST, SUB, nothing_started
 from tests.testing.processes import Started, Terminal
 
 

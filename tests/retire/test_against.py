@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from tests.anyscale.stand_in import StandIn
 from tests.conftest import Workspace
-from tests.retire.running import (
+from tests.stand_ins.anyscale.stand_in import StandIn
+from tests.stand_ins.azure.arm_server import error
+from tests.testing.retire_command import (
     ACCOUNT,
     AKS,
     BLOB_CONTRIBUTOR,
@@ -31,7 +32,6 @@ from tests.retire.running import (
     ids,
     untouched,
 )
-from tests.stand_ins.azure.arm_server import error
 
 # --- clusters that stay -----------------------------------------------------------------------------------------------
 

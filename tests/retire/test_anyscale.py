@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.anyscale.stand_in import StandIn
 from tests.conftest import Workspace
-from tests.retire.running import (
+from tests.stand_ins.anyscale.stand_in import StandIn
+from tests.testing.retire_command import (
     BOTH,
     CLOUD,
     EAST,

@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 
 from rayfleet.console.progress import Progress
-from tests.anyscale.stand_in import StandIn
 from tests.conftest import Workspace
-from tests.retire.running import (
+from tests.retire.test_commands import judged
+from tests.stand_ins.anyscale.stand_in import StandIn
+from tests.stand_ins.azure.arm_server import answer, drop, error
+from tests.testing.retire_command import (
     ACCOUNT,
     AKS,
     CLOUD,
@@ -31,8 +33,6 @@ from tests.retire.running import (
     ids,
     untouched,
 )
-from tests.retire.test_commands import judged
-from tests.stand_ins.azure.arm_server import answer, drop, error
 
 
 def test_all_of_it(fleet: Workspace, server: Arm, stand_in: StandIn) -> None:

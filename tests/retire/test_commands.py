@@ -10,9 +10,9 @@ from rayfleet.facts.resource_types import CLUSTER, DELETION_ORDER, MAINTENANCE_W
 from rayfleet.retire import commands
 from rayfleet.retire.plan import plan
 from rayfleet.retire.step import STACK, RetirementStep
-from tests.retire.running import ACCOUNT, GROUP, SUB, VNET
 from tests.testing.broken_trees import rendered, tree
 from tests.testing.rendering import ROOT
+from tests.testing.retire_command import ACCOUNT, GROUP, SUB, VNET
 
 FLEETS = sorted(file.stem for file in (ROOT / "tests/fleets").glob("*.yaml"))
 

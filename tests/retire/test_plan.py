@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from tests.anyscale.stand_in import StandIn
 from tests.conftest import Workspace
-from tests.retire.running import (
+from tests.stand_ins.anyscale.stand_in import StandIn
+from tests.testing.retire_command import (
     AKS,
     EAST_ID,
     IDENTITY,

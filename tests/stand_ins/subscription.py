@@ -15,7 +15,7 @@ import yaml
 
 from rayfleet.tree import Tree
 from rayfleet.tree.files import Files, OnDisk
-from tests.anyscale.stand_in import StandIn
+from tests.stand_ins.anyscale.stand_in import StandIn
 from tests.stand_ins.azure.arm_server import Answer, ArmServer, answer, hash_of
 
 SUBSCRIPTION = "00000000-0000-0000-0000-000000000000"

@@ -12,7 +12,7 @@ Written from transcripts of the real one against a server on 127.0.0.1 that answ
 
 Its world is a file that ANYSCALE_STAND_IN names: {"clouds": {name: [resource, ...]}, "calls": [[argument, ...]],
 "faults": [{"command": "cloud register", "how": ..., "text": ...}], "signed_in": bool}, written by marshal: see
-``world``. It is started very often, so it loads little: see ``clicking``; no site packages, and PyYAML from
+``world``. It is started very often, so it loads little: see ``command_line``; no site packages, and PyYAML from
 ANYSCALE_STAND_IN_PACKAGES when it has to.
 """
 
@@ -21,8 +21,8 @@ from __future__ import annotations
 import os
 import sys
 
-from tests.anyscale.clicking import ClickException, Commands, Option, as_json, confirm
-from tests.anyscale.world import World
+from tests.stand_ins.anyscale.command_line import ClickException, Commands, Option, as_json, confirm
+from tests.stand_ins.anyscale.world import World
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

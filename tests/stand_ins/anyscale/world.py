@@ -10,7 +10,7 @@ import marshal
 import os
 import sys
 
-from tests.anyscale.clicking import ClickException
+from tests.stand_ins.anyscale.command_line import ClickException
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from click.testing import Result
 
 from rayfleet.tree import Tree
 from rayfleet.tree.files import Files, OnDisk
-from tests.anyscale.stand_in import StandIn
 from tests.conftest import Workspace
+from tests.stand_ins.anyscale.stand_in import StandIn
 from tests.stand_ins.azure.arm_server import Answer, ArmServer, answer, hash_of
 from tests.testing.git import git
 

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.anyscale import world
+from tests.stand_ins.anyscale import world
 from tests.testing.rendering import ROOT
 
 # As a module and not as a script, which Python would compile anew in each run.
-_MAIN = f'import sys; sys.path[0] = "{ROOT}"; from tests.anyscale.executable import main; main()'
+_MAIN = f'import sys; sys.path[0] = "{ROOT}"; from tests.stand_ins.anyscale.executable import main; main()'
 TOKEN = "aph0_ThisIsNoTokenButLooksLikeOne1234567890"
 
 

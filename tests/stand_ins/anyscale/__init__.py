@@ -1,0 +1,1 @@
+"""The ``anyscale`` command line on this machine."""
