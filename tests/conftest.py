@@ -1,4 +1,4 @@
-"""A folder with a fleet in it, in which rayfleet runs as its users run it."""
+"""Fixtures of every test: workspaces, repositories, processes."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ import os
 import re
 import shutil
 import signal
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from copy import copy
@@ -17,18 +15,17 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytest
-from click.testing import CliRunner, Result
 
 from rayfleet import source, tree
-from rayfleet.cli import cli
 from rayfleet.proofs.flux import kustomization_files, permanence, releases, rollout
 from rayfleet.tree import cluster, layer
 from tests.stand_ins.azure.arm_server import ArmServer
 from tests.testing import extent
 from tests.testing.git import git
 from tests.testing.limits import out_of_reach
-from tests.testing.processes import Started, own_environment, starting
+from tests.testing.processes import Started, starting
 from tests.testing.rendering import REFERENCE
+from tests.testing.workspace import Workspace
 
 T = TypeVar("T")
 
@@ -68,52 +65,6 @@ def _limits_are_out_of_reach() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         out_of_reach(patch.setattr)
         yield
-
-
-class Workspace:
-    """A folder, which is the working folder while a test has it. Names of files are relative to it."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-
-    def read(self, file: str = "fleet.yaml") -> str:
-        return (self.folder / file).read_text()
-
-    def write(self, content: str | bytes, file: str = "fleet.yaml") -> Path:
-        path = self.folder / file
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content.encode() if isinstance(content, str) else content)
-        return path
-
-    def edit(self, old: str, new: str, file: str = "fleet.yaml") -> None:
-        """Replaces the one place where ``old`` stands."""
-        text = self.read(file)
-        assert text.count(old) == 1, f"{old!r} stands {text.count(old)} times in {file}"
-        self.write(text.replace(old, new), file)
-
-    def run(self, *arguments: str, code: int = 0) -> Result:
-        """``rayfleet ARGUMENTS`` in this process. A bug's exception comes through, as it would on a terminal."""
-        result = CliRunner().invoke(cli, arguments, catch_exceptions=False)
-        assert result.exit_code == code, result.output
-        return result
-
-    def spawn(self, *arguments: str, code: int = 0, **environment: str) -> subprocess.CompletedProcess[str]:
-        """``python -m rayfleet ARGUMENTS`` in a process of its own, with more of an environment."""
-        done = subprocess.run(
-            [sys.executable, "-m", "rayfleet", *arguments],
-            cwd=self.folder,
-            env=own_environment(environment),
-            capture_output=True,
-            check=False,
-            text=True,
-        )
-        assert done.returncode == code, done.stderr
-        return done
-
-    def files(self, below: str = "") -> dict[str, tuple[bytes, int]]:
-        """Every file, links to files among them: its content, and when it was written."""
-        paths = (path for path in sorted((self.folder / below).rglob("*")) if path.is_file())
-        return {str(path.relative_to(self.folder)): (path.read_bytes(), path.stat().st_mtime_ns) for path in paths}
 
 
 @pytest.fixture

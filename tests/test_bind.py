@@ -13,7 +13,6 @@ from click.testing import CliRunner
 
 from rayfleet.bind import file as writing
 from rayfleet.cli import cli
-from tests.conftest import Workspace
 from tests.testing.bind_command import (
     EAST,
     EMPTY,
@@ -27,6 +26,7 @@ from tests.testing.bind_command import (
     put,
     refused,
 )
+from tests.testing.workspace import Workspace
 
 # --- from files -------------------------------------------------------------------------------------------------------
 

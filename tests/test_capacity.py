@@ -10,8 +10,8 @@ import click
 import pytest
 
 from rayfleet.console import printing
-from tests.conftest import Workspace
 from tests.testing.rendering import FLEETS
+from tests.testing.workspace import Workspace
 
 ARM, OTHER = "rendered/azure/eastus.json", "rendered/azure/westus2.json"
 CONFIG = "rendered/anyscale/T4/compute_config.yaml"

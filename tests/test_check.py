@@ -10,8 +10,8 @@ import pytest
 from rayfleet import proofs
 from rayfleet.proofs import sarif
 from rayfleet.proofs.claims import BY_ID
-from tests.conftest import Workspace
 from tests.testing.git import git
+from tests.testing.workspace import Workspace
 
 ARM = "rendered/azure/eastus.json"
 POD_CIDR = '"podCidr": "100.64.0.0/11"'

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rayfleet.diagnostics import Diagnostic, Invalid, as_json, did_you_mean, errors, in_order
-from tests.conftest import Workspace
+from tests.testing.workspace import Workspace
 
 ERROR = Diagnostic("fleet.yaml", 7, 3, "azure.network", "what is wrong", "what to do")
 WARNING = ERROR._replace(severity="warning")

@@ -30,12 +30,12 @@ import pytest
 
 from rayfleet import schema
 from rayfleet.cli import cli
-from tests.conftest import Workspace
 from tests.stand_ins.subscription import world
 from tests.testing.judges import kubernetes
 from tests.testing.page_examples import ASKING, Data, commands, output_of, rayfleet, run, show
 from tests.testing.pages import NAMES, PAGES, REFERENCE_TREES, Block, blocks, code, files, prose, tables
 from tests.testing.rendering import REFERENCE, ROOT, onto_disk, reference
+from tests.testing.workspace import Workspace
 
 MOST_LINES = 119
 RUNBOOK = "docs/runbook.md"

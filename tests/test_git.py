@@ -10,8 +10,8 @@ import pytest
 
 from rayfleet import git as git_objects
 from rayfleet.diagnostics import Invalid
-from tests.conftest import Workspace
 from tests.testing.git import git
+from tests.testing.workspace import Workspace
 
 AZURE = re.compile("azure/.*")
 

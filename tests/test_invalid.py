@@ -26,7 +26,7 @@ from rayfleet import rules, schema, schema_matcher, source
 from rayfleet.compiler import compile_fleet
 from rayfleet.diagnostics import Diagnostic, Invalid
 from rayfleet.fleet_files import locate, read
-from tests.conftest import Workspace
+from tests.testing.workspace import Workspace
 
 FOLDER = Path(__file__).parent / "invalid"
 CASES = sorted(path.stem for path in FOLDER.iterdir() if path.suffix != ".txt")

@@ -16,7 +16,7 @@ from rayfleet.diagnostics import Diagnostic, Invalid
 from rayfleet.fleet_files import MAX_BYTES
 from rayfleet.source import dotted, read, read_all, read_json
 from rayfleet.source.parsing import MAX_DEPTH
-from tests.conftest import Workspace
+from tests.testing.workspace import Workspace
 
 # PyYAML comes without libyaml where there is no wheel for the machine: its parser in Python must do as well.
 EITHER_PARSER = pytest.mark.usefixtures("parser")

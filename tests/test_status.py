@@ -19,11 +19,11 @@ from rayfleet import threads
 from rayfleet.azure import stacks
 from rayfleet.azure.stacks import LastDeployment
 from rayfleet.status.next_step import BoundValues, Facts, next_step, row
-from tests.conftest import Workspace
 from tests.stand_ins.anyscale.stand_in import StandIn
 from tests.stand_ins.azure.arm_server import ArmServer, answer, error, hash_of, slow
 from tests.testing.git import git
 from tests.testing.processes import PIPES, Started
+from tests.testing.workspace import Workspace
 
 SUB = "00000000-0000-0000-0000-000000000000"
 GROUP = f"/subscriptions/{SUB}/resourceGroups/aks-multi-region"

@@ -14,11 +14,11 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.conftest import Workspace
 from tests.stand_ins.anyscale.stand_in import StandIn
 from tests.stand_ins.subscription import Subscription, deployed, registered
 from tests.testing.extent import sampled, some
 from tests.testing.git import git
+from tests.testing.workspace import Workspace
 
 CLOUD = "aks-multi-region"
 GROUP = "/subscriptions/00000000-0000-0000-0000-000000000000/resourcegroups/aks-multi-region/providers"

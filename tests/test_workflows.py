@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.conftest import Workspace
 from tests.testing.git import git
 from tests.testing.rendering import ROOT
+from tests.testing.workspace import Workspace
 
 WORKFLOWS = sorted((ROOT / ".github/workflows").iterdir())
 DEPLOY = ROOT / ".github/workflows/deploy.yaml"

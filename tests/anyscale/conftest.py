@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.conftest import Workspace
 from tests.stand_ins.anyscale.stand_in import TOKEN, StandIn
+from tests.testing.workspace import Workspace
 
 
 @pytest.fixture

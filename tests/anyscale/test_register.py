@@ -8,9 +8,9 @@ import subprocess
 
 import pytest
 
-from tests.conftest import Workspace
 from tests.stand_ins.anyscale.stand_in import StandIn
 from tests.testing.registrations import ADD, CLOUD, EAST, EAST_FILE, REGISTER, WEST, WEST_FILE, lines
+from tests.testing.workspace import Workspace
 
 # --- all goes well ----------------------------------------------------------------------------------------------------
 

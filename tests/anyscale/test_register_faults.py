@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Workspace
 from tests.stand_ins.anyscale.stand_in import TOKEN, StandIn
 from tests.testing.processes import PIPES, Started, Terminal
 from tests.testing.registrations import CLOUD, EAST, REGISTER, WEST, WEST_FILE, lines
+from tests.testing.workspace import Workspace
 
 # --- what goes wrong --------------------------------------------------------------------------------------------------
 

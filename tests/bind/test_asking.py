@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Workspace
 from tests.stand_ins.anyscale.stand_in import StandIn
 from tests.stand_ins.azure.arm_server import ArmServer, error
 from tests.testing.bind_command import EAST, EMPTY, RESOURCES, WEST, cloud, nothing_new, outputs, put, refused
 from tests.testing.processes import PIPES, Started
+from tests.testing.workspace import Workspace
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ import pytest
 
 from rayfleet.bind import file as writing
 from rayfleet.diagnostics import Invalid
-from tests.conftest import Workspace
 from tests.testing.bind_command import EMPTY, outputs, put, refused
+from tests.testing.workspace import Workspace
 
 SIGNALS = [signal.SIGINT, signal.SIGTERM]
 

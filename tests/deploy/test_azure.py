@@ -169,8 +169,8 @@ def test_a_secret_that_azure_repeats_is_told_to_nobody(server: ArmServer, stage:
 def test_nothing_is_logged_or_printed() -> None:
     """The SDK logs what it cannot read, with a traceback, and without a log that is stderr."""
     code = (
-        "from tests.stand_ins.azure.arm_server import *; from tests.stand_ins.clock import *\n"
-        "from rayfleet.azure.client import *\n"
+        "from tests.stand_ins.azure.arm_server import *; from tests.testing.deployments import *\n"
+        "from rayfleet.azure.client import *; from rayfleet.azure.faults import *\n"
         "with ArmServer() as server:\n"
         "    azure = Azure('s', endpoint=server.url, patience=Time().patience)\n"
         "    server.script('PUT', 'shared', cut(), answer(502, b'<html>'), garble(b'<html>'))\n"

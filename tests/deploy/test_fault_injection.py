@@ -29,7 +29,8 @@ from tests.stand_ins.azure.arm_server import (
     operation,
     pass_on,
 )
-from tests.stand_ins.clock import Time, reference
+from tests.stand_ins.clock import Time
+from tests.testing.deployments import reference
 from tests.testing.extent import sampled, whole
 
 STEPS = tuple(reference().values())

@@ -8,10 +8,10 @@ from functools import partial
 
 import pytest
 
-from tests.conftest import Workspace
 from tests.stand_ins.azure.arm_server import ArmServer
 from tests.testing.deploy_command import FEATURE, NAMES, PROVIDERS, SUB, usages
 from tests.testing.processes import Started
+from tests.testing.workspace import Workspace
 
 
 @pytest.fixture

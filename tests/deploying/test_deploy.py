@@ -10,7 +10,6 @@ import sys
 import pytest
 import yaml
 
-from tests.conftest import Workspace
 from tests.stand_ins.azure.arm_server import ArmServer, error, operation
 from tests.testing.deploy_command import (
     AKS,
@@ -27,6 +26,7 @@ from tests.testing.deploy_command import (
     usages,
 )
 from tests.testing.git import git
+from tests.testing.workspace import Workspace
 
 # --- the gate: files --------------------------------------------------------------------------------------------------
 

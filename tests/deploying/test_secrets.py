@@ -7,11 +7,11 @@ import json
 
 import pytest
 
-from tests.conftest import Workspace
 from tests.stand_ins.azure.arm_server import ArmServer
 from tests.testing.deploy_command import AKS, EAST, WEST, data, deploy
 from tests.testing.git import git
 from tests.testing.processes import Started, Terminal
+from tests.testing.workspace import Workspace
 
 KEY = "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEAAAAABG5vbmU\n-----END OPENSSH PRIVATE KEY-----\n"
 VARIABLE = "RAYFLEET_PARAMETER_GIT_SSH_PRIVATE_KEY"

@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import Workspace
 from tests.stand_ins.azure.arm_server import ArmServer, slow
 from tests.testing.deploy_command import EAST, FIRST, NAMES, SHARED, WEST, data, deploy, nothing_started
 from tests.testing.processes import PIPES, Started, Terminal, own_environment
+from tests.testing.workspace import Workspace
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

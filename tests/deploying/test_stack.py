@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.conftest import Workspace
 from tests.stand_ins.azure.arm_server import ArmServer, error
 from tests.testing.deploy_command import AKS, EAST, GROUP, NAMES, SHARED, data, deploy, nothing_started
+from tests.testing.workspace import Workspace
 
 OLD = f"{AKS}/agentPools/old"
 ACCOUNT = f"{GROUP}/providers/Microsoft.Storage/storageAccounts/old"

@@ -9,9 +9,9 @@ import pytest
 from click.testing import CliRunner
 
 from rayfleet.cli import cli
-from tests.conftest import Workspace
 from tests.proofs.breaks.flux import HERE, LISTS, manifest
 from tests.testing import rendering
+from tests.testing.workspace import Workspace
 
 OVERLAY = "overlays/operator-availability"
 COMPONENT = "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\n"

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from rayfleet.proofs import Evidence, Report, prove
-from tests.conftest import Workspace
 from tests.proofs.breaks.flux import CLAIM, EAST, HERE, LISTS, OPERATORS, PATH, PLATFORM, PLUGIN, VOLUME, WORKLOADS
 from tests.testing.broken_trees import TODAY, Break, Edit, assert_seen, broken, check, failures, rendered, tree
 from tests.testing.git import git
+from tests.testing.workspace import Workspace
 
 REFUSED = "Kubernetes refuses that, and its layer stays failed"
 MOVED = f"{HERE}/workloads/nvidia-device-plugin/helmrelease.yaml"

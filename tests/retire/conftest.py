@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.conftest import Workspace
 from tests.stand_ins.anyscale.stand_in import StandIn
 from tests.testing.retire_command import BOTH, WEST, Arm, change, deployed
+from tests.testing.workspace import Workspace
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import Workspace
 from tests.stand_ins.anyscale.stand_in import StandIn
 from tests.stand_ins.azure.arm_server import error
 from tests.testing.retire_command import (
@@ -32,6 +31,7 @@ from tests.testing.retire_command import (
     ids,
     untouched,
 )
+from tests.testing.workspace import Workspace
 
 # --- clusters that stay -----------------------------------------------------------------------------------------------
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from tests.conftest import Workspace
 from tests.stand_ins.anyscale.stand_in import StandIn
 from tests.testing.retire_command import (
     BOTH,
@@ -22,6 +21,7 @@ from tests.testing.retire_command import (
     registered,
     untouched,
 )
+from tests.testing.workspace import Workspace
 
 OTHER = "cldrsrc_somebodyelses000000000000"
 

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from rayfleet.console.progress import Progress
-from tests.conftest import Workspace
 from tests.retire.test_commands import judged
 from tests.stand_ins.anyscale.stand_in import StandIn
 from tests.stand_ins.azure.arm_server import answer, drop, error
@@ -33,6 +32,7 @@ from tests.testing.retire_command import (
     ids,
     untouched,
 )
+from tests.testing.workspace import Workspace
 
 
 def test_all_of_it(fleet: Workspace, server: Arm, stand_in: StandIn) -> None:

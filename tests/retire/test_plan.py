@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from tests.conftest import Workspace
 from tests.stand_ins.anyscale.stand_in import StandIn
 from tests.testing.retire_command import (
     AKS,
@@ -25,6 +24,7 @@ from tests.testing.retire_command import (
     registered,
     untouched,
 )
+from tests.testing.workspace import Workspace
 
 
 def test_the_plan_of_a_cluster(fleet: Workspace, server: Arm, stand_in: StandIn) -> None:

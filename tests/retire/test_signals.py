@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Workspace
 from tests.stand_ins.anyscale.stand_in import StandIn
 from tests.testing.processes import PIPES, Started, Terminal
 from tests.testing.retire_command import AKS, CLOUD, KEPT, ORDER, Arm, data, go, ids, untouched
+from tests.testing.workspace import Workspace
 
 BOTH = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 

@@ -6,10 +6,10 @@ import subprocess
 
 import pytest
 
-from tests.conftest import Workspace
 from tests.stand_ins.anyscale.stand_in import StandIn
 from tests.testing.git import git
 from tests.testing.retire_command import ORDER, WEST, Arm, change, commit, data, go, ids, untouched
+from tests.testing.workspace import Workspace
 
 
 def head(revision: str = "HEAD") -> str:

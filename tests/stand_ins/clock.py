@@ -1,14 +1,10 @@
-"""Time that passes only when someone waits, and then at once; and the reference fleet's deployments."""
+"""Time that passes only when someone waits, and then at once."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from threading import Event, Lock
 
 from rayfleet.azure.faults import Patience
-from rayfleet.tree import deployment_steps
-from rayfleet.tree.deployment_steps import DeploymentStep
-from tests.testing.broken_trees import rendered, tree
 
 _BEGAN = 1000.0  # no zero, which hides whether one time is taken from another
 
@@ -39,9 +35,3 @@ class Time:
     @property
     def patience(self) -> Patience:
         return Patience(self.stop, lambda: self.now, self.wait)
-
-
-def reference(parameters: Mapping[str, object] | None = None) -> dict[str, DeploymentStep]:
-    """The steps of the reference fleet by the end of their names: resource-group, shared, eastus, westus2."""
-    steps = deployment_steps.steps(rendered(tree()), parameters)
-    return {step.name.removeprefix("aks-multi-region-"): step for step in steps}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from tests.conftest import Workspace
+from tests.testing.workspace import Workspace
 
 EAST, WEST = "aks-multi-region-eastus", "aks-multi-region-westus2"
 IDS = {

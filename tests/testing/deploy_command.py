@@ -7,8 +7,8 @@ from typing import Any
 
 from click.testing import Result
 
-from tests.conftest import Workspace
 from tests.stand_ins.azure.arm_server import ArmServer
+from tests.testing.workspace import Workspace
 
 SUB = "00000000-0000-0000-0000-000000000000"
 GROUP = f"/subscriptions/{SUB}/resourceGroups/aks-multi-region"

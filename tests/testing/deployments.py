@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from rayfleet.azure.client import Azure
 from rayfleet.deploy.outcome import StepOutcome
 from rayfleet.deploy.run import run
+from rayfleet.tree import deployment_steps
 from rayfleet.tree.deployment_steps import DeploymentStep
 from tests.stand_ins.azure.arm_server import ArmServer
-from tests.stand_ins.clock import Time, reference
+from tests.stand_ins.clock import Time
+from tests.testing.broken_trees import rendered, tree
+
+
+def reference(parameters: Mapping[str, object] | None = None) -> dict[str, DeploymentStep]:
+    """The steps of the reference fleet by the end of their names: resource-group, shared, eastus, westus2."""
+    steps = deployment_steps.steps(rendered(tree()), parameters)
+    return {step.name.removeprefix("aks-multi-region-"): step for step in steps}
+
 
 STEPS = reference()
 GROUP, SHARED, EAST, WEST = (STEPS[name] for name in ("resource-group", "shared", "eastus", "westus2"))

@@ -12,10 +12,10 @@ from click.testing import Result
 
 from rayfleet.tree import Tree
 from rayfleet.tree.files import Files, OnDisk
-from tests.conftest import Workspace
 from tests.stand_ins.anyscale.stand_in import StandIn
 from tests.stand_ins.azure.arm_server import Answer, ArmServer, answer, hash_of
 from tests.testing.git import git
+from tests.testing.workspace import Workspace
 
 SUB = "00000000-0000-0000-0000-000000000000"
 GROUP = f"/subscriptions/{SUB}/resourceGroups/aks-multi-region"

@@ -11,8 +11,8 @@ import pytest
 from rayfleet.diagnostics import Invalid
 from rayfleet.tree import Tree, deployment_steps
 from rayfleet.tree.files import Files
-from tests.stand_ins.clock import reference
 from tests.testing.broken_trees import rendered, tree
+from tests.testing.deployments import reference
 
 PATH = "azure/deployments.json"
 

@@ -7,8 +7,8 @@ import pytest
 from rayfleet.tree import RenderedCluster, Tree
 from rayfleet.tree.files import Files, OnDisk
 from rayfleet.tree.kustomize import Kustomize, find
-from tests.conftest import Workspace
 from tests.testing.rendering import ROOT
+from tests.testing.workspace import Workspace
 
 OVERLAY = "overlays/operator-availability/workloads/kustomization.yaml"
 
