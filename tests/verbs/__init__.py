@@ -1,0 +1,1 @@
+"""Commands in this process, as their users meet them, against the stand-ins for Azure and Anyscale."""
