@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from rayfleet.console.progress import Progress
-from tests.retire.test_commands import judged
 from tests.stand_ins.anyscale.stand_in import StandIn
 from tests.stand_ins.azure.arm_server import answer, drop, error
+from tests.testing.printed_commands import judged
 from tests.testing.retire_command import (
     ACCOUNT,
     AKS,
