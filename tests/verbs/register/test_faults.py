@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-import signal
-import subprocess
-from collections.abc import Callable
-from pathlib import Path
-
 import pytest
 
 from tests.stand_ins.anyscale.stand_in import TOKEN, StandIn
-from tests.testing.processes import PIPES, Started, Terminal
 from tests.testing.registrations import CLOUD, EAST, REGISTER, WEST, WEST_FILE, lines
 from tests.testing.workspace import Workspace
 
@@ -166,16 +160,6 @@ def test_nobody_to_ask(rendered: Workspace, anyscale: StandIn) -> None:
     assert anyscale.changes == []
 
 
-@pytest.mark.parametrize(("answer", "done"), [("y", [EAST, WEST]), ("n", None)])
-@pytest.mark.usefixtures("rendered")
-def test_somebody_to_ask(anyscale: StandIn, started: Started, answer: str, done: list[str] | None) -> None:
-    terminal = Terminal(started, "register")
-    terminal.type(f"{answer}\n")
-    assert terminal.end() == (0 if done else 1)
-    assert f"register {EAST}, {WEST} with the cloud {CLOUD}, which is made? [y/N]" in terminal.shown
-    assert anyscale.clouds.get(CLOUD) is None if done is None else anyscale.names(CLOUD) == done
-
-
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -192,95 +176,3 @@ def test_a_file_that_is_not_as_rendered(rendered: Workspace, anyscale: StandIn, 
 
 def test_an_unknown_cluster_is_a_matter_of_usage(rendered: Workspace) -> None:
     assert "the fleet has no cluster 'aks-east'" in rendered.run("register", "--cluster", "aks-east", code=2).stderr
-
-
-# --- interrupted ------------------------------------------------------------------------------------------------------
-
-
-Register = Callable[[], subprocess.Popen[str]]
-
-
-@pytest.fixture
-def register(rendered: Workspace, started: Started) -> Register:
-    """Starts ``rayfleet register`` in a process of its own."""
-    return lambda: started("register", "--yes", **PIPES)
-
-
-@pytest.mark.parametrize(
-    ("number", "how"), [(signal.SIGINT, "blocks"), (signal.SIGTERM, "blocks after"), (signal.SIGHUP, "blocks")]
-)
-def test_a_signal_lets_the_running_command_end(
-    rendered: Workspace, anyscale: StandIn, register: Register, pipe: Path, how: str, number: signal.Signals
-) -> None:
-    anyscale.fail("cloud register", how, str(pipe))
-    running = register()
-    assert running.stderr
-    with pipe.open("w"):  # opens as soon as the stand-in waits
-        assert running.stderr.readline() == f"registering {EAST} ...\n"
-        running.send_signal(number)
-        assert running.stderr.readline() == "\n"
-        assert running.stderr.readline() == "interrupted: waiting for the command that runs (again: at once)\n"
-    out, err = running.communicate()
-    assert running.returncode == 130
-    assert out.splitlines()[:2] == [
-        f"+ {EAST} is registered cldrsrc_akseastus0000",
-        f"- {WEST} is not registered",
-    ]
-    assert f"{WEST}: it was not tried\n    fix: run rayfleet register again" in err
-    assert anyscale.names(CLOUD) == [EAST]
-    rendered.run("register", "--yes")
-    assert anyscale.names(CLOUD) == [EAST, WEST]
-
-
-def test_a_second_one_ends_it_and_what_is_known_is_told(anyscale: StandIn, register: Register, pipe: Path) -> None:
-    anyscale.fail("cloud resource create", "blocks", str(pipe))
-    running = register()
-    assert running.stderr
-    with pipe.open("w"):
-        running.send_signal(signal.SIGINT)
-        assert any(line.startswith("interrupted: ") for line in running.stderr)
-        running.send_signal(signal.SIGTERM)
-        out, err = running.communicate()
-    assert running.returncode == 130
-    assert out.splitlines()[:2] == [
-        f"+ {EAST} is registered cldrsrc_akseastus0000",
-        f"? {WEST} is not known to be registered",
-    ]
-    assert f"{WEST}: its registration was ended, and is not read back" in err
-    assert "fix: run rayfleet register again" in err and "Traceback" not in err
-    assert anyscale.names(CLOUD) == [EAST]
-
-
-def test_a_closed_terminal_that_is_to_be_ignored(anyscale: StandIn, register: Register, pipe: Path) -> None:
-    """As ``nohup`` has it."""
-    anyscale.fail("cloud register", "blocks", str(pipe))
-    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # which a child inherits
-    try:
-        running = register()
-    finally:
-        signal.signal(signal.SIGHUP, before)
-    with pipe.open("w"):
-        running.send_signal(signal.SIGHUP)
-    running.communicate()
-    assert running.returncode == 0
-    assert anyscale.names(CLOUD) == [EAST, WEST]
-
-
-@pytest.mark.usefixtures("rendered")
-def test_a_report_that_nobody_takes(anyscale: StandIn, started: Started) -> None:
-    with open("/dev/full", "w") as full:
-        ran = started("register", "--yes", stdout=full, stderr=subprocess.PIPE)
-    _, err = ran.communicate()
-    assert ran.returncode == 1
-    assert err.splitlines()[2].startswith("the result cannot be printed: no space left on device; run rayfleet")
-    assert anyscale.names(CLOUD) == [EAST, WEST]
-
-
-def test_a_signal_while_it_only_reads(anyscale: StandIn, register: Register, pipe: Path) -> None:
-    anyscale.fail("cloud get", "blocks", str(pipe))
-    running = register()
-    with pipe.open("w"):
-        running.send_signal(signal.SIGTERM)
-        out, err = running.communicate()
-    assert (running.returncode, out, err) == (130, "", "\ninterrupted; nothing was registered\n")
-    assert anyscale.changes == []
