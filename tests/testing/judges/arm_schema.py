@@ -29,7 +29,8 @@ from referencing import Registry
 from referencing import Resource as Document
 from referencing.jsonschema import DRAFT4
 
-from tests.testing.judges.arm_sdk import ENVELOPE, Json, Resource, is_expression, resources, unexpected
+from tests.testing.judges.arm_resources import Json, Resource, resources, unexpected
+from tests.testing.judges.arm_sdk import ENVELOPE, is_expression
 from tests.testing.judges.kubernetes import JudgeError
 
 #: Where a scope's resource types are defined, the first that has the type wins.

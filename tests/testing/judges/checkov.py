@@ -25,7 +25,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tests.testing.judges.arm_sdk import resources
+from tests.testing.judges.arm_resources import resources
 from tests.testing.judges.kubernetes import JudgeError
 
 VERSION = "3.3.30"
