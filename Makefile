@@ -56,7 +56,7 @@ test: lint $(TESTED) ## lint, then every test
 # What `make test` tries a part of is tried whole. Then whatever hangs on how fast Azure answers would show.
 test-all: test ## make test, then all samples and a slow Azure
 	$(PYTEST) $(PYTEST_FLAGS) -m "hypothesis or sampled" --hypothesis-profile whole
-	$(PYTEST) -n 16 -m "not sampled" --slow-azure 0.3 tests/verbs/deploy tests/verbs/retire tests/processes tests/verbs/status/test_status.py
+	$(PYTEST) -n 16 -m "not sampled" --slow-azure 0.3 tests/verbs/deploy tests/verbs/retire tests/processes tests/verbs/status/test_status.py tests/verbs/status/test_blind_spots.py
 
 lint: .venv/.test ## ruff and mypy
 	.venv/bin/ruff check
