@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.rendering import SOURCE_ROOT
+from tests.testing.rendering import SOURCE_ROOT
 
 PACKAGE = SOURCE_ROOT / "rayfleet"
 
