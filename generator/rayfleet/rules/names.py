@@ -6,13 +6,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from rayfleet.diagnostics import Diagnostic
+from rayfleet.facts.name_lengths import CREDENTIAL, DEPLOYMENT, DNS_PREFIX, IDENTITY, NETWORK, NODE_RESOURCE_GROUP, VNET
 from rayfleet.model.cluster import Cluster
 from rayfleet.model.fleet import Fleet
 from rayfleet.source import Path
 from rayfleet.source.origin import Origin
 
-# Azure's limits (learn.microsoft.com, resource-name-rules); VNet and subnet as overlay networking has them.
-NODE_RESOURCE_GROUP, DNS_PREFIX, VNET, NETWORK, IDENTITY, CREDENTIAL, DEPLOYMENT = 80, 54, 63, 80, 128, 120, 64
 # Windows cannot check out files whose name is one of these, with any extension.
 WINDOWS_DEVICES = {
     "con",
