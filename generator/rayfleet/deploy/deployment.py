@@ -116,7 +116,7 @@ class StepRun:
         self._tell("adopted" if self._adopted else "started" if self._starts == 1 else "again")
 
     def _start(self, before: State | None) -> State:
-        """Starts it, once. StepEvent was not heard is looked for before it is sent again. Raises Fault."""
+        """Starts it, once. What was not heard is looked for before it is sent again. Raises Fault."""
         began, patience = self._patience.clock(), self._patience
         unheard = False
         for tries in count(1):
@@ -275,5 +275,5 @@ def _correlation(state: State) -> str:
 
 
 def _run_identity(state: State | None) -> tuple[str, str] | None:
-    """StepEvent tells one run of a deployment from the next."""
+    """The marks by which one run of a deployment is told from the next."""
     return (state.correlation_id, state.timestamp) if state else None

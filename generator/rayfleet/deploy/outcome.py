@@ -15,7 +15,9 @@ StepEvent = Literal["started", "adopted", "waiting", "working", "again", "ended"
 
 
 class DeploymentClient(Protocol):
-    """StepEvent carries a step out: ``Azure`` as a deployment, ``Stacks`` as a deployment stack. All raise Fault."""
+    """The client that carries a step out: ``Azure`` as a deployment, ``Stacks`` as a deployment stack. All
+    raise Fault.
+    """
 
     patience: Patience
     poll: float
@@ -45,7 +47,7 @@ class StepOutcome(NamedTuple):
 
 
 class StepProgress(NamedTuple):
-    """StepEvent is to be told of a step while it goes on."""
+    """News of a step while it goes on."""
 
     step: DeploymentStep
     what: StepEvent
