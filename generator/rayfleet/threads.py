@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Iterable
-from concurrent.futures import Future, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from threading import Thread
 from typing import TypeVar
 
@@ -38,11 +38,24 @@ def start(works: Iterable[Callable[[], T]], at_once: int = 1) -> list[Future[T]]
 
 def join(
     futures: Collection[Future[T]], until: float = float("inf"), leave: Callable[[], bool] = lambda: False
-) -> None:
-    """Waits for all of them, at most ``until`` a time of the monotonic clock, or until somebody wants to ``leave``."""
+) -> bool:
+    """Waits for all of them, at most ``until`` a time of the monotonic clock; false where somebody wants to ``leave``
+    before.
+    """
     while wait(futures, timeout=max(0.0, min(_HEARS, until - time.monotonic()))).not_done:
-        if time.monotonic() >= until or leave():
-            return
+        if leave():
+            return False
+        if time.monotonic() >= until:
+            break
+    return True
+
+
+def join_one(futures: Collection[Future[T]]) -> set[Future[T]]:
+    """Waits until one of them has ended; all that have by then."""
+    while futures:
+        if done := wait(futures, timeout=_HEARS, return_when=FIRST_COMPLETED).done:
+            return done
+    return set()
 
 
 def result(work: Callable[[], T]) -> T:

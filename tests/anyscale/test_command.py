@@ -153,7 +153,9 @@ def test_one_that_hangs_is_ended(
                 assert [theirs.read(1), theirs.read(1)] == [b"x", b"x"]  # both are there
             yield from repeat(7)
 
-        monkeypatch.setattr("rayfleet.anyscale.command.time", SimpleNamespace(monotonic=partial(next, seconds())))
+        clock = SimpleNamespace(monotonic=partial(next, seconds()))
+        for module in ("rayfleet.anyscale.command", "rayfleet.threads"):
+            monkeypatch.setattr(f"{module}.time", clock)
         assert fault(Cli(reading=5)).what == "anyscale cloud get --name did not end within 5 s"
         assert theirs.read() == b""  # comes once nobody can write any more
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from concurrent.futures import wait
 from dataclasses import replace
 from threading import Barrier
 from typing import Any
 
 import pytest
 
+from rayfleet import threads
 from rayfleet.deploy.outcome import StepProgress
 from tests.stand_ins.azure.arm_server import ArmServer, drop, error, hash_of, operation
 from tests.stand_ins.clock import Time
@@ -47,11 +47,13 @@ def test_one_writer_an_identity(server: ArmServer, monkeypatch: pytest.MonkeyPat
     same = [replace(step, identities=frozenset({"one"}), depends_on=()) for step in (EAST, WEST)]
     at_once: list[int] = []
 
-    def waited(working: Collection[Any], **how: Any) -> Any:
-        at_once.append(len(working))  # nothing more is started before one of these ends
-        return wait(working, **how)
+    join_one = threads.join_one
 
-    monkeypatch.setattr("rayfleet.deploy.run.wait", waited)
+    def joined(working: Collection[Any]) -> set[Any]:
+        at_once.append(len(working))  # nothing more is started before one of these ends
+        return join_one(working)
+
+    monkeypatch.setattr(threads, "join_one", joined)
     assert set(ends(carried(server, *same)).values()) == {"succeeded"}
     assert at_once == [1, 1]
 

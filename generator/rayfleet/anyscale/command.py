@@ -20,16 +20,16 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from contextlib import suppress
-from threading import Thread
 from typing import IO, Any, NamedTuple
 
+from rayfleet import threads
 from rayfleet.diagnostics import printable
 
 TOKEN = "ANYSCALE_CLI_TOKEN"  # noqa: S105 the name of a variable
 _READING = 120.0  # seconds
 _WRITING = 600.0  # seconds; `cloud register` itself tries for 300 (ADD_CLOUD_RESOURCE_TIMEOUT_SECONDS)
-_HEARS = 0.1  # seconds after which a signal is heard at the latest
 _MOST = 16 * 2**20  # bytes of output, at most; 10,000 resources take 8 MB
 _WORDS = 1000  # characters of the command line's own words that are shown
 _LOOKED_AT = 20_000  # characters in which they are looked for, from the beginning and before the end
@@ -129,27 +129,24 @@ class Cli:
 
     def _wait(self, running: subprocess.Popen[bytes], arguments: tuple[str, ...], limit: float) -> None:
         # In a thread, because Popen.wait() with a timeout sleeps longer and longer between its looks.
-        end = Thread(target=running.wait, daemon=True)
-        end.start()
+        (end,) = threads.start([running.wait])
         try:
             self._wait_for(end, limit)
         except BaseException as ended:
             with suppress(ProcessLookupError):  # it, and what it started
                 os.killpg(running.pid, signal.SIGKILL)
-            end.join()
+            threads.join([end])
             if not isinstance(ended, TimeoutError):
                 raise
             fix = "is the network there, and https://console.anyscale.com reachable? Then run it again"
             raise CommandFault(f"anyscale {shlex.join(arguments[:3])} did not end within {limit:g} s", fix) from None
 
-    def _wait_for(self, end: Thread, limit: float) -> None:
-        until, most = time.monotonic() + limit, int(self._changed)
-        while end.is_alive():
-            end.join(max(0.0, min(_HEARS, until - time.monotonic())))
-            if end.is_alive() and self._heard() > most:
-                raise KeyboardInterrupt
-            if end.is_alive() and time.monotonic() >= until:
-                raise TimeoutError
+    def _wait_for(self, end: Future[int], limit: float) -> None:
+        most = int(self._changed)
+        if not threads.join([end], time.monotonic() + limit, lambda: self._heard() > most):
+            raise KeyboardInterrupt
+        if not end.done():
+            raise TimeoutError
 
     def _text(self, stream: IO[bytes]) -> str:
         stream.seek(0)

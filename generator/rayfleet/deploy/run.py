@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future
 from threading import Lock
 
+from rayfleet import threads
 from rayfleet.deploy.deployment import StepRun
 from rayfleet.deploy.outcome import DeploymentClient, StepOutcome, StepProgress
 from rayfleet.tree.deployment_steps import DeploymentStep, waves
@@ -37,23 +38,23 @@ def run(
 
     outcomes: dict[str, StepOutcome] = {}
     working: dict[Future[StepOutcome], DeploymentStep] = {}
-    with ThreadPoolExecutor(SIDE_BY_SIDE, thread_name_prefix="deploy") as threads:
-        try:
-            while len(outcomes) < len(order):
-                for step in order:
-                    if step.name in outcomes or step in working.values():
-                        continue
-                    if (skipped := _skipped(step, outcomes, azure)) is not None:
-                        outcomes[step.name] = skipped
-                        tell(StepProgress(step, "ended", outcome=skipped))
-                    elif _ready(step, order, outcomes, working.values()):
-                        working[threads.submit(StepRun(azure, step, tell, watch).outcome)] = step
-                done, _ = wait(working, return_when=FIRST_COMPLETED)
-                for future in done:
-                    outcomes[working.pop(future).name] = future.result()
-        except BaseException:
-            azure.patience.stop.set()  # or the threads would be waited for
-            raise
+    try:
+        while len(outcomes) < len(order):
+            for step in order:
+                if step.name in outcomes or step in working.values():
+                    continue
+                if (skipped := _skipped(step, outcomes, azure)) is not None:
+                    outcomes[step.name] = skipped
+                    tell(StepProgress(step, "ended", outcome=skipped))
+                elif len(working) < SIDE_BY_SIDE and _ready(step, order, outcomes, working.values()):
+                    (future,) = threads.start([StepRun(azure, step, tell, watch).outcome])
+                    working[future] = step
+            for future in threads.join_one(working):
+                outcomes[working.pop(future).name] = future.result()
+    except BaseException:
+        azure.patience.stop.set()
+        threads.join(working)  # they end soon
+        raise
     return tuple(outcomes[step.name] for step in order)
 
 
