@@ -21,7 +21,7 @@ from rayfleet.diagnostics import as_json, errors
 )  # fmt: skip
 @click.option("--cluster", "names", multiple=True, metavar="CLUSTER", help="Bind CLUSTER alone.")
 @click.option("--check", is_flag=True, help="Ask nobody and write nothing; exit with 1 where one is missing or stale.")
-@click.option("--yes", is_flag=True, help="Let ids change that are bound.")
+@click.option("--yes", is_flag=True, help="Let bound ids change.")
 @format_option("text", "json")
 @verb("nothing was changed")
 def bind(recorder: Recorder, fleet: str, files: tuple[str, ...], names: tuple[str, ...], check: bool, yes: bool) -> int:

@@ -17,8 +17,10 @@ from rayfleet.tree import load
 @click.command()
 @fleet_option
 @output_option
-@click.option("--without-region", "regions", multiple=True, metavar="REGION", help="As if REGION were gone.")
-@click.option("--without-spot", is_flag=True, help="As if Azure gave no spot capacity.")
+@click.option(
+    "--without-region", "regions", multiple=True, metavar="REGION", help="Show the figures as if REGION were gone."
+)
+@click.option("--without-spot", is_flag=True, help="Show the figures as if Azure gave no spot capacity.")
 @click.option(
     "--demand", "wanted", multiple=True, metavar="ACCELERATOR=GPUS",
     help="GPUs that are needed; by default all that the whole fleet may grow to.",

@@ -23,18 +23,18 @@ _SOONEST, _LATEST = 1.0, 300.0  # seconds between two looks
 @click.command()
 @fleet_option
 @output_option
-@click.option("--region", "regions", multiple=True, metavar="REGION", help="Only REGION, and what it needs.")
+@click.option("--region", "regions", multiple=True, metavar="REGION", help="Deploy only REGION, and what it needs.")
 @click.option("--what-if", "only_look", is_flag=True, help="Show what would change, and end.")
-@click.option("--stack", is_flag=True, help="As deployment stacks, which delete what is no longer rendered.")
+@click.option("--stack", is_flag=True, help="Deploy as deployment stacks, which delete what is no longer rendered.")
 @click.option("--yes", is_flag=True, help="Do not ask, except about what stacks delete.")
 @click.option("--yes-delete", is_flag=True, help="Do not ask about what stacks delete.")
-@click.option("--allow-stale", is_flag=True, help="Although rendered/ is not what the fleet gives.")
-@click.option("--allow-failed-proofs", is_flag=True, help="Although a proof fails.")
-@click.option("--allow-dirty", is_flag=True, help="Although the fleet or rendered/ is not committed.")
-@click.option("--allow-short-quota", is_flag=True, help="Although pools cannot grow to their maximum.")
+@click.option("--allow-stale", is_flag=True, help="Deploy even if rendered/ is not what the fleet gives.")
+@click.option("--allow-failed-proofs", is_flag=True, help="Deploy even if a proof fails.")
+@click.option("--allow-dirty", is_flag=True, help="Deploy even if the fleet or rendered/ is not committed.")
+@click.option("--allow-short-quota", is_flag=True, help="Deploy even if quota stops pools before their maximum.")
 @click.option(
     "--poll", type=float, default=10.0, show_default=True, metavar="SECONDS",
-    help="Between two looks at a deployment: 1 to 300.",
+    help="Seconds between two looks at a deployment: 1 to 300.",
 )  # fmt: skip
 @format_option("text", "json")
 @verb("nothing was deployed")

@@ -18,7 +18,7 @@ from rayfleet.console.recorder import Recorder
 @click.option("--cluster", "name", metavar="CLUSTER", help="Register CLUSTER alone.")
 @click.option("--print", "show", is_flag=True, help="Print the commands for a cloud that does not exist yet; run none.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
-@click.option("--allow-stale", is_flag=True, help="Although a cloud resource is not what the fleet gives.")
+@click.option("--allow-stale", is_flag=True, help="Register even if a cloud resource is not what the fleet gives.")
 @format_option("text", "json")
 @verb("nothing was registered")
 def register(recorder: Recorder, fleet: str, name: str | None, show: bool, yes: bool, allow_stale: bool) -> int:

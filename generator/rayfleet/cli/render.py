@@ -20,7 +20,9 @@ and overlays go by the default."""
 @format_option("text", "json")
 @click.option("-o", "--output", type=click.Path(), help=_OUTPUT_HELP)
 @click.option("--check", is_flag=True, help="Write nothing; exit with 1 and a diff where rendered/ is stale.")
-@click.option("--unbind", multiple=True, metavar="CLUSTER", help="Let outputs of CLUSTER go whose bindings are gone.")
+@click.option(
+    "--unbind", multiple=True, metavar="CLUSTER", help="Remove the outputs of CLUSTER whose bindings are gone."
+)
 @verb("nothing was changed")
 def render(recorder: Recorder, fleet: str, output: str | None, check: bool, unbind: tuple[str, ...]) -> int:
     """Render the fleet into rendered/: only what changed is written."""

@@ -16,15 +16,19 @@ from rayfleet.retire.still_there import RetireOverrides
 
 @click.command()
 @fleet_option
-@click.option("--base", metavar="REVISION", help="A commit that still had it; by default the last one that had more.")
+@click.option(
+    "--base", metavar="REVISION", help="A commit that still had what goes; by default the last one that had more."
+)
 @click.option("--cluster", "clusters", multiple=True, metavar="CLUSTER", help="Only CLUSTER and its resources.")
 @click.option("--run", "carry", is_flag=True, help="Carry out the plan, and ask before each step.")
 @click.option("--yes", is_flag=True, help="With --run: do not ask.")
 @click.option("--offline", is_flag=True, help="Ask neither Azure nor Anyscale what is done already.")
 @click.option("--verbose", is_flag=True, help="Show ids, the commands that do it by hand, and what is done.")
-@click.option("--allow-dirty", is_flag=True, help="Although the fleet or rendered/ is not committed.")
-@click.option("--allow-undeployed", is_flag=True, help="Although what takes its place is not deployed.")
-@click.option("--allow-disk-loss", is_flag=True, help="Although disks of volume claims go with a cluster.")
+@click.option("--allow-dirty", is_flag=True, help="Retire even if the fleet or rendered/ is not committed.")
+@click.option("--allow-undeployed", is_flag=True, help="Retire even if what takes its place is not deployed.")
+@click.option(
+    "--allow-disk-loss", is_flag=True, help="Retire even if disks of volume claims are deleted with a cluster."
+)
 @format_option("text", "json")
 @verb("nothing was deleted")
 def retire(
