@@ -77,6 +77,14 @@ def _functions() -> Iterator[tuple[str, str]]:
                 yield node.name, module
 
 
+def _docstrings() -> Iterator[tuple[str, str]]:
+    """Every docstring, with the place that has it."""
+    for module, tree in _modules().items():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and (text := ast.get_docstring(node)):
+                yield f"{module}.{getattr(node, 'name', '')}", text
+
+
 def _own_words(name: str) -> set[str]:
     """The words of a name that are not another system's."""
     own = "_".join(_words(name))
@@ -104,3 +112,11 @@ def test_no_name_says_nothing() -> None:
     named = [*_classes(), *_functions()]
     assert len(named) > 500
     assert {f"{module}.{name}" for name, module in named if _own_words(name) & NEVER} == set()
+
+
+def test_a_docstring_names_the_thing() -> None:
+    """``The pods of one cluster against its pools``, not ``Which pods ...``."""
+    docstrings = list(_docstrings())
+    assert len(docstrings) > 1000
+    asks = re.compile(r"(How|What|When|Where|Whether|Which|Who|Whose|Why)\b")
+    assert [place for place, text in docstrings if asks.match(text)] == []

@@ -268,7 +268,7 @@ def _one_place(tree: Tree) -> Iterator[Finding]:
 
 
 def _places(tree: Tree) -> Iterator[tuple[str, str, str, Side]]:
-    """Whose cluster, which repository, and where in it each path of ARM says rendered/ is."""
+    """Every path of ARM into rendered/: its cluster, its repository, and the place of rendered/ in that."""
     for row in tree.of_type(FLUX_CONFIGURATION):
         cluster = tree.resources.get(row.scope_id or row.parent_id)
         owner, url = cluster.name if cluster else row.name, text(row.properties, "gitRepository", "url")
