@@ -11,8 +11,8 @@ import pytest
 from rayfleet.deploy import preflight
 from rayfleet.fleet_files import locate
 from rayfleet.tree import load
-from tests.test_check import ARM, DATE, POD_CIDR, wrong
 from tests.testing.workspace import Workspace
+from tests.verbs.check.test_check import ARM, DATE, POD_CIDR, wrong
 
 __all__ = ["wrong"]
 FILE = "accepted.yaml"
