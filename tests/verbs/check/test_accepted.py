@@ -11,10 +11,9 @@ import pytest
 from rayfleet.deploy import preflight
 from rayfleet.fleet_files import locate
 from rayfleet.tree import load
+from tests.testing.check_command import ARM, DATE, POD_CIDR
 from tests.testing.workspace import Workspace
-from tests.verbs.check.test_check import ARM, DATE, POD_CIDR, wrong
 
-__all__ = ["wrong"]
 FILE = "accepted.yaml"
 OVERLAP = "network/ranges-overlap"
 

@@ -10,18 +10,9 @@ import pytest
 from rayfleet import proofs
 from rayfleet.proofs import sarif
 from rayfleet.proofs.claims import BY_ID
+from tests.testing.check_command import ARM, DATE, POD_CIDR
 from tests.testing.git import git
 from tests.testing.workspace import Workspace
-
-ARM = "rendered/azure/eastus.json"
-POD_CIDR = '"podCidr": "100.64.0.0/11"'
-DATE = ("--date", "2026-11-21")
-
-
-@pytest.fixture
-def wrong(rendered: Workspace) -> Workspace:
-    rendered.edit(POD_CIDR, '"podCidr": "10.193.0.0/16"', ARM)
-    return rendered
 
 
 def test_summary_comes_first(rendered: Workspace) -> None:
