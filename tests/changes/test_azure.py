@@ -9,7 +9,7 @@ import pytest
 from rayfleet.changes.azure import azure_changes
 from rayfleet.changes.change import Change
 from rayfleet.facts.resource_types import CLUSTER, FLUX_CONFIGURATION, IDENTITY, NAT_GATEWAY, NODE_POOL, VNET
-from tests.changes.trees import GROUP, changed, cluster, resource, tree
+from tests.testing.azure_trees import GROUP, changed, cluster, resource, tree
 
 POOL = f"{GROUP}/microsoft.containerservice/managedclusters/aks/agentpools"
 
