@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.proofs.test_arm import (
+from tests.proofs.breaks.arm import (
     A100,
     BASE,
     CLUSTER,
@@ -20,17 +20,15 @@ from tests.proofs.test_arm import (
     SUBNET,
     T4,
     VNET,
+    WINDOW,
     changed,
     identifier,
-    in_profile,
-    place,
     properties,
     resource,
-    sku,
 )
+from tests.proofs.breaks.arm_changes import in_profile, place, sku
 from tests.testing.broken_trees import Break, Edit, assert_seen, broken, check, failures, tree
 
-WINDOW = 14
 T4_LABELS = {"kubernetes.azure.com/scalesetpriority": "spot"}
 
 

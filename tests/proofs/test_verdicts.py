@@ -17,9 +17,10 @@ import pytest
 
 from rayfleet.proofs import Report, Shown
 from rayfleet.source import read
-from tests.proofs.test_capacity import QUOTA, parted
+from tests.proofs.breaks.capacity import parted
 from tests.testing.broken_trees import Break, broken, check, tree
 from tests.testing.extent import sampled, some
+from tests.testing.quotas import QUOTA
 
 FOLDER = Path(__file__).parent / "verdicts"
 LINE = re.compile(r"(?P<name>.+) -> (?P<claims>[a-z0-9/, -]+?)(?: because (?P<reason>.+))?")
