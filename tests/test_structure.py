@@ -295,6 +295,46 @@ def test_a_module_can_be_read_at_a_sitting(module: str) -> None:
     assert len(path.read_text().splitlines()) <= MOST_LINES
 
 
+# --- the tests --------------------------------------------------------------------------------------------------------
+
+TESTS = ROOT / "tests"
+MOST_LINES_OF_TESTS = 500
+# What tests share. Breaks are data of the proofs' tests, and stay beside them.
+SHARED = ("stand_ins/", "testing/", "proofs/breaks/")
+# Commands are tested as verbs.
+VERBS = {"cli": "verbs"}
+TEST_FILES = sorted(path.relative_to(TESTS).as_posix() for path in TESTS.rglob("*.py"))
+ROOMS = sorted(path.parent.name for path in SOURCE_ROOT.glob("rayfleet/*/__init__.py"))
+
+
+@pytest.mark.parametrize("file", TEST_FILES)
+def test_a_file_of_tests_can_be_read_at_a_sitting(file: str) -> None:
+    assert len((TESTS / file).read_text().splitlines()) <= MOST_LINES_OF_TESTS
+
+
+@pytest.mark.parametrize("file", TEST_FILES)
+def test_helpers_stand_apart_from_tests(file: str) -> None:
+    name = Path(file).name
+    tests = [row.name for row in ast.parse((TESTS / file).read_text()).body if isinstance(row, ast.FunctionDef)]
+    if file.startswith(SHARED):
+        assert not name.startswith(("test_", "conftest"))
+    else:
+        assert name.startswith("test_") or name in ("__init__.py", "conftest.py")
+    assert name.startswith("test_") or not any(row.startswith("test_") for row in tests)
+
+
+@pytest.mark.parametrize("file", TEST_FILES)
+def test_no_test_imports_another(file: str) -> None:
+    rows = [row for row in ast.walk(ast.parse((TESTS / file).read_text())) if isinstance(row, ast.ImportFrom)]
+    names = {f"{row.module}.{alias.name}" for row in rows for alias in row.names if str(row.module).startswith("tests")}
+    assert not [name for name in names if re.search(r"\.(test_\w+|conftest)(\.|$)", name)]
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_every_room_has_its_tests(room: str) -> None:
+    assert list((TESTS / VERBS.get(room, room)).rglob("test_*.py"))
+
+
 # --- templates --------------------------------------------------------------------------------------------------------
 
 
