@@ -9,7 +9,7 @@ import pytest
 from rayfleet.tree import RenderedCluster, Tree
 from rayfleet.tree.cluster import before, below
 from rayfleet.tree.files import Files
-from tests.testing.broken_trees import rendered, tree
+from tests.testing.broken_trees import BINDINGS, rendered, tree
 
 VALUES = "clusters/aks-eastus/operators/anyscale-operator/values.yaml"
 
@@ -76,3 +76,28 @@ def test_edited_pools_do_not_crash() -> None:
     east = clusters({**tree(), "azure/eastus.json": json.dumps(document).encode()})["aks-eastus"]
     assert [(pool.name, pool.surge) for pool in east.pools[:2]] == [("sys", 0), ("", 0)]
     assert [str(taint) for taint in east.pools[1].taints] == ["a=:", "b=:c"]
+
+
+# --- like another ---
+
+
+def like(now: Tree, file: str, old: bytes, new: bytes) -> Tree:
+    """The reference with other text in a file."""
+    content = {path: text for path, text in tree().items() if path != BINDINGS}
+    return Tree(Files("HEAD:rendered", {**content, file: content[file].replace(old, new)}), like=now)
+
+
+def test_templates_that_are_the_same_are_taken_over() -> None:
+    now, east = rendered(tree()), "azure/eastus.json"
+    base = like(now, east, b'"maxCount": 3', b'"maxCount": 4')
+    assert [row.path for row in base.templates] == [row.path for row in now.templates]
+    (own,) = (row for row in base.templates if row not in now.templates)
+    assert own.source.file == f"HEAD:rendered/{east}"
+
+
+def test_a_template_that_is_deployed_otherwise_is_another() -> None:
+    now = rendered(tree())
+    base = like(now, "azure/deployments.json", b'"location": "westus2"', b'"location": "eastus2"')
+    others = [row for row in base.templates if row not in now.templates]
+    assert [row.path for row in others] == ["azure/westus2.json"]
+    assert others[0].deployment and others[0].deployment.location == "eastus2"

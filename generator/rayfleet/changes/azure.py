@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from rayfleet.changes.change import Change
 from rayfleet.facts.azure_defaults import DEFAULTS
 from rayfleet.facts.change_classes import ChangeRow, PropertyDifference, Steps, differences, row_for
-from rayfleet.facts.resource_types import CLUSTER, NODE_POOL
+from rayfleet.facts.resource_types import CLUSTER, CONTAINER, NODE_POOL, STORAGE_ACCOUNT
 from rayfleet.tree import Tree, get
 from rayfleet.tree.arm_expression import is_expression
 from rayfleet.tree.azure_resources import AzureResource, azure_resources, owner
@@ -23,6 +23,9 @@ _APART = {CLUSTER.lower(): "agentPoolProfiles", NODE_POOL.lower(): "name"}
 _ORDERED = {"ipFamilies"}
 # ARM docs, deployment-modes: an incremental deployment leaves alone what its template does not have.
 _GONE = ChangeRow("ignored", says="Azure keeps it", source="AZ deployment-modes")
+# A new one is empty.
+_OF_DATA = ChangeRow("data", says="the data stays where it is, under the old name", source="AZ deployment-modes")
+_HOLD_DATA = {CONTAINER.lower(), STORAGE_ACCOUNT.lower()}
 
 
 class Pairs(NamedTuple):
@@ -61,7 +64,7 @@ def _gone(key: str, old: AzureResource, becomes: str | None, rows: Pairs) -> Cha
     if becomes is None:
         return Change("gone", key, old.kind, owner(old), (), old.data, None, old.side(), None, _GONE)
     new = rows.made[becomes]
-    row = _new_inside(new, rows) or _GONE
+    row = _new_inside(new, rows) or (_OF_DATA if old.kind in _HOLD_DATA else _GONE)
     return Change("renamed", key, old.kind, owner(old), (), key, becomes, old.side(), new.side(), row)
 
 
@@ -70,13 +73,13 @@ def _made(key: str, row: AzureResource, rows: Pairs) -> Change:
 
 
 def _new_inside(row: AzureResource, rows: Pairs) -> ChangeRow | None:
-    """The row of a new node pool inside a cluster that is there."""
+    """The row about a new node pool inside a cluster that is there; None for any other resource."""
     inside = row.above and row.resource.id in rows.both
     return row_for(CLUSTER, _POOLS, None, row.data, row.resource.data) if inside else None
 
 
 def _renamed(rows: Pairs) -> dict[str, str]:
-    """Resources that are written again under another name, and in all else as they were: the old id and the new one."""
+    """Old ids with new ones: of resources that are written again under another name, and else as they were."""
     like: dict[str, list[str]] = {}
     for key, row in rows.made.items() if rows.gone else ():
         like.setdefault(_but_for_its_name(key, row), []).append(key)
@@ -90,6 +93,8 @@ def _renamed(rows: Pairs) -> dict[str, str]:
 def _but_for_its_name(key: str, row: AzureResource) -> str:
     """All of a resource, its kind and its parent, but for its name."""
     data = {name: value for name, value in comparable(row).items() if name not in ("name", "dependsOn")}
+    if row.kind == NODE_POOL.lower() and isinstance(data.get("properties"), dict):
+        data["properties"].pop("count", None)  # which only new pools say
     return json.dumps([row.kind, key.rpartition("/")[0], data], sort_keys=True)
 
 
@@ -144,8 +149,7 @@ def _in_order(value: Any) -> str:
 
 
 def _same_word(row: PropertyDifference) -> bool:
-    """True where both are one word in another case. Where Azure refuses changes, the values are words of its own,
-    which it takes in any case."""
+    """True where only the case differs of a word that Azure refuses to change: such words are its own."""
     words = [value.lower() for value in (row.before, row.after) if isinstance(value, str)]
     return row.row.refused and len(words) == 2 and words[0] == words[1]
 

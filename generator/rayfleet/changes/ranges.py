@@ -12,7 +12,7 @@ from rayfleet.facts.resource_types import CLUSTER, SUBNET, VNET
 from rayfleet.tree import Tree, get
 from rayfleet.tree.azure_resources import AzureResource, azure_resources
 
-#: Where ranges stand, by type in lower case, and what they are called.
+#: The paths of ranges, by type in lower case, with the names that people give them.
 RANGES: Mapping[str, Mapping[Steps, str]] = {
     VNET.lower(): {("properties", "addressSpace", "addressPrefixes"): "VNet"},
     SUBNET.lower(): {("properties", "addressPrefix"): "subnet"},
@@ -24,7 +24,7 @@ RANGES: Mapping[str, Mapping[Steps, str]] = {
 
 
 class GivenRange(NamedTuple):
-    """The ranges that a resource has under ``path``; ``what`` people call them."""
+    """The ranges that a resource has at a path; ``what`` is the name that people give them."""
 
     resource: AzureResource
     path: Steps
@@ -33,7 +33,7 @@ class GivenRange(NamedTuple):
 
 
 def range_of(change: Change) -> str:
-    """The usual name of the range that a change is about; empty for any other."""
+    """The name of the ranges that a change is about; empty for any other change."""
     return RANGES.get(change.kind, {}).get(change.path, "")
 
 

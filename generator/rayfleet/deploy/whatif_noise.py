@@ -11,6 +11,7 @@ import re
 from typing import Any
 
 from rayfleet.azure.redact import HIDDEN, secret
+from rayfleet.facts.azure_defaults import DEFAULTS
 
 _READ_ONLY = {
     "currentOrchestratorVersion", "creationTime", "etag", "eTag", "lastModifiedTime", "managedBy", "nodeImageVersion",
@@ -29,8 +30,8 @@ WHOLE = {
     "provider", "rules", "securityRules", "sshKnownHosts", "substitute", "tags", "userAssignedIdentities",
     "virtualNetworkRules",
 }  # fmt: skip
-# Azure's own word for nothing (azure-mgmt-kubernetesconfiguration-fluxconfigurations, ProviderType).
-_NOTHING = {"provider": "Generic"}
+# Azure's own words for nothing.
+_NOTHING = {path[-1]: value for rows in DEFAULTS.values() for path, value in rows.items()}
 
 
 def noise(path: str, kind: str, before: Any, after: Any, element: bool) -> str:

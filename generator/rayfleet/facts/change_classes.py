@@ -1,4 +1,6 @@
-"""The class of each change: what Azure does when a property of a resource changes (``schemas/azure-changes.json``).
+"""The class of each change: what Azure, Kubernetes and Anyscale do when a property changes. The tables are data:
+``schemas/azure-changes.json``, by types of Azure, ``schemas/kubernetes-changes.json``, by kinds with their group, and
+``schemas/anyscale-changes.json``.
 
 ``classify`` says it of one property, in its direction, and ``differences`` of all that differ between two resources.
 The first row of the type that fits counts; what no row fits is unclassified, never taken for harmless.
@@ -21,6 +23,9 @@ REFUSED = frozenset({"refused", "new pool", "new cluster"})
 #: What makes nodes anew, and with them all that runs there.
 REIMAGED = frozenset({"rolling nodes", "rolling all nodes"})
 UNCLASSIFIED = "unclassified"
+AZURE, KUBERNETES, ANYSCALE = "azure", "kubernetes", "anyscale"
+#: What Anyscale is told, and is no object of Kubernetes.
+CLOUD_RESOURCE, COMPUTE_CONFIG = "CloudResource", "ComputeConfig"
 _COMMON = "*"
 _BELOW = "**"
 # What a template says to Azure Resource Manager and not of the resource, and what makes a resource another one.
@@ -30,7 +35,7 @@ _OF_TEMPLATES = frozenset(
 
 
 class ChangeRow(NamedTuple):
-    """A row of the table: the ``fields`` of the file say what each means."""
+    """A row of a table: the ``fields`` of its file say what each means; ``general`` is what its class says."""
 
     change_class: str
     paths: tuple[Steps, ...] = ()
@@ -44,6 +49,7 @@ class ChangeRow(NamedTuple):
     scales: bool = False
     unrendered: str = ""
     source: str = ""
+    general: str = ""
 
     @property
     def refused(self) -> bool:
@@ -60,12 +66,17 @@ class ChangeRow(NamedTuple):
         """The sentence about such a change."""
         if self.says and self.change_class in ("in place", "refused"):
             return self.says
-        general = self.change_class if self.change_class == UNCLASSIFIED else classes()[self.change_class]
-        return f"{general}: {self.says}" if self.says else classes()[self.change_class]
+        general = UNCLASSIFIED if self.change_class == UNCLASSIFIED and self.says else self.general
+        return f"{general}: {self.says}" if self.says else general
 
     def about(self, path: Steps) -> bool:
         """True where the row is about the property at a path."""
         return any(_matches(pattern, path) for pattern in self.paths)
+
+    @property
+    def made_anew(self) -> ChangeRow:
+        """The same where what is refused is deleted and made again."""
+        return self._replace(change_class="re-created", general=classes(KUBERNETES)["re-created"])
 
     def fits(self, before: Any, after: Any, resource: Mapping[str, Any]) -> bool:
         """True where the change is in the row's direction."""
@@ -108,7 +119,8 @@ def classify(
             was, becomes = (value.get(key) for value in sides)
             yield from classify(kind, (*path, str(key)), was, becomes, resource)
     else:
-        yield PropertyDifference(path, before, after, row or ChangeRow(UNCLASSIFIED))
+        found = row or ChangeRow(UNCLASSIFIED, general=classes(kind)[UNCLASSIFIED])
+        yield PropertyDifference(path, before, after, found)
 
 
 def told_once(found: Iterable[PropertyDifference]) -> list[PropertyDifference]:
@@ -125,25 +137,32 @@ def row_for(kind: str, path: Steps, before: Any, after: Any, resource: Mapping[s
 
 @cache
 def rows(kind: str) -> tuple[ChangeRow, ...]:
-    """All rows about a type, in any case, and then those about every type."""
-    types = {name.lower(): written for name, written in _table()["types"].items()}
-    return tuple(_row(written) for name in (kind.lower(), _COMMON) for written in types.get(name, ()))
+    """All rows about a type or a kind, in any case, and then those about every one of its table."""
+    types = {name.lower(): written for name, written in _table(_system(kind))["types"].items()}
+    return tuple(_row(kind, written) for name in (kind.lower(), _COMMON) for written in types.get(name, ()))
 
 
-def classes() -> Mapping[str, str]:
-    """Every class, with what is said of such a change."""
-    found: Mapping[str, str] = _table()["classes"]
+def classes(kind: str = AZURE) -> Mapping[str, str]:
+    """Every class of the table that a type or a kind is in, with what is said of such a change."""
+    found: Mapping[str, str] = _table(_system(kind))["classes"]
     return found
 
 
+def _system(kind: str) -> str:
+    """Types of Azure have a provider and a slash; kinds of Kubernetes have none."""
+    if kind in (CLOUD_RESOURCE, COMPUTE_CONFIG):
+        return ANYSCALE
+    return AZURE if "/" in kind or kind in (AZURE, _COMMON) else KUBERNETES
+
+
 @cache
-def _table() -> dict[str, Any]:
-    with open(f"{SCHEMAS}/azure-changes.json", "rb") as stream:
+def _table(system: str) -> dict[str, Any]:
+    with open(f"{SCHEMAS}/{system}-changes.json", "rb") as stream:
         found: dict[str, Any] = json.load(stream)
     return found
 
 
-def _row(written: Mapping[str, Any]) -> ChangeRow:
+def _row(kind: str, written: Mapping[str, Any]) -> ChangeRow:
     return ChangeRow(
         change_class=written["class"],
         paths=tuple(map(_steps, written["paths"])),
@@ -157,6 +176,7 @@ def _row(written: Mapping[str, Any]) -> ChangeRow:
         scales=written.get("scales", False),
         unrendered=written.get("unrendered", ""),
         source=written["source"],
+        general=classes(kind)[written["class"]],
     )
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from rayfleet.azure.resource_id import type_of
+from rayfleet.changes.azure import pairs
 from rayfleet.diagnostics import Invalid
 from rayfleet.facts.identifiers import is_lower_uuid
 from rayfleet.facts.resource_types import (
@@ -45,10 +46,10 @@ def plan(base: Tree, now: Tree, cloud: str, only: Iterable[str] = ()) -> Plan:
     """The plan for what ``base`` has and ``now`` has no more; of some clusters, or of all there is. ``cloud``: the
     Anyscale cloud, where bindings.yaml names none.
     """
-    before, after = azure_resources(base), azure_resources(now)
+    after = azure_resources(now)
     wanted = set(only)
     owner = owner_names(base)
-    gone = {key: row for key, row in before.items() if key not in after}
+    gone = pairs(base, now).gone
     gone = {key: row for key, row in gone.items() if not wanted or owner.get(row.resource.id, "") in wanted}
     whole = sorted(row.resource.name for row in gone.values() if row.kind == CLUSTER.lower())
     ids = _written_ids(base)

@@ -24,7 +24,9 @@ DEPLOYMENTS = "azure/deployments.json"
 
 
 class Tree:
-    """A rendered tree, and the bindings beside it. What cannot be read is in ``problems``."""
+    """A rendered tree, and the bindings beside it. What cannot be read is in ``problems``. ``like`` is a tree that has
+    much of the same: its templates that are the same here are taken over, and not read again.
+    """
 
     def __init__(
         self,
@@ -32,11 +34,13 @@ class Tree:
         bindings: Source | None = None,
         catalogue: Catalogue | None = None,
         kustomize: Kustomize | None = None,
+        like: Tree | None = None,
     ) -> None:
         self.files = files
         self.bindings = bindings
         self.catalogue = catalogue or Catalogue({})
         self.kustomize = kustomize
+        self._like = like
         self.problems: list[Diagnostic] = []
 
     # --- ARM ---
@@ -62,11 +66,14 @@ class Tree:
         """Every ARM template, in the order in which they are deployed; those that nothing deploys last."""
         deploys = {row.template: row for row in self.deployments}
         others = [path.removeprefix("azure/") for path in self.files.content if _is_template(path)]
+        known = {row.path: row for row in self._like.templates} if self._like else {}
         found = []
         for name in dict.fromkeys([*deploys, *sorted(others)]):
-            source = self.files.read(f"azure/{name}", read_json, self.problems)
-            if source is not None:
-                found.append(Template(f"azure/{name}", source, deploys.get(name)))
+            path, row = f"azure/{name}", deploys.get(name)
+            if path in known and row and _is_same(known[path], row, self.files.content.get(path)):
+                found.append(known[path])
+            elif (source := self.files.read(path, read_json, self.problems)) is not None:
+                found.append(Template(path, source, row))
         return tuple(found)
 
     @cached_property
@@ -127,10 +134,18 @@ class Tree:
         return RenderedCluster(name, self.records.get(name), aks, self.files, bound, self.layer)
 
     @cached_property
+    def cluster_files(self) -> dict[str, list[str]]:
+        """The files in each folder of rendered/clusters/, by the folder's name."""
+        found: dict[str, list[str]] = {}
+        for path in self.files.content:
+            if path.startswith("clusters/"):
+                found.setdefault(path.split("/")[1], []).append(path)
+        return found
+
+    @cached_property
     def cluster_folders(self) -> frozenset[str]:
         """The names of the folders in rendered/clusters/."""
-        paths = (path.split("/") for path in self.files.content if path.startswith("clusters/"))
-        return frozenset(path[1] for path in paths if path[2:])
+        return frozenset(name for name, paths in self.cluster_files.items() if paths != [f"clusters/{name}"])
 
     def layer(self, path: str) -> Layer:
         """The layer at a path below rendered/."""
@@ -164,6 +179,12 @@ def _layers_of(files: Files, names: Collection[str]) -> list[str]:
 
 def _is_template(path: str) -> bool:
     return path.startswith("azure/") and path.endswith(".json") and path != DEPLOYMENTS
+
+
+def _is_same(template: Template, row: DeploymentRow, content: bytes | None) -> bool:
+    """Whether a template has that text, and is deployed as a row says."""
+    own = template.deployment
+    return own is not None and own[1:] == row[1:] and content is not None and template.source.has(content)
 
 
 def _deployment(source: Source, index: int, row: dict[str, object]) -> DeploymentRow:

@@ -93,6 +93,23 @@ class Release:
         return max(reversed(self._said), key=lambda said: _depth(get(said.source.data, *said.path), path)).at(*path)
 
 
+#: By what Helm knows a release.
+IDENTITY = ("releaseName", "targetNamespace", "storageNamespace")
+
+
+def identity(data: object) -> dict[str, str]:
+    """By what Helm knows a release, filled in as Flux does (helm-controller, api/v2, GetReleaseName and its like). Any
+    change of it uninstalls the release and installs another (helm-controller docs, spec/v2/helmreleases.md).
+    """
+    spec, name, own = mapping(data, "spec"), text(data, "metadata", "name"), text(data, "metadata", "namespace")
+    target = text(spec, "targetNamespace")
+    return {
+        "releaseName": text(spec, "releaseName") or (f"{target}-{name}" if target else name),
+        "targetNamespace": target or own,
+        "storageNamespace": text(spec, "storageNamespace") or own,
+    }
+
+
 def _from(entry: Any, namespace: str, layers: Iterable[Layer]) -> Source | None:
     key = text(entry, "valuesKey") or "values.yaml"
     for layer in layers:

@@ -15,10 +15,7 @@ from rayfleet.tree.files import Files, OnDisk
 from rayfleet.tree.kustomize import Kustomize, find
 
 # Of a base commit, all that proofs look at.
-_COMPARED = re.compile(
-    r"azure/.*|clusters/[^/]+/"
-    r"([^/]+/[^/]+/helmrelease\.yaml|flux/[^/]+\.yaml|platform/persistentvolume(claim)?\.yaml)"
-)
+_COMPARED = re.compile(r"azure/.*|clusters/.*\.yaml")
 
 
 def tree(where: FleetFiles, layers: str) -> Tree:
@@ -57,10 +54,10 @@ def catalogue(where: FleetFiles) -> Catalogue:
     return Catalogue(own)
 
 
-def base(where: FleetFiles, revision: str | None) -> Tree | None:
-    """The base commit's tree, as far as proofs compare it: ARM templates, Helm releases, layers, claims and volumes."""
+def base(where: FleetFiles, revision: str | None, like: Tree | None = None) -> Tree | None:
+    """The base commit, as far as proofs compare it: ARM templates, and the objects of clusters with their values."""
     files = git.files(where.output, revision, _COMPARED)
-    return Tree(Files(f"{revision or 'HEAD'}:{where.output}", files)) if files else None
+    return Tree(Files(f"{revision or 'HEAD'}:{where.output}", files), like=like) if files else None
 
 
 def inside(where: FleetFiles) -> str | None:
