@@ -17,7 +17,8 @@ from typing import TypeVar
 import pytest
 
 from rayfleet import source, tree
-from rayfleet.proofs.flux import kustomization_files, permanence, releases, rollout
+from rayfleet.changes import kubernetes
+from rayfleet.proofs.flux import kustomization_files, rollout
 from rayfleet.tree import cluster, layer
 from tests.stand_ins.azure.arm_server import ArmServer
 from tests.testing import extent
@@ -52,7 +53,7 @@ def _rendered_files_are_read_once() -> Iterator[None]:
     """
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(source, "compose", lru_cache(maxsize=512)(source.compose))
-        for module in (tree, cluster, layer, rollout, kustomization_files, permanence, releases):
+        for module in (tree, cluster, layer, rollout, kustomization_files, kubernetes):
             for name in ("read", "read_all", "read_json"):
                 if hasattr(module, name):
                     patch.setattr(module, name, _READ[name])

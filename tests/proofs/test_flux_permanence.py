@@ -5,7 +5,20 @@ from __future__ import annotations
 import pytest
 
 from rayfleet.proofs import Evidence, Report, prove
-from tests.proofs.breaks.flux import CLAIM, EAST, HERE, LISTS, OPERATORS, PATH, PLATFORM, PLUGIN, VOLUME, WORKLOADS
+from tests.proofs.breaks.flux import (
+    CLAIM,
+    EAST,
+    GATEWAY,
+    HERE,
+    LISTS,
+    OPERATORS,
+    PATH,
+    PLATFORM,
+    PLUGIN,
+    STORAGE_CLASS,
+    VOLUME,
+    WORKLOADS,
+)
 from tests.testing.broken_trees import TODAY, Break, Edit, assert_seen, broken, check, failures, rendered, tree
 from tests.testing.git import git
 from tests.testing.workspace import Workspace
@@ -14,6 +27,7 @@ REFUSED = "Kubernetes refuses that, and its layer stays failed"
 MOVED = f"{HERE}/workloads/nvidia-device-plugin/helmrelease.yaml"
 REPOSITORY = "nvidia-device-plugin/helmrelease.yaml"
 LISTED = f'  - "{REPOSITORY}"\n'
+OPERATOR_VALUES = f"{HERE}/operators/anyscale-operator/values.yaml"
 PLUGIN_TEXT = tree()[PLUGIN].decode()
 
 
@@ -101,6 +115,48 @@ BREAKS = (
         "its release nvidia-device-plugin is in workloads and was in operators: Flux uninstalls it there",
         ((MOVED, "name: nvidia-device-plugin"),),
     ),
+    one(
+        "a storage class of another account", STORAGE_CLASS, 'storageAccount: "aksm', 'storageAccount: "other',
+        'its StorageClass "blob-fuse2" has another parameters.storageAccount: it is deleted and made again', "warned",
+    ),
+    one(
+        "a volume that goes with its claim", VOLUME, "ReclaimPolicy: Retain", "ReclaimPolicy: Delete",
+        'its PersistentVolume "blob-fuse2" has another spec.persistentVolumeReclaimPolicy: data or access is at risk: '
+        "the data goes when the claim does", "warned",
+    ),
+    Break(
+        "other mount options",
+        (Edit(VOLUME, "--log-level=LOG_WARNING", "--log-level=LOG_ERR"),),
+        'its PersistentVolume "blob-fuse2" has another spec.mountOptions: it does nothing to what is there: pods that',
+        ((VOLUME, "mountOptions"),),
+        "noted",
+    ),
+    one(
+        "another gateway class", GATEWAY, 'gatewayClassName: "approuting-istio"', 'gatewayClassName: "other"',
+        'its Gateway "anyscale" has another spec.gatewayClassName: it is deleted and made again: another controller',
+        "warned",
+    ),
+    one(
+        "a release of another chart", PLUGIN, "chart: nvidia-device-plugin", "chart: other",
+        'its HelmRelease "nvidia-device-plugin" has another spec.chart.spec.chart: it is deleted and made again: Flux',
+        "warned",
+    ),
+    one(
+        "a field that no page says anything of", PLUGIN, "  maxHistory: 5", "  brandNew: 5",
+        'its HelmRelease "nvidia-device-plugin" now has spec.brandNew: unclassified: no page says', "warned",
+    ),
+    Break(
+        "an instance type gone",
+        (Edit(OPERATOR_VALUES, '      "3CPU-11GB":', '      "4CPU-11GB":'),),
+        'its HelmRelease "anyscale-operator" no longer has values.workloads.instanceTypes.additional.3CPU-11GB: data',
+        ((OPERATOR_VALUES, "additional:"),),
+        "warned",
+    ),
+    one(
+        "other values", f"{HERE}/operators/nvidia-device-plugin/values.yaml", "  enabled: false", "  enabled: true",
+        'its HelmRelease "nvidia-device-plugin" has another values.gfd.enabled: its pods are made anew: one node after',
+        "noted",
+    ),
 )  # fmt: skip
 
 
@@ -132,6 +188,17 @@ FINE = (
 @pytest.mark.parametrize("edits", [edits for _, edits in FINE], ids=[name for name, _ in FINE])
 def test_what_may_change_is_left_alone(edits: tuple[Edit, ...]) -> None:
     assert [row.what for row in failures(check(broken(edits), "flux", base=tree()))] == []
+
+
+def test_the_same_of_many_clusters_is_said_once() -> None:
+    """Of two clusters of the reference: each value of a release, and each of the storage class."""
+    edits = [
+        Edit(path, "gfd:\n  enabled: false", "gfd:\n  enabled: true")
+        for path in tree()
+        if path.endswith("/nvidia-device-plugin/values.yaml")
+    ]
+    (row,) = check(broken(tuple(edits)), "flux", base=tree()).of("noted")
+    assert len(edits) == 2 and row.subject == "aks-eastus and 1 more" and len(row.places) == 4
 
 
 def test_what_the_base_does_not_have_is_not_compared() -> None:
@@ -198,9 +265,11 @@ def test_what_a_commit_holds_is_compared(workspace: Workspace) -> None:
     for path, old, new in (
         (VOLUME, "driver: blob", "driver: file"),
         (CLAIM, "storageClassName: ", "storageClassName: x"),
+        (STORAGE_CLASS, "reclaimPolicy: Retain", "reclaimPolicy: Delete"),
         (PLATFORM, "name: platform", "name: plat"),
     ):
         workspace.edit(old, new, f"rendered/{path}")
     out = workspace.run("check", "flux", "--layers", "files", code=1).stdout
     for part in ("another spec.csi.driver", "another spec.storageClassName", "is called rayfleet/plat now"):
         assert part in out
+    assert "another reclaimPolicy: it is deleted and made again" in out

@@ -29,6 +29,7 @@ BESIDE = {"arm/record-differs"}
 # What is judged against the unbroken tree as its base commit.
 AGAINST_BASE = {
     ("arm", "CHANGES"), ("arm_settings", "CHANGES"), ("flux_permanence", "BREAKS"), ("network", "MOVES"),
+    ("network_against_base", "BREAKS"),
 }  # fmt: skip
 
 

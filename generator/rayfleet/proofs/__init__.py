@@ -11,7 +11,7 @@ from typing import NamedTuple
 from rayfleet.diagnostics import Diagnostic
 from rayfleet.proofs import flux
 from rayfleet.proofs.acceptance import ACCEPTED, Acceptances
-from rayfleet.proofs.anyscale import cloud_resource
+from rayfleet.proofs.anyscale import cloud_resource, cloud_resource_changes
 from rayfleet.proofs.azure import arm, identity, network, network_moves
 from rayfleet.proofs.evidence import Evidence
 from rayfleet.proofs.finding import OUTCOMES, Finding, Outcome
@@ -51,6 +51,7 @@ def _network_of_cluster(cluster: RenderedCluster, run: Run) -> Iterator[Finding]
 def _network_of_fleet(run: Run) -> Iterator[Finding]:
     yield from network.of_fleet(run)
     yield from network_moves.append_only(run.evidence)
+    yield from cloud_resource_changes.of_fleet(run)
 
 
 #: What is said of files that cannot be read, whichever proof wanted to.

@@ -43,7 +43,7 @@ def gather(where: FleetFiles, tree: Tree, revision: str | None, on: date) -> Evi
     return Evidence(
         tree,
         on,
-        load.base(where, revision),
+        load.base(where, revision, tree),
         load.quota(where),
         load.inside(where),
         acceptances(accepted) if accepted else (),

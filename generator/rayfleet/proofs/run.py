@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from rayfleet.changes.change import Change
 from rayfleet.proofs.evidence import Evidence
 from rayfleet.tree import Side
 
@@ -23,12 +24,13 @@ Sightings = dict[str, Sighting]
 @dataclass(frozen=True)
 class Run:
     """Clusters pass by one at a time: ``containers`` are the ids of those that are mounted, ``audiences`` whom the
-    tokens of operators are for.
+    tokens of operators are for, ``changes`` what of their objects changes since the base commit.
     """
 
     evidence: Evidence
     containers: Sightings = field(default_factory=dict)
     audiences: Sightings = field(default_factory=dict)
+    changes: list[Change] = field(default_factory=list)
 
 
 def see(seen: Sightings, what: str, cluster: str, side: Side) -> None:

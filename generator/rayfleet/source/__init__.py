@@ -28,6 +28,10 @@ class Source:
         self._root: yaml.Node | None = None
         self._pairs: dict[int, dict[str, tuple[yaml.Node, yaml.Node]]] = {}  # of each mapping node, by its identity
 
+    def has(self, content: bytes) -> bool:
+        """Whether this is the text of a file."""
+        return self._text.encode() == content
+
     def corrected(self, values: Iterable[tuple[Path, Any]]) -> Source:
         """The same file as if each value stood at its path, or nothing where it is None: what is right about the rest
         can then be judged too. Positions stay those of the file.

@@ -14,6 +14,13 @@ CLAIMS = (
     Claim("flux/api-version",
           "A Flux object is of an API version that AKS's Flux no longer has.",
           "Write the version that the message names."),
+    Claim("flux/change",
+          "An object changes in a way that matters to what runs, and nothing is refused.",
+          "Nothing has to be done, if that is meant."),
+    Claim("flux/change-at-risk",
+          "An object changes so that data are at risk, that it is deleted and made again, or that nobody has looked up "
+          "what becomes of it.",
+          "Write the old value again, unless the change is meant."),
     Claim("flux/changed-after-build",
           "Flux changes a layer after it is built, so that what it applies was not judged as it is.",
           "Write the change into an overlay, where it is judged.",

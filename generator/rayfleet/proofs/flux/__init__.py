@@ -4,8 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from rayfleet.changes.change import Change
+from rayfleet.changes.kubernetes import cluster_changes
+from rayfleet.proofs.evidence import Evidence
 from rayfleet.proofs.finding import Finding
-from rayfleet.proofs.flux import entry, fields, kustomization_files, manifests, order, permanence, references, releases
+from rayfleet.proofs.flux import (
+    entry,
+    fields,
+    kustomization_files,
+    manifests,
+    order,
+    permanence,
+    references,
+    release_moves,
+    releases,
+)
 from rayfleet.proofs.flux.rollout import Rollout
 from rayfleet.proofs.run import Run
 from rayfleet.tree import RenderedCluster, Tree
@@ -32,13 +45,22 @@ def of_cluster(cluster: RenderedCluster, run: Run) -> Iterator[Finding]:
     yield from order.of_cluster(rollout)
     yield from manifests.of_cluster(rollout)
     yield from fields.of_cluster(rollout)
-    yield from releases.of_cluster(rollout, evidence)
-    yield from permanence.of_cluster(rollout, evidence)
+    changes = _changes(cluster, evidence)
+    yield from releases.of_cluster(rollout, changes)
+    yield from permanence.of_cluster(rollout, run, changes)
+    yield from release_moves.of_cluster(rollout, evidence)
+
+
+def _changes(cluster: RenderedCluster, evidence: Evidence) -> list[Change]:
+    """What of a cluster's objects is other than in the base commit."""
+    base = evidence.base
+    return list(cluster_changes(base, evidence.tree, cluster.name)) if base and evidence.had(cluster.template) else []
 
 
 def of_fleet(run: Run) -> Iterator[Finding]:
-    """Folders that no cluster follows, and where rendered/ is."""
-    return entry.of_fleet(run.evidence)
+    """Folders that no cluster follows, where rendered/ is, and what changes since the base commit."""
+    yield from entry.of_fleet(run.evidence)
+    yield from permanence.of_fleet(run)
 
 
 def of_overlays(finding: Finding, tree: Tree) -> str | None:

@@ -15,7 +15,6 @@ from rayfleet.tree.arm_expression import is_expression
 from rayfleet.tree.cluster import before, below
 from rayfleet.tree.gaps import templates_whole
 from rayfleet.tree.layer import Manifest
-from rayfleet.tree.once import once
 
 # What a Kustomization of Flux may change of a layer after kustomize has built it (kustomize-controller docs,
 # spec/v1/kustomizations.md): nothing that is rendered relies on it, and no proof sees it.
@@ -196,16 +195,6 @@ def _kustomization(rollout: Rollout, row: Manifest) -> Iterator[Finding]:
 def beginnings(rollout: Rollout) -> set[str]:
     """The folders that ARM itself leads to."""
     return {below(path) or "" for path, _ in _paths(rollout.configuration)}
-
-
-@once
-def files_of(tree: Tree) -> dict[str, list[str]]:
-    """The files of each folder of rendered/clusters/, by the folder's name."""
-    found: dict[str, list[str]] = {}
-    for path in tree.files.content:
-        if path.startswith("clusters/"):
-            found.setdefault(path.split("/")[1], []).append(path)
-    return found
 
 
 # --- the fleet ---

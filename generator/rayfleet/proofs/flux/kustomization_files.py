@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from rayfleet.diagnostics import many
 from rayfleet.proofs.finding import Finding, failed, proved, warned
-from rayfleet.proofs.flux.entry import beginnings, files_of
+from rayfleet.proofs.flux.entry import beginnings
 from rayfleet.proofs.flux.rollout import Rollout
 from rayfleet.source import Path, Source, read
 from rayfleet.tree import Side, Tree, entries, get, record_path
@@ -156,7 +156,7 @@ def _unlisted(reach: _Reach, rollout: Rollout, tree: Tree) -> Iterator[Finding]:
     cluster, content = rollout.cluster, tree.files.content
     own = {layer.path: layer.kustomization for layer in rollout.layers.values()}
     begun = beginnings(rollout)
-    for path in files_of(tree).get(cluster.name, ()):
+    for path in tree.cluster_files.get(cluster.name, ()):
         folder, _, file = path.rpartition("/")
         layer = "/".join(path.split("/")[:3])
         # The cloud resource is for Anyscale to read, the record for whoever looks for clusters.

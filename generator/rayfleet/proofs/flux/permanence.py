@@ -1,236 +1,159 @@
-"""Objects that cannot change in place, against the base commit: volumes, claims, layers and releases."""
+"""Changes of a cluster's objects since the base commit: of volumes, claims, layers, releases, and all others."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Iterator
 
-from rayfleet.diagnostics import Invalid
-from rayfleet.facts.flux import HELM, KUSTOMIZE
-from rayfleet.facts.quantity import quantity
-from rayfleet.proofs.evidence import Evidence
-from rayfleet.proofs.finding import Finding, failed, warned
-from rayfleet.proofs.flux.entry import files_of
-from rayfleet.proofs.flux.rollout import Rollout, named
-from rayfleet.source import Path, Source, read_all
-from rayfleet.tree import Side, Tree, get, mapping, text
-from rayfleet.tree.cluster import below
+from rayfleet.changes.change import Change
+from rayfleet.changes.kubernetes import KUSTOMIZATION, RELEASE
+from rayfleet.diagnostics import many
+from rayfleet.facts.change_classes import UNCLASSIFIED
+from rayfleet.facts.flux import KUSTOMIZE
+from rayfleet.proofs.finding import Finding, failed, noted, warned
+from rayfleet.proofs.flux.rollout import Rollout, called, kept, key_of, named
+from rayfleet.proofs.run import Run
+from rayfleet.tree import get, text
+from rayfleet.tree.helm_release import IDENTITY
 
-_FORCE, _PRUNE = f"{KUSTOMIZE}/force", f"{KUSTOMIZE}/prune"
+_FORCE = f"{KUSTOMIZE}/force"
+_STORAGE = ("PersistentVolume", "PersistentVolumeClaim")
 _BY_HAND = "write what was there; or delete claim and volume by hand first, as docs/storage.md says"
-_ABSENT = object()
+_ANEW = f"write what was there; or annotate it with {_FORCE}: enabled, and Flux makes it anew"
+_AT_RISK = ("data", "re-created", UNCLASSIFIED)
+# How many properties are called by name in one line.
+_NAMED = 3
 
 
-class _Pair(NamedTuple):
-    """A file that is not as it was: its objects then and now. ``path`` is below rendered/."""
-
-    path: str
-    before: list[Source]
-    now: list[Source]
-
-
-def of_cluster(rollout: Rollout, evidence: Evidence) -> Iterator[Finding]:
+def of_cluster(rollout: Rollout, run: Run, changes: list[Change]) -> Iterator[Finding]:
     """Only what stands in rendered/ is compared: a commit has no layers as built."""
+    evidence = run.evidence
     if evidence.base is None or not evidence.had(rollout.cluster.template):
         return
-    for path in files_of(evidence.base).get(rollout.cluster.name, ()):
-        folder, _, file = path.rpartition("/")
-        if file in ("persistentvolume.yaml", "persistentvolumeclaim.yaml"):
-            if pair := _changed(path, evidence.base, evidence.tree):
-                yield from _stored(rollout, pair)
-        elif file == "helmrelease.yaml":
-            yield from _releases(rollout, path, evidence)
-        elif folder.endswith("/flux") and (pair := _changed(path, evidence.base, evidence.tree)):
-            yield from _layers(rollout, pair)
+    yield from _storage(rollout, changes)
+    rows = [_as_flux_does(rollout, row) for row in changes if row.event == "changed" and _applied(rollout, row.id)]
+    told = [row for row in rows if row.row and row.row.told and not _said_of_releases(row)]
+    yield from (_refused(found) for found in _grouped(row for row in told if row.row and row.row.refused))
+    run.changes.extend(row for row in told if row.row and not row.row.refused)
+    yield from _layers(rollout, changes)
 
 
-def _changed(path: str, base: Tree, now: Tree) -> _Pair | None:
-    """The two sides of a file; None where it is the same, or gone."""
-    if path not in now.files.content:
-        return None
-    try:
-        if base.files.content[path] == now.files.content[path]:
-            return None
-    except Invalid:
-        return None
-    return _Pair(path, _documents(path, base), _documents(path, now))
+def of_fleet(run: Run) -> Iterator[Finding]:
+    """All changes that are not refused; that of one object in many clusters is said once."""
+    alike: dict[tuple[str, ...], list[list[Change]]] = {}
+    for row in _grouped(run.changes):
+        alike.setdefault((row[0].id, _verb(row), _properties(row), _sentence(row[0])), []).append(row)
+    yield from (_told(rows) for rows in alike.values())
 
 
-def _documents(path: str, tree: Tree) -> list[Source]:
-    try:
-        files = tree.files
-        return read_all(files.name(path), files.content[path]) if path in files.content else []
-    except Invalid:
-        return []
+def _told(rows: list[list[Change]]) -> Finding:
+    first = rows[0][0]
+    owners = list(dict.fromkeys(row[0].owner for row in rows))
+    whose = f"{owners[0]} and {len(owners) - 1} more" if owners[1:] else owners[0]
+    what = f"{_object(first)} {_verb(rows[0])} {_properties(rows[0])}: {_sentence(first)}"
+    sides = [side for row in rows for side in (row[0].new, row[0].old) if side]
+    if first.change_class in _AT_RISK:
+        fix = (first.row and first.row.fix) or "write what was there, unless this is meant"
+        return warned("flux/change-at-risk", whose, what, fix, *sides)
+    return noted("flux/change", whose, what, *sides)
 
 
-def _key(data: Any) -> tuple[str, str, str]:
-    return text(data, "kind"), text(data, "metadata", "namespace"), text(data, "metadata", "name")
+def _verb(rows: list[Change]) -> str:
+    if all(row.after is None for row in rows):
+        return "no longer has"
+    return "now has" if all(row.before is None for row in rows) else "has another"
 
 
-def _moved(old: Source, new: Source) -> Path:
-    """The part of its name that is another."""
-    same = text(old.data, "metadata", "name") == text(new.data, "metadata", "name")
-    return "metadata", "namespace" if same else "name"
+def _grouped(rows: Iterable[Change]) -> Iterable[list[Change]]:
+    """The changes of one object of which the same is said."""
+    found: dict[tuple[str, str, str], list[Change]] = {}
+    for row in rows:
+        found.setdefault((row.owner, row.id, _sentence(row)), []).append(row)
+    return found.values()
+
+
+def _sentence(row: Change) -> str:
+    return row.row.sentence if row.row else ""
+
+
+def _object(row: Change) -> str:
+    kind, _, name = row.id.split("/", 2)
+    return f"its {named(kind.partition('.')[0], name)}"
+
+
+def _properties(rows: list[Change]) -> str:
+    more = f" and {many(len(rows) - _NAMED, 'other')}" if rows[_NAMED:] else ""
+    return ", ".join(row.property for row in rows[:_NAMED]) + more
+
+
+def _own(identifier: str) -> tuple[str, str, str]:
+    """Kind, namespace and name of an object, as rollouts know it."""
+    kind, namespace, name = identifier.split("/", 2)
+    return kind.partition(".")[0], namespace, name
+
+
+def _applied(rollout: Rollout, identifier: str) -> bool:
+    """True where a layer applies it."""
+    own = _own(identifier)
+    return any(key_of(row.manifest.written.data) == own for row in rollout.of_kind(own[0]))
+
+
+def _said_of_releases(row: Change) -> bool:
+    """True for a change that the proofs of releases report."""
+    return row.kind == RELEASE and row.path in (("layer",), *(("spec", key) for key in IDENTITY))
 
 
 # --- volumes and claims ---
 
 
-def _stored(rollout: Rollout, pair: _Pair) -> Iterator[Finding]:
-    """Kubernetes docs, persistent volumes; kubernetes/kubernetes, pkg/apis/core/validation: a volume's source never
-    changes, and of a claim's spec only the request, which grows, and volumeAttributesClassName.
-    """
-    layer = next((row.path for row in rollout.layers.values() if pair.path.startswith(f"{row.path}/")), None)
-    if layer is None:
-        return  # nothing applies it
-    now = {_key(row.data): row for row in pair.now}
-    before = {_key(row.data): row for row in pair.before}
-    for key, old in before.items():
-        new = now.get(key)
-        if new is not None:
-            yield from _refused(rollout, old, new)
-            continue
-        other = next((row for other, row in now.items() if other not in before and other[0] == key[0]), None)
-        if other is not None and key[0] in ("PersistentVolume", "PersistentVolumeClaim"):
-            what = f"its {named(key[0], key[2])} is called {text(other.data, 'metadata', 'name')} now"
-            if key[1] != text(other.data, "metadata", "namespace"):
-                what += f" and is in {text(other.data, 'metadata', 'namespace')}"
-            what += ": the data stays, and what mounts it by the old name loses it"
-            at = _moved(old, other)
-            yield warned("flux/storage-renamed", rollout.cluster.name, what, _BY_HAND, Side(other, at), Side(old, at))
+def _storage(rollout: Rollout, changes: Iterable[Change]) -> Iterator[Finding]:
+    """Volumes and claims of another name."""
+    for row in changes:
+        renamed = row.event == "renamed" and row.kind in _STORAGE and _applied(rollout, row.after)
+        if renamed and row.row and row.old and row.new:
+            (_, before, _), (_, namespace, name) = row.before.split("/", 2), row.after.split("/", 2)
+            where = f" and is in {namespace}" if namespace != before else ""
+            what = f"{_object(row)} is called {name} now{where}: {row.row.says}"
+            yield warned("flux/storage-renamed", rollout.cluster.name, what, _BY_HAND, row.new, row.old)
 
 
-def _refused(rollout: Rollout, old: Source, new: Source) -> Iterator[Finding]:
-    kind, _, name = _key(new.data)
-    if kind == "PersistentVolume":
-        changes = list(_differences(get(old.data, "spec", "csi"), get(new.data, "spec", "csi"), ("spec", "csi")))
-    elif kind == "PersistentVolumeClaim":
-        changes = list(_differences(_fixed(old.data), _fixed(new.data), ("spec",)))
-        asked = ("spec", "resources", "requests", "storage")
-        was, is_ = quantity(get(old.data, *asked)), quantity(get(new.data, *asked))
-        if was is not None and is_ is not None and is_ < was:
-            changes.append(asked)
-    else:
-        return
-    if not changes or _forced(rollout, _key(new.data)):
-        return
-    where = ", ".join(".".join(map(str, path)) for path in changes)
-    what = f"its {named(kind, name)} has another {where}: Kubernetes refuses that, and its layer stays failed"
-    yield failed(
-        "flux/immutable-field", rollout.cluster.name, what, _BY_HAND, Side(new, changes[0]), Side(old, changes[0])
-    )
+def _refused(rows: list[Change]) -> Finding:
+    """The properties of one object that Kubernetes does not change."""
+    first, where = rows[0], ", ".join(row.property for row in rows)
+    what = f"{_object(first)} has another {where}: {_sentence(first)}"
+    fix = _BY_HAND if first.kind in _STORAGE else _ANEW
+    return failed("flux/immutable-field", first.owner, what, fix, *(side for side in (first.new, first.old) if side))
 
 
-def _fixed(data: Any) -> dict[str, Any]:
-    """The part of a volume claim's spec that never changes."""
-    spec = dict(mapping(data, "spec"))
-    spec.pop("volumeAttributesClassName", None)
-    resources = {key: value for key, value in mapping(spec, "resources").items() if key != "requests"}
-    return {**spec, "resources": resources}
-
-
-def _differences(old: Any, new: Any, path: Path) -> Iterator[Path]:
-    """The paths of all that is not the same."""
-    if isinstance(old, dict) and isinstance(new, dict):
-        for key in {**old, **new}:
-            yield from _differences(old.get(key, _ABSENT), new.get(key, _ABSENT), (*path, key))
-    elif old != new:
-        yield path
-
-
-def _forced(rollout: Rollout, key: tuple[str, str, str]) -> bool:
-    """True where Flux deletes it and makes it anew (kustomize-controller docs, force)."""
-    for layer, manifest in rollout.of_kind(key[0]):
-        if _key(manifest.data) == key:
+def _as_flux_does(rollout: Rollout, row: Change) -> Change:
+    """The change as Flux acts: what is forced it deletes and makes anew (kustomize-controller docs, force)."""
+    own = _own(row.id)
+    for layer, manifest in rollout.of_kind(own[0]) if row.row and row.row.refused else ():
+        if row.row and key_of(manifest.data) == own:
             said = text(manifest.data, "metadata", "annotations", _FORCE) or text(
                 manifest.data, "metadata", "labels", _FORCE
             )
             kustomization = rollout.kustomizations.get(layer)
             whole = kustomization is not None and get(kustomization.data, "spec", "force") is True
-            return said.lower() == "enabled" or whole
-    return False
+            return row._replace(row=row.row.made_anew) if said.lower() == "enabled" or whole else row
+    return row
 
 
 # --- layers ---
 
 
-def _layers(rollout: Rollout, pair: _Pair) -> Iterator[Finding]:
+def _layers(rollout: Rollout, changes: Iterable[Change]) -> Iterator[Finding]:
     """A Kustomization of another name is another: the one before is pruned, and deletes what it applied
     (kustomize-controller docs, prune and deletionPolicy).
     """
-    now = {below(text(row.data, "spec", "path")): row for row in pair.now if _applies(row)}
-    there = {_key(row.data) for row in rollout.kustomizations.values()}
-    for old in pair.before:
-        new = now.get(below(text(old.data, "spec", "path")))
-        if not _applies(old) or new is None or _key(old.data) in there:
+    there = {key_of(row.data) for row in rollout.kustomizations.values()}
+    for row in changes:
+        if row.event != "renamed" or row.kind != KUSTOMIZATION or not (row.row and row.old and row.new):
             continue
-        policy = text(old.data, "spec", "deletionPolicy") or "MirrorPrune"
+        old = row.old.source.data
+        policy = text(old, "spec", "deletionPolicy") or "MirrorPrune"
         deletes = policy in ("Delete", "WaitForTermination")
-        if _kept(old) or not (deletes or (policy == "MirrorPrune" and get(old.data, "spec", "prune") is True)):
-            continue
-        was = _called(old.data)
-        what = f"its layer {was} is called {_called(new.data)} now: Flux prunes the old one, and all that it made"
-        at = _moved(old, new)
-        yield failed(
-            "flux/layer-renamed", rollout.cluster.name, what, f"call it {was} again", Side(new, at), Side(old, at)
-        )
-
-
-def _applies(row: Source) -> bool:
-    return text(row.data, "kind") == "Kustomization" and text(row.data, "apiVersion").startswith(f"{KUSTOMIZE}/")
-
-
-def _kept(row: Source) -> bool:
-    metadata = mapping(row.data, "metadata")
-    return "disabled" in [text(metadata, key, _PRUNE).lower() for key in ("annotations", "labels")]
-
-
-# --- releases ---
-
-
-def _releases(rollout: Rollout, path: str, evidence: Evidence) -> Iterator[Finding]:
-    """A release that leaves its layer, or has another name, is uninstalled with the object that goes."""
-    base, now = evidence.base, evidence.tree
-    folder, file = "/".join(path.split("/")[:3]), now.files.name(path)
-    here = [(rollout.layers[layer].path, row.manifest) for layer, row in rollout.releases]
-    own = [(where, row) for where, row in here if row.written.file == file]
-    if base is None or not _prunes(rollout, folder):
-        return
-    if own and all(where == folder for where, _ in own) and _changed(path, base, now) is None:
-        return
-    before = [row for row in _documents(path, base) if text(row.data, "apiVersion").startswith(f"{HELM}/")]
-    known = {_key(row.data) for row in before}
-    new = next((row for _, row in own if _key(row.written.data) not in known), None)
-    for old in before:
-        same = [(where, row) for where, row in here if _key(row.written.data) == _key(old.data)]
-        if _kept(old) or any(where == folder for where, _ in same):
-            continue
-        name, at = text(old.data, "metadata", "name"), ("metadata", "name")
-        if same:
-            (where, moved), was = same[0], folder.rpartition("/")[2]
-            what = f"its release {name} is in {where.rpartition('/')[2]} and was in {was}: Flux uninstalls it there"
-            yield failed(
-                "flux/release-renamed", rollout.cluster.name, what, f"leave it in {was}", moved.side(*at), Side(old, at)
-            )
-        elif new:
-            what = f"its release {_called(old.data)} is called {_called(new.written.data)} now: Flux uninstalls it"
-            yield failed(
-                "flux/release-renamed",
-                rollout.cluster.name,
-                what,
-                f"call it {_called(old.data)} again",
-                new.side(*at),
-                Side(old, at),
-            )
-
-
-def _prunes(rollout: Rollout, folder: str) -> bool:
-    """True where Flux deletes what leaves a folder."""
-    rows = rollout.kustomizations.items()
-    found = next((row for name, row in rows if name in rollout.layers and rollout.layers[name].path == folder), None)
-    return found is not None and get(found.data, "spec", "prune") is True
-
-
-def _called(data: Any) -> str:
-    return f"{text(data, 'metadata', 'namespace')}/{text(data, 'metadata', 'name')}"
+        prunes = deletes or (policy == "MirrorPrune" and get(old, "spec", "prune") is True)
+        if prunes and not kept(old) and key_of(old) not in there:
+            was = called(old)
+            what = f"its layer {was} is called {called(row.new.source.data)} now: {row.row.says}"
+            yield failed("flux/layer-renamed", rollout.cluster.name, what, f"call it {was} again", row.new, row.old)

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
-from rayfleet.diagnostics import Invalid
+from rayfleet.changes.change import Change
 from rayfleet.facts.charts.anyscale_operator import CHART as OPERATOR
-from rayfleet.proofs.evidence import Evidence
 from rayfleet.proofs.finding import Finding, failed, noted, proved, warned
 from rayfleet.proofs.flux.rollout import Rollout, chart_of
-from rayfleet.source import Source, read_all
+from rayfleet.source import Source
 from rayfleet.tree import get, mapping, text
-from rayfleet.tree.helm_release import Release
+from rayfleet.tree.helm_release import IDENTITY, Release, identity
 
 # Helm's limit of a release name (helm-controller 1.4.5, HelmReleaseSpec.releaseName).
 _LONGEST = 53
@@ -23,7 +22,7 @@ _EXACT = re.compile(r"v?\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?|sha25
 _NAMED = "releaseName"
 
 
-def of_cluster(rollout: Rollout, evidence: Evidence) -> Iterator[Finding]:
+def of_cluster(rollout: Rollout, changes: Iterable[Change]) -> Iterator[Finding]:
     """Every release of a cluster."""
     names: dict[tuple[str, str], Release] = {}
     yield from _operator(rollout)
@@ -33,7 +32,7 @@ def of_cluster(rollout: Rollout, evidence: Evidence) -> Iterator[Finding]:
             *_pinned(rollout, release),
             *_kept(rollout, release),
             *_definitions(rollout, release),
-            *_same(rollout, release, evidence),
+            *_same(rollout, release, changes),
             *_clash(rollout, release, names),
         ]
         yield from found
@@ -59,7 +58,7 @@ def _named(rollout: Rollout, release: Release) -> Iterator[Finding]:
     name = text(spec, "releaseName")
     if not name:
         if rollout.rendered(release.manifest):
-            what = f'{owner} has no releaseName: Helm\'s objects are named "{_identity(release.manifest.data)[_NAMED]}"'
+            what = f'{owner} has no releaseName: Helm\'s objects are named "{identity(release.manifest.data)[_NAMED]}"'
             yield failed("flux/release-name", rollout.cluster.name, what, "name it", release.manifest.side("spec"))
     elif len(name) > _LONGEST:
         what = f"{owner} has a releaseName of {len(name)} characters, and Helm takes {_LONGEST}"
@@ -167,22 +166,9 @@ def _definitions(rollout: Rollout, release: Release) -> Iterator[Finding]:
 # --- names stay ---
 
 
-def _identity(data: object) -> dict[str, str]:
-    """By what Helm knows a release, filled in as Flux does (helm-controller, api/v2, GetReleaseName and its like). Any
-    change of it uninstalls the release and installs another (helm-controller docs, spec/v2/helmreleases.md).
-    """
-    spec, name, own = mapping(data, "spec"), text(data, "metadata", "name"), text(data, "metadata", "namespace")
-    target = text(spec, "targetNamespace")
-    return {
-        _NAMED: text(spec, _NAMED) or (f"{target}-{name}" if target else name),
-        "targetNamespace": target or own,
-        "storageNamespace": text(spec, "storageNamespace") or own,
-    }
-
-
 def _clash(rollout: Rollout, release: Release, names: dict[tuple[str, str], Release]) -> Iterator[Finding]:
     """Helm keeps releases by name in the namespace of the HelmRelease, wherever they are installed."""
-    found = _identity(release.manifest.data)
+    found = identity(release.manifest.data)
     key = (found["storageNamespace"], found[_NAMED])
     first = names.setdefault(key, release)
     if first is not release and key[1]:
@@ -193,37 +179,20 @@ def _clash(rollout: Rollout, release: Release, names: dict[tuple[str, str], Rele
         )
 
 
-def _same(rollout: Rollout, release: Release, evidence: Evidence) -> Iterator[Finding]:
+def _same(rollout: Rollout, release: Release, changes: Iterable[Change]) -> Iterator[Finding]:
     """The name and the place of a release are those of the base commit, where that has its file."""
-    old = _before(release, evidence) if evidence.had(rollout.cluster.template) else None
-    if old is None:
-        return
-    before, now = _identity(old.data), _identity(release.manifest.written.data)
-    for key, was in before.items():
-        is_ = now[key]
-        if was != is_:
+    own = [row for row in changes if row.event == "changed" and row.new and _is_of(row.new.source, release)]
+    for row in own:
+        key = row.path[-1]
+        if row.path == ("spec", key) and key in IDENTITY and row.old and row.new:
+            was, is_ = (identity(side.source.data)[key] for side in (row.old, row.new))
             what = f'its release {release.name} had the {key} "{was}" and has "{is_}": Flux uninstalls it'
-            sides = (release.manifest.side("spec", key), release.manifest.side("spec", key)._replace(source=old))
+            fix = f'write "{was}" again; for another, make another release'
             yield failed(
-                "flux/release-renamed",
-                rollout.cluster.name,
-                what,
-                f'write "{was}" again; for another, make another release',
-                *sides,
+                "flux/release-renamed", rollout.cluster.name, what, fix, release.manifest.side("spec", key), row.old
             )
 
 
-def _before(release: Release, evidence: Evidence) -> Source | None:
-    if evidence.base is None:
-        return None
-    path = release.manifest.written.file.removeprefix(f"{evidence.tree.files.folder}/")
-    try:
-        files = evidence.base.files
-        rows = read_all(files.name(path), files.content[path]) if path in files.content else []
-    except Invalid:
-        return None
-    return next((row for row in rows if _is(row, release)), None)
-
-
-def _is(row: Source, release: Release) -> bool:
-    return text(row.data, "kind") == "HelmRelease" and text(row.data, "metadata", "name") == release.name
+def _is_of(source: Source, release: Release) -> bool:
+    written = release.manifest.written
+    return source.file == written.file and text(source.data, "metadata", "name") == release.name

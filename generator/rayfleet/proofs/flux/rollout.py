@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from rayfleet.diagnostics import Invalid
 from rayfleet.facts.charts import brought_by
 from rayfleet.facts.charts.chart import ChartKinds
-from rayfleet.facts.flux import BY_AKS, BY_FLUX, FLUX, HELM, IMAGE_SETTINGS
+from rayfleet.facts.flux import BY_AKS, BY_FLUX, FLUX, HELM, IMAGE_SETTINGS, KUSTOMIZE
 from rayfleet.proofs.finding import Finding, failed, warned
 from rayfleet.tree import RenderedCluster, Resource, Side, entries, get, mapping, text
 from rayfleet.tree.files import Files
@@ -218,3 +218,22 @@ def walk(data: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[st
     elif isinstance(data, list):
         for index, value in enumerate(data):
             yield from walk(value, (*path, index))
+
+
+# --- objects as files have them ---
+
+
+def key_of(data: object) -> Reference:
+    """Kind, namespace and name: the key that others know an object by."""
+    return text(data, "kind"), text(data, "metadata", "namespace"), text(data, "metadata", "name")
+
+
+def called(data: object) -> str:
+    """``rayfleet/platform``: an object by its namespace and name."""
+    return f"{text(data, 'metadata', 'namespace')}/{text(data, 'metadata', 'name')}"
+
+
+def kept(data: object) -> bool:
+    """True where Flux leaves it in the cluster when it leaves Git (kustomize-controller docs, prune)."""
+    metadata, key = mapping(data, "metadata"), f"{KUSTOMIZE}/prune"
+    return "disabled" in [text(metadata, where, key).lower() for where in ("annotations", "labels")]
