@@ -29,7 +29,7 @@ class Source:
         self._pairs: dict[int, dict[str, tuple[yaml.Node, yaml.Node]]] = {}  # of each mapping node, by its identity
 
     def has(self, content: bytes) -> bool:
-        """Whether this is the text of a file."""
+        """True where this is the text of a file."""
         return self._text.encode() == content
 
     def corrected(self, values: Iterable[tuple[Path, Any]]) -> Source:

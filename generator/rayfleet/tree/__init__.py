@@ -182,7 +182,7 @@ def _is_template(path: str) -> bool:
 
 
 def _is_same(template: Template, row: DeploymentRow, content: bytes | None) -> bool:
-    """Whether a template has that text, and is deployed as a row says."""
+    """True where a template has that text, and is deployed as a row says."""
     own = template.deployment
     return own is not None and own[1:] == row[1:] and content is not None and template.source.has(content)
 

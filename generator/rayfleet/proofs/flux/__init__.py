@@ -52,7 +52,7 @@ def of_cluster(cluster: RenderedCluster, run: Run) -> Iterator[Finding]:
 
 
 def _changes(cluster: RenderedCluster, evidence: Evidence) -> list[Change]:
-    """What of a cluster's objects is other than in the base commit."""
+    """The changes of a cluster's objects since the base commit."""
     base = evidence.base
     return list(cluster_changes(base, evidence.tree, cluster.name)) if base and evidence.had(cluster.template) else []
 
