@@ -229,7 +229,7 @@ BREAKS = (
     Break(
         "a forced layer",
         (Edit(PLATFORM, "  prune: true\n", "  prune: true\n  force: true\n"),),
-        "its layer platform is forced: what cannot be changed is deleted and made anew, claims included",
+        "its layer platform is forced: what cannot be changed is deleted and made again, claims included",
         ((PLATFORM, "force:"),),
         "warned",
     ),

@@ -146,7 +146,7 @@ CLAIMS = (
           "BlobFuse2 does not take a mount option or its value, and ends.",
           "Correct it, or take it out."),
     Claim("storage/mount-option-unused",
-          "A mount option means nothing beside the mode of the cache that is on.",
+          "A mount option has no effect beside the mode of the cache that is on.",
           "Take it out."),
     Claim("storage/mount-options-clash",
           "Two mount options exclude each other: BlobFuse2 ends.",

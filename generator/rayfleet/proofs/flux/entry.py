@@ -187,7 +187,7 @@ def _kustomization(rollout: Rollout, row: Manifest) -> Iterator[Finding]:
         what = f"its layer {row.name} is suspended: nothing of it is applied"
         yield warned("flux/suspended", name, what, "resume it when that is over", row.side("spec", "suspend"))
     if get(row.data, "spec", "force") is True:
-        what = f"its layer {row.name} is forced: what cannot be changed is deleted and made anew, claims included"
+        what = f"its layer {row.name} is forced: what cannot be changed is deleted and made again, claims included"
         fix = "annotate the one object with kustomize.toolkit.fluxcd.io/force: enabled"
         yield warned("flux/forced", name, what, fix, row.side("spec", "force"))
 
