@@ -22,6 +22,7 @@ SUBSCRIPTION = "00000000-0000-0000-0000-000000000000"
 PROVIDERS = ("compute", "containerservice", "kubernetesconfiguration", "managedidentity", "network", "storage")
 REGIONS = ("eastus", "westus2", "swedencentral", "westeurope")
 CLUSTERS = "Microsoft.ContainerService/managedClusters"
+ISSUERS = "https://eastus.oic.prod-aks.azure.com"
 LIMITS = ("cores", "lowPriorityCores", "standardDDSv5Family")
 
 
@@ -97,11 +98,13 @@ def handed_out(promised: dict[str, Any], before: dict[str, Any]) -> dict[str, An
 
 
 def evaluated(value: Any, before: Any) -> Any:
-    """What an expression gives, or every one of a mapping: always the same id, which no other one gives."""
+    """What an expression gives, or every one of a mapping: always the same id or issuer, which no other one gives."""
     if isinstance(value, dict):
         return {key: evaluated(inner, (before or {}).get(key)) for key, inner in value.items()}
-    is_expression = isinstance(value, str) and value.startswith("[")
-    return (before or str(uuid5(NAMESPACE_DNS, value))) if is_expression else value
+    if not isinstance(value, str) or not value.startswith("["):
+        return value
+    made = str(uuid5(NAMESPACE_DNS, value))
+    return before or (f"{ISSUERS}/{made}/" if value.endswith("issuerURL]") else made)
 
 
 @contextmanager

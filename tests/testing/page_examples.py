@@ -63,6 +63,9 @@ SETTINGS = {
     "GIT_COMMITTER_EMAIL": "docs@example.com",
 }
 
+# What a page may change in a copy.
+PROGRAM = ("generator/", "templates/", "schemas/")
+
 Data = dict[str, Any]
 
 
@@ -71,36 +74,36 @@ def show(block: Block, findings: str, folder: Path, defect: bool) -> None:
     if block.language in ("sh", "console"):
         for command, printed in commands(block):
             run(command, printed, folder, defect)
-    elif block.language in ("yaml", "json", "diff"):
+    elif block.language in ("yaml", "json", "diff", "python"):
         first, _, rest = block.text.partition("\n")
         named = re.fullmatch(r"(?:#|//) (\S+)", first)
         assert named, "the block does not begin with the name of its file"
-        put(named[1], rest, findings, folder)
+        if named[1].startswith(PROGRAM):
+            take_program(folder)
+        if block.language == "diff":
+            patch(folder / named[1], rest)
+        else:
+            put(named[1], rest, findings, folder)
     else:
         assert block.language in ("text", "mermaid"), f"nothing is known about {block.language!r} blocks"
 
 
 def put(name: str, text: str, findings: str, folder: Path) -> None:
     """Lays a change over a file, looks lines up in a rendered one, or writes a new one."""
-    if name in ("fleet.yaml", "bindings.yaml") and "version" not in text and re.search("^[-+] ", text, re.MULTILINE):
-        patch(folder / name, text)
-    elif name in ("fleet.yaml", "bindings.yaml"):
+    if name in ("fleet.yaml", "bindings.yaml"):
         for own in ("fleet.yaml", "bindings.yaml"):
             shutil.copy(REFERENCE / own, folder)
         change = yaml.safe_load(text)
         whole = change if "version" in change else laid(yaml.safe_load((REFERENCE / name).read_text()), change)
         (folder / name).write_text(json.dumps(whole))  # JSON is YAML
         valid(findings)
+    elif name.startswith("rendered/") and (folder / "generator").is_dir():
+        holds((folder / name).read_text(), text)
     elif name.startswith("rendered/"):
         places = locate("fleet.yaml", None)
         rendered = dict(compile_fleet(places, read(places)).rendered())
         holds(rendered[name.removeprefix("rendered/")].decode(), text)
-    elif name.startswith("generator/rayfleet/"):
-        take_program(folder)
-        patch(folder / name, text)
     else:
-        if name.startswith("templates/"):
-            take_program(folder)
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text)
         if "cloud_resource:" in text:
@@ -108,7 +111,7 @@ def put(name: str, text: str, findings: str, folder: Path) -> None:
             configs = (folder / "rendered/anyscale").glob("*/compute_config.yaml")
             whole = [yaml.safe_load(config.read_text()) for config in configs]
             assert any(own in [{"cloud": row["cloud"], **entry} for entry in row["configs"]] for row in whole), own
-        if "toolkit.fluxcd.io" in text:
+        if "toolkit.fluxcd.io" in text and not name.endswith(".j2"):
             location = kubernetes.custom_resource_location(kubernetes.CUSTOM_RESOURCES)
             assert kubernetes.kubeconform([folder / name], version="1.36", schema_locations=[location]) == []
 
@@ -162,6 +165,10 @@ def run(command: str, printed: str | None, folder: Path, defect: bool = False) -
         inside = [shlex.split(line)[1:] for line in made if line.startswith(".venv/bin/rayfleet ")]
         fails = printed is not None or defect
         output = "".join(rayfleet(line, folder, fails) for line in inside)
+    elif program == "pytest":
+        take_tests(folder)
+        environment = {"PYTHONPATH": str(folder / "generator")}
+        output = output_of([sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *arguments], folder, environment)
     elif program in ("git", "kustomize"):
         path = program if program == "git" else str(kubernetes.binary(program))
         output = output_of([path, *arguments], folder)
@@ -180,26 +187,27 @@ def rayfleet(arguments: list[str], folder: Path, fails: bool) -> str:
     arguments = [*arguments, *(ASKING.get(arguments[0], []) if asks else [])]
     if (folder / "generator").is_dir():
         source_root = {"PYTHONPATH": str(folder / "generator")}
-        return output_of([sys.executable, "-m", "rayfleet", *arguments], folder, source_root)
+        return output_of([sys.executable, "-m", "rayfleet", *arguments], folder, source_root, fails)
     result = CliRunner().invoke(cli, arguments, prog_name="rayfleet")
     assert not result.exception or isinstance(result.exception, SystemExit), result.exception
     assert fails or result.exit_code == 0, f"{shlex.join(arguments)} ends with {result.exit_code}:\n{result.output}"
     return result.output
 
 
-def output_of(command: list[str], folder: Path, environment: dict[str, str] | None = None) -> str:
-    """What a command prints, which must end well."""
-    # Of this moment, for the stand-ins are named in it; nothing of a Git hook or a make that the tests may run in.
-    kept = {key: value for key, value in os.environ.items() if not key.startswith(("GIT_", "MAKE"))}
+def output_of(command: list[str], folder: Path, environment: dict[str, str] | None = None, fails: bool = False) -> str:
+    """What a command prints; ``fails``: it may end with anything, but for a traceback."""
+    # Of this moment, for the stand-ins are named in it; nothing of a Git hook, a make or a test that these may run in.
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(("GIT_", "MAKE", "PYTEST_"))}
     done = subprocess.run(
         command,
         cwd=folder,
         env={**kept, **SETTINGS, **(environment or {})},
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
         check=False,
         text=True,
     )
-    assert done.returncode == 0, f"{shlex.join(command)}: {done.stderr}"
+    assert done.returncode == 0 or (fails and "Traceback" not in done.stdout), f"{shlex.join(command)}: {done.stdout}"
     return done.stdout
 
 
@@ -217,23 +225,32 @@ def look_up(command: str, words: list[str]) -> None:
 def take_program(folder: Path) -> None:
     """Puts a copy of the program beside the fleet, for the page to change."""
     if not (folder / "generator").is_dir():
-        for name in ("generator", "templates", "schemas"):
+        for name in PROGRAM:
             shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
 
 
+def take_tests(folder: Path) -> None:
+    """Puts a copy of the tests beside the program; those of the page stay."""
+    ignored = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(ROOT / "tests", folder / "tests", ignore=ignored, dirs_exist_ok=True)
+    shutil.copy(ROOT / "pyproject.toml", folder)
+
+
 def patch(file: Path, change: str) -> None:
-    """Takes the lines of a diff that begin with - away, and adds those with + after the line above them; all but these
-    must be there.
+    """Takes the lines of a diff that begin with - away, and puts those with + there, or after the line above them. All
+    but these must be there: as the next line, or as the only one like it. A file that is not there is made.
     """
-    above = ""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    lines, at = file.read_text().split("\n") if file.exists() else [""], 0
     for sign, line in ((row[:1], row[1:]) for row in change.splitlines()):
-        source = file.read_text()
-        if sign == "+":
-            file.write_text(source.replace(f"\n{above}\n", f"\n{above}\n{line}\n", 1))
-        elif sign == "-":
-            assert source.count(f"\n{line}\n") == 1, f"{file.name} has no line {line}"
-            file.write_text(source.replace(f"\n{line}\n", "\n"))
+        if sign != "+":
+            places = [at] if lines[at : at + 1] == [line] else [n for n, row in enumerate(lines) if row == line]
+            assert sign in " -" and len(places) == 1, f"{file.name} has {len(places)} lines {line}"
+            (at,) = places
+        if sign == "-":
+            del lines[at]
             continue
-        else:
-            assert sign == " " and f"\n{line}\n" in source, f"{file.name} has no line {line}"
-        above = line
+        if sign == "+":
+            lines.insert(at, line)
+        at += 1
+    file.write_text("\n".join(lines))
