@@ -13,7 +13,8 @@ What the pages keep to, so that they can be judged:
   a change of the repository's own, or a whole file where they say ``version``, and must be valid; a ``text`` block
   after one holds findings that it causes. Of ``rendered/`` they are lines of the file as it is after the last change.
   Any other file is put into the copy; a compute config is an entry of a rendered one.
-- A ``diff`` block is an addition to the named file of the program, or a change of ``fleet.yaml`` as it is there.
+- A ``diff`` block is a change of a file as it is there, of the program's too, and a ``python`` block a new file of the
+  program. From then on the commands, and pytest, are those of a copy of the program with all that the page changed.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ from tests.stand_ins.subscription import world
 from tests.testing.judges import kubernetes
 from tests.testing.page_examples import ASKING, Data, commands, output_of, rayfleet, run, show
 from tests.testing.pages import NAMES, PAGES, REFERENCE_TREES, Block, blocks, code, files, prose, tables
-from tests.testing.rendering import REFERENCE, ROOT, onto_disk, reference
+from tests.testing.rendering import REFERENCE, ROOT, SOURCE_ROOT, onto_disk, reference
 from tests.testing.workspace import Workspace
 
 MOST_LINES = 119
@@ -183,6 +184,14 @@ def test_every_path_of_the_layout_exists() -> None:
     (layout,) = [table for table in tables(prose(ROOT / "README.md")) if table[0][0] == "`fleet.yaml`"]
     paths = [path for row in layout for path in code(row[0])]
     assert len(paths) == len(layout) and all(map(files, paths))
+
+
+def test_every_room_has_a_line_and_every_line_a_room() -> None:
+    """docs/extending.md against the folders and modules of the package."""
+    rooms, *_ = tables(prose(ROOT / "docs/extending.md"))
+    there = {f"{path.name}/" if path.is_dir() else path.name for path in (SOURCE_ROOT / "rayfleet").iterdir()}
+    shown = [name for row in rooms for name in code(row[0])]
+    assert sorted(shown) == sorted(name for name in there if not name.startswith("__"))
 
 
 def test_every_page_is_reached_from_the_first() -> None:
