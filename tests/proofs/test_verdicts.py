@@ -21,6 +21,7 @@ from tests.proofs.breaks.capacity import parted
 from tests.testing.broken_trees import Break, broken, check, tree
 from tests.testing.extent import sampled, some
 from tests.testing.quotas import QUOTA
+from tests.testing.rendering import ROOT
 
 FOLDER = Path(__file__).parent / "verdicts"
 LINE = re.compile(r"(?P<name>.+) -> (?P<claims>[a-z0-9/, -]+?)(?: because (?P<reason>.+))?")
@@ -54,9 +55,10 @@ class Verdict(NamedTuple):
 @cache
 def cases() -> tuple[Case, ...]:
     found: dict[tuple[str, Break], Case] = {}
-    for path in sorted(Path(__file__).parent.glob("test_*.py")):
+    for path in sorted(Path(__file__).parent.rglob("test_*.py"), key=lambda path: path.stem):
         module = path.stem.removeprefix("test_")
-        for name, value in vars(import_module(f"tests.proofs.{path.stem}")).items():
+        parts = path.relative_to(ROOT).with_suffix("").parts
+        for name, value in vars(import_module(".".join(parts))).items():
             for row in value if name.isupper() and isinstance(value, tuple) else ():
                 if isinstance(row, Break):
                     found.setdefault((module, row), Case(module, row, (module, name) in AGAINST_BASE))

@@ -1,0 +1,1 @@
+"""Claims about AKS, each broken and seen."""

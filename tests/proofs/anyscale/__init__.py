@@ -1,0 +1,1 @@
+"""Claims about Anyscale's Ray pods, each broken and seen."""

@@ -1,0 +1,1 @@
+"""Claims about Azure's resources, each broken and seen."""

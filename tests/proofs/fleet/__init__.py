@@ -1,0 +1,1 @@
+"""Claims about the fleet as a whole, each broken and seen."""

@@ -1,0 +1,1 @@
+"""Claims about Flux, each broken and seen."""

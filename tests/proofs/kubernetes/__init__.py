@@ -1,0 +1,1 @@
+"""Claims about objects of Kubernetes, each broken and seen."""
