@@ -330,6 +330,22 @@ def test_no_test_imports_another(file: str) -> None:
     assert not [name for name in names if re.search(r"\.(test_\w+|conftest)(\.|$)", name)]
 
 
+def _of_rooms() -> Iterator[str]:
+    """The tests of rooms; those that stand in proofs itself are of all proofs together."""
+    for file in TEST_FILES:
+        room, *rest = file.split("/")
+        if room in ROOMS and rest[-1].startswith("test_") and (room, len(rest)) != ("proofs", 1):
+            yield file
+
+
+@pytest.mark.parametrize("file", list(_of_rooms()))
+def test_a_test_is_named_after_what_it_tests(file: str) -> None:
+    """A module, a package or the whole room, and then perhaps what of it."""
+    room, name = file.split("/")[0], Path(file).stem.removeprefix("test_")
+    known = {room, *(path.stem for path in (SOURCE_ROOT / "rayfleet" / room).rglob("*") if path.stem != "__init__")}
+    assert any(name == each or name.startswith(f"{each}_") for each in known)
+
+
 @pytest.mark.parametrize("room", ROOMS)
 def test_every_room_has_its_tests(room: str) -> None:
     assert list((TESTS / VERBS.get(room, room)).rglob("test_*.py"))
