@@ -17,6 +17,8 @@ NAMES = [f"aks-multi-region-{name}" for name in ("resource-group", "shared", "ea
 FIRST, SHARED, EAST, WEST = NAMES
 PROVIDERS = ("Compute", "ContainerService", "KubernetesConfiguration", "ManagedIdentity", "Network", "Storage")
 FEATURE = f"/subscriptions/{SUB}/providers/Microsoft.Features/providers/Microsoft.Compute/features/EncryptionAtHost"
+# Of the form of a private key, and none.
+KEY = "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEAAAAABG5vbmU\n-----END OPENSSH PRIVATE KEY-----\n"
 
 
 def usages(region: str, provider: str = "Compute") -> str:

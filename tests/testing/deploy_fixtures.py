@@ -10,6 +10,7 @@ import pytest
 
 from tests.stand_ins.azure.arm_server import ArmServer
 from tests.testing.deploy_command import FEATURE, NAMES, PROVIDERS, SUB, usages
+from tests.testing.git import git
 from tests.testing.processes import Started
 from tests.testing.workspace import Workspace
 
@@ -46,3 +47,15 @@ def fleet(committed: Workspace, server: ArmServer) -> Workspace:
         promised = template.get("outputs", {})
         server.deployments[name].outputs = {output: {"type": "String", "value": "x"} for output in promised}
     return committed
+
+
+@pytest.fixture
+def private(fleet: Workspace) -> Workspace:
+    """The fleet, with a private repository."""
+    fleet.edit(
+        "gitops: {url: https://github.com/example/fleet,",
+        "gitops: {url: ssh://git@github.com/example/fleet, auth: sshKey,",
+    )
+    fleet.run("render")
+    git("commit", "-a", "-m", "private")
+    return fleet

@@ -3,38 +3,14 @@
 from __future__ import annotations
 
 import json
-import signal
 import sys
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from tests.stand_ins.anyscale.stand_in import StandIn
 from tests.stand_ins.azure.arm_server import ArmServer, error
-from tests.testing.bind_command import EAST, EMPTY, RESOURCES, WEST, cloud, nothing_new, outputs, put, refused
-from tests.testing.processes import PIPES, Started
+from tests.testing.bind_command import EAST, RESOURCES, WEST, cloud, nothing_new, outputs, put, refused
 from tests.testing.workspace import Workspace
-
-
-@pytest.fixture
-def arm(monkeypatch: pytest.MonkeyPatch) -> Iterator[ArmServer]:
-    with ArmServer() as server:
-        monkeypatch.setenv("RAYFLEET_ARM_ENDPOINT", server.url)
-        yield server
-
-
-@pytest.fixture
-def anyscale(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> StandIn:
-    return StandIn(tmp_path_factory.mktemp("anyscale"), monkeypatch)
-
-
-@pytest.fixture
-def unbound(workspace: Workspace) -> Workspace:
-    """Rendered before its first deployment."""
-    workspace.write(EMPTY, "bindings.yaml")
-    workspace.run("render")
-    return workspace
 
 
 def test_after_the_first_deployment(unbound: Workspace, arm: ArmServer, anyscale: StandIn) -> None:
@@ -149,18 +125,3 @@ def test_a_library_that_is_not_installed(
         monkeypatch.setitem(sys.modules, name, None)
     said = refused(unbound, *(["--from", "outputs.json"] if library == "ruamel" else []))
     assert "is not installed: this command needs it\n    fix: pip install 'rayfleet[deploy]', or in" in said
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_interrupted_while_it_asks(
-    workspace: Workspace, arm: ArmServer, anyscale: StandIn, started: Started, pipe: Path, number: signal.Signals
-) -> None:
-    workspace.run("render")
-    anyscale.fail("cloud get", "blocks", str(pipe))
-    before = workspace.files()
-    running = started("bind", **PIPES)
-    with pipe.open("w"):  # opens as soon as the stand-in waits
-        running.send_signal(number)
-        out, err = running.communicate()
-    assert (running.returncode, out, err) == (130, "", "\ninterrupted; nothing was changed\n")
-    assert workspace.files() == before

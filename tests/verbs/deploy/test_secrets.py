@@ -8,25 +8,11 @@ import json
 import pytest
 
 from tests.stand_ins.azure.arm_server import ArmServer
-from tests.testing.deploy_command import AKS, EAST, WEST, data, deploy
+from tests.testing.deploy_command import AKS, EAST, KEY, WEST, data, deploy
 from tests.testing.git import git
-from tests.testing.processes import Started, Terminal
 from tests.testing.workspace import Workspace
 
-KEY = "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEAAAAABG5vbmU\n-----END OPENSSH PRIVATE KEY-----\n"
 VARIABLE = "RAYFLEET_PARAMETER_GIT_SSH_PRIVATE_KEY"
-
-
-@pytest.fixture
-def private(fleet: Workspace) -> Workspace:
-    """The fleet, with a private repository."""
-    fleet.edit(
-        "gitops: {url: https://github.com/example/fleet,",
-        "gitops: {url: ssh://git@github.com/example/fleet, auth: sshKey,",
-    )
-    fleet.run("render")
-    git("commit", "-a", "-m", "private")
-    return fleet
 
 
 def test_a_parameter_without_a_value_is_refused(private: Workspace, server: ArmServer) -> None:
@@ -67,12 +53,3 @@ def test_a_secret_reaches_azure_and_nothing_else(
     assert "***" in kept.decode() and "BadRequest: cannot read" in shown
     for secret in ("b3BlbnNzaC1r", encoded[20:40], "OPENSSH"):
         assert secret not in shown and secret.encode() not in kept
-
-
-def test_a_secret_is_asked_for_unseen(private: Workspace, process: Started) -> None:
-    private.write(KEY, "../flux.key")
-    terminal = Terminal(process, "--what-if")
-    terminal.until("gitSshPrivateKey (hidden; @FILE for a file's content): ")
-    terminal.type("@../flux.key\n")
-    assert terminal.end() == 0
-    assert "flux.key" not in terminal.shown
