@@ -8,16 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, timedelta
 
-from rayfleet.diagnostics import many
 from rayfleet.facts.resource_types import EXTENSION
-from rayfleet.facts.versions import Number, Table, minor, number, table
+from rayfleet.facts.versions import Table, minor, number, table
 from rayfleet.proofs.finding import Finding, failed, noted, proved, warned
+from rayfleet.proofs.fleet.chart_versions import chart_versions, lifetime
 from rayfleet.proofs.run import Run
 from rayfleet.tree import AksCluster, RenderedCluster, Side, get, mapping, text
-from rayfleet.tree.helm_release import Release
 
-#: What ends within this time warns: a quarter is what a fleet takes to move on.
-SOON = timedelta(days=90)
 #: A table older than this warns: AKS brings a minor every four months (AKS docs, supported-kubernetes-versions).
 OLD = timedelta(days=180)
 # The channels that move a cluster from minor to minor (AKS docs, auto-upgrade-cluster).
@@ -41,7 +38,7 @@ def of_cluster(cluster: RenderedCluster, run: Run) -> Iterator[Finding]:
         yield from _mounts(cluster, known, kubernetes)
         yield from _flux(aks, known)
     for release in cluster.releases.values():
-        yield from _chart(cluster, release, known, today, kubernetes)
+        yield from chart_versions(cluster, release, known, today, kubernetes)
 
 
 def of_fleet(run: Run) -> Iterator[Finding]:
@@ -55,20 +52,6 @@ def of_fleet(run: Run) -> Iterator[Finding]:
             what,
             "take a newer rayfleet, or look the rows of schemas/versions.json up again",
         )
-
-
-def _lifetime(
-    cluster: RenderedCluster | AksCluster, what: str, ends: date, today: date, fix: str, side: Side
-) -> Iterator[Finding]:
-    """The end of life of something: past, soon or later."""
-    if ends < today:
-        yield warned("versions/ended", cluster.name, f"{what} reached its end of life on {ends}", fix, side)
-    elif ends - today <= SOON:
-        left = (ends - today).days
-        when = f"in {many(left, 'day')}" if left else "today"
-        yield warned("versions/ends-soon", cluster.name, f"{what} reaches its end of life on {ends}, {when}", fix, side)
-    else:
-        yield proved("versions/ended", cluster.name, f"{what} is supported until {ends}", side)
 
 
 # --- AKS ---
@@ -137,7 +120,7 @@ def _kubernetes(cluster: AksCluster, known: Table, today: date) -> Iterator[Find
         yield warned("versions/kubernetes-early", name, what, "take an older minor until then", side)
     ends = support.long_term_ends if long_term else support.ends
     said = f"AKS {short} with long-term support" if long_term else f"AKS {short}"
-    yield from _lifetime(cluster, said, ends, today, "upgrade to a newer minor", side)
+    yield from lifetime(cluster, said, ends, today, "upgrade to a newer minor", side)
 
 
 def _tier(cluster: AksCluster) -> Side:
@@ -166,7 +149,7 @@ def _images(cluster: AksCluster, known: Table, today: date, kubernetes: str | No
         row = known.image(images[0])
         if "endOfLife" in row:
             ends, fix = date.fromisoformat(row["endOfLife"]), "take a newer image: upgrade Kubernetes, or change osSku"
-            yield from _lifetime(cluster, f"{images[0]}, of its nodes,", ends, today, fix, side)
+            yield from lifetime(cluster, f"{images[0]}, of its nodes,", ends, today, fix, side)
         if long_term and "noLtsFrom" in row and (number(kubernetes) or ()) >= (number(row["noLtsFrom"]) or ()):
             what = f"AKS gives {kubernetes} no long-term support on {images[0]}"
             yield warned("versions/os-sku-long-term", cluster.name, what, "take a newer image first", side)
@@ -186,7 +169,7 @@ def _addons(cluster: AksCluster, known: Table, today: date, kubernetes: str | No
     if get(profile, "webAppRouting", "enabled") is True:
         for name, row in known.data["addons"].items():
             ends, fix = date.fromisoformat(row["endOfLife"]), "move to its Gateway API"
-            yield from _lifetime(cluster, name, ends, today, fix, cluster.side(*path, "webAppRouting"))
+            yield from lifetime(cluster, name, ends, today, fix, cluster.side(*path, "webAppRouting"))
 
 
 def _mounts(cluster: RenderedCluster, known: Table, kubernetes: str | None) -> Iterator[Finding]:
@@ -247,94 +230,3 @@ def _flux(cluster: AksCluster, known: Table) -> Iterator[Finding]:
             yield proved(
                 "versions/flux-too-old", cluster.name, f"microsoft.flux {shown} ships Flux {ships['flux']}", side
             )
-
-
-# --- charts ---
-
-
-def _chart(
-    cluster: RenderedCluster, release: Release, known: Table, today: date, kubernetes: str | None
-) -> Iterator[Finding]:
-    chart = release.artifact
-    facts = known.chart(chart)
-    version = _version(release)
-    if not facts or version is None:
-        return  # a version that is none is for the proof of Flux to refuse
-    side, said = release.version_side, f"{chart} {'.'.join(map(str, version))}"
-    unread = [row for row in known.unread(chart, version) if get(release.values, *row[1]) is not None]
-    for since, path in unread:
-        what = f"{said} ignores {'.'.join(path)}, which its values give"
-        yield failed("versions/value-ignored", cluster.name, what, f"take {since} or newer", side, release.side(*path))
-    if "needs" in facts and not unread:
-        yield proved(
-            "versions/value-ignored",
-            cluster.name,
-            f"{said} reads every value that it is given and that older ones ignore",
-            side,
-        )
-    newest = facts["newest"]["version"]
-    if version > (number(newest) or ()):
-        yield noted(
-            "versions/chart-newer",
-            cluster.name,
-            f"{said} is newer than {newest}, the newest in the table of {known.date}",
-            side,
-        )
-    if "retired" in facts:
-        what = f"{said} is of a project that was retired on {facts['retired']['date']}: it is no longer maintained"
-        if today >= date.fromisoformat(facts["retired"]["date"]):
-            fix = "move to a gateway that is maintained: application routing, or Envoy Gateway"
-            yield warned("versions/chart-retired", cluster.name, what, fix, side)
-    if "oldest" in facts and version[:2] < (number(facts["oldest"]["series"]) or ()):
-        what = f"{said} is two series or more behind {newest}"
-        yield warned("versions/chart-behind", cluster.name, what, f"take {newest}", side)
-    elif "oldest" in facts:
-        yield proved(
-            "versions/chart-behind", cluster.name, f"{said} is no more than a series behind {newest}, the newest", side
-        )
-    if "series" in facts:
-        yield from _series(cluster, release, known, today, kubernetes, version)
-
-
-def _version(release: Release) -> Number | None:
-    """The number of its version, of a pinned digest the tag's that stands beside it."""
-    tag = text(release.repository.data, "spec", "ref", "tag") if release.repository else ""
-    found = number(release.version) or number(tag)
-    return found if found and len(found) > 1 else None
-
-
-def _series(
-    cluster: RenderedCluster, release: Release, known: Table, today: date, kubernetes: str | None, version: Number
-) -> Iterator[Finding]:
-    side, said = release.version_side, f"{release.artifact} {'.'.join(map(str, version[:2]))}"
-    row = known.series(release.artifact, version)
-    if row is None:
-        rows = [number(entry["series"]) or () for entry in known.chart(release.artifact)["series"]]
-        if version[:2] < min(rows):
-            what = f"{said} is older than any that the table of {known.date} knows"
-            yield warned(
-                "versions/chart-too-old",
-                cluster.name,
-                what,
-                f"take {known.chart(release.artifact)['newest']['version']}",
-                side,
-            )
-        return
-    if "endOfLife" in row:
-        ends, newest = date.fromisoformat(row["endOfLife"]), known.chart(release.artifact)["newest"]["version"]
-        if version[:2] == (number(newest) or ())[:2] and today <= ends <= today + SOON:
-            what = f"{said} reaches its end of life on {ends}, and the table of {known.date} knows no newer one"
-            yield noted("versions/chart-ends", cluster.name, what, side)
-        else:
-            yield from _lifetime(cluster, said, ends, today, f"take {newest} or newer", side)
-    if kubernetes and kubernetes not in row["kubernetes"]:
-        what = f"{said} is tested with Kubernetes {row['kubernetes'][0]} to {row['kubernetes'][-1]}, not {kubernetes}"
-        fix = "use a version of the chart that is tested with it, or another minor"
-        yield warned(
-            "versions/chart-untested", cluster.name, what, fix, side, cluster.side("properties", "kubernetesVersion")
-        )
-    elif kubernetes:
-        what = f"{said} is tested with Kubernetes {kubernetes}"
-        yield proved(
-            "versions/chart-untested", cluster.name, what, side, cluster.side("properties", "kubernetesVersion")
-        )
