@@ -13,7 +13,7 @@ from rayfleet.facts.resource_types import CLUSTER, CONTAINER, NODE_POOL, STORAGE
 from rayfleet.tree import Tree, get
 from rayfleet.tree.arm_expression import is_expression
 from rayfleet.tree.azure_resources import AzureResource, azure_resources, owner
-from rayfleet.tree.once import once
+from rayfleet.tree.memo import once
 
 _NONE = object()
 _POOLS = ("properties", "agentPoolProfiles")

@@ -14,7 +14,7 @@ from rayfleet.scheduler.room import Room
 from rayfleet.source import Path
 from rayfleet.tree import RenderedCluster, Side, entries, get, mapping, text
 from rayfleet.tree.helm_release import Release
-from rayfleet.tree.once import once
+from rayfleet.tree.memo import once
 
 # What a chart's values say of a pod, in a pod's own words.
 _WORDS = ("nodeSelector", "affinity", "tolerations")

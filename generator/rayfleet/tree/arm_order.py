@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from itertools import pairwise
 
 from rayfleet.tree import Resource, Tree
-from rayfleet.tree.once import once
+from rayfleet.tree.memo import once
 
 
 def before(resource: Resource) -> set[str]:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from rayfleet.facts.resource_types import CLUSTER, NODE_POOL, ROLE_ASSIGNMENT
 from rayfleet.tree import Resource, Side, Template, Tree, get
 from rayfleet.tree.arm_expression import is_expression
-from rayfleet.tree.once import once
+from rayfleet.tree.memo import once
 
 _ASSIGNMENTS = f"/{ROLE_ASSIGNMENT.lower()}/"
 

@@ -10,7 +10,7 @@ from rayfleet.facts.late_values import ANYSCALE, DEPLOYMENT, kind_of
 from rayfleet.source import Source
 from rayfleet.tree import RenderedCluster, Side, Template, Tree, get, mapping
 from rayfleet.tree.arm_expression import reference
-from rayfleet.tree.once import once
+from rayfleet.tree.memo import once
 
 # The last is the UUID of nobody.
 _PLACEHOLDER = re.compile(r"<.*>|.*\$\{.*|.*\bTODO\b.*|0{8}(-0{4}){3}-0{12}", re.IGNORECASE | re.DOTALL)

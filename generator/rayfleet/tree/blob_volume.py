@@ -10,7 +10,7 @@ from rayfleet.facts.resource_types import CONTAINER, STORAGE_ACCOUNT
 from rayfleet.tree import RenderedCluster, Resource, Side, Tree, get, mapping, text
 from rayfleet.tree.arm_expression import DeploymentScope, resource_id
 from rayfleet.tree.layer import Manifest
-from rayfleet.tree.once import once
+from rayfleet.tree.memo import once
 
 #: Where a cloud resource names the claim that Anyscale mounts.
 CLAIM = ("file_storage", "persistent_volume_claim")

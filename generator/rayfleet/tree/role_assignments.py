@@ -8,7 +8,7 @@ from typing import NamedTuple
 from rayfleet.facts.resource_types import ROLE_ASSIGNMENT
 from rayfleet.tree import Resource, Side, Tree, get
 from rayfleet.tree.arm_expression import reference
-from rayfleet.tree.once import once
+from rayfleet.tree.memo import once
 
 _CONTAINER = re.compile(r"/storageaccounts/([^/]+)/blobservices/default/containers/([^/]+)$")
 

@@ -11,7 +11,7 @@ from rayfleet.proofs.finding import Finding, failed, pending, proved
 from rayfleet.scheduler.anyscale_pods import MARKETS
 from rayfleet.tree import RenderedCluster, Side, Tree, entries, get, text
 from rayfleet.tree.helm_release import Release
-from rayfleet.tree.once import once
+from rayfleet.tree.memo import once
 
 # The market types of a worker group, and those that its pods may have; a head, and workers that say none, have the
 # first (Anyscale docs, reference: compute config API).

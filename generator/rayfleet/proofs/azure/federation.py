@@ -14,7 +14,7 @@ from rayfleet.proofs.finding import Finding, failed, proved, warned
 from rayfleet.tree import Resource, Tree, entries, get, text
 from rayfleet.tree.arm_expression import reference
 from rayfleet.tree.arm_order import before, deployed_before, unordered_pair
-from rayfleet.tree.once import once
+from rayfleet.tree.memo import once
 from rayfleet.tree.role_assignments import named
 
 # Issuer and subject are unique among an identity's credentials, and no two are written at once (Entra docs,

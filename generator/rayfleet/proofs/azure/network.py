@@ -16,7 +16,7 @@ from rayfleet.proofs.azure.network_room import ports, room
 from rayfleet.proofs.finding import Finding, failed, proved
 from rayfleet.proofs.run import Run
 from rayfleet.tree import AksCluster, RenderedCluster, Tree, entries, mapping, text
-from rayfleet.tree.once import once
+from rayfleet.tree.memo import once
 
 
 def of_cluster(cluster: RenderedCluster, run: Run) -> Iterator[Finding]:

@@ -11,7 +11,7 @@ from rayfleet.proofs.finding import Finding, failed, proved, warned
 from rayfleet.tree import RenderedCluster, Resource, Side, Tree, entries, get, mapping, text
 from rayfleet.tree.arm_order import before
 from rayfleet.tree.gaps import operator_of
-from rayfleet.tree.once import once
+from rayfleet.tree.memo import once
 
 # What Anyscale's own check looks for, and what its own setup writes (anyscale 0.26.112, utils/cors_update_utils.py and
 # shared_anyscale_utils/conf.py): a rule for this origin that exposes every header, with these methods.

@@ -9,7 +9,7 @@ from rayfleet.proofs.finding import Finding, failed
 from rayfleet.proofs.kubernetes.volume_claim import Mounted
 from rayfleet.tree import AksCluster, RenderedCluster, Resource, Tree, entries, get, mapping, text
 from rayfleet.tree.blob_volume import region, target
-from rayfleet.tree.once import once
+from rayfleet.tree.memo import once
 
 _CONNECTIONS = ("privateLinkServiceConnections", "manualPrivateLinkServiceConnections")
 _ACLS = ("properties", "networkAcls")

@@ -15,7 +15,7 @@ from rayfleet.scheduler.nodes import Node, node_of
 from rayfleet.scheduler.room import Mount, allocatable, mount, shape_room
 from rayfleet.tree import RenderedCluster
 from rayfleet.tree.gaps import has_gaps
-from rayfleet.tree.once import once
+from rayfleet.tree.memo import once
 
 # The operator's values take these (rendered values: global.cloudDeploymentId, global.auth.iamIdentity).
 _WAITS_FOR = (CLOUD_RESOURCE_ID, CLIENT_ID)

@@ -15,7 +15,7 @@ from rayfleet.tree.blob_volume import BlobVolume, fleet_volumes
 from rayfleet.tree.gaps import operator_of
 from rayfleet.tree.helm_release import Release
 from rayfleet.tree.layer import Manifest
-from rayfleet.tree.once import once
+from rayfleet.tree.memo import once
 
 # Where the id has dashes for underscores: in the Secrets that hold the gateway's certificates, and in its DNS label
 # (Anyscale docs, Kubernetes gateway; terraform-provider-anyscale, examples).
