@@ -194,6 +194,14 @@ def test_every_room_has_a_line_and_every_line_a_room() -> None:
     assert sorted(shown) == sorted(name for name in there if not name.startswith("__"))
 
 
+@pytest.mark.parametrize("name", [name for name in NAMES if name.startswith("docs/extending")])
+def test_words_of_code_on_the_pages_about_extending_are_in_the_code(name: str) -> None:
+    program = [path for folder in ("generator", "schemas", "templates") for path in (ROOT / folder).rglob("*.*")]
+    there = "".join(path.read_text() + path.name for path in program if path.suffix in (".py", ".json", ".j2"))
+    words = {word for word in code(prose(ROOT / name)) if re.fullmatch(r"\w{3,}(\.py)?", word)}
+    assert [word for word in sorted(words) if word not in there] == []
+
+
 def test_every_page_is_reached_from_the_first() -> None:
     readme = prose(ROOT / "README.md")
     assert [name for name in NAMES[1:] if f"]({name})" not in readme] == []
