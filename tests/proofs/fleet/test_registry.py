@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from rayfleet.facts import platforms
+from rayfleet.facts.platforms import Platform
 from tests.testing.broken_trees import Break, Edit, assert_seen, broken, check, failures, rendered, tree
 
 EAST = "clusters/aks-eastus/cluster.json"
@@ -170,6 +172,23 @@ def test_what_is_no_cluster_of_aks_has_pools_all_the_same_and_no_claim_of_aks() 
     # How many nodes an upgrade adds, nobody says of another platform: 120, and not the 144 of the others.
     (shown,) = [row for row in check(files).of("noted") if "there is no quota.yaml" in row.what]
     assert "westeurope 120 on-demand and 336 spot vCPUs" in shown.what
+
+
+def test_a_platform_is_a_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its clusters are found, placed and counted by their records, and no claim of AKS or ARM is made of them."""
+    monkeypatch.setattr(platforms, "PLATFORMS", (*platforms.PLATFORMS, Platform("lab")))
+    other = record() | {"name": "berlin", "platform": "lab", "region": "westeurope", "id": None}
+    files = {**tree(), "clusters/berlin/cluster.json": json.dumps(other, indent=2).encode()}
+    found = check(files)
+    assert {row.proof for row in found.of("failed")} == {"placement"}
+    assert [row.what for row in found.of("failed")] == [
+        "nothing installs NVIDIA's device plugin: pods never get the GPUs of a100, t4"
+    ]
+    (shown,) = [row for row in found.of("noted") if "there is no quota.yaml" in row.what]
+    assert "westeurope 120 on-demand and 336 spot vCPUs" in shown.what
+    misspelt = {**files, "clusters/berlin/cluster.json": json.dumps(other | {"platform": "labs"}).encode()}
+    fixes = [row.fix for row in check(misspelt).of("failed") if row.claim == "arm/record-platform"]
+    assert fixes == ['run rayfleet render (did you mean "lab"?)']
 
 
 def sorted_(pools: Any) -> Any:

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from rayfleet.diagnostics import did_you_mean, many
-from rayfleet.facts.platforms import AKS
+from rayfleet.facts import platforms
+from rayfleet.facts.platforms import AKS, made_elsewhere
 from rayfleet.proofs.anyscale.cloud_resource import plain
 from rayfleet.proofs.finding import Finding, failed, proved
 from rayfleet.proofs.run import Run
@@ -54,9 +55,7 @@ def of_cluster(cluster: RenderedCluster, run: Run) -> Iterator[Finding]:
             what = f"it has no {path}, by which it is found"
             yield failed("arm/no-record", cluster.name, what, _RENDER, cluster.side("name"))
     elif aks is None:
-        what = f"its platform is {record.platform or 'not said'}, and there is {AKS}"
-        fix = f"{_RENDER}{did_you_mean(record.platform, [AKS])}"
-        yield failed("arm/record-platform", cluster.name, what, fix, record.side("platform"))
+        yield from _platform(record)
     elif found := [*_differences(record, aks), *_pools(record, aks)]:
         said = "; ".join(row.what for row in found[:_SHOWN])
         more = f"; and {len(found) - _SHOWN} more" if found[_SHOWN:] else ""
@@ -66,6 +65,15 @@ def of_cluster(cluster: RenderedCluster, run: Run) -> Iterator[Finding]:
     else:
         what = f"its record says what ARM does, of {many(len(aks.pools), 'node pool')} as well"
         yield proved("arm/record-differs", cluster.name, what, record.side("name"), cluster.side("name"))
+
+
+def _platform(record: ClusterRecord) -> Iterator[Finding]:
+    """The platform of a cluster that ARM does not make."""
+    if not made_elsewhere(record.platform):
+        known = [row.name for row in platforms.PLATFORMS]
+        what = f"its platform is {record.platform or 'not said'}, and there is {', '.join(known)}"
+        fix = f"{_RENDER}{did_you_mean(record.platform, known)}"
+        yield failed("arm/record-platform", record.name, what, fix, record.side("platform"))
 
 
 def of_fleet(run: Run) -> Iterator[Finding]:
