@@ -22,6 +22,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import sys
 from contextlib import nullcontext
 from itertools import pairwise
 from pathlib import Path
@@ -83,10 +84,20 @@ def test_what_a_page_shows_is_so(
                 show(block, findings, folder.folder, name in WITH_A_DEFECT)
             except (AssertionError, kubernetes.JudgeError) as error:
                 raise AssertionError(f"{name}:{block.line}: {error}") from error
+        if (folder.folder / "generator").is_dir():
+            judged_by_ruff(folder.folder)
         if any("rayfleet status" in block.text for block in shown):
             assert left(folder.folder) == {}
     if name in FROM_NOTHING:
         assert commit_of(theirs) == commit_of(folder.folder)
+
+
+def judged_by_ruff(folder: Path) -> None:
+    """What a page writes into the program is in the form of the program."""
+    shutil.copy(ROOT / "pyproject.toml", folder)
+    ruff = str(Path(sys.executable).with_name("ruff"))
+    for command in ("check", "format --check"):
+        output_of([ruff, *command.split(), "--no-cache", "generator"], folder)
 
 
 def cloned(original: Path, folder: Path, elsewhere: pytest.TempPathFactory) -> Path:
