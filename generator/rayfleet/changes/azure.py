@@ -15,7 +15,6 @@ from rayfleet.tree.arm_expression import is_expression
 from rayfleet.tree.azure_resources import AzureResource, azure_resources, owner
 from rayfleet.tree.memo import once
 
-_NONE = object()
 _POOLS = ("properties", "agentPoolProfiles")
 # What is compared apart, and the name that a pool inside its cluster has among its properties.
 _APART = {CLUSTER.lower(): "agentPoolProfiles", NODE_POOL.lower(): "name"}

@@ -20,9 +20,9 @@ Steps = tuple[str, ...]
 
 #: What Azure does not do: the whole deployment fails, and something must be made anew under another name.
 REFUSED = frozenset({"refused", "new pool", "new cluster"})
-#: What makes nodes anew, and with them all that runs there.
-REIMAGED = frozenset({"rolling nodes", "rolling all nodes"})
 UNCLASSIFIED = "unclassified"
+# What may cost data or access, and what nobody documents: never taken for harmless.
+_AT_RISK = frozenset({"data", "re-created", UNCLASSIFIED})
 AZURE, KUBERNETES, ANYSCALE = "azure", "kubernetes", "anyscale"
 #: What Anyscale is told, and is no object of Kubernetes.
 CLOUD_RESOURCE, COMPUTE_CONFIG = "CloudResource", "ComputeConfig"
@@ -55,6 +55,11 @@ class ChangeRow(NamedTuple):
     def refused(self) -> bool:
         """Azure does not do it, and the deployment fails."""
         return self.change_class in REFUSED
+
+    @property
+    def at_risk(self) -> bool:
+        """True where data or access may be lost, or nobody knows."""
+        return self.change_class in _AT_RISK
 
     @property
     def told(self) -> bool:

@@ -6,11 +6,10 @@ from collections.abc import Iterator
 
 from rayfleet.changes.anyscale import cloud_resource_changes
 from rayfleet.changes.change import Change
-from rayfleet.facts.change_classes import UNCLASSIFIED, ChangeRow
+from rayfleet.facts.change_classes import ChangeRow
 from rayfleet.proofs.finding import Finding, failed, noted, warned
 from rayfleet.proofs.run import Run
 
-_AT_RISK = ("data", UNCLASSIFIED)
 _BESIDE = "register the cluster anew, and retire this cloud resource"
 
 
@@ -37,7 +36,7 @@ def _finding(rows: list[Change], row: ChangeRow) -> Finding:
     again = "leave it out again" if first.before is None else f"write {first.before} again"
     if row.refused:
         return failed("network/cloud-resource-fixed", whose, what, f"{again}; or {_BESIDE}", *sides)
-    if row.change_class in _AT_RISK:
+    if row.at_risk:
         return warned("network/cloud-resource-at-risk", whose, what, f"{again}, unless this is meant", *sides)
     return noted("network/cloud-resource-change", whose, what, *sides)
 

@@ -10,14 +10,13 @@ from rayfleet.changes.azure import pairs
 from rayfleet.changes.change import Change
 from rayfleet.changes.ranges import range_of
 from rayfleet.diagnostics import many
-from rayfleet.facts.change_classes import UNCLASSIFIED, ChangeRow
+from rayfleet.facts.change_classes import ChangeRow
 from rayfleet.proofs.azure.references import subject
 from rayfleet.proofs.finding import Finding, failed, noted, warned
 from rayfleet.tree import Tree
 from rayfleet.tree.arm_expression import is_expression, reference
 from rayfleet.tree.azure_resources import AzureResource, called, who
 
-_AT_RISK = ("data", "re-created", UNCLASSIFIED)
 _ANOTHER = "make a new one beside it, under another name, deploy that, and retire this one"
 _POOL_FIX = (
     "give the pool back its name; or keep the old one beside it until that is deployed, as a resource of its own"
@@ -60,7 +59,7 @@ def _finding(rows: list[_Changed], tree: Tree) -> Finding:
     about = subject(changed.new.resource.template)
     if row.refused:
         return failed("arm/unchangeable", about, what, f"{again}; or {row.fix or _ANOTHER}", *sides)
-    if row.change_class in _AT_RISK:
+    if row.at_risk:
         fix = f"{again}, unless this is meant and was tried where nothing can be lost"
         return warned("arm/change-at-risk", about, what, fix, *sides)
     return noted("arm/change", about, what, *sides)

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator
 from rayfleet.changes.change import Change
 from rayfleet.changes.kubernetes import KUSTOMIZATION, RELEASE
 from rayfleet.diagnostics import many
-from rayfleet.facts.change_classes import UNCLASSIFIED
 from rayfleet.facts.flux import KUSTOMIZE
 from rayfleet.proofs.finding import Finding, failed, noted, warned
 from rayfleet.proofs.flux.rollout import Rollout, called, kept, key_of, named
@@ -19,7 +18,6 @@ _FORCE = f"{KUSTOMIZE}/force"
 _STORAGE = ("PersistentVolume", "PersistentVolumeClaim")
 _BY_HAND = "write what was there; or delete claim and volume by hand first, as docs/storage.md says"
 _ANEW = f"write what was there; or annotate it with {_FORCE}: enabled, and Flux makes it anew"
-_AT_RISK = ("data", "re-created", UNCLASSIFIED)
 # How many properties are called by name in one line.
 _NAMED = 3
 
@@ -51,8 +49,8 @@ def _told(rows: list[list[Change]]) -> Finding:
     whose = f"{owners[0]} and {len(owners) - 1} more" if owners[1:] else owners[0]
     what = f"{_object(first)} {_verb(rows[0])} {_properties(rows[0])}: {_sentence(first)}"
     sides = [side for row in rows for side in (row[0].new, row[0].old) if side]
-    if first.change_class in _AT_RISK:
-        fix = (first.row and first.row.fix) or "write what was there, unless this is meant"
+    if first.row and first.row.at_risk:
+        fix = first.row.fix or "write what was there, unless this is meant"
         return warned("flux/change-at-risk", whose, what, fix, *sides)
     return noted("flux/change", whose, what, *sides)
 
