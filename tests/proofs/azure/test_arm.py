@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from copy import deepcopy
 from functools import cache
 from typing import Any
 
@@ -30,6 +28,7 @@ from tests.proofs.breaks.arm import (
 from tests.testing import rendering
 from tests.testing.broken_trees import Break, Edit, assert_seen, broken, check, failures, tree
 from tests.testing.extent import sampled, some
+from tests.testing.garbage import garbled, paths
 
 BREAKS = (
     *arm_references.REFERENCES,
@@ -163,24 +162,6 @@ def small() -> dict[str, bytes]:
     found = {**files, EAST: json.dumps(document).encode(), LIST: json.dumps(listed).encode()}
     assert len(check(found, "arm").of("proved")) > 8, "all of the proof must be at work"
     return found
-
-
-def paths(data: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    """Where each value stands, the whole aside."""
-    children = data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ()
-    for key, value in children:
-        yield (*path, key)
-        yield from paths(value, (*path, key))
-
-
-def garbled(data: Any, path: tuple[Any, ...], garbage: Any) -> bytes:
-    """The document with another value at a place."""
-    document = deepcopy(data)
-    holder = document
-    for step in path[:-1]:
-        holder = holder[step]
-    holder[path[-1]] = garbage
-    return json.dumps(document).encode()
 
 
 @sampled

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from copy import deepcopy
 from functools import cache
-from typing import Any
 
 import pytest
 
@@ -34,6 +31,7 @@ from tests.proofs.breaks.storage_account import private, walled
 from tests.testing import rendering
 from tests.testing.broken_trees import Break, Edit, assert_seen, broken, check, failures, tree
 from tests.testing.extent import sampled, some
+from tests.testing.garbage import garbled, paths
 
 BREAKS = (
     *storage_mounts.PATH,
@@ -227,24 +225,6 @@ def small() -> dict[str, bytes]:
     found = {**files, EAST: json.dumps({"resources": list(rows.values())}).encode()}
     assert len(check(found, "storage").of("proved")) == 8, "all of the proof must be at work"
     return found
-
-
-def paths(data: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    """Where each value stands, the whole aside."""
-    children = data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ()
-    for key, value in children:
-        yield (*path, key)
-        yield from paths(value, (*path, key))
-
-
-def garbled(data: Any, path: tuple[Any, ...], garbage: Any) -> bytes:
-    """The document with another value at a place, as JSON, which is YAML."""
-    document = deepcopy(data)
-    holder = document
-    for step in path[:-1]:
-        holder = holder[step]
-    holder[path[-1]] = garbage
-    return json.dumps(document).encode()
 
 
 @sampled
