@@ -40,7 +40,7 @@ FLOORS = (
     ("rayfleet.compiler",),
     (
         "rayfleet.outputs", "rayfleet.sync", "rayfleet.fingerprint", "rayfleet.scheduler", "rayfleet.capacity",
-        "rayfleet.changes", "rayfleet.shape_mistakes",
+        "rayfleet.changes", "rayfleet.schema_mistakes",
     ),
     ("rayfleet.cluster_record", "rayfleet.parts"),
     (
@@ -58,7 +58,7 @@ FLOORS = (
 JUDGES = ("rayfleet.tree", "rayfleet.scheduler", "rayfleet.capacity", "rayfleet.changes", "rayfleet.proofs")
 COMPILES = {
     "rayfleet.model", "rayfleet.keys", "rayfleet.build", "rayfleet.rules", "rayfleet.arm", "rayfleet.overview",
-    "rayfleet.outputs", "rayfleet.cluster_record", "rayfleet.parts", "rayfleet.compiler", "rayfleet.shape_mistakes",
+    "rayfleet.outputs", "rayfleet.cluster_record", "rayfleet.parts", "rayfleet.compiler", "rayfleet.schema_mistakes",
 }  # fmt: skip
 
 DOORS = {

@@ -15,7 +15,7 @@ from rayfleet.facts.catalogue import Catalogue
 from rayfleet.fleet_files import FleetFiles, Inputs
 from rayfleet.model import bindings
 from rayfleet.model.fleet import Fleet
-from rayfleet.shape_mistakes import follows_from, without_mistakes
+from rayfleet.schema_mistakes import follows_from, without_mistakes
 from rayfleet.source.origin import Origin
 
 _INSTEAD_OF_ANCHORS = "write the value out, or give it once in defaults or regions"

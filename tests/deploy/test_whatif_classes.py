@@ -13,7 +13,7 @@ from rayfleet.changes.ranges import RANGES
 from rayfleet.deploy import whatif
 from rayfleet.facts import resource_types as types
 from rayfleet.facts.change_classes import ChangeRow, Steps, classify, rows
-from rayfleet.facts.change_steps import value_at
+from rayfleet.facts.change_directions import value_at
 from rayfleet.proofs.azure import network_moves, property_changes
 from rayfleet.proofs.evidence import Evidence
 from rayfleet.proofs.finding import Finding

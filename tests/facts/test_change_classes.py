@@ -12,7 +12,7 @@ import pytest
 
 from rayfleet.facts import resource_types as types
 from rayfleet.facts.change_classes import ChangeRow, Steps, classes, classify, differences, rows
-from rayfleet.facts.change_steps import STEPS, older
+from rayfleet.facts.change_directions import STEPS, older
 from rayfleet.package_files import SCHEMAS
 from tests.testing.rendering import FLEETS, compiled, reference
 

@@ -12,7 +12,7 @@ import pytest
 
 from rayfleet.changes.kubernetes import comparable, objects
 from rayfleet.facts.change_classes import ChangeRow, Steps, classes, classify, rows
-from rayfleet.facts.change_steps import STEPS
+from rayfleet.facts.change_directions import STEPS
 from rayfleet.package_files import SCHEMAS
 from tests.testing.broken_trees import rendered
 from tests.testing.rendering import FLEETS, compiled, reference

@@ -21,7 +21,7 @@ def settled(*findings: Finding) -> list[str]:
     for finding in findings:
         report.add(finding.claim.partition("/")[0], [finding])
     report.settle(CLUSTERS)
-    shown = [row.claim for section in report.sections.values() for row in section.shown]
+    shown = [row.claim for section in report.sections.values() for row in section.findings]
     assert sum(sum(section.counts.values()) for section in report.sections.values()) == len(shown)
     return shown
 

@@ -29,7 +29,7 @@ def alone(fleet: str) -> Report:
 
 
 def said(report: Report) -> dict[str, object]:
-    return {name: (section.counts, section.shown) for name, section in report.sections.items()}
+    return {name: (section.counts, section.findings) for name, section in report.sections.items()}
 
 
 class _Interrupted(Tree):
@@ -59,7 +59,7 @@ def test_a_tree_that_is_proved_twice_gives_one_report(fleet: str) -> None:
     same = evidence(fleet)
     first, second = prove(same), prove(same)
     assert said(first) == said(second) == said(alone(fleet))
-    assert sum(map(len, (section.shown for section in first.sections.values()))) > 20
+    assert sum(map(len, (section.findings for section in first.sections.values()))) > 20
 
 
 def test_a_tree_that_is_proved_while_others_are_gives_what_it_gives_alone() -> None:

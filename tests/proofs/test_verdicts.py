@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import pytest
 
-from rayfleet.proofs import Report, Shown
+from rayfleet.proofs import Report, ReportRow
 from rayfleet.source import read
 from tests.proofs.breaks.capacity import parted
 from tests.testing.broken_trees import Break, broken, check, tree
@@ -29,7 +29,7 @@ LINE = re.compile(r"(?P<name>.+) -> (?P<claims>[a-z0-9/, -]+?)(?: because (?P<re
 BESIDE = {"arm/record-differs"}
 # What is judged against the unbroken tree as its base commit.
 AGAINST_BASE = {
-    ("arm", "CHANGES"), ("arm_settings", "CHANGES"), ("flux_permanence", "BREAKS"), ("network", "MOVES"),
+    ("arm", "CHANGES"), ("arm_settings", "CHANGES"), ("object_changes", "BREAKS"), ("network", "MOVES"),
     ("network_against_base", "BREAKS"),
 }  # fmt: skip
 
@@ -78,7 +78,7 @@ def verdicts(module: str) -> Mapping[str, Verdict]:
     return dict(lines(module))
 
 
-def weighed(report: Report) -> list[Shown]:
+def weighed(report: Report) -> list[ReportRow]:
     return [row for outcome in ("failed", "warned", "noted", "pending") for row in report.of(outcome)]
 
 

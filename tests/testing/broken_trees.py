@@ -9,7 +9,7 @@ from functools import cache
 from typing import NamedTuple, TypeVar
 
 from rayfleet.facts.catalogue import Catalogue
-from rayfleet.proofs import Evidence, Report, Shown, prove
+from rayfleet.proofs import Evidence, Report, ReportRow, prove
 from rayfleet.source import Source, read
 from rayfleet.tree import Tree
 from rayfleet.tree.files import Files
@@ -99,7 +99,7 @@ def check(
 
 def assert_seen(report: Report, files: Mapping[str, bytes], proof: str, case: Break) -> None:
     """The proof must have reported what the case expects, where it expects it."""
-    found = [row for row in report.sections[proof].shown if row.outcome == case.outcome]
+    found = [row for row in report.sections[proof].findings if row.outcome == case.outcome]
     said = [row for row in found if case.says in f"{row.subject}: {row.what}"]
     assert said, f"no {case.outcome} says {case.says!r}, only: {[row.what for row in found]}"
     places = [[(place.file, _line(files, place.file, place.line)) for place in row.places] for row in said]
@@ -121,7 +121,7 @@ def _line(files: Mapping[str, bytes], file: str, number: int) -> str:
     return lines[number - 1] if 0 < number <= len(lines) else ""
 
 
-def failures(report: Report) -> list[Shown]:
+def failures(report: Report) -> list[ReportRow]:
     """All that failed."""
     return report.of("failed")
 

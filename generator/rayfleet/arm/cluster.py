@@ -8,8 +8,8 @@ from rayfleet.arm import identity, network
 from rayfleet.arm.expression import Expression, property_of, resource_id
 from rayfleet.arm.node_pools import pool_properties
 from rayfleet.arm.template import Resource, checkov_skip
-from rayfleet.facts.federation import ISSUER
 from rayfleet.facts.resource_types import CLUSTER, MAINTENANCE_WINDOW, PUBLIC_IP, api_version
+from rayfleet.facts.workload_identity import ISSUER
 from rayfleet.model.cluster import Cluster
 from rayfleet.model.fleet import Fleet
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from rayfleet.arm import network, storage
 from rayfleet.arm.expression import Expression, extension_id, guid, property_of, resource_id
 from rayfleet.arm.template import Resource
-from rayfleet.facts.federation import AUDIENCE, ISSUER
 from rayfleet.facts.resource_types import CLUSTER, FEDERATED_CREDENTIAL, IDENTITY, ROLE_ASSIGNMENT, api_version
 from rayfleet.facts.roles import ACCOUNT_CONTRIBUTOR, BLOB_DATA_CONTRIBUTOR, NETWORK_CONTRIBUTOR
+from rayfleet.facts.workload_identity import AUDIENCE, ISSUER
 from rayfleet.model.cluster import Cluster
 from rayfleet.model.fleet import Fleet
 from rayfleet.model.service_account import SOURCE_CONTROLLER, ServiceAccount

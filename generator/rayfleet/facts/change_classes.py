@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any, NamedTuple
 
-from rayfleet.facts.change_steps import STEPS, value_at
+from rayfleet.facts.change_directions import STEPS, value_at
 from rayfleet.package_files import SCHEMAS
 
 Steps = tuple[str, ...]

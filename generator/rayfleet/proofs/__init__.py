@@ -19,8 +19,8 @@ from rayfleet.proofs.fleet import bindings, capacity, versions
 from rayfleet.proofs.grouping import Groups, Together, alone, of
 from rayfleet.proofs.kubernetes import gateway, node_fit, placement, volumes
 from rayfleet.proofs.report import Report, Section
+from rayfleet.proofs.report_row import Place, ReportRow
 from rayfleet.proofs.run import Run
-from rayfleet.proofs.shown import Place, Shown
 from rayfleet.tree import RenderedCluster
 from rayfleet.tree.layer import Layer
 
@@ -149,4 +149,16 @@ def _layers(cluster: RenderedCluster) -> list[Layer]:
     return [*([cluster.entry] if cluster.entry else []), *cluster.layers.values()]
 
 
-__all__ = ["PROOFS", "Evidence", "Finding", "Outcome", "Place", "Proof", "Report", "Section", "Shown", "names", "prove"]
+__all__ = [
+    "PROOFS",
+    "Evidence",
+    "Finding",
+    "Outcome",
+    "Place",
+    "Proof",
+    "Report",
+    "ReportRow",
+    "Section",
+    "names",
+    "prove",
+]

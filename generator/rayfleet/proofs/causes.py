@@ -6,7 +6,7 @@ from collections.abc import Container, Iterator
 
 from rayfleet.proofs.claims import CAUSES
 from rayfleet.proofs.finding import OUTCOMES
-from rayfleet.proofs.shown import Shown
+from rayfleet.proofs.report_row import ReportRow
 from rayfleet.tree import DEPLOYMENTS
 
 _Key = tuple[str | int, ...]
@@ -21,13 +21,13 @@ class Causes:
         self._clusters = clusters
         self._weights: dict[tuple[str, _Key], int] = {}
 
-    def add(self, row: Shown) -> None:
+    def add(self, row: ReportRow) -> None:
         """Takes in a finding, accepted ones too."""
         if "failed" in (row.outcome, row.was) or "warned" in (row.outcome, row.was):
             for key in self._leads(row):
                 self._weights[row.claim, key] = max(_weight(row), self._weights.get((row.claim, key), 0))
 
-    def lead_to(self, row: Shown) -> bool:
+    def lead_to(self, row: ReportRow) -> bool:
         """True where a finding follows from one of them that weighs as much."""
         if row.outcome == "proved" or not CAUSES[row.claim]:
             return False
@@ -35,7 +35,7 @@ class Causes:
         found = (self._weights.get((claim, key), -1) for claim in CAUSES[row.claim] for key in keys)
         return max(found, default=-1) >= _weight(row)
 
-    def _leads(self, row: Shown) -> Iterator[_Key]:
+    def _leads(self, row: ReportRow) -> Iterator[_Key]:
         yield from (("any",), ("subject", row.subject))
         if not row.subject or any(place.file.endswith(f"/{DEPLOYMENTS}") for place in row.places):
             yield ("all",)
@@ -45,7 +45,7 @@ class Causes:
             if place.line:
                 yield ("line", place.file, place.line)
 
-    def _follows(self, row: Shown) -> Iterator[_Key]:
+    def _follows(self, row: ReportRow) -> Iterator[_Key]:
         yield from (("all",), ("subject", row.subject))
         if not row.subject:
             yield ("any",)
@@ -55,6 +55,6 @@ class Causes:
                 yield ("of a cluster", place.file)
 
 
-def _weight(row: Shown) -> int:
+def _weight(row: ReportRow) -> int:
     outcome = row.was or row.outcome
     return -1 if outcome == "accepted" else OUTCOMES.index(outcome)

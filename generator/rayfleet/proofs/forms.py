@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Mapping
 
 from rayfleet.diagnostics import many, printable
 from rayfleet.proofs.report import Report
+from rayfleet.proofs.report_row import ReportRow, Standing
 from rayfleet.proofs.sarif import sarif
-from rayfleet.proofs.shown import Shown, Standing
 
 _BUILT = "layers as kustomize builds them, overlays included"
 _FILES = "layers as their files say; overlays were not checked, which takes kustomize"
@@ -36,14 +36,14 @@ def text(report: Report, built: bool) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _some(report: Report, outcome: Standing) -> tuple[list[Shown], str]:
+def _some(report: Report, outcome: Standing) -> tuple[list[ReportRow], str]:
     """The findings of an outcome that are shown, and a word about the rest."""
     rows = report.of(outcome) if report.whole else report.of(outcome)[: _MOST[outcome]]
     hidden = report.count(outcome) - len(rows)
     return rows, f" (and {hidden} more, with --verbose)" if hidden else ""
 
 
-def _lines(row: Shown) -> Iterator[str]:
+def _lines(row: ReportRow) -> Iterator[str]:
     first = f"{row.places[0]}: " if row.places else ""
     yield printable(f"{first}{_said(row)} [{row.claim}]")
     for place in row.places[1:]:
@@ -54,7 +54,7 @@ def _lines(row: Shown) -> Iterator[str]:
         yield printable(f"    fix: {row.fix}")
 
 
-def _said(row: Shown) -> str:
+def _said(row: ReportRow) -> str:
     return f"{row.subject}: {row.what}" if row.subject else row.what
 
 

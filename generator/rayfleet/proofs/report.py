@@ -9,17 +9,17 @@ from dataclasses import dataclass, field
 from rayfleet.diagnostics import Diagnostic
 from rayfleet.proofs.causes import Causes
 from rayfleet.proofs.finding import Finding, Outcome
-from rayfleet.proofs.shown import Place, Shown, Standing
+from rayfleet.proofs.report_row import Place, ReportRow, Standing
 
 
 @dataclass
 class Section:
-    """One proof's findings. ``shown`` holds what weighs, and of what holds as many as were asked for."""
+    """One proof's findings. ``findings`` holds what weighs, and of what holds as many as were asked for."""
 
     proof: str
     title: str
     counts: Counter[Standing] = field(default_factory=Counter)
-    shown: list[Shown] = field(default_factory=list)
+    findings: list[ReportRow] = field(default_factory=list)
 
     @property
     def outcome(self) -> Outcome:
@@ -29,9 +29,9 @@ class Section:
                 return outcome
         return "proved"
 
-    def of(self, outcome: Standing) -> list[Shown]:
-        """The shown findings of an outcome, by place."""
-        return sorted(row for row in self.shown if row.outcome == outcome)
+    def of(self, outcome: Standing) -> list[ReportRow]:
+        """The findings of an outcome, by place."""
+        return sorted(row for row in self.findings if row.outcome == outcome)
 
 
 class Report:
@@ -56,17 +56,16 @@ class Report:
             section.counts["accepted" if finding.reason else finding.outcome] += 1
             few = self._witnesses is None or section.counts["proved"] <= self._witnesses
             if finding.outcome != "proved" or few:
-                section.shown.append(_shown(proof, finding))
+                section.findings.append(_row(proof, finding))
 
     def refuse(self, proof: str, claim: str, diagnostics: Iterable[Diagnostic]) -> None:
         """Takes in diagnostics, which know their places, as what fails a claim of a proof."""
-        for row in diagnostics:
-            shown = Shown(
-                (Place(row.file, row.line, row.column),), "failed", proof, claim, row.where, row.what, row.fix
-            )
-            if shown not in self.sections[proof].shown:
+        for found in diagnostics:
+            place = Place(found.file, found.line, found.column)
+            row = ReportRow((place,), "failed", proof, claim, found.where, found.what, found.fix)
+            if row not in self.sections[proof].findings:
                 self.sections[proof].counts["failed"] += 1
-                self.sections[proof].shown.append(shown)
+                self.sections[proof].findings.append(row)
 
     def settle(self, clusters: Container[str]) -> None:
         """Leaves out what follows from something else that was found, and weighs no more: a cause is told once.
@@ -74,13 +73,13 @@ class Report:
         """
         causes = Causes(clusters)
         for section in self.sections.values():
-            for row in section.shown:
+            for row in section.findings:
                 causes.add(row)
         for section in self.sections.values():
-            follow = [row for row in section.shown if causes.lead_to(row)]
+            follow = [row for row in section.findings if causes.lead_to(row)]
             section.counts.subtract(row.outcome for row in follow)
             left_out = set(map(id, follow))
-            section.shown = [row for row in section.shown if id(row) not in left_out]
+            section.findings = [row for row in section.findings if id(row) not in left_out]
 
     def count(self, outcome: Standing) -> int:
         """The number of findings of an outcome."""
@@ -90,14 +89,14 @@ class Report:
         """The number of accepted findings of an outcome."""
         return sum(row.was == was for row in self.of("accepted"))
 
-    def of(self, outcome: Standing) -> list[Shown]:
-        """The shown findings of an outcome in all proofs, by place; the first section's first: others' troubles
+    def of(self, outcome: Standing) -> list[ReportRow]:
+        """The findings of an outcome in all proofs, by place; the first section's first: others' troubles
         follow."""
         first, *others = self.sections.values()
         return first.of(outcome) + sorted(row for section in others for row in section.of(outcome))
 
 
-def _shown(proof: str, finding: Finding) -> Shown:
+def _row(proof: str, finding: Finding) -> ReportRow:
     places = tuple(dict.fromkeys(Place(*side.place) for side in finding.sides))
-    shown = Shown(places, finding.outcome, proof, finding.claim, finding.subject, finding.what, finding.fix)
-    return shown._replace(outcome="accepted", was=finding.outcome, reason=finding.reason) if finding.reason else shown
+    row = ReportRow(places, finding.outcome, proof, finding.claim, finding.subject, finding.what, finding.fix)
+    return row._replace(outcome="accepted", was=finding.outcome, reason=finding.reason) if finding.reason else row

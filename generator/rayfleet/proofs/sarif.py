@@ -11,7 +11,7 @@ from rayfleet.proofs.claims import BY_ID, Claim
 from rayfleet.proofs.claims.index import anchor
 from rayfleet.proofs.finding import Outcome
 from rayfleet.proofs.report import Report
-from rayfleet.proofs.shown import Place, Shown
+from rayfleet.proofs.report_row import Place, ReportRow
 
 _LEVELS: dict[Outcome, str] = {"failed": "error", "warned": "warning", "noted": "note"}
 
@@ -54,7 +54,7 @@ def _rule(claim: Claim, home: str) -> dict[str, object]:
     }
 
 
-def _result(row: Shown, places: list[Place]) -> dict[str, object]:
+def _result(row: ReportRow, places: list[Place]) -> dict[str, object]:
     locations = [{"physicalLocation": _physical(place)} for place in places]
     said = f"{row.subject}: {row.what}" if row.subject else row.what
     return {
@@ -67,7 +67,7 @@ def _result(row: Shown, places: list[Place]) -> dict[str, object]:
     }
 
 
-def _level(row: Shown) -> str:
+def _level(row: ReportRow) -> str:
     return next(level for outcome, level in _LEVELS.items() if outcome in (row.outcome, row.was))
 
 

@@ -10,13 +10,13 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from rayfleet.facts.anyscale_chart import CHART, add, select
+from rayfleet.facts.anyscale_pod_defaults import CHART, add, select
 from rayfleet.facts.labels import NVIDIA_GPU, POD_ACCELERATOR, POD_INSTANCE, POD_MARKET, POD_ZONE, ZONE
 from rayfleet.facts.quantity import quantity
+from rayfleet.scheduler.content_key import ContentKey
 from rayfleet.scheduler.fits import Pod, pod_of
 from rayfleet.scheduler.helm_values import coalesce, first_wins
 from rayfleet.scheduler.json_patch import Patch, PatchedPod, apply, of_values, picks, unfollowed_parts
-from rayfleet.scheduler.memo import Content
 from rayfleet.source import Path
 from rayfleet.tree import entries, get, mapping, text
 from rayfleet.tree.helm_release import Release
@@ -89,11 +89,13 @@ class OperatorPods(NamedTuple):
 def operator_pods(release: Release) -> OperatorPods:
     """The pods that the operator of a release makes."""
     provider = text(release.values, "global", "cloudProvider")
-    return _operator_pods(Content.of((mapping(release.values, "workloads"), get(release.values, "patches"), provider)))
+    return _operator_pods(
+        ContentKey.of((mapping(release.values, "workloads"), get(release.values, "patches"), provider))
+    )
 
 
 @lru_cache(maxsize=256)
-def _operator_pods(content: Content) -> OperatorPods:
+def _operator_pods(content: ContentKey) -> OperatorPods:
     values, additional, provider = content.data
     workloads = coalesce(values, CHART)
     theirs = of_values(additional, ("patches",))

@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from rayfleet.facts.labels import GPU_RESOURCES, HARD
-from rayfleet.scheduler.memo import Content
+from rayfleet.scheduler.content_key import ContentKey
 from rayfleet.scheduler.nodes import Labels, Node, Traits, Values
 from rayfleet.source import Path
 from rayfleet.tree import entries, get, mapping, text
@@ -53,11 +53,11 @@ def pod_of(spec: Any, devices: Iterable[str] = ()) -> Pod:
     nodes tainted by its name (AKS docs, faq: ExtendedResourceToleration; kubernetes/kubernetes PR 55839).
     """
     words = [get(spec, word) for word in ("nodeSelector", "affinity", "tolerations")]
-    return _pod(Content.of((*words, sorted(devices))))
+    return _pod(ContentKey.of((*words, sorted(devices))))
 
 
 @lru_cache(maxsize=4096)
-def _pod(said: Content) -> Pod:
+def _pod(said: ContentKey) -> Pod:
     selector, affinity, tolerations, devices = said.data
     required = get(affinity, "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution")
     admitted = [{"key": device, "operator": "Exists", "effect": "NoSchedule"} for device in devices]

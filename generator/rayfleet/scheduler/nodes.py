@@ -21,7 +21,7 @@ from rayfleet.facts.labels import (
     SPOT_PRIORITY,
     ZONE,
 )
-from rayfleet.scheduler.memo import Content
+from rayfleet.scheduler.content_key import ContentKey
 from rayfleet.source import Path
 from rayfleet.tree import get, text
 from rayfleet.tree.node_pool import NodeTaint, Pool
@@ -107,7 +107,7 @@ def node_of(pool: Pool, region: str, discovered: bool) -> Node:
         vm_size=pool.vm_size,
         vm=pool.vm,
     )
-    return Node(pool, _traits(Content.of(facts)))
+    return Node(pool, _traits(ContentKey.of(facts)))
 
 
 def may_be_empty(pool: Pool) -> bool:
@@ -121,7 +121,7 @@ def _empty(pool: Pool) -> Path | None:
 
 
 @lru_cache(maxsize=4096)
-def _traits(content: Content) -> Traits:
+def _traits(content: ContentKey) -> Traits:
     facts: _PoolFacts = content.data
     own: dict[str, Values] = {key: (value,) for key, value in facts.labels.items()}
     predicted = _predicted_labels(facts)

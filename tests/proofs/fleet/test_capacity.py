@@ -47,7 +47,7 @@ def test_break_is_seen(case: Break) -> None:
 
 def said(report: Report, outcome: str) -> list[str]:
     """What a proof says, each with its subject."""
-    return [f"{row.subject}: {row.what}" for row in report.sections["capacity"].shown if row.outcome == outcome]
+    return [f"{row.subject}: {row.what}" for row in report.sections["capacity"].findings if row.outcome == outcome]
 
 
 def test_just_enough_is_proved_limit_by_limit() -> None:
@@ -63,12 +63,14 @@ def test_just_enough_is_proved_limit_by_limit() -> None:
         "westus2: spot needs 336 of 337 vCPUs at most",
         "westus2: on-demand in all needs 144 of 145 vCPUs at most, 24 of them for upgrades",
     ]
-    assert {row.outcome for row in report.sections["capacity"].shown} == {"proved"}
+    assert {row.outcome for row in report.sections["capacity"].findings} == {"proved"}
 
 
 def test_a_witness_has_both_sides() -> None:
     (row,) = [
-        row for row in judged(tree(), ENOUGH).sections["capacity"].shown if row.what.startswith("spot needs 336 of 336")
+        row
+        for row in judged(tree(), ENOUGH).sections["capacity"].findings
+        if row.what.startswith("spot needs 336 of 336")
     ]
     quota, pool = row.places
     assert (quota.file, quota.line) == (QUOTA, 5)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from rayfleet.diagnostics import did_you_mean
-from rayfleet.facts.change_steps import older
+from rayfleet.facts.change_directions import older
 from rayfleet.facts.labels import AKS_PREFIXES, EFFECTS, SPOT_PRIORITY
 from rayfleet.facts.limits import (
     LEAST_PODS,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rayfleet.proofs.aks import clusters, network, node_pools, settings
-from rayfleet.proofs.azure import deployments, incremental, names, references, subnets, templates
+from rayfleet.proofs.azure import deployments, names, references, resource_removals, subnets, templates
 from rayfleet.proofs.finding import Finding
 from rayfleet.proofs.fleet import registry
 from rayfleet.proofs.run import Run
@@ -31,4 +31,4 @@ def of_fleet(run: Run) -> Iterator[Finding]:
     yield from names.judge(tree)
     yield from templates.judge(tree)
     yield from subnets.judge(tree)
-    yield from incremental.judge(run.evidence)
+    yield from resource_removals.judge(run.evidence)

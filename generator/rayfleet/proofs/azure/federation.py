@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from rayfleet.diagnostics import many
-from rayfleet.facts.federation import AUDIENCE, ISSUER
 from rayfleet.facts.limits import MAX_CREDENTIALS
 from rayfleet.facts.resource_types import CLUSTER, FEDERATED_CREDENTIAL
+from rayfleet.facts.workload_identity import AUDIENCE, ISSUER
 from rayfleet.proofs.finding import Finding, failed, proved, warned
 from rayfleet.tree import Resource, Tree, entries, get, text
 from rayfleet.tree.arm_expression import reference

@@ -13,8 +13,8 @@ from rayfleet.proofs.flux import (
     fields,
     kustomization_files,
     manifests,
+    object_changes,
     order,
-    permanence,
     references,
     release_moves,
     releases,
@@ -47,7 +47,7 @@ def of_cluster(cluster: RenderedCluster, run: Run) -> Iterator[Finding]:
     yield from fields.of_cluster(rollout)
     changes = _changes(cluster, evidence)
     yield from releases.of_cluster(rollout, changes)
-    yield from permanence.of_cluster(rollout, run, changes)
+    yield from object_changes.of_cluster(rollout, run, changes)
     yield from release_moves.of_cluster(rollout, evidence)
 
 
@@ -60,7 +60,7 @@ def _changes(cluster: RenderedCluster, evidence: Evidence) -> list[Change]:
 def of_fleet(run: Run) -> Iterator[Finding]:
     """Folders that no cluster follows, where rendered/ is, and what changes since the base commit."""
     yield from entry.of_fleet(run.evidence)
-    yield from permanence.of_fleet(run)
+    yield from object_changes.of_fleet(run)
 
 
 def of_overlays(finding: Finding, tree: Tree) -> str | None:

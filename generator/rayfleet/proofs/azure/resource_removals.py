@@ -1,4 +1,4 @@
-"""Resources that an incremental deployment leaves behind, and changes of the others, against the base commit."""
+"""Resources that are no longer rendered, which Azure keeps, and changes of the others, against the base commit."""
 
 from __future__ import annotations
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 
-class Content(str):
+class ContentKey(str):
     """The text of data, which alone counts when two are compared."""
 
     data: Any
 
     @classmethod
-    def of(cls, data: Any) -> Content:
+    def of(cls, data: Any) -> ContentKey:
         made = cls(repr(data))
         made.data = data
         return made

@@ -165,7 +165,7 @@ def test_break_is_seen(case: Break) -> None:
     files = broken(case.edits)
     report = check(files, "flux", base=tree())
     assert_seen(report, files, "flux", case)
-    found = next(row for row in report.sections["flux"].shown if case.says in row.what)
+    found = next(row for row in report.sections["flux"].findings if case.says in row.what)
     assert found.places[1].file.startswith("HEAD:rendered/")
     assert not [row for row in check(files, "flux").of(case.outcome) if case.says in row.what]
 

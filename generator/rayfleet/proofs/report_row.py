@@ -1,4 +1,4 @@
-"""A finding as it is shown: with the places that it was found at."""
+"""A finding with the places that it was found at, looked up."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Place(NamedTuple):
         return f"{self.file}:{self.line}:{self.column}" if self.line else self.file
 
 
-class Shown(NamedTuple):
+class ReportRow(NamedTuple):
     """A finding whose places have been looked up. Findings sort by place, as diagnostics do. One that is accepted has a
     ``reason``, and ``was`` something else before.
     """
