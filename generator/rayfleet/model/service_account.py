@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from rayfleet.facts.charts.anyscale_operator import CHART as OPERATOR_CHART
+from rayfleet.facts import runtimes
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,6 @@ class ServiceAccount:
 
 
 #: The service account of the Anyscale operator, and through ``workloads.serviceAccount`` of every Ray pod.
-OPERATOR = ServiceAccount(OPERATOR_CHART.namespace, OPERATOR_CHART.name)
+OPERATOR = ServiceAccount(runtimes.DEFAULT.operator.namespace, runtimes.DEFAULT.operator.service_account)
 #: Flux's source controller, which signs in to Azure DevOps (gitops.auth: azureIdentity).
 SOURCE_CONTROLLER = ServiceAccount("flux-system", "source-controller")

@@ -8,7 +8,8 @@ from functools import cached_property
 from typing import Any
 
 from rayfleet.diagnostics import Diagnostic
-from rayfleet.facts.charts import anyscale_operator
+from rayfleet.facts import runtimes
+from rayfleet.facts.runtimes import Runtime
 from rayfleet.fleet_files import cloud_resource_file
 from rayfleet.source import Source, read
 from rayfleet.tree.aks import AksCluster
@@ -80,6 +81,10 @@ class RenderedCluster:
         return self.record.pools if self.record else ()
 
     @property
+    def runtime(self) -> Runtime:
+        return runtimes.DEFAULT
+
+    @property
     def template(self) -> Template | None:
         """The ARM template with what it has in Azure."""
         return self.aks.template if self.aks else None
@@ -138,8 +143,8 @@ class RenderedCluster:
 
     @property
     def operator(self) -> Release | None:
-        """Anyscale's operator, None while it is pending."""
-        return self.releases.get(anyscale_operator.CHART.name)
+        """The operator of its runtime, None while it is pending."""
+        return self.releases.get(self.runtime.operator.name)
 
     @cached_property
     def cloud_resource(self) -> Source | None:

@@ -12,6 +12,8 @@ CHART = Chart(
     namespace="anyscale-operator",
     when=lambda cluster: True,
     needs=(CLIENT_ID, CLOUD_RESOURCE_ID),
+    # values.yaml, templates/service_account.yaml
+    service_account="anyscale-operator",
     pods=(
         ChartPod(
             "Anyscale's operator",

@@ -45,7 +45,8 @@ class ChartPod(NamedTuple):
 
 class Chart(NamedTuple):
     """A chart by its name in fleet.yaml and in ``operators/``; ``artifact`` is its own name. ``part`` of a cluster has
-    it, ``when`` that says so; its values have the late values that it ``needs``.
+    it, ``when`` that says so; its values have the late values that it ``needs``. ``service_account`` is the one that it
+    makes for its pods, empty where none but the chart has to know it.
     """
 
     name: str
@@ -54,5 +55,6 @@ class Chart(NamedTuple):
     namespace: str
     when: Callable[[Installing], bool]
     needs: tuple[str, ...] = ()
+    service_account: str = ""
     kinds: ChartKinds | None = None
     pods: tuple[ChartPod, ...] = ()

@@ -7,9 +7,8 @@ from collections.abc import Iterator
 
 from rayfleet.diagnostics import many
 from rayfleet.facts import roles
-from rayfleet.facts.charts import anyscale_operator
 from rayfleet.facts.identifiers import UUID
-from rayfleet.facts.late_values import CLIENT_ID, CLOUD_RESOURCE_ID, PRINCIPAL_ID, words
+from rayfleet.facts.late_values import CLIENT_ID, PRINCIPAL_ID, words
 from rayfleet.facts.resource_types import STORAGE_ACCOUNT
 from rayfleet.facts.roles import BLOB_DATA
 from rayfleet.proofs.azure import (
@@ -184,12 +183,12 @@ def _operator(cluster: RenderedCluster, run: Run, values: dict[str, Late]) -> It
 
 
 def _absent(cluster: RenderedCluster, values: dict[str, Late]) -> Iterator[Finding]:
-    waits = [kind for kind in (CLIENT_ID, CLOUD_RESOURCE_ID) if kind not in values]
+    waits = [kind for kind in cluster.runtime.operator.needs if kind not in values]
     if waits:
         what = f"the operator waits for {' and '.join(waits)}: who signs in is not rendered yet"
         yield pending("identity/operator-missing", cluster.name, what, pending_outputs.side(cluster))
     elif not has_gaps(cluster):
-        what = f"no {anyscale_operator.CHART.name} is rendered, though its ids are bound: nothing signs in"
+        what = f"no {cluster.runtime.operator.name} is rendered, though its ids are bound: nothing signs in"
         yield failed("identity/operator-missing", cluster.name, what, "render again", values["clientId"].side)
 
 

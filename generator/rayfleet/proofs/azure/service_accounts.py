@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from rayfleet.facts.charts import anyscale_operator
 from rayfleet.proofs.azure.federation import SUBJECT, Credential, federation
 from rayfleet.proofs.finding import Finding, failed, proved
 from rayfleet.tree import RenderedCluster, Side, Tree, get, text
 from rayfleet.tree.gaps import operator_of
 from rayfleet.tree.role_assignments import named
 
-# The service account that the operator's chart makes, and the one that Ray pods run as where the values name none
-# (anyscale-operator chart 1.8.0, values.yaml, templates/service_account.yaml, templates/configmap_patches.yaml).
-_OPERATOR = anyscale_operator.CHART.name
+# The service account that Ray pods run as where the values name none (anyscale-operator chart 1.8.0, values.yaml,
+# templates/configmap_patches.yaml).
 _POD = "default"
 # What the webhook signs a pod in with (azure-workload-identity docs, service-account-labels-and-annotations).
 _CLIENT_ID = "azure.workload.identity/client-id"
@@ -44,7 +42,7 @@ def accounts(cluster: RenderedCluster) -> list[Account]:
         return []
     own = ("operator", "serviceAccount", "name")
     pods = ("workloads", "serviceAccount", "name")
-    name = get(operator.values, *own, default=_OPERATOR)
+    name = get(operator.values, *own, default=cluster.runtime.operator.service_account)
     return [
         Account("the operator", operator.namespace, name if isinstance(name, str) else "", operator.side(*own)),
         Account("Ray pods", operator.namespace, text(operator.values, *pods) or _POD, operator.side(*pods)),
@@ -85,9 +83,9 @@ def judge(cluster: RenderedCluster, tree: Tree, identity: str, client_id: str) -
 def _unmade(cluster: RenderedCluster, operator: Account, account: Account, client_id: str) -> Finding | None:
     """The reason why a service account with a client id is missing: the chart makes only the operator's."""
     if not operator.name:
-        what = "the operator's service account has no name"
+        what, made = "the operator's service account has no name", cluster.runtime.operator.service_account
         return (
-            failed("identity/service-account-unnamed", cluster.name, what, f"write {_OPERATOR}", operator.side)
+            failed("identity/service-account-unnamed", cluster.name, what, f"write {made}", operator.side)
             if account is operator
             else None
         )

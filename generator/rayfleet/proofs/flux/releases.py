@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 
 from rayfleet.changes.change import Change
-from rayfleet.facts.charts.anyscale_operator import CHART as OPERATOR
 from rayfleet.proofs.finding import Finding, failed, noted, proved, warned
 from rayfleet.proofs.flux.rollout import Rollout, chart_of
 from rayfleet.source import Source
@@ -44,13 +43,14 @@ def of_cluster(rollout: Rollout, changes: Iterable[Change]) -> Iterator[Finding]
 
 def _operator(rollout: Rollout) -> Iterator[Finding]:
     """The release that is called so is of Anyscale's chart: whatever is said of the operator goes by that."""
+    chart = rollout.cluster.runtime.operator
     for _, release in rollout.releases if rollout.cluster.operator is None else ():
-        if release.name == OPERATOR.name and release.artifact not in ("", OPERATOR.artifact):
+        if release.name == chart.name and release.artifact not in ("", chart.artifact):
             what = f'its release {release.name} is of the chart "{release.artifact}", which is not Anyscale\'s'
             side = release.manifest.side("spec", "chart", "spec", "chart")
             if release.repository and "chartRef" in mapping(release.manifest.data, "spec"):
                 side = release.repository.side("spec", "url")
-            yield failed("flux/operator-chart", rollout.cluster.name, what, f'write "{OPERATOR.artifact}"', side)
+            yield failed("flux/operator-chart", rollout.cluster.name, what, f'write "{chart.artifact}"', side)
 
 
 def _named(rollout: Rollout, release: Release) -> Iterator[Finding]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rayfleet.facts.late_values import CLIENT_ID, CLOUD_RESOURCE_ID
 from rayfleet.proofs.anyscale import compute_configs, ray_placement
 from rayfleet.proofs.anyscale.ray_placement import Found, Holds
 from rayfleet.proofs.finding import Finding, failed, pending
@@ -16,9 +15,6 @@ from rayfleet.scheduler.room import Mount, allocatable, mount, shape_room
 from rayfleet.tree import RenderedCluster
 from rayfleet.tree.gaps import has_gaps
 from rayfleet.tree.memo import once
-
-# The operator's values take these (rendered values: global.cloudDeploymentId, global.auth.iamIdentity).
-_WAITS_FOR = (CLOUD_RESOURCE_ID, CLIENT_ID)
 
 
 def of_cluster(cluster: RenderedCluster, run: Run) -> Iterator[Finding]:
@@ -81,7 +77,8 @@ def _without(cluster: RenderedCluster) -> Iterator[Finding]:
             "placement/values-not-rendered", cluster.name, what, "render it, or take it out of valuesFrom", where
         )
         return
-    missing = [kind for kind in _WAITS_FOR if cluster.late(kind) is None]
+    waits_for = cluster.runtime.operator.needs
+    missing = [kind for kind in waits_for if cluster.late(kind) is None]
     if missing:
         yield pending(
             "placement/no-operator",
@@ -91,7 +88,7 @@ def _without(cluster: RenderedCluster) -> Iterator[Finding]:
         return
     if has_gaps(cluster):
         return
-    bound = [side for kind in _WAITS_FOR if (side := cluster.late_side(kind))]
+    bound = [side for kind in waits_for if (side := cluster.late_side(kind))]
     what = "Anyscale's operator is not rendered, though all that it waits for is bound"
     fix = "render again, and keep the operators layer among those that Flux follows"
     yield failed("placement/no-operator", cluster.name, what, fix, cluster.side(), *bound)

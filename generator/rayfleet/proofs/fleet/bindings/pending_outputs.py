@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from rayfleet.facts.charts import anyscale_operator
 from rayfleet.facts.gateways import ingress_charts
 from rayfleet.facts.late_values import CLIENT_ID, CLOUD_RESOURCE_ID, PRINCIPAL_ID, kinds, made_by, producers
 from rayfleet.fleet_files import CLOUD_RESOURCE
@@ -40,25 +39,20 @@ def _has_gateway(cluster: RenderedCluster, _: Tree) -> bool:
     return gateway.get("enabled") is not True or not str(kind).startswith("gateway.networking.k8s.io/")
 
 
-# docs/bindings.md, "Pending".
-_OUTPUTS = (
-    _WaitingOutput(
-        "the blob volume", (CLIENT_ID,), "platform", lambda cluster, rendered: bool(fleet_volumes(cluster, rendered))
-    ),
-    _WaitingOutput(
-        f"operators/{anyscale_operator.CHART.name}/",
-        (CLIENT_ID, CLOUD_RESOURCE_ID),
-        "operators",
-        lambda cluster, _: bool(cluster.operator),
-    ),
-    _WaitingOutput("workloads/gateway.yaml", (CLOUD_RESOURCE_ID,), "workloads", _has_gateway),
-    _WaitingOutput(CLOUD_RESOURCE, (PRINCIPAL_ID,), "", lambda cluster, _: bool(cluster.cloud_resource)),
-)
+def _outputs(cluster: RenderedCluster) -> tuple[_WaitingOutput, ...]:
+    """docs/bindings.md, "Pending"."""
+    operator = cluster.runtime.operator
+    return (
+        _WaitingOutput("the blob volume", (CLIENT_ID,), "platform", lambda row, tree: bool(fleet_volumes(row, tree))),
+        _WaitingOutput(f"operators/{operator.name}/", operator.needs, "operators", lambda row, _: bool(row.operator)),
+        _WaitingOutput("workloads/gateway.yaml", (CLOUD_RESOURCE_ID,), "workloads", _has_gateway),
+        _WaitingOutput(CLOUD_RESOURCE, (PRINCIPAL_ID,), "", lambda row, _: bool(row.cloud_resource)),
+    )
 
 
 def judge(cluster: RenderedCluster, tree: Tree, values: dict[str, Late]) -> Iterator[Finding]:
     """One finding for all that waits, and one for each output that is missing without a reason."""
-    absent = [output for output in _OUTPUTS if not output.there(cluster, tree)]
+    absent = [output for output in _outputs(cluster) if not output.there(cluster, tree)]
     for output in absent if not has_gaps(cluster) else ():
         if all(kind in values for kind in output.needs):
             said = f"{' and '.join(output.needs)} {'are' if output.needs[1:] else 'is'} bound"
