@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from rayfleet.facts import charts
-from rayfleet.facts.charts import nvidia_device_plugin
+from rayfleet.facts.charts.chart import DevicePlugin
 from rayfleet.facts.quantity import MIB, quantity
 from rayfleet.scheduler.fits import Pod, pod_of
 from rayfleet.scheduler.helm_values import coalesce
@@ -71,9 +71,9 @@ def of_controllers(cluster: RenderedCluster) -> Iterator[tuple[DefinedPod, Relea
                 yield DefinedPod(row.name, pod, takes, release.side(*row.path)), release
 
 
-def device_plugin(release: Release) -> Pod:
-    """The pod of NVIDIA's device plugin."""
-    return pod_of(_pod_values(release.values, nvidia_device_plugin.BENEATH))
+def of_device_plugin(release: Release, plugin: DevicePlugin) -> Pod:
+    """The pod of a device plugin."""
+    return pod_of(_pod_values(mapping(release.values, *plugin.pod.path), plugin.pod.beneath))
 
 
 def _pod_values(values: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:

@@ -290,7 +290,7 @@ def test_other_ways_to_get_the_device_plugin_are_not_looked_at() -> None:
     )
     report = check(broken((renamed,)), "placement")
     assert failures(report) == []
-    assert any("GPU operator" in row.what for row in report.of("noted"))
+    assert any("gpu-operator" in row.what for row in report.of("noted"))
     managed = """"gpuProfile": {"nvidia": {"managementMode": "Managed"}},
         "scaleSetPriority": "Spot"""
     files = broken((Edit(LAYER, '  - "nvidia-device-plugin/helmrelease.yaml"\n', ""),))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rayfleet.facts.charts import anyscale_operator, envoy_gateway, ingress_nginx, nvidia_device_plugin
-from rayfleet.facts.charts.chart import Chart, ChartKinds, Installing
+from rayfleet.facts.charts.chart import Chart, ChartKinds, DevicePlugin, Installing
 
 #: Those that are rendered, in the order in which they are listed.
 TABLE: tuple[Chart, ...] = (
@@ -29,6 +29,11 @@ OTHERS = {
 def charts_of(cluster: Installing) -> tuple[Chart, ...]:
     """The charts that a cluster has."""
     return tuple(chart for chart in TABLE if chart.when(cluster))
+
+
+def device_plugins() -> dict[str, DevicePlugin]:
+    """The device plugins, by the name of the chart that each is of."""
+    return {chart.name: chart.device_plugin for chart in TABLE if chart.device_plugin}
 
 
 def brought_by(artifact: str) -> ChartKinds | None:

@@ -33,8 +33,9 @@ class ChartKinds(NamedTuple):
 
 
 class ChartPod(NamedTuple):
-    """A controller of a chart, or a job of it. ``path`` leads to it in the values; ``beneath`` is what the chart itself
-    says of it, in a pod's own words; ``containers``, what they ask for unless the values say otherwise.
+    """A controller of a chart, a job of it, or its pod on every node. ``path`` leads to it in the values; ``beneath``
+    is what the chart itself says of it, in a pod's own words; ``containers``, what they ask for unless the values say
+    otherwise.
     """
 
     name: str
@@ -43,10 +44,23 @@ class ChartPod(NamedTuple):
     containers: Mapping[str, Any] = {}
 
 
+class DevicePlugin(NamedTuple):
+    """The ``pod`` that makes the GPUs of a ``vendor`` known to Kubernetes, on every node with them, unless the value
+    ``switch`` turns it off. ``labels`` is the value that lets it write labels to nodes too. ``within`` is the chart of
+    the vendor's that has the plugin in it, for those who bring it by overlay.
+    """
+
+    vendor: str
+    pod: ChartPod
+    switch: tuple[str, ...]
+    labels: tuple[str, ...]
+    within: str
+
+
 class Chart(NamedTuple):
     """A chart by its name in fleet.yaml and in ``operators/``; ``artifact`` is its own name. ``part`` of a cluster has
     it, ``when`` that says so; its values have the late values that it ``needs``. ``service_account`` is the one that it
-    makes for its pods, empty where none but the chart has to know it.
+    makes for its pods, empty where none but the chart has to know it. ``pods`` are its controllers and their jobs.
     """
 
     name: str
@@ -58,3 +72,4 @@ class Chart(NamedTuple):
     service_account: str = ""
     kinds: ChartKinds | None = None
     pods: tuple[ChartPod, ...] = ()
+    device_plugin: DevicePlugin | None = None

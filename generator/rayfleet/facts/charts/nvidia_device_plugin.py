@@ -5,21 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from rayfleet.facts.charts.chart import GPU_NAMESPACE, Chart
+from rayfleet.facts.charts.chart import GPU_NAMESPACE, Chart, ChartPod, DevicePlugin
 from rayfleet.facts.labels import CRITICAL_ADDONS, NODE_FEATURES, NVIDIA_GPU
 
-CHART = Chart(
-    name="nvidia-device-plugin",
-    artifact="nvidia-device-plugin",
-    part="gpu support",
-    namespace=GPU_NAMESPACE,
-    when=lambda cluster: cluster.has_gpus_of("nvidia"),
-)
-#: NVIDIA's chart that has the plugin in it, for those who bring it by overlay.
-GPU_OPERATOR = "gpu-operator"
-#: What the chart itself says of its pods. Node feature discovery adds its labels to nodes, or the value of a key that
-#: says so.
-BENEATH: Mapping[str, Any] = {
+# Node feature discovery adds its labels to nodes, or the value of a key that says so.
+_BENEATH: Mapping[str, Any] = {
     "affinity": {
         "nodeAffinity": {
             "requiredDuringSchedulingIgnoredDuringExecution": {
@@ -39,3 +29,18 @@ BENEATH: Mapping[str, Any] = {
         {"key": NVIDIA_GPU, "operator": "Exists", "effect": "NoSchedule"},
     ],
 }
+
+CHART = Chart(
+    name="nvidia-device-plugin",
+    artifact="nvidia-device-plugin",
+    part="gpu support",
+    namespace=GPU_NAMESPACE,
+    when=lambda cluster: cluster.has_gpus_of("nvidia"),
+    device_plugin=DevicePlugin(
+        "nvidia",
+        pod=ChartPod("NVIDIA's device plugin", (), _BENEATH),
+        switch=("devicePlugin", "enabled"),
+        labels=("gfd", "enabled"),
+        within="gpu-operator",
+    ),
+)

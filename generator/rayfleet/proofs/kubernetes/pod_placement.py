@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from rayfleet.facts.charts import nvidia_device_plugin as device_plugin_chart
+from rayfleet.facts import charts
+from rayfleet.facts.charts.chart import DevicePlugin
 from rayfleet.facts.labels import AMD_GPU, AMD_PREFIX, DISCOVERED, HARD, SCALE_FROM_ZERO_TAG
 from rayfleet.proofs.anyscale.ray_placement import is_gpu, is_ray
 from rayfleet.proofs.finding import Finding, failed, noted, proved, warned
 from rayfleet.scheduler.anyscale_pods import OperatorPods
 from rayfleet.scheduler.fits import Obstacle, obstacles, start_obstacle, tolerates
 from rayfleet.scheduler.nodes import Node, may_be_empty
-from rayfleet.scheduler.pods import DefinedPod, device_plugin, of_controllers, of_manifests
+from rayfleet.scheduler.pods import DefinedPod, of_controllers, of_device_plugin, of_manifests
 from rayfleet.tree import RenderedCluster, Side, get, mapping, text
 from rayfleet.tree.gaps import operator_of
 from rayfleet.tree.helm_release import Release
@@ -26,8 +27,14 @@ _REPLICAS = ("operator", "replicas")
 
 def discovers(cluster: RenderedCluster) -> bool:
     """True where feature discovery writes labels to nodes with NVIDIA's GPUs."""
-    plugin = cluster.releases.get(device_plugin_chart.CHART.name)
-    return device_plugin_chart.GPU_OPERATOR in cluster.releases or bool(plugin and get(plugin.values, "gfd", "enabled"))
+    return any(
+        plugin.within in cluster.releases or _labels(cluster.releases.get(chart), plugin)
+        for chart, plugin in charts.device_plugins().items()
+    )
+
+
+def _labels(release: Release | None, plugin: DevicePlugin) -> bool:
+    return bool(release and get(release.values, *plugin.labels))
 
 
 # --- system pods ---
@@ -71,29 +78,27 @@ def system_pods(cluster: RenderedCluster, nodes: list[Node]) -> Iterator[Finding
 
 def devices(cluster: RenderedCluster, nodes: list[Node], asked: OperatorPods | None) -> Iterator[Finding]:
     """Device plugins run wherever there are devices."""
-    nvidia = [node for node in nodes if _vendor(node) == "nvidia" and not _managed(node)]
-    if nvidia:
-        yield from _nvidia(cluster, nvidia)
-    plugin = cluster.releases.get(device_plugin_chart.CHART.name)
-    if plugin and get(plugin.values, "gfd", "enabled") and asked:
-        yield from _rewritten(cluster, plugin, asked)
+    for chart, plugin in charts.device_plugins().items():
+        release = cluster.releases.get(chart)
+        own = [node for node in nodes if _vendor(node) == plugin.vendor and not _managed(node)]
+        if own:
+            yield from _plugin(cluster, plugin, release, own)
+        if release and _labels(release, plugin) and asked:
+            yield from _rewritten(cluster, release, plugin, asked)
     yield from _amd(cluster, [node for node in nodes if _vendor(node) == "amd"])
 
 
-def _nvidia(cluster: RenderedCluster, nodes: list[Node]) -> Iterator[Finding]:
-    release = cluster.releases.get(device_plugin_chart.CHART.name)
-    if release is None and device_plugin_chart.GPU_OPERATOR in cluster.releases:
-        side = cluster.releases[device_plugin_chart.GPU_OPERATOR].manifest.side()
-        yield noted(
-            "placement/gpu-operator",
-            cluster.name,
-            "where NVIDIA's GPU operator runs its device plugin was not checked",
-            side,
-        )
+def _plugin(
+    cluster: RenderedCluster, plugin: DevicePlugin, release: Release | None, nodes: list[Node]
+) -> Iterator[Finding]:
+    name = plugin.pod.name
+    if release is None and plugin.within in cluster.releases:
+        what = f"where {plugin.within} runs {name} was not checked"
+        yield noted("placement/gpu-operator", cluster.name, what, cluster.releases[plugin.within].manifest.side())
         return
-    if release is None or get(release.values, "devicePlugin", "enabled") is False:
-        what = f"nothing installs NVIDIA's device plugin: pods never get the GPUs of {_names(nodes)}"
-        sides = [release.side("devicePlugin", "enabled")] if release else []
+    if release is None or get(release.values, *plugin.switch) is False:
+        what = f"nothing installs {name}: pods never get the GPUs of {_names(nodes)}"
+        sides = [release.side(*plugin.switch)] if release else []
         yield failed(
             "placement/no-device-plugin",
             cluster.name,
@@ -103,27 +108,27 @@ def _nvidia(cluster: RenderedCluster, nodes: list[Node]) -> Iterator[Finding]:
             *(node.pool.side("vmSize") for node in nodes),
         )
         return
-    pod, reached = device_plugin(release), []
+    pod, reached = of_device_plugin(release, plugin), []
     for node in nodes:
         why = next(iter(obstacles(pod, node)), None)
         if why is None:
             reached.append(node)
             continue
-        what = f"NVIDIA's device plugin does not run on {node.pool.name}: {why.what}"
-        sides = [_asks(release, why), node.pool.side(*why.place)]
+        what = f"{name} does not run on {node.pool.name}: {why.what}"
+        sides = [_asks(release, why, *plugin.pod.path), node.pool.side(*why.place)]
         yield failed(
             "placement/device-plugin-kept-off",
             cluster.name,
             what,
-            "let it select and tolerate every pool with NVIDIA's GPUs",
+            "let it select and tolerate every pool with its GPUs",
             *sides,
         )
     if reached:
-        sides = [release.side("affinity"), *(node.pool.side() for node in reached)]
+        sides = [release.side(*plugin.pod.path, "affinity"), *(node.pool.side() for node in reached)]
         yield proved(
             "placement/device-plugin-kept-off",
             cluster.name,
-            f"NVIDIA's device plugin runs on {_names(reached)}",
+            f"{name} runs on {_names(reached)}",
             *sides,
         )
 
@@ -135,7 +140,9 @@ def _asks(release: Release, why: Obstacle, *path: str) -> Side:
     return release.side(*path, "nodeSelector" if selects else "affinity")
 
 
-def _rewritten(cluster: RenderedCluster, plugin: Release, asked: OperatorPods) -> Iterator[Finding]:
+def _rewritten(
+    cluster: RenderedCluster, release: Release, plugin: DevicePlugin, asked: OperatorPods
+) -> Iterator[Finding]:
     """Discovery replaces the values of labels that a template gave (NVIDIA/k8s-device-plugin docs,
     gpu-feature-discovery; Node Feature Discovery docs, nfd-master).
     """
@@ -147,7 +154,7 @@ def _rewritten(cluster: RenderedCluster, plugin: Release, asked: OperatorPods) -
                     fix = "select by a label that nothing else writes: workloads.accelerator.customNodeSelectorKey"
                     other = cluster.operator.side("workloads", "accelerator", "customNodeSelectorKey")
                     yield failed(
-                        "placement/label-rewritten", cluster.name, what, fix, plugin.side("gfd", "enabled"), other
+                        "placement/label-rewritten", cluster.name, what, fix, release.side(*plugin.labels), other
                     )
 
 
