@@ -117,7 +117,7 @@ CLASSES = (
         Break(
             f"a class that AKS does not make: {key}",
             (Edit(EAST, old, new),),
-            f"its Gateway is of approuting-istio, which AKS makes, and {key} {said}",
+            f"its Gateway is of approuting-istio, which AKS makes, and ingressProfile.{key} {said}",
             ((EAST, new or "ingressProfile"), (GATEWAY, "approuting-istio")),
         )
         for key, old, new, said in (

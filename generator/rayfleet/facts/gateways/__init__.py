@@ -15,6 +15,11 @@ def gateway(name: str) -> GatewayKind:
     return next(row for row in TABLE if row.name == name)
 
 
+def of_class(name: str) -> GatewayKind | None:
+    """The row whose Gateway is of a class."""
+    return next((row for row in TABLE if name and row.gateway_class == name), None)
+
+
 def ingress_charts() -> tuple[Chart, ...]:
     """The charts whose controllers serve Ingresses."""
     return tuple(row.chart for row in TABLE if row.chart and not row.gateway_class)

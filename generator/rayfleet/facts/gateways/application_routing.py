@@ -7,6 +7,9 @@ from rayfleet.facts.gateways.gateway import GatewayKind
 KIND = GatewayKind(
     "application-routing",
     gateway_class="approuting-istio",
-    by_aks=True,
+    in_cluster_resource=(
+        (("ingressProfile", "gatewayAPI", "installation"), "Standard"),
+        (("ingressProfile", "webAppRouting", "gatewayAPIImplementations", "appRoutingIstio", "mode"), "Enabled"),
+    ),
     annotations="cluster/workloads/application-routing.j2",
 )

@@ -9,16 +9,21 @@ from rayfleet.facts.charts.chart import Chart
 
 class GatewayKind(NamedTuple):
     """A kind of gateway by its name in fleet.yaml. ``gateway_class`` is that of its Gateway, empty where the operator
-    writes Ingresses; ``own_class``: we render it; ``by_aks``: AKS runs its controller, and not a ``chart``. ``waits``
-    and ``annotations`` are templates: what the operator's release waits for, what its Gateway says beside. ``retired``
-    says that it is.
+    writes Ingresses; ``own_class``: we render it. ``in_cluster_resource`` are the properties of the cluster's resource,
+    each with its value, by which AKS runs the controller; elsewhere a ``chart`` does. ``waits`` and ``annotations`` are
+    templates: what the operator's release waits for, what its Gateway says beside. ``retired`` says that it is.
     """
 
     name: str
     gateway_class: str = ""
     own_class: bool = False
-    by_aks: bool = False
+    in_cluster_resource: tuple[tuple[tuple[str, ...], str], ...] = ()
     chart: Chart | None = None
     waits: str = ""
     annotations: str = ""
     retired: str = ""
+
+    @property
+    def by_aks(self) -> bool:
+        """True where AKS runs its controller."""
+        return bool(self.in_cluster_resource)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from rayfleet.diagnostics import did_you_mean
-from rayfleet.facts.gateways import application_routing, ingress_charts
+from rayfleet.facts.gateways import ingress_charts, of_class
 from rayfleet.facts.late_values import CLIENT_ID, CLOUD_RESOURCE_ID, PRINCIPAL_ID
 from rayfleet.proofs.azure import security_rules
 from rayfleet.proofs.finding import Finding, failed, pending, proved, warned
@@ -17,12 +17,6 @@ from rayfleet.tree.helm_release import Release
 from rayfleet.tree.layer import Manifest
 
 _API = "gateway.networking.k8s.io"
-# AKS docs, app-routing-gateway-api: the class that AKS makes, and the two settings that make it.
-_INGRESS = ("properties", "ingressProfile")
-_ROUTING = (
-    (("gatewayAPI", "installation"), "Standard"),
-    (("webAppRouting", "gatewayAPIImplementations", "appRoutingIstio", "mode"), "Enabled"),
-)
 # Where users' traffic comes to, by the control plane (facts of Anyscale on Azure, and of bring your own).
 _DOMAINS = {
     "https://console.anyscale.com": "anyscaleuserdata.com",
@@ -119,7 +113,7 @@ def _unused(cluster: RenderedCluster, operator: Release) -> Iterator[Finding]:
 
 def _no_controller(cluster: RenderedCluster, operator: Release) -> Iterator[Finding]:
     bundled = any(get(operator.values, chart.name, "enabled") is True for chart in ingress_charts())
-    routing = cluster.aks and get(cluster.aks.resource.data, *_INGRESS, "webAppRouting", "enabled")
+    routing = cluster.aks and get(cluster.aks.resource.properties, "ingressProfile", "webAppRouting", "enabled")
     if not bundled and routing is not True:
         what = "its operator writes Ingresses, and nothing rendered is a controller of them"
         yield warned(
@@ -137,13 +131,14 @@ def _no_controller(cluster: RenderedCluster, operator: Release) -> Iterator[Find
 def _class(cluster: RenderedCluster, gateway: Manifest) -> Iterator[Finding]:
     name = text(gateway.data, "spec", "gatewayClassName")
     side = gateway.side("spec", "gatewayClassName")
-    if cluster.aks and name == application_routing.KIND.gateway_class:
-        for path, wanted in _ROUTING:
-            written = get(cluster.aks.resource.data, *_INGRESS, *path)
+    kind = of_class(name)
+    if cluster.aks and kind and kind.by_aks:
+        for path, wanted in kind.in_cluster_resource:
+            written = get(cluster.aks.resource.properties, *path)
             if written != wanted:
                 said = "is missing" if written is None else f"is {written}"
                 what = f"its Gateway is of {name}, which AKS makes, and {'.'.join(path)} {said}"
-                other = cluster.side(*_INGRESS, *path)
+                other = cluster.side("properties", *path)
                 yield failed(
                     "network/gateway-class-off",
                     cluster.name,
