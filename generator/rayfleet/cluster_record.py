@@ -9,8 +9,6 @@ import json
 from typing import Any
 
 from rayfleet.arm.template import generator_mark
-from rayfleet.facts.platforms import AKS
-from rayfleet.facts.resource_types import CLUSTER
 from rayfleet.model.cluster import Cluster
 from rayfleet.model.deployment import Scope
 from rayfleet.model.fleet import Fleet
@@ -24,7 +22,7 @@ def record(fleet: Fleet, cluster: Cluster) -> str:
     row = {
         "metadata": {"_generator": mark},
         "name": cluster.name,
-        "platform": AKS,
+        "platform": cluster.infrastructure.platform.name,
         "region": cluster.region,
         "scope": {"subscriptionId": scope.subscription_id, "resourceGroup": scope.resource_group},
         "id": _id(scope, cluster),
@@ -35,7 +33,7 @@ def record(fleet: Fleet, cluster: Cluster) -> str:
 
 def _id(scope: Scope, cluster: Cluster) -> str:
     group = f"/subscriptions/{scope.subscription_id}/resourceGroups/{scope.resource_group}"
-    return f"{group}/providers/{CLUSTER}/{cluster.name}"
+    return f"{group}/providers/{cluster.infrastructure.platform.resource_type}/{cluster.name}"
 
 
 def _pool(pool: NodePool) -> dict[str, Any]:

@@ -14,9 +14,19 @@ class Platform(NamedTuple):
     resource_type: str = ""
 
 
-AKS = "aks"
+PLATFORMS: tuple[Platform, ...] = (Platform("aks", CLUSTER),)
+#: That of every cluster in fleet.yaml: none says another yet.
+DEFAULT = PLATFORMS[0]
 
-PLATFORMS: tuple[Platform, ...] = (Platform(AKS, CLUSTER),)
+
+def of_type(resource_type: str) -> Platform:
+    """The platform whose clusters an ARM type makes."""
+    return next(row for row in PLATFORMS if row.resource_type.lower() == resource_type.lower())
+
+
+def made_by_template(name: str) -> bool:
+    """True for a known platform whose clusters a template of ours makes."""
+    return any(row.name == name and row.resource_type for row in PLATFORMS)
 
 
 def made_elsewhere(name: str) -> bool:

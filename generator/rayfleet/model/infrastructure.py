@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from rayfleet.facts import platforms
+from rayfleet.facts.platforms import Platform
 from rayfleet.model.network import Network
 from rayfleet.model.node_pool import NodePool
 
@@ -36,6 +38,10 @@ class Infrastructure:
     upgrades: Upgrades
     autoscaler: dict[str, Any]
     pools: tuple[NodePool, ...]
+
+    @property
+    def platform(self) -> Platform:
+        return platforms.DEFAULT
 
     @property
     def system_pools(self) -> tuple[NodePool, ...]:

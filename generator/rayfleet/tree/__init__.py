@@ -7,7 +7,7 @@ from functools import cached_property
 
 from rayfleet.diagnostics import Diagnostic
 from rayfleet.facts.catalogue import Catalogue
-from rayfleet.facts.platforms import AKS
+from rayfleet.facts.platforms import made_by_template
 from rayfleet.facts.resource_types import CLUSTER
 from rayfleet.source import Source, read, read_json
 from rayfleet.tree.aks import AksCluster
@@ -114,7 +114,7 @@ class Tree:
     @cached_property
     def _others(self) -> frozenset[str]:
         """Clusters that no managedClusters resource makes."""
-        others = (row.name for row in self.records.values() if row.platform != AKS)
+        others = (row.name for row in self.records.values() if not made_by_template(row.platform))
         return frozenset(others) - {row.name for row in self.of_type(CLUSTER)}
 
     @cached_property

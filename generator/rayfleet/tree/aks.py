@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 
+from rayfleet.facts import platforms
 from rayfleet.facts.catalogue import Catalogue
 from rayfleet.facts.resource_types import FLUX_CONFIGURATION, NODE_POOL
 from rayfleet.tree.arm_template import Resource, Template
@@ -23,6 +24,11 @@ class AksCluster:
     @property
     def id(self) -> str:
         return self.resource.id
+
+    @property
+    def platform(self) -> str:
+        """The name of its platform."""
+        return platforms.of_type(self.resource.type).name
 
     def side(self, *path: str | int) -> Side:
         """A value of the managedClusters resource."""

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from rayfleet.diagnostics import did_you_mean, many
 from rayfleet.facts import platforms
-from rayfleet.facts.platforms import AKS, made_elsewhere
+from rayfleet.facts.platforms import made_elsewhere
 from rayfleet.proofs.anyscale.cloud_resource import plain
 from rayfleet.proofs.finding import Finding, failed, proved
 from rayfleet.proofs.run import Run
@@ -89,7 +89,7 @@ def _differences(record: ClusterRecord, aks: AksCluster) -> Iterator[_Difference
     """The values of the cluster itself; of a template that nothing deploys, where it would be is not known."""
     said: list[tuple[tuple[str, ...], str, str]] = [
         (("name",), aks.name, "name"),
-        (("platform",), AKS, "type"),
+        (("platform",), aks.platform, "type"),
     ]
     if not is_expression(aks.region):
         said.append((("region",), aks.region, "location"))
