@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Mapping
-from contextlib import suppress
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from rayfleet import fleet_files, git, sync
@@ -39,26 +38,6 @@ class FromFiles(NamedTuple):
     tree: Tree | None
     steps: Mapping[str, DeploymentStep]
     clusters: Mapping[str, RenderedCluster]
-
-    def clusters_at(self, commit: str) -> set[str]:
-        """The clusters that a commit has; none where there is no such commit."""
-        with suppress(Invalid):
-            return git.names(self._clusters, commit)
-        return set()
-
-    def last_with(self, clusters: Collection[str]) -> dict[str, str]:
-        """The last commit that had each of some clusters, as far as the commits go back."""
-        found: dict[str, str] = {}
-        with suppress(Invalid):  # a shallow clone ends
-            for commit in git.versions(self._clusters) if clusters else ():
-                found |= dict.fromkeys((self.clusters_at(commit) & set(clusters)) - set(found), commit)
-                if len(found) == len(clusters):
-                    break
-        return found
-
-    @property
-    def _clusters(self) -> str:
-        return os.path.join(self.where.output, "clusters")
 
     def cloud_resource(self, cluster: str) -> Source | None:
         """The cloud resource that is rendered to be registered."""

@@ -7,7 +7,7 @@ from typing import Any
 from rayfleet.console import tables
 from rayfleet.diagnostics import printable
 from rayfleet.status.blind_spot import BlindSpot
-from rayfleet.status.gather import FleetStatus
+from rayfleet.status.cluster_facts import FleetStatus
 from rayfleet.status.next_step import Facts, next_step, row
 
 _HEAD = ("cluster", "region", "rendered", "bound", "deployment", "registered", "next step")
