@@ -30,7 +30,7 @@ class FleetFiles(NamedTuple):
     output: str
 
     @property
-    def beside(self) -> str:
+    def folder(self) -> str:
         """The folder of fleet.yaml."""
         return os.path.dirname(self.fleet) or "."
 
@@ -50,7 +50,7 @@ class FleetFiles(NamedTuple):
     def in_git(self) -> tuple[str, ...]:
         """All that a fleet keeps in Git."""
         files = (self.fleet, self.bindings, self.quota, self.accepted)
-        return (*files, os.path.join(self.beside, "overlays"), self.output)
+        return (*files, os.path.join(self.folder, "overlays"), self.output)
 
 
 class Inputs(NamedTuple):
@@ -83,7 +83,7 @@ def read(places: FleetFiles) -> Inputs:
     return Inputs(
         fleet=read_bytes(places.fleet, "name an existing, readable file with -f"),
         bindings=read_bytes(places.bindings, "make it a readable file, or remove it") if exists else None,
-        overlay_folders=_overlay_folders(f"{places.beside}/overlays"),
+        overlay_folders=_overlay_folders(f"{places.folder}/overlays"),
     )
 
 

@@ -7,7 +7,7 @@ from difflib import unified_diff
 
 from rayfleet import fingerprint, sync
 from rayfleet.compiler import Compiled, compile_fleet, is_of, refuse_unbinding
-from rayfleet.console.printing import aside, echo, echo_json, report
+from rayfleet.console.printing import echo, echo_diagnostics, echo_json, echo_stderr
 from rayfleet.console.recorder import Recorder
 from rayfleet.diagnostics import WrongOption, many, printable
 from rayfleet.facts.late_values import first_of
@@ -30,12 +30,12 @@ def render(
     changes, total = _write(compiled, where, unbind)
     words = notes(compiled, changes)
     if not changes.foreign:
-        fingerprint.remember(where.beside, known, total, words)
+        fingerprint.remember(where.folder, known, total, words)
     if recorder.for_machines:
         echo_json({**changes._asdict(), "pending": [row._asdict() for row in compiled.pending()]})
     else:
         echo(summary(changes, where.output))
-    aside(words, end="")
+    echo_stderr(words, end="")
     return 0
 
 
@@ -46,7 +46,7 @@ def _write(compiled: Compiled, where: FleetFiles, unbind: tuple[str, ...]) -> tu
             raise WrongOption("--unbind", f"the fleet has no cluster {name!r}")
     refuse_unbinding(compiled, where, unbind)
     total = fingerprint.Total()
-    fingerprint.forget(where.beside)
+    fingerprint.forget(where.folder)
     rendered = total.watch(compiled.rendered())
     return sync.write(where.output, rendered, compiled.paths(), own=is_of(compiled.fleet, where)), total
 
@@ -59,9 +59,9 @@ def _check(compiled: Compiled, where: FleetFiles, recorder: Recorder) -> int:
         for file in found:
             for line, color in diff(where.output, file):
                 echo(line, color)
-    report(compiled.warnings)
+    echo_diagnostics(compiled.warnings)
     if found:
-        aside(f"{where.output} is stale in {many(len(found), 'file')}\n    fix: render it again, and commit it")
+        echo_stderr(f"{where.output} is stale in {many(len(found), 'file')}\n    fix: render it again, and commit it")
         return 1
     recorder.say(f"{where.output} is current")
     return 0

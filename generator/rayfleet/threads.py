@@ -18,8 +18,8 @@ T = TypeVar("T")
 _HEARS = 0.1  # seconds after which a signal is heard at the latest
 
 
-def start(works: Iterable[Callable[[], T]], at_once: int = 1) -> list[Future[T]]:
-    """The result or the exception of each work, so many done at one time. No thread is waited for when the command
+def start(works: Iterable[Callable[[], T]], workers: int = 1) -> list[Future[T]]:
+    """The result or the exception of each work, done by so many threads. No thread is waited for when the command
     ends."""
     rows = [(work, Future[T]()) for work in works]
     rest = iter(rows)
@@ -31,7 +31,7 @@ def start(works: Iterable[Callable[[], T]], at_once: int = 1) -> list[Future[T]]
             except BaseException as raised:  # is raised again by who asks for the result
                 future.set_exception(raised)
 
-    for _ in range(min(at_once, len(rows))):
+    for _ in range(min(workers, len(rows))):
         Thread(target=go, daemon=True).start()
     return [future for _, future in rows]
 

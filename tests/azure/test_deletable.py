@@ -16,7 +16,7 @@ from rayfleet.azure.resource_id import type_of
 from rayfleet.facts.resource_types import DELETION_ORDER
 from rayfleet.retire.delete import delete
 from rayfleet.retire.plan import plan
-from rayfleet.retire.step import Plan, RetirementStep, Role
+from rayfleet.retire.step import RetirementPlan, RetirementStep, Role
 from rayfleet.tree import Tree
 from tests.stand_ins.azure.arm_server import ArmServer
 from tests.stand_ins.clock import Time
@@ -143,7 +143,7 @@ def edited(files: dict[str, bytes], path: str, change: Any) -> Tree:
     return rendered({**files, path: json.dumps(data).encode()})
 
 
-def planned(base: Tree | None = None, now: Tree | None = None) -> Plan:
+def planned(base: Tree | None = None, now: Tree | None = None) -> RetirementPlan:
     return plan(base or rendered(tree()), now or rendered(without_west()), "cloud")
 
 
@@ -219,7 +219,7 @@ def test_a_type_that_nobody_thought_about_is_kept() -> None:
 # --- deletion ---------------------------------------------------------------------------------------------------------
 
 
-def asked(step: RetirementStep, of: Plan, documents: dict[str, Any] | None = None) -> list[str]:
+def asked(step: RetirementStep, of: RetirementPlan, documents: dict[str, Any] | None = None) -> list[str]:
     """What is asked to be deleted."""
     with ArmServer() as server:
         server.documents.update({step.id: {"id": step.id}} if documents is None else documents)
@@ -243,7 +243,7 @@ def test_only_steps_of_the_plan() -> None:
 @pytest.mark.parametrize("identifier", NEVER)
 def test_a_plan_that_was_tampered_with(identifier: str) -> None:
     step = planned().steps[-6]._replace(id=identifier, kept=False, role=None)
-    assert asked(step, Plan([step], [], None, [], {}, LIVE)) == []
+    assert asked(step, RetirementPlan([step], [], None, [], {}, LIVE)) == []
 
 
 @pytest.mark.parametrize(
@@ -259,7 +259,7 @@ def test_role_assignments_that_azure_names_oddly(name: str) -> None:
     }
     listing = f"{ACCOUNT}/providers/Microsoft.Authorization/roleAssignments"
     documents = {listing: {"value": [row, {}, None]}, identity: {"properties": {"principalId": UUID}}}
-    paths = asked(step, Plan([step], [], None, [], {}, LIVE), documents)
+    paths = asked(step, RetirementPlan([step], [], None, [], {}, LIVE), documents)
     assert all(path.startswith(f"{listing}/{UUID}?") for path in paths) or paths == []
 
 
@@ -267,5 +267,5 @@ def test_the_guard_is_what_refuses(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without it the tampered plan would go through: the tests above can fail."""
     step = planned().steps[-6]._replace(id=ACCOUNT, kept=False, role=None)
     monkeypatch.setattr("rayfleet.retire.delete.guard", lambda *_: None)
-    assert len(asked(step, Plan([step], [], None, [], {}, LIVE))) == 1
+    assert len(asked(step, RetirementPlan([step], [], None, [], {}, LIVE))) == 1
     assert deletable.guard is guard

@@ -27,7 +27,7 @@ HAS = frozenset(key.lower() for key in ids(EAST.template, SCOPE))
 
 def test_all_of_a_fleet_as_stacks(server: ArmServer) -> None:
     outcomes = run(Stacks(client(server)), ALL)
-    assert [row.ended for row in outcomes] == ["succeeded"] * 4
+    assert [row.end for row in outcomes] == ["succeeded"] * 4
     assert {name: row.starts for name, row in server.stacks.items()} == {step.name: 1 for step in ALL}
     assert not server.asked("PUT", "/deployments/")
     first, east = server.stacks[GROUP.name].body, server.stacks[NAME].body
@@ -105,7 +105,7 @@ def test_a_stack_that_names_no_deployment_yet_is_ours_in_the_end(server: ArmServ
     first = stacks.state(EAST)
     assert first and (first.status, first.template_hash) == ("Initializing", "")
     (outcome,) = run(stacks, [EAST])
-    assert (outcome.ended, outcome.adopted, server.stacks[NAME].starts) == ("succeeded", True, 1)
+    assert (outcome.end, outcome.adopted, server.stacks[NAME].starts) == ("succeeded", True, 1)
 
 
 def test_a_stack_that_names_the_deployment_before_is_not_ours(server: ArmServer) -> None:
@@ -119,7 +119,7 @@ def test_a_stack_that_names_the_deployment_before_is_not_ours(server: ArmServer)
 
     row.polls, server.before = 4, named
     (outcome,) = run(Stacks(client(server)), [EAST])
-    assert (outcome.ended, outcome.adopted, row.starts) == ("succeeded", False, 2)
+    assert (outcome.end, outcome.adopted, row.starts) == ("succeeded", False, 2)
     assert row.template_hash == hash_of(EAST.template)
 
 
@@ -138,20 +138,20 @@ def test_one_of_another_template_that_is_in_flight_is_not_ours(server: ArmServer
     row = server.stacks[NAME]
     row.state, row.template_hash, row.starts = "Running", "another", 1
     (outcome,) = run(Stacks(client(server)), [EAST])
-    assert (outcome.ended, outcome.adopted, outcome.starts, row.clashes) == ("succeeded", False, 1, 0)
+    assert (outcome.end, outcome.adopted, outcome.starts, row.clashes) == ("succeeded", False, 1, 0)
 
 
 def test_one_of_ours_is_picked_up(server: ArmServer) -> None:
     stacks = Stacks(client(server))
     stacks.begin(EAST)
     (outcome,) = run(stacks, [EAST])
-    assert (outcome.ended, outcome.adopted, server.stacks[NAME].starts) == ("succeeded", True, 1)
+    assert (outcome.end, outcome.adopted, server.stacks[NAME].starts) == ("succeeded", True, 1)
 
 
 def test_a_start_that_meets_a_running_one_waits_for_it(server: ArmServer) -> None:
     server.script("PUT", NAME, drop(after=True), error(409, "DeploymentStackInNonTerminalState"))
     (outcome,) = run(Stacks(client(server)), [EAST])
-    assert (outcome.ended, server.stacks[NAME].starts) == ("succeeded", 1)
+    assert (outcome.end, server.stacks[NAME].starts) == ("succeeded", 1)
 
 
 def test_a_failure_inside_and_a_deletion_that_fails(server: ArmServer) -> None:
@@ -165,7 +165,7 @@ def test_a_failure_inside_and_a_deletion_that_fails(server: ArmServer) -> None:
     row.ends, row.error, row.operations, row.managed = "Succeeded", None, [], [OLD]
     row.stuck = {OLD: {"code": "PodDisruptionBudget", "message": "cannot drain"}}
     (outcome,) = run(Stacks(client(server), [NAME]), [EAST])
-    assert outcome.ended == "failed" and outcome.fault
+    assert outcome.end == "failed" and outcome.fault
     (failed,) = outcome.operations
     assert (failed.action, failed.resource_type, failed.resource_name) == (
         "Delete",

@@ -59,7 +59,7 @@ def test_faults_of_a_start_that_pass(server: ArmServer, name: str, state: str) -
     server.script("PUT", "eastus", *PASSING[name])
     time = Time()
     found = one(server, time)
-    assert (found.ended, found.fault, found.adopted) == ("succeeded", None, False)
+    assert (found.end, found.fault, found.adopted) == ("succeeded", None, False)
     assert (found.starts, row.starts, row.clashes) == (1, 1, 0)
     if name == "throttled":
         assert time.waits.count(7.0) == 3
@@ -87,7 +87,7 @@ def test_faults_of_a_start_that_last_are_reported(server: ArmServer, name: str) 
     server.script("PUT", "eastus", *[act] * 99)
     time = Time()
     found = one(server, time)
-    assert found.ended == "failed" and found.fault is not None and says in found.fault.message
+    assert found.end == "failed" and found.fault is not None and says in found.fault.message
     assert server.deployments[EAST.name].starts == found.starts == 0
     assert time.passed < 1200
 
@@ -97,22 +97,22 @@ def test_whether_it_was_started_cannot_be_seen(server: ArmServer) -> None:
     server.script("PUT", "eastus", drop(after=True))
     server.script("GET", "eastus", pass_on(), *[error(403, "AuthorizationFailed")] * 9)
     found = one(server)
-    assert found.ended == "left running" and found.fault is not None and "is not known" in found.fault.message
+    assert found.end == "left running" and found.fault is not None and "is not known" in found.fault.message
     server.forget_scripts()
-    assert one(server).ended == "succeeded" and server.deployments[EAST.name].starts == 1
+    assert one(server).end == "succeeded" and server.deployments[EAST.name].starts == 1
 
 
 def test_an_answer_that_does_not_come_is_looked_for(server: ArmServer, expired: list[float]) -> None:
     server.script("PUT", "eastus", expire(), expire(after=True))
     found = one(server)
     assert len(expired) == 2
-    assert (found.ended, found.starts, server.deployments[EAST.name].starts) == ("succeeded", 1, 1)
+    assert (found.end, found.starts, server.deployments[EAST.name].starts) == ("succeeded", 1, 1)
 
 
 def test_a_step_without_a_value_for_its_parameter_is_not_sent(server: ArmServer) -> None:
     step = replace(EAST, needs=("token",))
     found = carried(server, step)["eastus"]
-    assert found.fault is not None and (found.ended, found.fault.code) == ("failed", "ParameterMissing")
+    assert found.fault is not None and (found.end, found.fault.code) == ("failed", "ParameterMissing")
     assert server.requests == []
 
 
@@ -132,7 +132,7 @@ def test_looks_that_fail_now_and_then(server: ArmServer) -> None:
     ]
     server.script("GET", "eastus", pass_on(), *[act for fault in faults for act in (fault, pass_on())])
     found = one(server)
-    assert (found.ended, found.starts, server.unused) == ("succeeded", 1, [])
+    assert (found.end, found.starts, server.unused) == ("succeeded", 1, [])
 
 
 def test_looks_that_fail_for_minutes(server: ArmServer) -> None:
@@ -140,7 +140,7 @@ def test_looks_that_fail_for_minutes(server: ArmServer) -> None:
     server.script("GET", "eastus", pass_on(), pass_on(), *[drop()] * 40)
     time = Time()
     found = one(server, time)
-    assert (found.ended, found.starts, server.unused) == ("succeeded", 1, [])
+    assert (found.end, found.starts, server.unused) == ("succeeded", 1, [])
     assert 200 < time.passed < 1200
 
 
@@ -149,36 +149,36 @@ def test_one_that_is_lost_sight_of_is_left_running(server: ArmServer, act: Answe
     server.script("GET", "eastus", pass_on(), pass_on(), *[act] * 999)
     time = Time()
     found = one(server, time)
-    assert found.ended == "left running" and found.fault is not None
+    assert found.end == "left running" and found.fault is not None
     assert "the next run finds it" in found.fault.message
     assert found.state is not None and found.state.status == "Running"
     assert time.passed < 3600
     server.forget_scripts()
-    assert one(server).ended == "succeeded" and server.deployments[EAST.name].starts == 1
+    assert one(server).end == "succeeded" and server.deployments[EAST.name].starts == 1
 
 
 def test_one_that_vanishes_is_reported(server: ArmServer) -> None:
     server.deployments[EAST.name].ends = ""
     found = one(server)
-    assert found.fault is not None and (found.ended, found.fault.code) == ("failed", "DeploymentVanished")
+    assert found.fault is not None and (found.end, found.fault.code) == ("failed", "DeploymentVanished")
     assert found.starts == server.deployments[EAST.name].starts == 1
 
 
 def test_one_that_is_not_everywhere_yet_has_not_vanished(server: ArmServer) -> None:
     server.script("GET", "eastus", pass_on(), *[error(404, "DeploymentNotFound")] * 3)
-    assert one(server).ended == "succeeded"
+    assert one(server).end == "succeeded"
 
 
 def test_one_that_someone_cancels(server: ArmServer) -> None:
     server.deployments[EAST.name].ends = "Canceled"
     found = one(server)
-    assert found.fault is not None and (found.ended, found.fault.code) == ("failed", "DeploymentCanceled")
+    assert found.fault is not None and (found.end, found.fault.code) == ("failed", "DeploymentCanceled")
     assert found.starts == 1
 
 
 def test_states_that_nobody_knows_are_on_the_way(server: ArmServer) -> None:
     server.deployments[EAST.name].working = "Evaluating"
-    assert one(server).ended == "succeeded"
+    assert one(server).end == "succeeded"
 
 
 def test_one_without_an_end_is_left_running(server: ArmServer) -> None:
@@ -186,13 +186,13 @@ def test_one_without_an_end_is_left_running(server: ArmServer) -> None:
     azure = client(server)
     azure.poll = 900.0
     (found,) = run(azure, [EAST])
-    assert found.ended == "left running" and found.fault is not None and found.fault.code == "DeploymentWithoutEnd"
+    assert found.end == "left running" and found.fault is not None and found.fault.code == "DeploymentWithoutEnd"
 
 
 def test_outputs_that_do_not_come_are_named(server: ArmServer) -> None:
     server.deployments[EAST.name].outputs = {}
     found = one(server)
-    assert (found.ended, found.lacks) == ("succeeded", ("aks_eastus",))
+    assert (found.end, found.lacks) == ("succeeded", ("aks_eastus",))
 
 
 def test_outputs_that_come_a_moment_later(server: ArmServer) -> None:
@@ -216,14 +216,14 @@ def test_a_failure_that_passes_is_started_again(server: ArmServer) -> None:
     row.operations = [operation("t4", POOL, "Failed", error=BUSY)]
     row.turns = [{"ends": "Failed"}, {"ends": "Failed"}, {"ends": "Succeeded"}]
     found = one(server)
-    assert (found.ended, found.starts, row.starts) == ("succeeded", 3, 3)
+    assert (found.end, found.starts, row.starts) == ("succeeded", 3, 3)
 
 
 def test_a_failure_that_should_pass_and_does_not(server: ArmServer) -> None:
     row = server.deployments[EAST.name]
     row.ends, row.operations = "Failed", [operation("t4", POOL, "Failed", error=BUSY)]
     found = one(server)
-    assert (found.ended, found.starts, row.starts) == ("failed", 3, 3)
+    assert (found.end, found.starts, row.starts) == ("failed", 3, 3)
     assert found.fault is not None and [row.code for row in found.fault.problem.innermost()] == [
         "AnotherOperationInProgress"
     ]
@@ -239,7 +239,7 @@ def test_stopped_before_it_is_started_again_it_has_failed(server: ArmServer) -> 
             time.stop.set()
 
     found = carried(server, EAST, time=time, observe=stop)["eastus"]
-    assert (found.ended, found.starts, len(found.operations), row.starts) == ("failed", 1, 1, 1)
+    assert (found.end, found.starts, len(found.operations), row.starts) == ("failed", 1, 1, 1)
     assert found.fault is not None and found.state is not None and found.state.status == "Failed"
 
 
@@ -248,7 +248,7 @@ def test_a_failure_of_two_kinds_is_not_started_again(server: ArmServer) -> None:
     row.ends = "Failed"
     row.operations = [operation("t4", POOL, "Failed", error=BUSY), operation("cpu", POOL, "Failed", error=NO_QUOTA)]
     found = one(server)
-    assert (found.ended, found.starts, len(found.operations)) == ("failed", 1, 2)
+    assert (found.end, found.starts, len(found.operations)) == ("failed", 1, 2)
 
 
 def test_a_failure_deep_in_a_nested_deployment(server: ArmServer) -> None:
@@ -275,14 +275,14 @@ def test_an_adopted_one_that_fails_for_good_is_reported(server: ArmServer) -> No
     row.state, row.template_hash, row.ends = "Running", hash_of(EAST.template), "Failed"
     row.operations = [operation("t4", POOL, "Failed", error=NO_QUOTA)]
     found = one(server)
-    assert (found.ended, found.adopted, row.starts) == ("failed", True, 0)
+    assert (found.end, found.adopted, row.starts) == ("failed", True, 0)
 
 
 def test_operations_are_watched_when_asked_for(server: ArmServer) -> None:
     server.deployments[EAST.name].operations = [operation("vnet", "Microsoft.Network/virtualNetworks")]
     seen: list[StepProgress] = []
     carried(server, EAST, observe=seen.append, watch=True)
-    assert [len(row.operations) for row in seen if row.what == "working"] == [1, 1, 1]
+    assert [len(row.operations) for row in seen if row.event == "working"] == [1, 1, 1]
 
 
 def test_faults_never_come_through(server: ArmServer) -> None:

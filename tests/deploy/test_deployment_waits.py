@@ -108,13 +108,13 @@ def carried(
 )  # fmt: skip
 def test_every_wait(begins: list[Answer], looks: list[Answer], poll: float, ended: str, waits: list[float]) -> None:
     outcome, found, _ = carried(begins, looks, poll)
-    assert (outcome.ended, found) == (ended, waits)
+    assert (outcome.end, found) == (ended, waits)
 
 
 @pytest.mark.parametrize(("own_hash", "says"), [("", "does not say of which template"), ("x", "of another template")])
 def test_of_which_template_one_in_flight_is(own_hash: str, says: str) -> None:
     outcome, _, told = carried([RUNNING], [RUNNING, DONE], own_hash=own_hash)
-    assert (outcome.ended, outcome.adopted, outcome.starts) == ("succeeded", False, 1)
+    assert (outcome.end, outcome.adopted, outcome.starts) == ("succeeded", False, 1)
     assert says in told[0]
 
 
@@ -124,8 +124,8 @@ def test_whose_parameters_one_in_flight_has() -> None:
     """
     looks = [*[None] * 6, RUNNING, DONE]
     outcome, _, _ = carried([UNHEARD, ACTIVE], looks)
-    assert (outcome.ended, outcome.adopted, outcome.starts) == ("succeeded", False, 1)
+    assert (outcome.end, outcome.adopted, outcome.starts) == ("succeeded", False, 1)
     secret = replace(EAST, needs=("token",), parameters={"token": "x"})
     outcome, _, told = carried([UNHEARD, ACTIVE, RUNNING], looks, step=secret)
-    assert (outcome.ended, outcome.adopted, outcome.starts) == ("succeeded", False, 1)
+    assert (outcome.end, outcome.adopted, outcome.starts) == ("succeeded", False, 1)
     assert "was started with earlier token; it is started again after it ends" in told

@@ -24,7 +24,7 @@ def test_all_of_the_reference_in_order(server: ArmServer) -> None:
     assert set(ends(outcomes).values()) == {"succeeded"}
     assert all(row.starts == 1 and not row.adopted and not row.lacks and row.fault is None for row in outcomes.values())
     assert [row.starts for row in server.deployments.values()] == [1, 1, 1, 1]
-    told = [(row.step.name, row.what) for row in seen]
+    told = [(row.step.name, row.event) for row in seen]
     assert told.index((GROUP.name, "ended")) < told.index((SHARED.name, "started"))
     assert told.index((SHARED.name, "ended")) < told.index((EAST.name, "started"))
     assert [what for name, what in told if name == WEST.name] == ["started", *["working"] * 3, "ended"]
@@ -96,8 +96,8 @@ def test_one_in_flight_is_adopted(server: ArmServer) -> None:
     row = server.deployments[EAST.name]
     row.state, row.template_hash = "Running", hash_of(EAST.template)
     seen: list[str] = []
-    found = carried(server, EAST, observe=lambda progress: seen.append(progress.what))["eastus"]
-    assert (found.ended, found.adopted, found.starts, row.starts) == ("succeeded", True, 0, 0)
+    found = carried(server, EAST, observe=lambda progress: seen.append(progress.event))["eastus"]
+    assert (found.end, found.adopted, found.starts, row.starts) == ("succeeded", True, 0, 0)
     assert seen[0] == "adopted"
 
 
@@ -105,7 +105,7 @@ def test_one_in_flight_of_another_template_is_waited_for_and_ours_follows(server
     row = server.deployments[EAST.name]
     row.state, row.template_hash = "Running", "of an older commit"
     found = one(server)
-    assert (found.ended, found.adopted, found.starts, row.starts, row.clashes) == ("succeeded", False, 1, 1, 0)
+    assert (found.end, found.adopted, found.starts, row.starts, row.clashes) == ("succeeded", False, 1, 1, 0)
     assert row.template_hash == hash_of(EAST.template)
 
 
@@ -118,7 +118,7 @@ def test_one_that_came_between_the_look_and_the_start_is_adopted(server: ArmServ
 
     server.before = between
     found = one(server)
-    assert (found.ended, found.adopted, found.starts, row.starts) == ("succeeded", True, 0, 0)
+    assert (found.end, found.adopted, found.starts, row.starts) == ("succeeded", True, 0, 0)
 
 
 def test_another_that_came_between_is_waited_for(server: ArmServer) -> None:
@@ -130,7 +130,7 @@ def test_another_that_came_between_is_waited_for(server: ArmServer) -> None:
 
     server.before = between
     found = one(server)
-    assert (found.ended, found.adopted, found.starts, row.starts) == ("succeeded", False, 1, 1)
+    assert (found.end, found.adopted, found.starts, row.starts) == ("succeeded", False, 1, 1)
 
 
 REFUSED = error(403, "AuthorizationFailed")
@@ -154,7 +154,7 @@ def test_one_of_which_nobody_knows_the_template_is_waited_for_and_ours_follows(
         running()
     seen: list[StepProgress] = []
     found = carried(server, EAST, observe=seen.append)["eastus"]
-    assert (found.ended, found.adopted, found.starts, row.starts, row.clashes) == (
+    assert (found.end, found.adopted, found.starts, row.starts, row.clashes) == (
         "succeeded", False, 1, 1, int(between),
     )  # fmt: skip
     assert row.template_hash == hash_of(EAST.template)
@@ -166,7 +166,7 @@ def test_one_of_which_the_template_is_known_in_the_end_only_is_adopted(server: A
     row.state, row.template_hash = "Running", hash_of(EAST.template)
     server.script("POST", "calculateTemplateHash", REFUSED)
     found = one(server)
-    assert (found.ended, found.adopted, found.starts, row.starts) == ("succeeded", True, 0, 0)
+    assert (found.end, found.adopted, found.starts, row.starts) == ("succeeded", True, 0, 0)
 
 
 def test_one_that_gave_way_to_another_is_not_ours(server: ArmServer) -> None:
@@ -179,7 +179,7 @@ def test_one_that_gave_way_to_another_is_not_ours(server: ArmServer) -> None:
 
     server.before = gives_way
     found = one(server)
-    assert (found.ended, found.adopted, found.starts, row.starts) == ("succeeded", False, 1, 1)
+    assert (found.end, found.adopted, found.starts, row.starts) == ("succeeded", False, 1, 1)
     assert row.template_hash == hash_of(EAST.template)
 
 
@@ -188,7 +188,7 @@ def test_a_start_that_was_not_heard_of_is_ours_though_azure_does_not_say_so(serv
     server.script("POST", "calculateTemplateHash", REFUSED)
     server.script("PUT", "eastus", drop(after=True))
     found = one(server)
-    assert (found.ended, found.adopted, found.starts) == ("succeeded", False, 1)
+    assert (found.end, found.adopted, found.starts) == ("succeeded", False, 1)
     assert server.deployments[EAST.name].starts == 1
 
 
@@ -214,7 +214,7 @@ def test_one_that_runs_with_other_parameters_is_started_once_more(server: ArmSer
     old(server)
     seen: list[StepProgress] = []
     found = carried(server, NEW, observe=seen.append)["eastus"]
-    assert (found.ended, found.adopted, found.starts, row.starts, row.clashes) == ("succeeded", False, 1, 2, 0)
+    assert (found.end, found.adopted, found.starts, row.starts, row.clashes) == ("succeeded", False, 1, 2, 0)
     assert given(server) == {"gitHttpsToken": {"value": "new-token"}}
     assert "earlier gitHttpsToken; it is started again after it ends" in next(row.words for row in seen if row.words)
 
@@ -227,14 +227,14 @@ def test_one_with_other_parameters_that_came_between_is_followed_by_ours(server:
 
     server.before = between
     found = carried(server, NEW)["eastus"]
-    assert (found.ended, found.starts, server.deployments[EAST.name].starts) == ("succeeded", 1, 2)
+    assert (found.end, found.starts, server.deployments[EAST.name].starts) == ("succeeded", 1, 2)
     assert given(server) == {"gitHttpsToken": {"value": "new-token"}}
 
 
 def test_ones_own_start_with_parameters_is_not_repeated(server: ArmServer) -> None:
     server.script("PUT", "eastus", drop(after=True))
     found = carried(server, NEW)["eastus"]
-    assert (found.ended, found.adopted, found.starts) == ("succeeded", False, 1)
+    assert (found.end, found.adopted, found.starts) == ("succeeded", False, 1)
     assert server.deployments[EAST.name].starts == 1
 
 
@@ -251,7 +251,7 @@ def test_the_time_that_others_take_is_not_ours(server: ArmServer) -> None:
     server.before = between
     time = Time()
     found = one(server, time)
-    assert (found.ended, found.starts, row.starts) == ("succeeded", 1, 1)
+    assert (found.end, found.starts, row.starts) == ("succeeded", 1, 1)
     assert time.passed > 2000
 
 
@@ -264,14 +264,14 @@ def test_those_who_start_again_and_again_are_not_waited_for_without_an_end(serve
 
     server.before = between
     found = one(server)
-    assert found.ended == "failed" and found.fault and "given up after 6 tries" in found.fault.message
+    assert found.end == "failed" and found.fault and "given up after 6 tries" in found.fault.message
 
 
 @pytest.mark.parametrize("state", ["Failed", "Canceled", "Succeeded", "Deleted"])
 def test_one_that_has_ended_is_started_again(server: ArmServer, state: str) -> None:
     server.deployments[EAST.name].state = state
     found = one(server)
-    assert (found.ended, found.starts, found.adopted) == ("succeeded", 1, False)
+    assert (found.end, found.starts, found.adopted) == ("succeeded", 1, False)
 
 
 # --- interrupted ---
@@ -281,7 +281,7 @@ def test_stopping_leaves_azure_at_work_and_the_next_run_goes_on(server: ArmServe
     time = Time()
 
     def stop(progress: StepProgress) -> None:
-        if progress.step is EAST and progress.what == "started":
+        if progress.step is EAST and progress.event == "started":
             time.stop.set()
 
     server.deployments[EAST.name].polls = 10
@@ -291,7 +291,7 @@ def test_stopping_leaves_azure_at_work_and_the_next_run_goes_on(server: ArmServe
     assert not server.asked("POST", "cancel")
     assert server.deployments[EAST.name].active
     again = one(server)
-    assert (again.ended, again.adopted, server.deployments[EAST.name].starts) == ("succeeded", True, 1)
+    assert (again.end, again.adopted, server.deployments[EAST.name].starts) == ("succeeded", True, 1)
 
 
 def test_stopping_before_anything_starts_nothing(server: ArmServer) -> None:

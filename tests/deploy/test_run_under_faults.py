@@ -112,7 +112,7 @@ def judge(row: Deployment, outcome: StepOutcome, before: int, stopped: bool) -> 
     doubts = row.late + row.denied
     known = range(outcome.starts - doubts, outcome.starts + doubts + 1)
     assert row.clashes <= doubts, "started while it was running"
-    match outcome.ended:
+    match outcome.end:
         case "succeeded":
             assert row.state == "Succeeded" and row.template_hash == arm.hash_of(outcome.step.template)
             if outcome.step.needs and not doubts:
@@ -146,7 +146,7 @@ def schedule(server: ArmServer, seed: int, stacks: bool) -> tuple[StepOutcome, .
     before = {name: row.starts for name, row in kept.items()}
     for outcome in run(client(server, Time(), stacks), with_token(secret, "of the second run")):
         judge(kept[outcome.step.name], outcome, before[outcome.step.name], False)
-        assert outcome.ended == "succeeded"
+        assert outcome.end == "succeeded"
     assert not any("authorization" in (name.lower() for name in row) for row in server.headers)
     return outcomes
 
@@ -175,7 +175,7 @@ def test_none_is_lost_and_none_is_started_twice(server: ArmServer, stacks: bool,
         except AssertionError as failed:
             failed.add_note(f"the schedule of seed {seed}")
             raise
-        seen.update(outcome.ended for outcome in outcomes)
+        seen.update(outcome.end for outcome in outcomes)
         seen["adopted or started again"] += sum(outcome.adopted or outcome.starts > 1 for outcome in outcomes)
     # A batch in which one of these never comes would prove little.
     assert len(seen) == 5 and min(seen.values()) > 0, seen

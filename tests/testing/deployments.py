@@ -56,4 +56,4 @@ def one(server: ArmServer, time: Time | None = None) -> StepOutcome:
 
 def ends(outcomes: dict[str, StepOutcome]) -> dict[str, str]:
     """How each ended."""
-    return {name: row.ended for name, row in outcomes.items()}
+    return {name: row.end for name, row in outcomes.items()}

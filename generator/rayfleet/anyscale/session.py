@@ -10,7 +10,7 @@ from rayfleet.anyscale.candidates import RegistrationTask, refuse_pending, refus
 from rayfleet.anyscale.cloud import Cloud
 from rayfleet.anyscale.command import Cli, CommandFault
 from rayfleet.anyscale.registration import AGAIN, Candidate, Registration
-from rayfleet.console.printing import aside
+from rayfleet.console.printing import echo_stderr
 from rayfleet.console.recorder import Recorder
 from rayfleet.console.signals import INTERRUPTED, count_signals
 from rayfleet.diagnostics import Diagnostic, Invalid, many, printable
@@ -49,9 +49,9 @@ def register(task: RegistrationTask, recorder: Recorder, yes: bool, confirm: Cal
     known = {result.cluster: result for result in registration.registered_before(cloud, task.rows)}
     todo = [row for row in task.rows if row.cluster not in known and row.rendered is not None]
     for warning in refuse_without_primary(task, cloud):
-        aside(str(warning))
+        echo_stderr(str(warning))
     if todo and not yes and not _confirmed(task, cloud, todo, confirm):
-        aside("nothing was registered")
+        echo_stderr("nothing was registered")
         return 1
     with count_signals("interrupted: waiting for the command that runs") as signals:
         for result in registration.register(Cli(heard=signals), task.cloud, cloud, todo, _began):
@@ -74,7 +74,7 @@ def _confirmed(
 
 
 def _began(row: Candidate) -> None:
-    aside(f"registering {row.cluster} ...")
+    echo_stderr(f"registering {row.cluster} ...")
 
 
 def _report(results: list[Registration], recorder: Recorder, code: int) -> int:

@@ -8,7 +8,7 @@ from rayfleet import fleet_files
 from rayfleet.bind import session
 from rayfleet.cli.entry import verb
 from rayfleet.cli.options import fleet_option, format_option
-from rayfleet.console.printing import aside, echo, echo_json, report
+from rayfleet.console.printing import echo, echo_diagnostics, echo_json, echo_stderr
 from rayfleet.console.recorder import Recorder
 from rayfleet.diagnostics import as_json, errors
 
@@ -46,10 +46,10 @@ def bind(recorder: Recorder, fleet: str, files: tuple[str, ...], names: tuple[st
     if recorder.for_machines:
         echo_json(session.as_json(result))
         return result.code
-    report([*result.warnings, *result.failures])
+    echo_diagnostics([*result.warnings, *result.failures])
     echo(session.summary(where.bindings, result))
     for line in session.missing_lines(task, result):
-        aside(line)
+        echo_stderr(line)
     return result.code
 
 
@@ -60,6 +60,6 @@ def _check(recorder: Recorder, task: session.BindingTask, files: tuple[str, ...]
     if recorder.for_machines:
         echo(as_json(found))
     else:
-        report(found)
+        echo_diagnostics(found)
         echo(f"{task.where.bindings} has everything")
     return 0

@@ -23,7 +23,7 @@ def verb(nothing: str) -> Callable[[Callable[..., int]], Callable[..., None]]:
         @wraps(work)
         def run(form: str, **options: Any) -> None:
             recorder = Recorder(form, nothing)
-            with hear_signals(recorder.stop, recorder.at_once):
+            with hear_signals(recorder.stop, recorder.abort):
                 sys.exit(_code(recorder, lambda: work(recorder, **options)))
 
         return run

@@ -8,7 +8,7 @@ from rayfleet import fleet_files
 from rayfleet.anyscale import candidates, session
 from rayfleet.cli.entry import verb
 from rayfleet.cli.options import confirm, fleet_option, format_option
-from rayfleet.console.printing import aside, echo, echo_json, report
+from rayfleet.console.printing import echo, echo_diagnostics, echo_json, echo_stderr
 from rayfleet.console.progress import on_terminal
 from rayfleet.console.recorder import Recorder
 
@@ -29,7 +29,7 @@ def register(recorder: Recorder, fleet: str, name: str | None, show: bool, yes: 
     """
     recorder.standing = lambda: "nothing was registered"
     task = candidates.task(fleet_files.locate(fleet, None), name, allow_stale)
-    report(task.warnings)
+    echo_diagnostics(task.warnings)
     if name:
         candidates.refuse_pending(task.rows[0])
     if not show:
@@ -41,5 +41,5 @@ def register(recorder: Recorder, fleet: str, name: str | None, show: bool, yes: 
     for command in commands.values():
         echo(command)
     for row in task.pending:
-        aside(f"pending: {row.cluster}\n    fix: {row.fix}")
+        echo_stderr(f"pending: {row.cluster}\n    fix: {row.fix}")
     return 0

@@ -7,7 +7,7 @@ import click
 from rayfleet import fingerprint, fleet_files
 from rayfleet.cli.entry import verb
 from rayfleet.cli.options import fleet_option, format_option
-from rayfleet.console.printing import aside, echo
+from rayfleet.console.printing import echo, echo_stderr
 from rayfleet.console.recorder import Recorder
 from rayfleet.diagnostics import Diagnostic, Invalid
 
@@ -32,10 +32,10 @@ def render(recorder: Recorder, fleet: str, output: str | None, check: bool, unbi
         known = fingerprint.of_inputs(inputs.fingerprint_entries(), where.output)
         # --check is a gate, and takes nobody's word; the others ask for more than the notes.
         full = check or unbind or recorder.for_machines
-        notes = None if full else fingerprint.recall(where.beside, known, where.output)
+        notes = None if full else fingerprint.recall(where.folder, known, where.output)
         if notes is not None:
             echo(f"{where.output} is current")
-            aside(notes, end="")
+            echo_stderr(notes, end="")
             return 0
         # YAML and Jinja, without which a fleet that has not changed is current.
         from rayfleet.render import render as update

@@ -8,7 +8,7 @@ from rayfleet import fleet_files
 from rayfleet.cli.entry import verb
 from rayfleet.cli.options import fleet_option, format_option
 from rayfleet.compiler import compile_fleet
-from rayfleet.console.printing import echo, report
+from rayfleet.console.printing import echo, echo_diagnostics
 from rayfleet.console.recorder import Recorder
 from rayfleet.diagnostics import as_json, many
 
@@ -24,7 +24,7 @@ def validate(recorder: Recorder, fleet: str) -> int:
     if recorder.for_machines:
         echo(as_json(compiled.warnings))
         return 0
-    report(compiled.warnings)
+    echo_diagnostics(compiled.warnings)
     count = len(compiled.fleet.clusters)
     regions = len({cluster.region for cluster in compiled.fleet.clusters})
     echo(f"{fleet} is valid: {many(count, 'cluster')} in {many(regions, 'region')}")

@@ -25,13 +25,13 @@ def echo_json(value: object) -> None:
     echo(json.dumps(value))
 
 
-def report(diagnostics: Iterable[Diagnostic]) -> None:
+def echo_diagnostics(diagnostics: Iterable[Diagnostic]) -> None:
     """Diagnostics, on standard error."""
     for diagnostic in diagnostics:
-        aside(str(diagnostic))
+        echo_stderr(str(diagnostic))
 
 
-def aside(text: str, color: str = "", end: str = "\n") -> None:
+def echo_stderr(text: str, color: str = "", end: str = "\n") -> None:
     """Text on standard error. Where nobody takes it, for a disk is full or a reader went away, nothing stops for it:
     from then on such text goes nowhere.
     """

@@ -15,7 +15,7 @@ from rich.live import Live
 from rich.table import Column, Table
 from rich.text import Text
 
-from rayfleet.console.printing import aside
+from rayfleet.console.printing import echo_stderr
 from rayfleet.diagnostics import many, printable
 
 _HEAD = ("deployment", "state", "resources", "time", "")
@@ -70,7 +70,7 @@ class Progress:
             row = ProgressRow(state, old.done if done is None else min(done, old.total), old.total, began, ended, note)
             self.rows[name] = row
             if not self.live and (old.state, old.note) != (row.state, row.note):
-                aside(self._line(name, row))
+                echo_stderr(self._line(name, row))
 
     def _line(self, name: str, row: ProgressRow) -> str:
         spent = f" after {_spent(row, self._clock())}" if row.ended is not None and row.began != row.ended else ""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from threading import Event
 
-from rayfleet.console.printing import aside, echo, echo_json, mute, report
+from rayfleet.console.printing import echo, echo_diagnostics, echo_json, echo_stderr, mute
 from rayfleet.console.signals import INTERRUPTED, ignore_signals
 from rayfleet.diagnostics import Diagnostic, as_json, in_order, many, printable
 
@@ -54,14 +54,14 @@ class Recorder:
     def note(self, text: str, color: str = "") -> None:
         """Text on standard error, beside the outcome."""
         if not self.for_machines:
-            aside(text, color)
+            echo_stderr(text, color)
 
     def show(self, rows: Iterable[Diagnostic]) -> None:
         """Keeps diagnostics, and shows them to people."""
         kept = in_order(rows)
         self.diagnostics += [row for row in kept if row not in self.diagnostics]
         if not self.for_machines:
-            report(kept)
+            echo_diagnostics(kept)
 
     # --- the end ---
 
@@ -75,7 +75,7 @@ class Recorder:
     def interrupt(self) -> int:
         """Ends after the first signal; the exit code."""
         standing = self.standing()
-        aside(f"\ninterrupted{standing and f'; {standing}'}")
+        echo_stderr(f"\ninterrupted{standing and f'; {standing}'}")
         return self.end("interrupted", INTERRUPTED) if self.answer else INTERRUPTED
 
     def end(self, outcome: str, code: int) -> int:
@@ -92,7 +92,7 @@ class Recorder:
                     raise
                 self._lose(error)
         if self._lost and (self.for_machines or self.again):
-            aside(f"the result cannot be printed: {self._lost}{self.again and f'; {self.again}'}")
+            echo_stderr(f"the result cannot be printed: {self._lost}{self.again and f'; {self.again}'}")
             return code or 1
         return code
 
@@ -100,7 +100,7 @@ class Recorder:
         mute(1)
         self._lost = (error.strerror or "nobody reads it").lower()
 
-    def at_once(self) -> None:
+    def abort(self) -> None:
         """The last word where a second signal ends the command amid anything: past Python's streams, which may be at
         work beneath.
         """

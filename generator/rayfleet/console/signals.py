@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from threading import Event
 from typing import Any
 
-from rayfleet.console.printing import aside
+from rayfleet.console.printing import echo_stderr
 
 INTERRUPTED = 130  # what a shell calls a command that SIGINT ended: 128 and the signal's number
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -20,30 +20,30 @@ def _nothing() -> None:
 
 
 @contextmanager
-def hear_signals(stop: Event, at_once: Callable[[], object] = _nothing) -> Iterator[None]:
+def hear_signals(stop: Event, abort: Callable[[], object] = _nothing) -> Iterator[None]:
     """For the whole of a command. The first signal sets ``stop`` and raises KeyboardInterrupt wherever the command is;
-    the second ends it there, and ``at_once`` has the last word: it runs amid anything, so it may take no lock and write
+    the second ends it there, and ``abort`` has the last word: it runs amid anything, so it may take no lock and write
     to no stream of Python's.
     """
 
     def first() -> None:
         raise KeyboardInterrupt
 
-    with _handled(_handler(stop, first, at_once), lambda current: True):
+    with _handled(_handler(stop, first, abort), lambda current: True):
         yield
 
 
 @contextmanager
-def interruptible(stop: Event, words: str, at_once: Callable[[], object] = _nothing) -> Iterator[None]:
+def interruptible(stop: Event, words: str, abort: Callable[[], object] = _nothing) -> Iterator[None]:
     """For work that threads do, and that ends soon once ``stop`` is set: the first signal sets it and says ``words``,
     the second is as in ``heard``. What Azure does is not ours to end.
     """
 
     def first() -> None:
         with suppress(RuntimeError):  # it came amid another line
-            aside(f"\n{words} (again: at once)")
+            echo_stderr(f"\n{words} (again: at once)")
 
-    handler = _handler(stop, first, at_once)
+    handler = _handler(stop, first, abort)
     with _handled(handler, lambda current: current is handler):
         yield
 
@@ -60,7 +60,7 @@ def count_signals(words: str) -> Iterator[Callable[[], int]]:
         count += 1
         if count == 1:
             with suppress(RuntimeError):  # it came amid another line
-                aside(f"\n{words} (again: at once)")
+                echo_stderr(f"\n{words} (again: at once)")
 
     closed = () if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN else (signal.SIGHUP,)
     with _handled(hear, lambda current: current is hear, (*_SIGNALS, *closed)):
@@ -73,11 +73,11 @@ def ignore_signals() -> None:
         signal.signal(number, signal.SIG_IGN)
 
 
-def _handler(stop: Event, first: Callable[[], None], at_once: Callable[[], object]) -> Callable[..., None]:
+def _handler(stop: Event, first: Callable[[], None], abort: Callable[[], object]) -> Callable[..., None]:
     def hear(*_: object) -> None:
         if stop.is_set():
             try:
-                at_once()
+                abort()
             finally:
                 os._exit(INTERRUPTED)
         stop.set()

@@ -28,13 +28,13 @@ class StepRun:
     """One step carried out, from the first look at it to its end."""
 
     def __init__(
-        self, azure: DeploymentClient, step: DeploymentStep, tell: Callable[[StepProgress], None], watch: bool = False
+        self, azure: DeploymentClient, step: DeploymentStep, report: Callable[[StepProgress], None], watch: bool = False
     ) -> None:
-        """``watch``: the operations are told of as well, at the cost of a request at each look."""
+        """``watch``: the operations are reported as well, at the cost of a request at each look."""
         self._azure = azure
         self._patience = azure.patience
         self._step = step
-        self._tell_all = tell
+        self._report = report
         self._watch = watch
         self._began = azure.patience.clock()
         self._state: State | None = None
@@ -46,15 +46,15 @@ class StepRun:
     def outcome(self) -> StepOutcome:
         """Carries it out."""
         try:
-            found = self._carry_out()
+            outcome = self._carry_out()
         except StopRequest:
-            found = self._outcome("left running" if self._in_flight else "skipped")
+            outcome = self._outcome("left running" if self._in_flight else "skipped")
         except _LostDeployment as lost:
-            found = self._outcome("left running", lost.fault)
+            outcome = self._outcome("left running", lost.fault)
         except Fault as fault:
-            found = self._outcome("failed", fault)
-        self._tell("ended", outcome=found)
-        return found
+            outcome = self._outcome("failed", fault)
+        self._report_event("ended", outcome=outcome)
+        return outcome
 
     def _carry_out(self) -> StepOutcome:
         step, patience = self._step, self._patience
@@ -64,13 +64,13 @@ class StepRun:
         before = self._azure.state(step)
         if before is not None and not before.ended:
             before, fits = self._join(before, own=False)
-            if fits and (found := self._result(before)):
-                return found
+            if fits and (outcome := self._result(before)):
+                return outcome
             self._adopted = False
         while True:
             ended = self._to_the_end(self._start(before))
-            if found := self._result(ended):
-                return found
+            if outcome := self._result(ended):
+                return outcome
             before, self._adopted = ended, False
 
     # --- starting ---
@@ -83,14 +83,14 @@ class StepRun:
         same = self._is_our_template(state)
         why = _ANOTHER if same is False else _UNKNOWN if same is None else "" if own else self._outdated()
         if why:
-            self._tell("waiting", words=why)
+            self._report_event("waiting", words=why)
         else:
-            self._count_start(own)
+            self._record_start(own)
         ended = self._to_the_end(state)
         # What is under the name in the end may be another one, or be known only now.
         fits = self._is_our_template(ended) is True and (own or not self._outdated())
         if fits and why:
-            self._count_start(own)
+            self._record_start(own)
         return ended, fits
 
     def _is_our_template(self, state: State) -> bool | None:
@@ -109,11 +109,11 @@ class StepRun:
         names = ", ".join(self._step.needs)
         return f"was started with earlier {names}; it is started again after it ends" if names else ""
 
-    def _count_start(self, own: bool) -> None:
+    def _record_start(self, own: bool) -> None:
         self._adopted = not own
         if own:
             self._starts += 1
-        self._tell("adopted" if self._adopted else "started" if self._starts == 1 else "again")
+        self._report_event("adopted" if self._adopted else "started" if self._starts == 1 else "again")
 
     def _start(self, before: State | None) -> State:
         """Starts it, once. What was not heard is looked for before it is sent again. Raises Fault."""
@@ -135,13 +135,13 @@ class StepRun:
                 self._in_flight = False
                 waited, anyway = patience.clock() - began, self._may_pass(fault, tries)
                 wait = patience.next_wait(fault, tries, waited, anyway)
-                self._tell("waiting", words=f"{fault.code}, tried again in {wait:.0f} s")
+                self._report_event("waiting", words=f"{fault.code}, tried again in {wait:.0f} s")
                 patience.pause(wait)
         raise AssertionError  # count() has no end
 
     def _started(self, state: State) -> State:
         self._state = state
-        self._count_start(own=True)
+        self._record_start(own=True)
         return state
 
     def _find_started(self, fault: Fault, before: State | None) -> State | None:
@@ -184,7 +184,7 @@ class StepRun:
                 found = self._azure.state(self._step)
             except Fault as fault:
                 if fault.passing and now - seen < _LOST_SIGHT:
-                    self._tell("waiting", words=fault.code)
+                    self._report_event("waiting", words=fault.code)
                     continue
                 raise _LostDeployment(fault.with_words("it continues in Azure; the next run finds it")) from None
             if found is None:
@@ -193,7 +193,7 @@ class StepRun:
                     raise Fault("DeploymentVanished", "it was started, and is gone: someone deleted it or its group")
                 continue
             gone, seen, state, self._state = 0, now, found, found
-            self._tell("working", operations=self._operations() if self._watch else ())
+            self._report_event("working", operations=self._operations() if self._watch else ())
         self._in_flight = False
         return state
 
@@ -203,12 +203,12 @@ class StepRun:
             return self._outcome("succeeded", lacks=self._lacks(state))
         if state.status != "Failed":
             words = "it was cancelled in Azure" if state.status == "Canceled" else f"it ended as {state.status}"
-            ended = Fault(f"Deployment{state.status}", f"{words}, not by this run{_correlation(state)}")
-            return self._outcome("failed", ended)
+            fault = Fault(f"Deployment{state.status}", f"{words}, not by this run{_correlation(state)}")
+            return self._outcome("failed", fault)
         failed = tuple(row for row in self._operations() if row.status == "Failed")
         problems = [row.error for row in failed if row.error] or [state.error or _unexplained_problem(state)]
         if self._starts < _STARTS and all(problem.passing for problem in problems):
-            self._tell("waiting", words=f"failed with {next(problems[0].innermost()).code}, started again")
+            self._report_event("waiting", words=f"failed with {next(problems[0].innermost()).code}, started again")
             with suppress(StopRequest):  # then it has failed
                 self._patience.pause(self._azure.poll * 2.0 ** (self._starts + 1))
                 return None
@@ -235,27 +235,27 @@ class StepRun:
         except (Fault, StopRequest):
             return ()  # what is known of the deployment itself is told anyway
 
-    # --- telling ---
+    # --- reporting ---
 
     def _outcome(
         self,
-        ended: End,
+        end: End,
         fault: Fault | None = None,
         operations: tuple[Operation, ...] = (),
         lacks: tuple[str, ...] = (),
     ) -> StepOutcome:
         return StepOutcome(
-            self._step, ended, self._state, fault, operations, "", self._adopted, self._starts, lacks, self._seconds()
+            self._step, end, self._state, fault, operations, "", self._adopted, self._starts, lacks, self._seconds()
         )
 
-    def _tell(
+    def _report_event(
         self,
-        what: StepEvent,
+        event: StepEvent,
         words: str = "",
         operations: tuple[Operation, ...] = (),
         outcome: StepOutcome | None = None,
     ) -> None:
-        self._tell_all(StepProgress(self._step, what, self._state, words, operations, outcome, self._seconds()))
+        self._report(StepProgress(self._step, event, self._state, words, operations, outcome, self._seconds()))
 
     def _seconds(self) -> float:
         return self._patience.clock() - self._began

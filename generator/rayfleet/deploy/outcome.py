@@ -35,7 +35,7 @@ class StepOutcome(NamedTuple):
     """The outcome of a step. ``left running``: it goes on in Azure, or may; the next run finds it by its name."""
 
     step: DeploymentStep
-    ended: End
+    end: End
     state: State | None = None  # as last seen
     fault: Fault | None = None  # why it failed, or why it was lost sight of
     operations: tuple[Operation, ...] = ()  # those that failed
@@ -50,7 +50,7 @@ class StepProgress(NamedTuple):
     """News of a step while it goes on."""
 
     step: DeploymentStep
-    what: StepEvent
+    event: StepEvent
     state: State | None = None
     words: str = ""  # why it waits, or is started again
     operations: tuple[Operation, ...] = ()

@@ -41,15 +41,15 @@ def of_files(where: FleetFiles, tree: Tree, allowed: DeployOverrides) -> Iterato
     """Objections of the files to a deployment. Raises Invalid where they cannot be read."""
     yield from _stale(where, allowed.stale)
     yield from gate.failed_proofs(_unproved(where, tree), allowed.failed_proofs)
-    yield from gate.uncommitted_files(os.path.normpath(where.beside), uncommitted_files(where), allowed.dirty)
+    yield from gate.uncommitted_files(os.path.normpath(where.folder), uncommitted_files(where), allowed.dirty)
 
 
 def uncommitted_files(where: FleetFiles) -> list[str] | None:
     """The files of a fleet that differ from the last commit; None where there is no repository. Raises Invalid
     where that cannot be read.
     """
-    paths = git.changed(where.beside, [os.path.relpath(path, where.beside) for path in where.in_git])
-    return paths and [os.path.normpath(os.path.join(where.beside, path)) for path in paths]
+    paths = git.changed(where.folder, [os.path.relpath(path, where.folder) for path in where.in_git])
+    return paths and [os.path.normpath(os.path.join(where.folder, path)) for path in paths]
 
 
 def _stale(where: FleetFiles, allowed: bool) -> Iterator[Diagnostic]:

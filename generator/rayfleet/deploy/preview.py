@@ -28,7 +28,7 @@ from rayfleet.tree.deployment_steps import DeploymentStep
 
 T = TypeVar("T")
 
-_AT_ONCE = 8  # deployments that are judged side by side
+_WORKERS = 8  # deployments that are judged side by side
 # What a deployment after another may name before that one has made it.
 _LATER = {"notfound", "parentresourcenotfound", "resourcenotfound"}
 
@@ -81,11 +81,11 @@ class WhatIf(NamedTuple):
 # --- how they stand ---
 
 
-def states(subject: DeploymentPlan) -> tuple[dict[str, State | None], dict[str, State | None]]:
+def states(plan: DeploymentPlan) -> tuple[dict[str, State | None], dict[str, State | None]]:
     """The steps as they stand, and as they stand in the other way, as stacks or without. Raises Fault, StopRequest."""
-    azure, stacks = subject.azure, subject.stacks
-    own = _answers(subject, (stacks or azure).state)
-    return own, _answers(subject, azure.state if stacks else partial(stack_state, azure))
+    azure, stacks = plan.azure, plan.stacks
+    own = _answers(plan, (stacks or azure).state)
+    return own, _answers(plan, azure.state if stacks else partial(stack_state, azure))
 
 
 def in_flight(states: Mapping[str, State | None]) -> list[str]:
@@ -93,14 +93,14 @@ def in_flight(states: Mapping[str, State | None]) -> list[str]:
     return [name for name, state in states.items() if state and not state.ended]
 
 
-def objections(subject: DeploymentPlan, others: Mapping[str, State | None]) -> Iterator[Diagnostic]:
+def objections(plan: DeploymentPlan, others: Mapping[str, State | None]) -> Iterator[Diagnostic]:
     """Objections to steps that stand as deployments where stacks are wanted, or the other way round."""
-    for step in subject.steps:
+    for step in plan.steps:
         other = others[step.name]
         if other and not other.ended:
-            what = f"is in flight {'without' if subject.stacks else 'with'} --stack"
+            what = f"is in flight {'without' if plan.stacks else 'with'} --stack"
             yield Diagnostic(*step.side.place, step.name, what, "wait for its end, and run this again")
-        elif other and not subject.stacks:
+        elif other and not plan.stacks:
             what = "was deployed as a deployment stack, and the stack will not know what this run deploys"
             take_away = "az stack group delete --action-on-unmanage detachAll"
             fix = f"give --stack again; or delete the stack and keep its resources: {take_away}"
@@ -110,63 +110,63 @@ def objections(subject: DeploymentPlan, others: Mapping[str, State | None]) -> I
 # --- whether they are valid ---
 
 
-def validation(subject: DeploymentPlan) -> tuple[list[Diagnostic], dict[str, frozenset[str]]]:
+def validation(plan: DeploymentPlan) -> tuple[list[Diagnostic], dict[str, frozenset[str]]]:
     """The findings of validation in all steps, and a word about what cannot be validated yet; and of stacks the ids
     that their templates have. Raises Stopped."""
     found: list[Diagnostic] = []
     ids: dict[str, frozenset[str]] = {}
-    answers = _each(subject, subject.stacks.validate if subject.stacks else subject.azure.validate)
-    for step in subject.steps:
+    answers = _each(plan, plan.stacks.validate if plan.stacks else plan.azure.validate)
+    for step in plan.steps:
         fault = answers[step.name]
         if not isinstance(fault, Fault):
             ids[step.name] = fault or frozenset()
         elif _too_early(step, fault):
-            found.append(_not_yet(step, f"cannot be validated yet: {_innermost(subject, fault)}"))
+            found.append(_not_yet(step, f"cannot be validated yet: {_innermost(plan, fault)}"))
         else:
-            rows = explain_failure.diagnostics(step.name, subject.template(step), fault.problem, subject.origin)
-            found += [row._replace(what=subject.hidden(row.what)) for row in rows]
+            rows = explain_failure.diagnostics(step.name, plan.template(step), fault.problem, plan.origin)
+            found += [row._replace(what=plan.hidden(row.what)) for row in rows]
     return in_order(found), ids
 
 
 # --- what they would change ---
 
 
-def what_if(subject: DeploymentPlan, new: Collection[str], beside: str) -> Iterator[WhatIf]:
-    """The changes of each step; all of them are kept in files below ``beside``. ``new`` names the steps that never
+def what_if(plan: DeploymentPlan, new: Collection[str], folder: str) -> Iterator[WhatIf]:
+    """The changes of each step; all of them are kept in files below ``folder``. ``new`` names the steps that never
     were deployed. Raises Stopped."""
-    answers = _each(subject, subject.azure.what_if)
-    for step in subject.steps:
+    answers = _each(plan, plan.azure.what_if)
+    for step in plan.steps:
         raw = answers[step.name]
         if isinstance(raw, Fault):
-            yield _without_answer(subject, step, raw, new)
+            yield _without_answer(plan, step, raw, new)
             continue
-        kept = redact(raw, subject.secrets)
+        kept = redact(raw, plan.secrets)
         found = whatif.summary(step.name, kept)
-        file, warnings = _kept(beside, step.name, kept)
+        file, warnings = _kept(folder, step.name, kept)
         lines = [*whatif.lines(found), *([f"  all of it: {file}"] if file else [])]
         yield WhatIf(lines, {**whatif.as_json(found), "raw": file}, warnings)
 
 
-def _without_answer(subject: DeploymentPlan, step: DeploymentStep, fault: Fault, new: Collection[str]) -> WhatIf:
+def _without_answer(plan: DeploymentPlan, step: DeploymentStep, fault: Fault, new: Collection[str]) -> WhatIf:
     resources = len(step.template.get("resources") or ())
     if not _too_early(step, fault):
-        row = subject.refusal(fault)._replace(where=step.name)
+        row = plan.refusal(fault)._replace(where=step.name)
         warning = row._replace(what=f"what-if failed: {row.what}").as_warning()
         return WhatIf([], None, [warning], unknown=True)
     if step.name in new:
         line = f"{step.name}: all new: {many(resources, 'resource')} to create"
         return WhatIf([line], {"deployment": step.name, "new": True, "resources": resources}, [])
-    return WhatIf([], None, [_not_yet(step, f"what would change is not known yet: {_innermost(subject, fault)}")])
+    return WhatIf([], None, [_not_yet(step, f"what would change is not known yet: {_innermost(plan, fault)}")])
 
 
-def stack_change(subject: DeploymentPlan, ids: Mapping[str, frozenset[str]]) -> list[StackChange]:
+def stack_change(plan: DeploymentPlan, ids: Mapping[str, frozenset[str]]) -> list[StackChange]:
     """The resources that leave the stacks. ``ids``: those that ``validation`` has found. Raises Fault, StopRequest."""
-    if subject.stacks is None:
+    if plan.stacks is None:
         return []
-    managed, rendered = _answers(subject, subject.stacks.managed), frozenset(azure_resources(subject.tree))
+    managed, rendered = _answers(plan, plan.stacks.managed), frozenset(azure_resources(plan.tree))
     rows = [
         stack_changes.stack_change(step, managed[step.name], ids.get(step.name, frozenset()), rendered)
-        for step in subject.steps
+        for step in plan.steps
     ]
     return [row for row in rows if row.ids]
 
@@ -186,9 +186,9 @@ def _too_early(step: DeploymentStep, fault: Fault) -> bool:
     return codes <= _LATER and bool(step.depends_on)
 
 
-def _innermost(subject: DeploymentPlan, fault: Fault) -> str:
+def _innermost(plan: DeploymentPlan, fault: Fault) -> str:
     inner = next(fault.problem.innermost())
-    return subject.hidden(f"{inner.code}: {inner.message}")
+    return plan.hidden(f"{inner.code}: {inner.message}")
 
 
 def _not_yet(step: DeploymentStep, what: str) -> Diagnostic:
@@ -196,17 +196,17 @@ def _not_yet(step: DeploymentStep, what: str) -> Diagnostic:
     return Diagnostic(*step.side.place, step.name, what, fix).as_warning()
 
 
-def _answers(subject: DeploymentPlan, ask: Callable[[DeploymentStep], T]) -> dict[str, T]:
+def _answers(plan: DeploymentPlan, ask: Callable[[DeploymentStep], T]) -> dict[str, T]:
     """Azure's answer about each step, by its name. Raises Fault, StopRequest."""
     found: dict[str, T] = {}
-    for name, answer in _each(subject, ask).items():
+    for name, answer in _each(plan, ask).items():
         if isinstance(answer, Fault):
             raise answer
         found[name] = answer
     return found
 
 
-def _each(subject: DeploymentPlan, ask: Callable[[DeploymentStep], T]) -> dict[str, T | Fault]:
+def _each(plan: DeploymentPlan, ask: Callable[[DeploymentStep], T]) -> dict[str, T | Fault]:
     """The same, with a Fault where it refuses. Raises StopRequest."""
 
     def one(step: DeploymentStep) -> T | Fault:
@@ -215,28 +215,28 @@ def _each(subject: DeploymentPlan, ask: Callable[[DeploymentStep], T]) -> dict[s
         except Fault as fault:
             return fault
 
-    futures = threads.start([partial(one, step) for step in subject.steps], _AT_ONCE)
+    futures = threads.start([partial(one, step) for step in plan.steps], _WORKERS)
     threads.join(futures)
-    return {step.name: future.result() for step, future in zip(subject.steps, futures, strict=True)}
+    return {step.name: future.result() for step, future in zip(plan.steps, futures, strict=True)}
 
 
-def _kept(beside: str, name: str, raw: Any) -> tuple[str | None, list[Diagnostic]]:
+def _kept(folder: str, name: str, raw: Any) -> tuple[str | None, list[Diagnostic]]:
     """The file that has an answer of what-if; None, and a warning, where it cannot be kept, which stops nothing."""
     try:
-        return _keep(beside, name, raw), []
+        return _keep(folder, name, raw), []
     except OSError as error:
         what = f"what-if of {name} cannot be kept: {(error.strerror or 'no room').lower()}"
-        file = str(error.filename or os.path.join(beside, fingerprint.FOLDER))
+        file = str(error.filename or os.path.join(folder, fingerprint.FOLDER))
         return None, [Diagnostic(file, 0, 0, "", what, "free some space, or move it away").as_warning()]
 
 
-def _keep(beside: str, name: str, raw: Any) -> str:
+def _keep(folder: str, name: str, raw: Any) -> str:
     """Writes an answer of what-if where only its owner reads it, and Git does not look; returns the file."""
-    folder = os.path.normpath(os.path.join(beside, fingerprint.FOLDER, "what-if"))
-    os.makedirs(folder, mode=0o700, exist_ok=True)
-    with open(os.path.join(beside, fingerprint.FOLDER, ".gitignore"), "w", encoding="utf-8") as stream:
+    answers = os.path.normpath(os.path.join(folder, fingerprint.FOLDER, "what-if"))
+    os.makedirs(answers, mode=0o700, exist_ok=True)
+    with open(os.path.join(folder, fingerprint.FOLDER, ".gitignore"), "w", encoding="utf-8") as stream:
         stream.write("*\n")
-    file = os.path.join(folder, re.sub(r"[^\w().-]|^\.+", "_", name) + ".json")
+    file = os.path.join(answers, re.sub(r"[^\w().-]|^\.+", "_", name) + ".json")
     descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
     with open(descriptor, "w", encoding="utf-8") as stream:
         os.fchmod(descriptor, 0o600)

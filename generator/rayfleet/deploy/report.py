@@ -33,7 +33,7 @@ class DeploymentReport:
         self._steps, self._progress = steps, progress
 
     @property
-    def begun(self) -> bool:
+    def started(self) -> bool:
         """True where Azure may have something in hand of this run's."""
         return self._progress is not None
 
@@ -45,14 +45,17 @@ class DeploymentReport:
             "diagnostics": [row._asdict() for row in diagnostics],
             "whatIf": self.what_if,
             "stacks": self.stacks,
-            "deployments": [*self.deployments, *(as_json(StepOutcome(step, self._end(step)), []) for step in rest)],
+            "deployments": [
+                *self.deployments,
+                *(outcome_as_json(StepOutcome(step, self._end(step)), []) for step in rest),
+            ],
             **({"next": self.next} if self.next else {}),
         }
 
     def last_words(self) -> str:
         """The last words of an interrupted run: the deployments that Azure may go on with."""
         left = [name for name, step in self._open().items() if self._end(step) == "left running"]
-        goes_on = f"Azure may go on with: {', '.join(left) or 'nothing'}" if self.begun else "nothing was started"
+        goes_on = f"Azure may go on with: {', '.join(left) or 'nothing'}" if self.started else "nothing was started"
         cursor = _SHOW_CURSOR if self._progress and self._progress.live else ""
         return f"{cursor}\ninterrupted; {goes_on}\n"
 
@@ -70,52 +73,52 @@ class DeploymentReport:
         return next((end for end in ENDS if end == state), "left running")
 
 
-def lines(row: StepOutcome, failures: Sequence[Failure]) -> Iterator[str]:
+def outcome_lines(outcome: StepOutcome, failures: Sequence[Failure]) -> Iterator[str]:
     """Lines about the end of a deployment, for people: nothing where all is well."""
     for failure in failures:
         yield f"{printable_lines(str(failure))}\n    fix: {printable(failure.fix)}"
-    if row.ended == "skipped" and row.because:
-        yield f"{row.step.name}: not started, because {row.because} did not succeed"
-    if row.lacks:
-        what = f"{row.step.name}: succeeded without its outputs {', '.join(row.lacks)}"
+    if outcome.end == "skipped" and outcome.because:
+        yield f"{outcome.step.name}: not started, because {outcome.because} did not succeed"
+    if outcome.lacks:
+        what = f"{outcome.step.name}: succeeded without its outputs {', '.join(outcome.lacks)}"
         yield f"{what}\n    fix: deploy it again to get them"
 
 
-def counts(rows: Sequence[StepOutcome]) -> str:
+def outcome_counts(outcomes: Sequence[StepOutcome]) -> str:
     """``3 succeeded, 1 failed``."""
-    found = {end: sum(row.ended == end for row in rows) for end in ENDS}
+    found = {end: sum(outcome.end == end for outcome in outcomes) for end in ENDS}
     return ", ".join(f"{count} {end}" for end, count in found.items() if count)
 
 
-def as_json(row: StepOutcome, failures: Sequence[Failure]) -> dict[str, Any]:
+def outcome_as_json(outcome: StepOutcome, failures: Sequence[Failure]) -> dict[str, Any]:
     """The same for machines."""
-    outputs = row.state.outputs if row.state and row.ended == "succeeded" else {}
+    outputs = outcome.state.outputs if outcome.state and outcome.end == "succeeded" else {}
     return {
-        "name": row.step.name,
-        "id": row.step.id,
-        "location": row.step.location,
-        "state": row.ended,
-        "azure": row.state.status if row.state else None,
-        "correlationId": row.state.correlation_id if row.state else None,
-        "pickedUp": row.adopted,
-        "starts": row.starts,
-        "seconds": round(row.seconds, 1),
-        "because": row.because or None,
+        "name": outcome.step.name,
+        "id": outcome.step.id,
+        "location": outcome.step.location,
+        "state": outcome.end,
+        "azure": outcome.state.status if outcome.state else None,
+        "correlationId": outcome.state.correlation_id if outcome.state else None,
+        "pickedUp": outcome.adopted,
+        "starts": outcome.starts,
+        "seconds": round(outcome.seconds, 1),
+        "because": outcome.because or None,
         "errors": [failure._asdict() for failure in failures],
         "outputs": {name: value.get("value") for name, value in outputs.items() if isinstance(value, dict)},
-        "lacks": list(row.lacks),
+        "lacks": list(outcome.lacks),
     }
 
 
-def show(progress: Progress, row: StepProgress) -> None:
-    """Shows what is told of a deployment that goes on."""
-    name, known = row.step.name, progress.rows[row.step.name]
-    done = len({operation.resource_id for operation in row.operations if operation.status == "Succeeded"})
-    if row.outcome:
-        progress.update(name, row.outcome.ended, known.total if row.outcome.ended == "succeeded" else None)
-    elif row.what == "working":
+def show_progress(table: Progress, progress: StepProgress) -> None:
+    """Shows the progress of a step in the table of all."""
+    name, known = progress.step.name, table.rows[progress.step.name]
+    done = len({operation.resource_id for operation in progress.operations if operation.status == "Succeeded"})
+    if progress.outcome:
+        table.update(name, progress.outcome.end, known.total if progress.outcome.end == "succeeded" else None)
+    elif progress.event == "working":
         state = "running" if known.state == "waiting" else known.state
-        progress.update(name, state, done if row.operations else None, known.note if state == known.state else "")
+        table.update(name, state, done if progress.operations else None, known.note if state == known.state else "")
     else:
-        note = "started again" if row.what == "again" else row.words
-        progress.update(name, _STATES[row.what], None, note)
+        note = "started again" if progress.event == "again" else progress.words
+        table.update(name, _STATES[progress.event], None, note)

@@ -13,7 +13,7 @@ from rayfleet.tree.deployment_steps import DeploymentStep, waves
 
 #: Deployments at one time. Each is looked at every few seconds, and ARM lets a subscription read 25 times a second
 #: (docs: azure-resource-manager/management/request-limits-and-throttling).
-SIDE_BY_SIDE = 32
+WORKERS = 32
 
 
 def run(
@@ -30,10 +30,10 @@ def run(
     steps counts as done.
     """
     order = [step for wave in waves(steps) for step in wave]
-    told = Lock()
+    lock = Lock()
 
-    def tell(progress: StepProgress) -> None:
-        with told:
+    def report(progress: StepProgress) -> None:
+        with lock:
             observe(progress)
 
     outcomes: dict[str, StepOutcome] = {}
@@ -45,9 +45,9 @@ def run(
                     continue
                 if (skipped := _skipped(step, outcomes, azure)) is not None:
                     outcomes[step.name] = skipped
-                    tell(StepProgress(step, "ended", outcome=skipped))
-                elif len(working) < SIDE_BY_SIDE and _ready(step, order, outcomes, working.values()):
-                    (future,) = threads.start([StepRun(azure, step, tell, watch).outcome])
+                    report(StepProgress(step, "ended", outcome=skipped))
+                elif len(working) < WORKERS and _ready(step, order, outcomes, working.values()):
+                    (future,) = threads.start([StepRun(azure, step, report, watch).outcome])
                     working[future] = step
             for future in threads.join_one(working):
                 outcomes[working.pop(future).name] = future.result()
@@ -61,8 +61,8 @@ def run(
 def _skipped(step: DeploymentStep, outcomes: Mapping[str, StepOutcome], azure: DeploymentClient) -> StepOutcome | None:
     """The outcome of a step that is not to be started; None for any other."""
     for name in step.depends_on:
-        if (before := outcomes.get(name)) and before.ended != "succeeded":
-            return StepOutcome(step, "skipped", because=before.because if before.ended == "skipped" else name)
+        if (before := outcomes.get(name)) and before.end != "succeeded":
+            return StepOutcome(step, "skipped", because=before.because if before.end == "skipped" else name)
     return StepOutcome(step, "skipped") if azure.patience.stop.is_set() else None
 
 

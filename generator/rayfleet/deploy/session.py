@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Collection, Iterable, Sequence
-from threading import Event
 from typing import NamedTuple
 
 from rayfleet import fleet_files, threads
@@ -15,11 +14,11 @@ from rayfleet.bind.session import has_new_values
 from rayfleet.console.progress import Progress, can_draw
 from rayfleet.console.recorder import Recorder
 from rayfleet.console.signals import INTERRUPTED, interruptible
-from rayfleet.deploy import preflight, preview, report, stack_changes
+from rayfleet.deploy import preflight, preview, stack_changes
 from rayfleet.deploy.outcome import StepOutcome
 from rayfleet.deploy.preflight import DeployOverrides
 from rayfleet.deploy.preview import DeploymentPlan
-from rayfleet.deploy.report import DeploymentReport
+from rayfleet.deploy.report import DeploymentReport, outcome_as_json, outcome_counts, outcome_lines, show_progress
 from rayfleet.deploy.run import run
 from rayfleet.deploy.stack_changes import StackChange
 from rayfleet.diagnostics import Diagnostic, Invalid, WrongOption, did_you_mean, errors, in_order, many, printable
@@ -46,51 +45,60 @@ class DeployOptions(NamedTuple):
     ask_hidden: Callable[[str], str] | None
 
 
+class DeploySession(NamedTuple):
+    """The fleet and the options of a run, and what it reports to: ``recorder`` to people, ``report`` to machines."""
+
+    where: FleetFiles
+    options: DeployOptions
+    overrides: DeployOverrides
+    recorder: Recorder
+    report: DeploymentReport
+
+
 def deploy(where: FleetFiles, options: DeployOptions, overrides: DeployOverrides, recorder: Recorder) -> int:
     """All of it; the exit code. Raises Invalid, KeyboardInterrupt."""
-    told = DeploymentReport()
-    recorder.answer = lambda outcome: told.as_json(outcome, recorder.diagnostics)
-    recorder.last_words = told.last_words
-    recorder.standing = lambda: "Azure goes on" if told.begun else "nothing was started"
+    report = DeploymentReport()
+    recorder.answer = lambda outcome: report.as_json(outcome, recorder.diagnostics)
+    recorder.last_words = report.last_words
+    recorder.standing = lambda: "Azure goes on" if report.started else "nothing was started"
+    session = DeploySession(where, options, overrides, recorder, report)
     tree = load.tree(where, "auto")
     try:
-        steps = _judged(where, tree, options, overrides, recorder)
+        steps = _judge_files(session, tree)
     finally:
         if tree.kustomize:
             tree.kustomize.close()
-    subject = _subject(where, tree, steps, options, recorder.stop)
-    changes = _previewed(subject, where, options, overrides, recorder, told)
+    plan = _plan(session, tree, steps)
+    changes = _preview(session, plan)
     if options.only_look:
-        return recorder.end("planned", int(told.unknown))
-    if not _agreed(subject, changes, options, recorder):
+        return recorder.end("planned", int(report.unknown))
+    if not _confirm(session, plan, changes):
         recorder.note("nothing was started")
         return recorder.end("declined", 1)
-    outcomes = _carried_out(subject, {row.step.name for row in changes if row.deleted}, recorder, told)
-    return _end(where, options, outcomes, recorder, told)
+    outcomes = _run_steps(session, plan, {row.step.name for row in changes if row.deleted})
+    return _end(session, outcomes)
 
 
 # --- before Azure is asked ---
 
 
-def _judged(
-    where: FleetFiles, tree: Tree, options: DeployOptions, overrides: DeployOverrides, recorder: Recorder
-) -> tuple[DeploymentStep, ...]:
+def _judge_files(session: DeploySession, tree: Tree) -> tuple[DeploymentStep, ...]:
     """The steps, with their parameters, once nothing of the files speaks against them. Raises Invalid."""
-    steps = _chosen(deployment_steps.steps(tree), options.regions)
-    found = in_order(preflight.of_files(where, tree, overrides))
+    steps = _select(deployment_steps.steps(tree), session.options.regions)
+    found = in_order(preflight.of_files(session.where, tree, session.overrides))
     values: dict[str, str] = {}
     try:
-        values = preflight.parameters(steps, None if errors(found) else options.ask_hidden)
+        values = preflight.parameters(steps, None if errors(found) else session.options.ask_hidden)
     except Invalid as invalid:
         found = in_order([*found, *invalid.diagnostics])
     if errors(found):
         raise Invalid(found)
-    recorder.show(found)
+    session.recorder.show(found)
     names = {step.name for step in steps}
     return tuple(step for step in deployment_steps.steps(tree, values) if step.name in names)
 
 
-def _chosen(every: tuple[DeploymentStep, ...], regions: Sequence[str]) -> tuple[DeploymentStep, ...]:
+def _select(every: tuple[DeploymentStep, ...], regions: Sequence[str]) -> tuple[DeploymentStep, ...]:
     known = sorted({step.location for step in every})
     for region in regions:
         if region not in known:
@@ -99,14 +107,13 @@ def _chosen(every: tuple[DeploymentStep, ...], regions: Sequence[str]) -> tuple[
     return deployment_steps.selected(every, regions)
 
 
-def _subject(
-    where: FleetFiles, tree: Tree, steps: Sequence[DeploymentStep], options: DeployOptions, stop: Event
-) -> DeploymentPlan:
+def _plan(session: DeploySession, tree: Tree, steps: Sequence[DeploymentStep]) -> DeploymentPlan:
+    patience = Patience(session.recorder.stop)
     try:
-        azure = Azure(steps[0].scope.subscription, patience=Patience(stop), poll=options.poll)
+        azure = Azure(steps[0].scope.subscription, patience=patience, poll=session.options.poll)
     except Fault as fault:
         raise Invalid([Diagnostic("environment", 0, 0, "", fault.message, "unset it")]) from None
-    return DeploymentPlan(tree, steps, azure, Stacks(azure) if options.stack else None, _origin(where))
+    return DeploymentPlan(tree, steps, azure, Stacks(azure) if session.options.stack else None, _origin(session.where))
 
 
 def _origin(where: FleetFiles) -> Origin | None:
@@ -120,32 +127,26 @@ def _origin(where: FleetFiles) -> Origin | None:
 # --- Azure's own judgement ---
 
 
-def _previewed(
-    subject: DeploymentPlan,
-    where: FleetFiles,
-    options: DeployOptions,
-    overrides: DeployOverrides,
-    recorder: Recorder,
-    told: DeploymentReport,
-) -> list[StackChange]:
+def _preview(session: DeploySession, plan: DeploymentPlan) -> list[StackChange]:
     """Shows what would change; what leaves the stacks. Raises Invalid for what speaks against it."""
+    recorder = session.recorder
     try:
-        with interruptible(recorder.stop, "stopping", recorder.at_once):
-            states, others = preview.states(subject)
+        with interruptible(recorder.stop, "stopping", recorder.abort):
+            states, others = preview.states(plan)
             for name in preview.in_flight(states):
-                waits = "" if options.only_look else ": this run waits for its end"
+                waits = "" if session.options.only_look else ": this run waits for its end"
                 recorder.note(f"{name} is in flight{waits}")
             new = {name for name, state in states.items() if state is None}
-            _go_on(recorder, preview.objections(subject, others))
-            gate = preflight.of_azure(subject.azure, subject.tree, subject.steps, new, overrides)
-            _go_on(recorder, threads.result(lambda: in_order(gate)))
-            found, ids = preview.validation(subject)
-            _go_on(recorder, found)
-            _show_what_if(subject, new, where.beside, recorder, told)
-            changes = preview.stack_change(subject, ids)
-            _show_stacks(changes, recorder, told)
+            _refuse_errors(recorder, preview.objections(plan, others))
+            gate = preflight.of_azure(plan.azure, plan.tree, plan.steps, new, session.overrides)
+            _refuse_errors(recorder, threads.result(lambda: in_order(gate)))
+            found, ids = preview.validation(plan)
+            _refuse_errors(recorder, found)
+            _show_what_if(session, plan, new)
+            changes = preview.stack_change(plan, ids)
+            _show_stacks(session, changes)
     except Fault as fault:
-        raise Invalid([subject.refusal(fault)]) from None
+        raise Invalid([plan.refusal(fault)]) from None
     except StopRequest:
         raise KeyboardInterrupt from None
     if recorder.stop.is_set():  # after the last question to Azure
@@ -153,7 +154,7 @@ def _previewed(
     return changes
 
 
-def _go_on(recorder: Recorder, rows: Iterable[Diagnostic]) -> None:
+def _refuse_errors(recorder: Recorder, rows: Iterable[Diagnostic]) -> None:
     """Shows what stops nobody. Raises Invalid for what does."""
     found = in_order(rows)
     if errors(found):
@@ -161,29 +162,29 @@ def _go_on(recorder: Recorder, rows: Iterable[Diagnostic]) -> None:
     recorder.show(found)
 
 
-def _show_what_if(
-    subject: DeploymentPlan, new: Collection[str], beside: str, recorder: Recorder, told: DeploymentReport
-) -> None:
-    for change in preview.what_if(subject, new, beside):
+def _show_what_if(session: DeploySession, plan: DeploymentPlan, new: Collection[str]) -> None:
+    report = session.report
+    for change in preview.what_if(plan, new, session.where.folder):
         for line in change.lines:
-            recorder.say(printable(line), _COLORS.get(line.strip()[:1], "") if line.startswith("  ") else "")
+            session.recorder.say(printable(line), _COLORS.get(line.strip()[:1], "") if line.startswith("  ") else "")
         if change.data:
-            told.what_if.append(change.data)
-        recorder.show(change.warnings)
-        told.unknown = told.unknown or change.unknown
+            report.what_if.append(change.data)
+        session.recorder.show(change.warnings)
+        report.unknown = report.unknown or change.unknown
 
 
-def _show_stacks(changes: Iterable[StackChange], recorder: Recorder, told: DeploymentReport) -> None:
+def _show_stacks(session: DeploySession, changes: Iterable[StackChange]) -> None:
     for row in changes:
-        told.stacks.append(stack_changes.as_json(row))
+        session.report.stacks.append(stack_changes.as_json(row))
         for line in stack_changes.lines(row):
-            recorder.say(printable(line), "red" if line.startswith("  -") else "")
+            session.recorder.say(printable(line), "red" if line.startswith("  -") else "")
 
 
-def _agreed(subject: DeploymentPlan, changes: list[StackChange], options: DeployOptions, recorder: Recorder) -> bool:
+def _confirm(session: DeploySession, plan: DeploymentPlan, changes: list[StackChange]) -> bool:
     """True where somebody agrees. Raises Invalid where nobody can be asked."""
-    subscriptions = ", ".join(dict.fromkeys(step.scope.subscription for step in subject.steps))
-    start = f"Start {many(len(subject.steps), 'deployment')} in subscription {subscriptions}?"
+    options = session.options
+    subscriptions = ", ".join(dict.fromkeys(step.scope.subscription for step in plan.steps))
+    start = f"Start {many(len(plan.steps), 'deployment')} in subscription {subscriptions}?"
     delete = stack_changes.question(changes)
     if delete and not options.yes_delete and not options.confirm:
         fix = "give --yes-delete too; or deploy without --stack, which deletes nothing"
@@ -199,54 +200,48 @@ def _agreed(subject: DeploymentPlan, changes: list[StackChange], options: Deploy
 # --- the deployment ---
 
 
-def _carried_out(
-    subject: DeploymentPlan, deletes: Collection[str], recorder: Recorder, told: DeploymentReport
-) -> tuple[StepOutcome, ...]:
-    """Carries the steps out, and tells how each ended. ``deletes``: the stacks that delete what leaves them."""
+def _run_steps(session: DeploySession, plan: DeploymentPlan, deletes: Collection[str]) -> tuple[StepOutcome, ...]:
+    """Carries the steps out, and shows the outcome of each. ``deletes``: the stacks that delete what leaves them."""
+    recorder, report = session.recorder, session.report
     live = can_draw()
-    totals = [(step.name, len(step.template.get("resources") or ())) for step in subject.steps]
+    totals = [(step.name, len(step.template.get("resources") or ())) for step in plan.steps]
     progress = Progress(totals, live)
-    client = Stacks(subject.azure, deletes) if subject.stacks else subject.azure
-    with interruptible(recorder.stop, "Azure continues with what it is doing", recorder.at_once):
-        told.begin(subject.steps, progress)
+    client = Stacks(plan.azure, deletes) if plan.stacks else plan.azure
+    with interruptible(recorder.stop, "Azure continues with what it is doing", recorder.abort):
+        report.begin(plan.steps, progress)
         recorder.started = True
         with progress.showing():
             outcomes = threads.result(
-                lambda: run(client, subject.steps, lambda row: report.show(progress, row), watch=live)
+                lambda: run(client, plan.steps, lambda row: show_progress(progress, row), watch=live)
             )
-        for row in outcomes:
-            failures = subject.failures(row) if row.ended != "succeeded" and row.fault else []
-            told.deployments.append(report.as_json(row, failures))
-            for line in report.lines(row, failures):
+        for outcome in outcomes:
+            failures = plan.failures(outcome) if outcome.end != "succeeded" and outcome.fault else []
+            report.deployments.append(outcome_as_json(outcome, failures))
+            for line in outcome_lines(outcome, failures):
                 recorder.note(line)
-        recorder.say(report.counts(outcomes))
+        recorder.say(outcome_counts(outcomes))
         return outcomes
 
 
-def _end(
-    where: FleetFiles,
-    options: DeployOptions,
-    outcomes: Sequence[StepOutcome],
-    recorder: Recorder,
-    told: DeploymentReport,
-) -> int:
+def _end(session: DeploySession, outcomes: Sequence[StepOutcome]) -> int:
     """Says what comes next; the exit code."""
+    where, options, recorder = session.where, session.options, session.recorder
     again = _command(where, "deploy", *(word for region in options.regions for word in ("--region", region)))
     again += " --stack" if options.stack else ""
-    left = [row.step.name for row in outcomes if row.ended == "left running"]
-    if recorder.stop.is_set() and any(row.ended != "succeeded" and not row.fault for row in outcomes):
-        recorder.note(f"Azure goes on with: {', '.join(left) or 'nothing'}")
+    running = [row.step.name for row in outcomes if row.end == "left running"]
+    if recorder.stop.is_set() and any(row.end != "succeeded" and not row.fault for row in outcomes):
+        recorder.note(f"Azure goes on with: {', '.join(running) or 'nothing'}")
         recorder.note(f"to continue: run {again} again; it finds deployments that are running by their names")
         return recorder.end("interrupted", INTERRUPTED)
-    if any(row.ended != "succeeded" or row.lacks for row in outcomes):
+    if any(row.end != "succeeded" or row.lacks for row in outcomes):
         recorder.note(f"to deploy what failed again: run {again}")
         return recorder.end("failed", 1)
-    told.next = _command(where, "bind" if _to_bind(where, outcomes) else "status")
-    recorder.say(f"next: {told.next}", "green")
+    session.report.next = _command(where, "bind" if _has_new_values(where, outcomes) else "status")
+    recorder.say(f"next: {session.report.next}", "green")
     return recorder.end("succeeded", 0)
 
 
-def _to_bind(where: FleetFiles, outcomes: Sequence[StepOutcome]) -> bool:
+def _has_new_values(where: FleetFiles, outcomes: Sequence[StepOutcome]) -> bool:
     """True where the outputs are other than what is bound; where nobody can tell, bind does."""
     try:
         return has_new_values(where, {row.step.name: row.state.outputs for row in outcomes if row.state})

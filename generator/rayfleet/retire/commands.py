@@ -19,7 +19,7 @@ from rayfleet.facts.resource_types import (
     SUBNET,
     VNET,
 )
-from rayfleet.tree.deployment_steps import DeploymentStep as Deployment
+from rayfleet.tree.deployment_steps import DeploymentStep
 
 # Of az's extensions k8s-configuration and k8s-extension.
 _IN_CLUSTER = {
@@ -69,7 +69,7 @@ def of_roles(identifiers: Iterable[str]) -> str:
     return shlex.join(["az", "role", "assignment", "delete", "--ids", *identifiers])
 
 
-def of_stack(row: Deployment) -> str:
+def of_stack(row: DeploymentStep) -> str:
     """Takes a deployment stack away, and leaves what it has."""
     group = row.scope.resource_group
     where = ["group", "delete", "--resource-group", group] if group else ["sub", "delete"]

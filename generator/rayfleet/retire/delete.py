@@ -10,7 +10,7 @@ from rayfleet.azure.deletable import guard
 from rayfleet.azure.stacks import Stacks
 from rayfleet.facts.identifiers import is_uuid
 from rayfleet.facts.resource_types import ROLE_ASSIGNMENT
-from rayfleet.retire.step import Plan, RetirementStep, Role
+from rayfleet.retire.step import RetirementPlan, RetirementStep, Role
 from rayfleet.tree import get, text
 
 # Of the answers with 404, those that say nothing about the resource: it was looked for where nothing is.
@@ -33,7 +33,7 @@ def remaining_ids(azure: Azure, step: RetirementStep, principals: Collection[str
     return [] if _get(azure, step.id, step.api_version) is None else [step.id]
 
 
-def delete(azure: Azure, step: RetirementStep, plan: Plan, principals: Collection[str]) -> None:
+def delete(azure: Azure, step: RetirementStep, plan: RetirementPlan, principals: Collection[str]) -> None:
     """Deletes what a step of the plan names, until Azure has it no more. Raises Fault, DeletionRefusal; StopRequest."""
     if step not in plan.steps or step.kept or plan.blocked:
         raise AssertionError(f"{step.what} is no step to carry out")

@@ -28,7 +28,7 @@ from rayfleet.retire.step import (
     ANYSCALE,
     STACK,
     BoundCloudResource,
-    Plan,
+    RetirementPlan,
     RetirementStep,
     Role,
     cloud_resources,
@@ -38,11 +38,11 @@ from rayfleet.tree import Resource, Tree, get, text
 from rayfleet.tree.arm_expression import is_expression, reference
 from rayfleet.tree.azure_resources import AzureResource, azure_resources
 from rayfleet.tree.bindings import late_values
-from rayfleet.tree.deployment_steps import DeploymentStep as Deployment
+from rayfleet.tree.deployment_steps import DeploymentStep
 from rayfleet.tree.deployment_steps import steps as deployments
 
 
-def plan(base: Tree, now: Tree, cloud: str, only: Iterable[str] = ()) -> Plan:
+def plan(base: Tree, now: Tree, cloud: str, only: Iterable[str] = ()) -> RetirementPlan:
     """The plan for what ``base`` has and ``now`` has no more; of some clusters, or of all there is. ``cloud``: the
     Anyscale cloud, where bindings.yaml names none.
     """
@@ -76,7 +76,7 @@ def plan(base: Tree, now: Tree, cloud: str, only: Iterable[str] = ()) -> Plan:
         if step.kind == NODE_POOL.lower() and step.stays and known and name in known.pools:
             pools.setdefault(step.cluster, []).append(name)
     staying = now.cluster_names
-    return Plan(
+    return RetirementPlan(
         steps=sorted(steps, key=_order),
         blocked=blocked,
         primary=first,
@@ -151,11 +151,11 @@ def _stacks(base: Tree, now: Tree, wanted: set[str]) -> Iterator[RetirementStep]
             yield RetirementStep("", STACK, what, _stack_id(row), why, commands.of_stack(row), stack=row)
 
 
-def _stack_id(row: Deployment) -> str:
+def _stack_id(row: DeploymentStep) -> str:
     return row.id.replace(f"/providers/{DEPLOYMENT}/", f"/providers/{DEPLOYMENT_STACK}/")
 
 
-def _deployments(tree: Tree) -> tuple[Deployment, ...]:
+def _deployments(tree: Tree) -> tuple[DeploymentStep, ...]:
     """None where a tree does not say what is deployed: an empty one, or one of another release."""
     try:
         return deployments(tree)

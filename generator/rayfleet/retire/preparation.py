@@ -11,7 +11,7 @@ from rayfleet.deploy import gate, preflight
 from rayfleet.diagnostics import Diagnostic, Invalid, did_you_mean
 from rayfleet.fleet_files import DEFAULT_FLEET, FleetFiles
 from rayfleet.retire.plan import plan
-from rayfleet.retire.step import Plan
+from rayfleet.retire.step import RetirementPlan
 from rayfleet.tree import Tree, base_commit, load
 from rayfleet.tree.place import mapping, text
 
@@ -19,7 +19,7 @@ from rayfleet.tree.place import mapping, text
 class Preparation(NamedTuple):
     """A plan. ``bound``: the principal ids in bindings.yaml, by cluster; ``since``: the commit compared with."""
 
-    plan: Plan
+    plan: RetirementPlan
     since: str
     bound: dict[str, str]
     notes: list[Diagnostic]
@@ -78,6 +78,6 @@ def short_commit(commit: str) -> str:
 def uncommitted_files(where: FleetFiles) -> list[Diagnostic]:
     """Files that are not committed: what is retired must be in Git, as what is deployed. Otherwise the next
     deployment makes it anew."""
-    rows = gate.uncommitted_files(os.path.normpath(where.beside), preflight.uncommitted_files(where), allowed=False)
+    rows = gate.uncommitted_files(os.path.normpath(where.folder), preflight.uncommitted_files(where), allowed=False)
     fix = "commit it, and let it be deployed; or retire anyway with --allow-dirty"
     return [row._replace(fix=fix) for row in rows]

@@ -15,7 +15,7 @@ from rayfleet.anyscale.cloud import Cloud
 from rayfleet.anyscale.command import TOKEN, Cli, CommandFault, remedy, words
 from rayfleet.diagnostics import Diagnostic
 from rayfleet.retire import commands
-from rayfleet.retire.step import ANYSCALE, Plan, RetirementStep
+from rayfleet.retire.step import ANYSCALE, RetirementPlan, RetirementStep
 from rayfleet.tree import text
 
 
@@ -30,7 +30,7 @@ class CloudResourceView(NamedTuple):
     problem: Diagnostic | None = None
 
 
-def clouds(cli: Cli, plan: Plan) -> dict[str, Cloud | None]:
+def clouds(cli: Cli, plan: RetirementPlan) -> dict[str, Cloud | None]:
     """The clouds that a plan is about, each read once; None for one that is not there. Raises the command line's
     Fault.
     """

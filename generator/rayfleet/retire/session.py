@@ -11,7 +11,7 @@ from rayfleet.anyscale.command import Cli, CommandFault
 from rayfleet.azure.client import Azure
 from rayfleet.azure.deletable import DeletionRefusal
 from rayfleet.azure.faults import Fault, Patience, StopRequest
-from rayfleet.console.printing import report
+from rayfleet.console.printing import echo_diagnostics
 from rayfleet.console.progress import Progress, clock
 from rayfleet.console.recorder import Recorder
 from rayfleet.console.signals import INTERRUPTED, count_signals, interruptible
@@ -53,27 +53,27 @@ def retire(where: FleetFiles, options: RetireOptions, overrides: RetireOverrides
     recorder.diagnostics += prepared.notes
     if options.carry:
         _refuse_dirty(where, overrides, recorder)
-    told = RetirementReport(prepared)
-    recorder.answer = lambda outcome: told.as_json(outcome, recorder.diagnostics)
+    report = RetirementReport(prepared)
+    recorder.answer = lambda outcome: report.as_json(outcome, recorder.diagnostics)
     if not recorder.for_machines:
         recorder.last_words = lambda: "ended; what was started continues in Azure: run rayfleet retire again to see\n"
-    if not options.offline and told.plan.steps:
-        _look(told, overrides, recorder, must=options.carry)
-    blocked = in_order(told.plan.blocked)
-    for line in told.lines(options.verbose):
+    if not options.offline and report.plan.steps:
+        _look(report, overrides, recorder, must=options.carry)
+    blocked = in_order(report.plan.blocked)
+    for line in report.lines(options.verbose):
         recorder.say(printable(line))
     if not recorder.for_machines:
-        report([*recorder.diagnostics, *blocked])
+        echo_diagnostics([*recorder.diagnostics, *blocked])
     if blocked:
         recorder.note(f"{many(len(blocked), 'error')}; nothing was deleted")
         return recorder.end("blocked", 1)
     if not options.carry:
-        if told.count("to do") or told.count("not seen"):
+        if report.count("to do") or report.count("not seen"):
             recorder.say("next: rayfleet retire --run")
         return recorder.end("planned", 0)
-    outcome, code = _carry_out(told, overrides, recorder, options.confirm)
+    outcome, code = _carry_out(report, overrides, recorder, options.confirm)
     if outcome == "done":
-        for line in told.advice():
+        for line in report.advice():
             recorder.say(printable(line))
     return recorder.end(outcome, code)
 
@@ -89,51 +89,51 @@ def _refuse_dirty(where: FleetFiles, overrides: RetireOverrides, recorder: Recor
 # --- looking ---
 
 
-def _look(told: RetirementReport, overrides: RetireOverrides, recorder: Recorder, must: bool) -> None:
+def _look(report: RetirementReport, overrides: RetireOverrides, recorder: Recorder, must: bool) -> None:
     """Finds out what is done already, and what speaks against the rest. What cannot be seen is said; where it ``must``
     be, that blocks the plan. Raises KeyboardInterrupt.
     """
     rows: list[Remains] = []
-    if any(step.kind == ANYSCALE for step in told.plan.steps):
+    if any(step.kind == ANYSCALE for step in report.plan.steps):
         with count_signals("stopping") as heard:
-            rows.append(still_there.at_anyscale(told.plan, heard))
+            rows.append(still_there.at_anyscale(report.plan, heard))
     client = _azure_within(still_there.WAIT)
     rows.append(
         _unless_stopped(
-            recorder, "stopping", lambda: still_there.at_azure(told.plan, _principals(told), overrides, client)
+            recorder, "stopping", lambda: still_there.at_azure(report.plan, _principals(report), overrides, client)
         )
     )
     for remains in rows:
-        _take(told, remains)
+        _take(report, remains)
     unseen = [row for remains in rows for row in remains.unseen]
-    blocked = [*told.plan.blocked, *(row for remains in rows for row in remains.blocked), *(unseen if must else [])]
-    told.plan = told.plan._replace(blocked=in_order(blocked))
+    blocked = [*report.plan.blocked, *(row for remains in rows for row in remains.blocked), *(unseen if must else [])]
+    report.plan = report.plan._replace(blocked=in_order(blocked))
     recorder.diagnostics += [row for remains in rows for row in remains.notes]
     recorder.diagnostics += [] if must else [row.as_warning() for row in unseen]
 
 
-def _take(told: RetirementReport, remains: Remains) -> None:
+def _take(report: RetirementReport, remains: Remains) -> None:
     """Puts what is still there into the plan."""
-    steps = list(told.plan.steps)
+    steps = list(report.plan.steps)
     for number, state in remains.states.items():
-        told.states[number] = state
+        report.states[number] = state
         step, there = steps[number], remains.there.get(number, [])
         if step.role and there:
             steps[number] = step._replace(id=there[0], command=of_roles(there))
         elif there and step.cloud:
             steps[number] = step._replace(id=there[0], command=of_named(step.cloud, there[0]))
-    blocked = told.plan.blocked
-    if told.plan.primary and any(_is_unregistered(told, number, remains) for number in remains.states):
-        blocked = [row for row in blocked if row is not told.plan.primary]
-    told.plan = told.plan._replace(steps=steps, blocked=blocked)
+    blocked = report.plan.blocked
+    if report.plan.primary and any(_is_unregistered(report, number, remains) for number in remains.states):
+        blocked = [row for row in blocked if row is not report.plan.primary]
+    report.plan = report.plan._replace(steps=steps, blocked=blocked)
 
 
-def _is_unregistered(told: RetirementReport, number: int, remains: Remains) -> bool:
+def _is_unregistered(report: RetirementReport, number: int, remains: Remains) -> bool:
     """True where the primary cluster's cloud resource is known not to be there, or no cluster's ever was."""
-    step, primary = told.plan.steps[number], told.plan.primary
+    step, primary = report.plan.steps[number], report.plan.primary
     if step.kind != ANYSCALE or primary is None or step.cluster != primary.where:
         return False
-    never = not step.bound and not told.plan.registered
+    never = not step.bound and not report.plan.registered
     return number in remains.proven or (never and remains.states[number] == "done")
 
 
@@ -141,25 +141,25 @@ def _is_unregistered(told: RetirementReport, number: int, remains: Remains) -> b
 
 
 def _carry_out(
-    told: RetirementReport, overrides: RetireOverrides, recorder: Recorder, confirm: Callable[[str], bool] | None
+    report: RetirementReport, overrides: RetireOverrides, recorder: Recorder, confirm: Callable[[str], bool] | None
 ) -> tuple[str, int]:
     """Step after step, to the first that fails or is declined; the outcome and an exit code."""
     recorder.started = True
-    for number, step in enumerate(told.plan.steps):
-        if told.states[number] != "to do":
+    for number, step in enumerate(report.plan.steps):
+        if report.states[number] != "to do":
             continue
         try:
             if confirm and not confirm(printable(f"delete {step.title}?")):
                 recorder.note(printable(f"{step.title} stays, and all that comes after it; {AGAIN}"))
                 return "declined", 1
-            failure, stopped = _delete_step(told, step, overrides, recorder)
+            failure, stopped = _delete_step(report, step, overrides, recorder)
         except KeyboardInterrupt:
             recorder.note(printable(f"interrupted at {step.title}: what was started continues; {AGAIN}"))
             return "interrupted", INTERRUPTED
         if failure:
             recorder.show([failure])
         else:
-            told.states[number] = "done"
+            report.states[number] = "done"
         if stopped:
             recorder.note(printable(f"interrupted after {step.title}; {AGAIN}"))
             return "interrupted", INTERRUPTED
@@ -169,7 +169,7 @@ def _carry_out(
 
 
 def _delete_step(
-    told: RetirementReport, step: RetirementStep, overrides: RetireOverrides, recorder: Recorder
+    report: RetirementReport, step: RetirementStep, overrides: RetireOverrides, recorder: Recorder
 ) -> tuple[Diagnostic | None, bool]:
     """The failure of a step, and True where somebody asked to stop. Raises KeyboardInterrupt where that is why
     nobody knows what became of it."""
@@ -180,7 +180,7 @@ def _delete_step(
         failure, stopped = _remove(step)
     else:
         words = "Azure continues with what it is doing"
-        work = lambda: _delete(told, step, overrides, recorder)  # noqa: E731
+        work = lambda: _delete(report, step, overrides, recorder)  # noqa: E731
         failure, stopped = _unless_stopped(recorder, words, work, _teller(progress, step)), recorder.stop.is_set()
     if progress:
         progress.update(step.title, "failed" if failure else "gone")
@@ -197,16 +197,16 @@ def _remove(step: RetirementStep) -> tuple[Diagnostic | None, bool]:
 
 
 def _delete(
-    told: RetirementReport, step: RetirementStep, overrides: RetireOverrides, recorder: Recorder
+    report: RetirementReport, step: RetirementStep, overrides: RetireOverrides, recorder: Recorder
 ) -> Diagnostic | None:
-    principals = _principals(told)(step)
+    principals = _principals(report)(step)
     try:
         azure = _azure_within(60.0)(step.subscription, Patience(recorder.stop))
         if step.kind == CLUSTER.lower() and not overrides.disk_loss:  # meanwhile somebody may have asked for a disk
             data = cluster_data(azure, step.id, step.api_version)
             for found in still_there.data_loss(step.cluster, *data, overrides):
                 return found
-        delete(azure, step, told.plan, principals)
+        delete(azure, step, report.plan, principals)
     except Fault as fault:
         said = f"{fault.code}: {fault.message}"
         return Diagnostic(step.title, 0, 0, "", said, still_there.fix(fault, step.id))
@@ -235,7 +235,7 @@ def _unless_stopped(
         stopped = stopped or now
         return now - stopped > _GRACE
 
-    with interruptible(recorder.stop, words, recorder.at_once):
+    with interruptible(recorder.stop, words, recorder.abort):
         (future,) = futures = threads.start([work])
         threads.join(futures, leave=leave)
     if not future.done():
@@ -248,12 +248,12 @@ def _unless_stopped(
 
 def _teller(progress: Progress | None, step: RetirementStep) -> Callable[[float], object]:
     """Tells from time to time that a deletion goes on."""
-    began = told = time.monotonic()
+    began = last = time.monotonic()
 
     def tell(now: float) -> None:
-        nonlocal told
-        if progress and now - told > _TELLS:
-            told = now
+        nonlocal last
+        if progress and now - last > _TELLS:
+            last = now
             progress.update(step.title, "deleting", note=f"for {clock(now - began)} so far")
 
     return tell
@@ -263,5 +263,5 @@ def _azure_within(timeout: float) -> Callable[[str, Patience], Azure]:
     return lambda subscription, patience: Azure(subscription, patience=patience, timeout=timeout)
 
 
-def _principals(told: RetirementReport) -> Callable[[RetirementStep], list[str]]:
-    return lambda step: [told.bound[step.cluster]] if step.cluster in told.bound else []
+def _principals(report: RetirementReport) -> Callable[[RetirementStep], list[str]]:
+    return lambda step: [report.bound[step.cluster]] if step.cluster in report.bound else []

@@ -11,7 +11,7 @@ from rayfleet.facts.resource_types import CLUSTER, DEPLOYMENT_STACK
 from rayfleet.tree import Tree
 from rayfleet.tree.azure_resources import owners
 from rayfleet.tree.bindings import late_values, registration
-from rayfleet.tree.deployment_steps import DeploymentStep as Deployment
+from rayfleet.tree.deployment_steps import DeploymentStep
 
 ANYSCALE = "anyscale"
 STACK = DEPLOYMENT_STACK.lower()
@@ -46,7 +46,7 @@ class RetirementStep(NamedTuple):
     stays: bool = False
     cloud: str = ""  # of Anyscale
     bound: str = ""  # the id that bindings.yaml has of a cloud resource
-    stack: Deployment | None = None
+    stack: DeploymentStep | None = None
 
     @property
     def title(self) -> str:
@@ -59,7 +59,7 @@ class RetirementStep(NamedTuple):
         return (self.id or self.key).split("/")[2]
 
 
-class Plan(NamedTuple):
+class RetirementPlan(NamedTuple):
     """``clusters`` go as a whole; ``pools`` that bindings.yaml still has, by clusters that stay. ``rendered``: the ids
     that nothing may touch. ``primary``: of what blocks it, what does only while that cluster is registered.
     ``deployments``: what is rendered, by ARM template; ``registered``: cloud and id of the cloud resources of clusters
@@ -72,7 +72,7 @@ class Plan(NamedTuple):
     clusters: list[str]
     pools: dict[str, list[str]]
     rendered: frozenset[str]
-    deployments: Mapping[str, Deployment] = {}
+    deployments: Mapping[str, DeploymentStep] = {}
     registered: Mapping[str, tuple[str, str]] = {}
 
 

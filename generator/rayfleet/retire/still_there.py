@@ -21,7 +21,7 @@ from rayfleet.retire.commands import command, of_locks
 from rayfleet.retire.delete import remaining_ids
 from rayfleet.retire.disks import cluster_data
 from rayfleet.retire.registration import clouds, unread_view, view
-from rayfleet.retire.step import ANYSCALE, Plan, RetirementStep
+from rayfleet.retire.step import ANYSCALE, RetirementPlan, RetirementStep
 from rayfleet.tree.deployment_steps import DeploymentStep
 
 AGAIN = "run rayfleet retire --run again: what is gone counts as done"
@@ -51,7 +51,7 @@ class Remains(NamedTuple):
     proven: frozenset[int] = frozenset()
 
 
-def at_anyscale(plan: Plan, heard: Callable[[], int]) -> Remains:
+def at_anyscale(plan: RetirementPlan, heard: Callable[[], int]) -> Remains:
     """The cloud resources of the plan. ``heard``: how many signals have come; KeyboardInterrupt at the first."""
     steps = {number: step for number, step in enumerate(plan.steps) if step.kind == ANYSCALE}
     try:
@@ -71,7 +71,7 @@ def at_anyscale(plan: Plan, heard: Callable[[], int]) -> Remains:
 
 
 def at_azure(
-    plan: Plan,
+    plan: RetirementPlan,
     principals: Callable[[RetirementStep], list[str]],
     overrides: RetireOverrides,
     client: Callable[[str, Patience], Azure],
@@ -119,7 +119,7 @@ def _in_turn(
 
 
 def _undeployed(
-    azure: Azure, plan: Plan, todo: Iterable[RetirementStep], until: float, overrides: RetireOverrides
+    azure: Azure, plan: RetirementPlan, todo: Iterable[RetirementStep], until: float, overrides: RetireOverrides
 ) -> tuple[list[Diagnostic], dict[str, Fault]]:
     """Deployments that have not put in place what serves the clusters that stay instead."""
     every = list(plan.deployments.values())
@@ -136,7 +136,7 @@ def _undeployed(
     return rows, {} if overrides.undeployed else faults
 
 
-def _of(plan: Plan, step: RetirementStep) -> list[DeploymentStep]:
+def _of(plan: RetirementPlan, step: RetirementStep) -> list[DeploymentStep]:
     """The deployment of what made it, where that is still rendered."""
     return [plan.deployments[step.file]] if step.file in plan.deployments else []
 

@@ -97,14 +97,14 @@ def _stale(where: FleetFiles, compiled: Compiled, blind: list[BlindSpot]) -> lis
 
 def _commits(where: FleetFiles, branch: str, blind: list[BlindSpot]) -> tuple[list[str] | None, list[str] | None]:
     """``dirty`` and ``unpushed``."""
-    below = [os.path.relpath(path, where.beside) for path in where.in_git]
+    below = [os.path.relpath(path, where.folder) for path in where.in_git]
     before = len(blind)
-    dirty = look("the last commit", lambda: git.changed(where.beside, below), blind)
+    dirty = look("the last commit", lambda: git.changed(where.folder, below), blind)
     if dirty is None:
         if len(blind) == before:
             blind.append(BlindSpot("the last commit", "this is no Git repository", "git init, and commit"))
         return None, None
-    unpushed = look("what is pushed", lambda: git.unpushed(where.beside, below, branch), blind)
+    unpushed = look("what is pushed", lambda: git.unpushed(where.folder, below, branch), blind)
     if unpushed is None and len(blind) == before:
         what = f"nobody pushed to or fetched {branch}, which Flux follows"
         blind.append(BlindSpot("what is pushed", what, f"git push --set-upstream origin {branch}"))
