@@ -22,8 +22,8 @@ class Causes:
         self._weights: dict[tuple[str, _Key], int] = {}
 
     def add(self, row: ReportRow) -> None:
-        """Takes in a finding, accepted ones too."""
-        if "failed" in (row.outcome, row.was) or "warned" in (row.outcome, row.was):
+        """Takes in a finding. One that is accepted leads to nothing: what stands beside it may not be meant."""
+        if row.outcome in ("failed", "warned"):
             for key in self._leads(row):
                 self._weights[row.claim, key] = max(_weight(row), self._weights.get((row.claim, key), 0))
 

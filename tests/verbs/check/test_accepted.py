@@ -16,6 +16,7 @@ from tests.testing.workspace import Workspace
 
 FILE = "accepted.yaml"
 OVERLAP = "network/ranges-overlap"
+NO_POOL = "placement/no-pool"
 
 
 def rows(*accepted: dict[str, str]) -> str:
@@ -104,6 +105,23 @@ def test_an_acceptance_ends_with_its_day(wrong: Workspace) -> None:
     assert line.startswith(f"{FILE}:1:") and f"{OVERLAP}: it was accepted until 2026-11-21, and counts again" in line
     assert any(line.endswith(f"[{OVERLAP}]") for line in lines)
     assert not any("accepted/unused" in line for line in lines)
+
+
+def test_another_fault_of_the_same_cluster_is_not_hidden(rendered: Workspace) -> None:
+    """A shape without a pool is meant; that the device plugin runs nowhere is not, though it may follow from it."""
+    operators = "rendered/clusters/aks-eastus/operators"
+    shape = '{"resources": {"CPU": 9, "memory": "9Gi", "GPU": 1, "accelerators": ["L4"]}}'
+    rendered.edit(
+        '"3CPU-11GB":\n',
+        f'"9CPU-9GB-1xL4": {shape}\n      "3CPU-11GB":\n',
+        f"{operators}/anyscale-operator/values.yaml",
+    )
+    rendered.edit("azure:\n", 'azure:\n        "L4": "L4"\n', f"{operators}/anyscale-operator/values.yaml")
+    rendered.edit("tolerations:\n", "tolerations: []\nold:\n", f"{operators}/nvidia-device-plugin/values.yaml")
+    assert {row["claim"] for row in found(rendered, code=1)["findings"] if row["outcome"] == "failed"} == {NO_POOL}
+    rendered.write(rows({"claim": NO_POOL, "subject": "aks-eastus"}), FILE)
+    failed = {row["claim"] for row in found(rendered, code=1)["findings"] if row["outcome"] == "failed"}
+    assert failed == {"placement/device-plugin-kept-off"}
 
 
 def test_what_was_not_judged_says_nothing_of_its_acceptances(rendered: Workspace) -> None:
