@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
+import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
@@ -73,3 +74,28 @@ def test_no_file_brings_a_proof_down(paths: list[str], content: bytes) -> None:
             files.pop(path, None)
     files.pop("bindings.yaml", None)
     check(files, base=tree())
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "azure/deployments.json",
+        "azure/eastus.json",
+        "clusters/aks-eastus/platform/storageclass.yaml",
+        "clusters/aks-eastus/operators/anyscale-operator/values.yaml",
+        "clusters/aks-eastus/anyscale/cloud_resource.yaml",
+    ],
+)
+def test_what_cannot_be_read_of_the_base_is_said(path: str) -> None:
+    report = check(tree(), base={**tree(), path: b"{"})
+    assert report.of("failed") == []
+    (row,) = report.of("warned")
+    assert (row.claim, [place.file for place in row.places]) == ("files/base-unreadable", [f"HEAD:rendered/{path}"])
+    assert "was not judged" in row.what and "--base" in row.fix
+
+
+def test_what_is_not_applied_may_be_garbage() -> None:
+    """It is warned of once, as a file that nothing lists."""
+    path = "clusters/aks-eastus/platform/draft.yaml"
+    report = check({**tree(), path: b"{"}, base=tree())
+    assert [row.claim for row in (*report.of("failed"), *report.of("warned"))] == ["flux/file-not-listed"]

@@ -26,7 +26,7 @@ def cloud_resource_changes(before: Tree, now: Tree) -> Iterator[Change]:
     for cluster in sorted(before.cluster_folders & now.cluster_folders):
         path = f"clusters/{cluster}/anyscale/cloud_resource.yaml"
         if not same_file(path, before, now):
-            old, new = (tree.files.read(path, read, []) for tree in (before, now))
+            old, new = before.files.read(path, read, before.problems), now.files.read(path, read, [])
             if old and new:
                 yield from _changed(CLOUD_RESOURCE, cluster, cluster, old, new)
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from rayfleet.changes.change import Change
 from rayfleet.changes.list_keys import named_entries, written_path
-from rayfleet.diagnostics import Invalid
+from rayfleet.diagnostics import Diagnostic, Invalid
 from rayfleet.facts.change_classes import ChangeRow, PropertyDifference, Steps, classify, row_for, told_once
 from rayfleet.facts.flux import KUSTOMIZE
 from rayfleet.facts.quantity import quantity
@@ -64,19 +64,20 @@ class KubernetesObject(NamedTuple):
         return (text(metadata, "annotations", key) or text(metadata, "labels", key)).lower()
 
 
-def objects(tree: Tree, file: str) -> list[KubernetesObject]:
-    """The objects in a file; none where it cannot be read, or is no more."""
+def objects(tree: Tree, file: str, problems: list[Diagnostic]) -> list[KubernetesObject]:
+    """The objects in a file; none where it is no more, or cannot be read, which is then among the ``problems``."""
     folder, _, name = file.rpartition("/")
-    sources = [row for row in _documents(tree, file) if text(row.data, "metadata", "name")]
-    values = _documents(tree, f"{folder}/values.yaml") if name == "helmrelease.yaml" else []
+    sources = [row for row in _documents(tree, file, problems) if text(row.data, "metadata", "name")]
+    values = _documents(tree, f"{folder}/values.yaml", problems) if name == "helmrelease.yaml" else []
     return [KubernetesObject(file, row, values[0] if values else None) for row in sources]
 
 
-def _documents(tree: Tree, file: str) -> list[Source]:
+def _documents(tree: Tree, file: str, problems: list[Diagnostic]) -> list[Source]:
     try:
         files = tree.files
         return read_all(files.name(file), files.content[file]) if file in files.content else []
-    except Invalid:
+    except Invalid as invalid:
+        problems += invalid.diagnostics
         return []
 
 
@@ -105,7 +106,9 @@ def same_file(path: str, before: Tree, now: Tree) -> bool:
 def cluster_changes(before: Tree, now: Tree, cluster: str) -> Iterator[Change]:
     """Every change of a cluster's objects: of one after another as the files have them, then what is new."""
     files = list(differing(before, now, cluster))
-    old, new = ({row.key: row for file in files for row in objects(tree, file)} for tree in (before, now))
+    unread: list[Diagnostic] = []  # a tree that is judged says itself what of it cannot be read
+    old = {row.key: row for file in files for row in objects(before, file, before.problems)}
+    new = {row.key: row for file in files for row in objects(now, file, unread)}
     gone = [row for key, row in old.items() if key not in new]
     made = [row for key, row in new.items() if key not in old]
     renamed = {row.key: other for row, other in _renamed(gone, made)}

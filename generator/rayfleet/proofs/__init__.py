@@ -21,7 +21,7 @@ from rayfleet.proofs.kubernetes import gateway, node_fit, placement, volumes
 from rayfleet.proofs.report import Report, Section
 from rayfleet.proofs.report_row import Place, ReportRow
 from rayfleet.proofs.run import Run
-from rayfleet.tree import RenderedCluster
+from rayfleet.tree import RenderedCluster, Tree
 from rayfleet.tree.layer import Layer
 
 OfCluster = Callable[[RenderedCluster, Run], Iterator[Finding]]
@@ -125,6 +125,7 @@ def prove(evidence: Evidence, wanted: Iterable[str] = (), witnesses: int | None 
         report.add(proof.name, groups[proof.name].said())
         report.add(proof.name, accepted.mark(proof.of_fleet(run)))
     report.refuse(FILES, "files/unreadable", tree.problems)
+    report.refuse(FILES, "files/base-unreadable", _unreadable_base(evidence.base), "warned")
     if evidence.accepted:
         report.add(ACCEPTED, accepted.judge(proof.name for proof in chosen))
     report.settle(tree.cluster_names)
@@ -135,6 +136,13 @@ def _unreadable(cluster: RenderedCluster) -> Iterator[Diagnostic]:
     yield from cluster.problems
     for layer in _layers(cluster):
         yield from layer.problems
+
+
+def _unreadable_base(base: Tree | None) -> Iterator[Diagnostic]:
+    """Files of a commit, which nobody corrects there."""
+    for row in base.problems if base else ():
+        what = f"{row.what}; what became of all that it had was not judged"
+        yield row._replace(what=what, fix="name an older commit with --base, or look yourself at what changed")
 
 
 def _not_built(cluster: RenderedCluster) -> Iterator[Diagnostic]:

@@ -58,13 +58,13 @@ class Report:
             if finding.outcome != "proved" or few:
                 section.findings.append(_row(proof, finding))
 
-    def refuse(self, proof: str, claim: str, diagnostics: Iterable[Diagnostic]) -> None:
-        """Takes in diagnostics, which know their places, as what fails a claim of a proof."""
+    def refuse(self, proof: str, claim: str, diagnostics: Iterable[Diagnostic], outcome: Outcome = "failed") -> None:
+        """Takes in diagnostics, which know their places, as what is wrong with a claim of a proof."""
         for found in diagnostics:
             place = Place(found.file, found.line, found.column)
-            row = ReportRow((place,), "failed", proof, claim, found.where, found.what, found.fix)
+            row = ReportRow((place,), outcome, proof, claim, found.where, found.what, found.fix)
             if row not in self.sections[proof].findings:
-                self.sections[proof].counts["failed"] += 1
+                self.sections[proof].counts[outcome] += 1
                 self.sections[proof].findings.append(row)
 
     def settle(self, clusters: Container[str]) -> None:

@@ -29,7 +29,7 @@ def _of_file(rollout: Rollout, path: str, base: Tree, now: Tree) -> Iterator[Fin
         return
     if own and all(where == folder for where, _ in own) and same_file(path, base, now):
         return
-    before = [row for row in objects(base, path) if row.kind == RELEASE]
+    before = [row for row in objects(base, path, []) if row.kind == RELEASE]
     known = {key_of(row.document) for row in before}
     new = next((row for _, row in own if key_of(row.written.data) not in known), None)
     for old in before:
