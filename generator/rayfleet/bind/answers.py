@@ -18,7 +18,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from rayfleet.diagnostics import Diagnostic, Invalid
-from rayfleet.facts.late_values import DEPLOYMENT, ids_of, producers
+from rayfleet.facts.late_values import output_ids, producers
 from rayfleet.fleet_files import MAX_BYTES
 from rayfleet.source import Path, Source
 from rayfleet.tree.place import Side, get, mapping, text
@@ -183,7 +183,7 @@ def _told_apart(source: Source, path: Path, deployment: str | None, found: list[
         yield from _of_properties(side.at("properties"), data["properties"], name, found)
     elif _is_properties(data):
         yield from _of_properties(side, data, deployment, found)
-    elif data.keys() & ids_of(DEPLOYMENT):
+    elif data.keys() & output_ids():
         found.append(_finding(side, "it is the value of one output, and does not say of which cluster"))
     elif data and all(map(_is_output, data.values())):
         yield _outputs(side, data, deployment)

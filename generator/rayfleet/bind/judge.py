@@ -11,7 +11,7 @@ from rayfleet.bind.answers import AnsweredAddress, Answers, CloudAnswer, OutputA
 from rayfleet.bind.needs import ExpectedValues
 from rayfleet.diagnostics import Diagnostic, did_you_mean
 from rayfleet.facts.identifiers import is_uuid
-from rayfleet.facts.late_values import CLIENT_ID, CLOUD_RESOURCE_ID, DEPLOYMENT, PRINCIPAL_ID, ids_of, made_by
+from rayfleet.facts.late_values import CLIENT_ID, CLOUD_RESOURCE_ID, PRINCIPAL_ID, output_ids, output_kinds
 from rayfleet.source import Source
 from rayfleet.tree.place import Side, get, mapping
 
@@ -50,7 +50,7 @@ def judge(wanted: Iterable[ExpectedValues], answers: Answers, cloud: str, only: 
         if output.name in by_output:
             if by_output[output.name].cluster in only:
                 _of_output(by_output[output.name], output, judged)
-        elif mapping(output.side.source.data, *output.side.path, "value").keys() & ids_of(DEPLOYMENT):
+        elif mapping(output.side.source.data, *output.side.path, "value").keys() & output_ids():
             what = f'the fleet has no cluster with the output "{output.name}"{did_you_mean(output.name, by_output)}'
             judged.found.append(_finding(output.side, what, "it is left alone").as_warning())
     for unfinished in answers.unfinished:
@@ -91,7 +91,7 @@ def _of_output(row: ExpectedValues, output: OutputAnswer, judged: Judgement) -> 
         judged.found.append(_finding(side, what, row.deploy))
         return
     found: list[Diagnostic] = []
-    values = [_one(row, kind, side.at(kind), value, found) for kind in made_by(DEPLOYMENT)]
+    values = [_one(row, kind, side.at(kind), value, found) for kind in output_kinds()]
     client, principal = (value.get(kind) for kind in (CLIENT_ID, PRINCIPAL_ID))
     if not found and isinstance(client, str) and isinstance(principal, str) and client.lower() == principal.lower():
         what = "it is also the clientId; an identity's two ids are never the same"

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from rayfleet.facts import late_values
-from rayfleet.facts.late_values import DEPLOYMENT, Producer, first_of
+from rayfleet.facts.late_values import Producer, first_of, output_kinds
 from rayfleet.model.fleet import Fleet
 
 
@@ -29,7 +29,7 @@ class ExpectedValues(NamedTuple):
 
     @property
     def deploy(self) -> str:
-        return f"run {self.steps[DEPLOYMENT]}"
+        return f"run {self.steps[first_of(output_kinds())]}"
 
 
 def expected_values(fleet: Fleet) -> list[ExpectedValues]:

@@ -32,6 +32,16 @@ class Producer(NamedTuple):
         """Its address for people: ``<deployment>.outputs.<output>.<key>``."""
         return _HOLE.sub(lambda hole: f"<{hole[1].replace('_', ' ')}>", self.address)
 
+    @property
+    def of_output(self) -> bool:
+        """True where its address is that of a key of an ARM output."""
+        return {"deployment", "output", "key"} <= set(_HOLE.findall(self.address))
+
+    @property
+    def of_cloud_resource(self) -> bool:
+        """True where its address is that of a cloud resource of Anyscale's."""
+        return {"cloud", "cloud_resource"} <= set(_HOLE.findall(self.address))
+
     def parts(self, address: object) -> dict[str, str] | None:
         """The holes of an address, None for one that is not its."""
         found = _pattern(self.address).fullmatch(address) if isinstance(address, str) else None
@@ -117,9 +127,14 @@ def made_by(producer: Producer) -> tuple[str, ...]:
     return tuple(row.key for row in TABLE if row.producer == producer)
 
 
-def ids_of(producer: Producer) -> frozenset[str]:
+def output_kinds() -> tuple[str, ...]:
+    """The keys of what ARM outputs give."""
+    return tuple(row.key for row in TABLE if row.producer.of_output)
+
+
+def output_ids() -> frozenset[str]:
     """The keys of the ids among them."""
-    return frozenset(row.key for row in TABLE if row.producer == producer and row.pattern)
+    return frozenset(row.key for row in TABLE if row.producer.of_output and row.pattern)
 
 
 def first_of(keys: Iterable[str]) -> Producer:

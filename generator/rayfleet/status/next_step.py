@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 
 from rayfleet.azure.stacks import LastDeployment
 from rayfleet.diagnostics import many
-from rayfleet.facts.late_values import CLOUD_RESOURCE_ID
+from rayfleet.facts.late_values import CLOUD_RESOURCE_ID, output_kinds
 
 Registered = Literal["yes", "no", "differs"]
 
@@ -106,7 +106,7 @@ def _is_as_rendered(facts: Facts) -> bool:
 
 def _deploying(facts: Facts) -> str:
     """Until there is a cluster that has handed out its late values."""
-    missing = facts.bound is not None and set(facts.bound.missing) - {CLOUD_RESOURCE_ID}
+    missing = facts.bound is not None and not set(facts.bound.missing).isdisjoint(output_kinds())
     state = facts.deployed
     if any(each and each.running for each in (facts.before, state)):
         return f"wait: {_command(facts)} looks on"

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from rayfleet.facts.late_values import ANYSCALE, DEPLOYMENT, kind_of
+from rayfleet.facts.late_values import kind_of, producers
 from rayfleet.source import Source
 from rayfleet.tree import RenderedCluster, Side, Template, Tree, get, mapping
 from rayfleet.tree.arm_expression import reference
@@ -114,11 +114,12 @@ def _templates(tree: Tree) -> dict[str, Template]:
     return {row.deployment.name: row for row in tree.templates if row.deployment}
 
 
-def producer_output(tree: Tree, producer: Any) -> LateOutput | BrokenProducer:
-    """The ARM output that the address of a deployment's names."""
-    parts = DEPLOYMENT.parts(producer)
+def producer_output(tree: Tree, address: Any) -> LateOutput | BrokenProducer:
+    """The ARM output that an address names."""
+    known = [row for row in producers() if row.of_output]
+    parts = next(filter(None, (row.parts(address) for row in known)), None)
     if parts is None:
-        return BrokenProducer(f"is not {DEPLOYMENT.form}", None)
+        return BrokenProducer(f"is not {' or '.join(row.form for row in known)}", None)
     deployment, name, key = parts["deployment"], parts["output"], parts["key"]
     template = _templates(tree).get(deployment)
     if template is None:
@@ -156,7 +157,8 @@ def output_name(cluster: RenderedCluster) -> str | None:
     return None
 
 
-def registration(producer: Any) -> CloudResourceName | None:
-    """The registration that an address of Anyscale's names."""
-    parts = ANYSCALE.parts(producer)
+def registration(address: Any) -> CloudResourceName | None:
+    """The registration that an address names."""
+    known = (row.parts(address) for row in producers() if row.of_cloud_resource)
+    parts = next(filter(None, known), None)
     return CloudResourceName(parts["cloud"], parts["cloud_resource"]) if parts else None

@@ -7,13 +7,11 @@ from collections.abc import Iterator
 
 from rayfleet.diagnostics import did_you_mean, many
 from rayfleet.facts.late_values import (
-    ANYSCALE,
     CLOUD_RESOURCE_ID,
-    DEPLOYMENT,
     LateKind,
     kind_of,
     kinds,
-    made_by,
+    output_kinds,
 )
 from rayfleet.proofs.finding import Finding, failed, proved, warned
 from rayfleet.proofs.fleet.bindings import consumers, node_counts, pending_outputs
@@ -75,14 +73,14 @@ def of_fleet(run: Run) -> Iterator[Finding]:
 def _outputs(cluster: RenderedCluster, values: dict[str, Late]) -> Iterator[Finding]:
     """The cluster's ARM output gives what is to be bound, and it is bound whole or not at all."""
     name = output_name(cluster) or ""
-    unsaid = [kind for kind in made_by(DEPLOYMENT) if kind not in values and not _said(cluster, kind)]
+    unsaid = [kind for kind in output_kinds() if kind not in values and not _said(cluster, kind)]
     if unsaid and cluster.template:
         what = f"no output of its template says its {', '.join(unsaid)}, for which it waits"
-        fix = f"give the output {name or cluster.name.replace('-', '_')} the keys {', '.join(made_by(DEPLOYMENT))}"
+        fix = f"give the output {name or cluster.name.replace('-', '_')} the keys {', '.join(output_kinds())}"
         side = Side(cluster.template.source, ("outputs", name, "value", unsaid[0]))
         yield failed("bindings/no-output", cluster.name, what, fix, side, cluster.side("name"))
-    missing = [kind for kind in made_by(DEPLOYMENT) if kind not in values]
-    there = [values[kind] for kind in made_by(DEPLOYMENT) if kind in values]
+    missing = [kind for kind in output_kinds() if kind not in values]
+    there = [values[kind] for kind in output_kinds() if kind in values]
     if missing and there:
         # Without its pools, the next deployment would set them back to the counts they started with.
         what = f"{' and '.join(missing)} missing, though the deployment that gives {there[0].kind} gives them all"
@@ -101,20 +99,20 @@ def _late(cluster: RenderedCluster, tree: Tree, late: Late) -> Iterator[Finding]
         yield failed("bindings/unknown-kind", cluster.name, f"nothing takes {late.kind}", fix, late.side)
         return
     yield from _form(cluster, late, row)
-    if row.producer == DEPLOYMENT:
+    if row.producer.of_output:
         yield from _deployed(cluster, tree, late)
     elif row.producer.parts(late.producer) is None:
         what = f"the producer of {late.kind} is not {row.producer.form}"
         fix = _take(cluster, late.kind)
         yield failed("bindings/producer-malformed", cluster.name, what, fix, late.producer_side)
-    elif row.producer == ANYSCALE:
+    elif row.producer.of_cloud_resource:
         yield from _registered(cluster, late)
 
 
 def _take(cluster: RenderedCluster, kind: str) -> str:
     """The fix that says where a value comes from."""
     row = kind_of(kind)
-    if row and row.producer != DEPLOYMENT:
+    if row and not row.producer.of_output:
         command = row.producer.prints.partition(" --")[0]
         return f"take it from {command}; its producer is {row.producer.form}"
     deployment = cluster.template.deployment if cluster.template else None
