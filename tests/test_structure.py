@@ -23,6 +23,7 @@ from rayfleet.fleet_files import LAYERS
 from tests.testing import rendering
 from tests.testing.processes import own_environment
 from tests.testing.smallest_fleet import smallest
+from tests.testing.source_code import NAMES, imports, modules, own_imports, texts
 
 ROOT = rendering.ROOT
 SOURCE_ROOT = rendering.SOURCE_ROOT
@@ -89,38 +90,6 @@ FILTERS = {"dictsort", "block"}
 # --- the code ---------------------------------------------------------------------------------------------------------
 
 
-def _paths() -> dict[str, Path]:
-    found = {}
-    for path in sorted(SOURCE_ROOT.rglob("*.py")):
-        parts = path.relative_to(SOURCE_ROOT).with_suffix("").parts
-        found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
-    return found
-
-
-NAMES = list(_paths())
-
-
-@cache
-def _modules() -> dict[str, ast.Module]:
-    return {name: ast.parse(path.read_text(), str(path)) for name, path in _paths().items()}
-
-
-def _imports(module: str) -> Iterator[str]:
-    """Whole names of the modules that a module imports, wherever in it."""
-    for node in ast.walk(_modules()[module]):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{module} imports by a relative name"
-            for alias in node.names:
-                whole = f"{node.module}.{alias.name}"
-                yield whole if whole in _modules() else str(node.module)
-
-
-def _own_imports(module: str) -> set[str]:
-    return {name for name in _imports(module) if name.split(".")[0] == "rayfleet"}
-
-
 def _unit(module: str) -> str:
     """The entry of FLOORS that a module is, or is inside: the longest; empty when it has none."""
     units = (unit for floor in FLOORS for unit in floor)
@@ -129,30 +98,30 @@ def _unit(module: str) -> str:
 
 
 def test_every_module_has_a_floor_and_every_floor_a_module() -> None:
-    assert {_unit(module) for module in _modules()} == {unit for floor in FLOORS for unit in floor}
+    assert {_unit(module) for module in modules()} == {unit for floor in FLOORS for unit in floor}
 
 
 @pytest.mark.parametrize("module", NAMES)
 def test_imports_go_down_only(module: str) -> None:
     height = {unit: level for level, floor in enumerate(reversed(FLOORS)) for unit in floor}
     own = _unit(module)
-    up = {name for name in _own_imports(module) if _unit(name) != own and height[_unit(name)] >= height[own]}
+    up = {name for name in own_imports(module) if _unit(name) != own and height[_unit(name)] >= height[own]}
     assert up == set()
 
 
 @pytest.mark.parametrize("module", [name for name in NAMES if name.startswith(JUDGES)])
 def test_proofs_never_look_at_the_model(module: str) -> None:
     """They judge what was rendered, mistakes of the model's own included."""
-    assert {_unit(name) for name in _own_imports(module)}.isdisjoint(COMPILES)
+    assert {_unit(name) for name in own_imports(module)}.isdisjoint(COMPILES)
 
 
 def test_no_import_closes_a_circle() -> None:
-    order = TopologicalSorter({module: _own_imports(module) - {module} for module in _modules()}).static_order()
-    assert set(order) == set(_modules())
+    order = TopologicalSorter({module: own_imports(module) - {module} for module in modules()}).static_order()
+    assert set(order) == set(modules())
 
 
 def test_each_library_has_one_door() -> None:
-    used = {(name.split(".")[0], module) for module in _modules() for name in _imports(module)}
+    used = {(name.split(".")[0], module) for module in modules() for name in imports(module)}
     known = {*sys.stdlib_module_names, "rayfleet"}
     foreign = {(library, _unit(module)) for library, module in used if library not in known}
     assert foreign == set(DOORS.items())
@@ -160,7 +129,7 @@ def test_each_library_has_one_door() -> None:
 
 def test_nothing_is_imported_or_run_from_a_string() -> None:
     called = {
-        ast.unparse(node.func) for tree in _modules().values() for node in ast.walk(tree) if isinstance(node, ast.Call)
+        ast.unparse(node.func) for tree in modules().values() for node in ast.walk(tree) if isinstance(node, ast.Call)
     }
     assert len(called) > 100
     assert not {name for name in called if re.search(r"(^|\.)(import_module|__import__|exec|eval)$", name)}
@@ -168,7 +137,7 @@ def test_nothing_is_imported_or_run_from_a_string() -> None:
 
 def test_yaml_is_parsed_and_never_loaded() -> None:
     """``yaml.load`` and its like build any object, take duplicate keys, and read ``no`` as false."""
-    nodes = [node for name, tree in _modules().items() if _unit(name) == DOORS["yaml"] for node in ast.walk(tree)]
+    nodes = [node for name, tree in modules().items() if _unit(name) == DOORS["yaml"] for node in ast.walk(tree)]
     used = {alias.name for node in nodes if isinstance(node, ast.ImportFrom) for alias in node.names}
     for node in nodes:
         if isinstance(node, ast.Attribute) and ast.unparse(node.value) == "yaml":
@@ -190,7 +159,7 @@ def test_nothing_outlives_the_tree_that_it_was_derived_of(module: str) -> None:
     """Trees are judged side by side. What is derived of one is kept with it (``tree.once``) or in the run; a cache of
     what is read out of bytes or values is for rooms that judge nothing.
     """
-    code = _modules()[module]
+    code = modules()[module]
     imported = {alias.name for node in ast.walk(code) if isinstance(node, ast.ImportFrom) for alias in node.names}
     imported |= {alias.name for node in ast.walk(code) if isinstance(node, ast.Import) for alias in node.names}
     if module.startswith("rayfleet.proofs"):
@@ -204,7 +173,7 @@ def test_nothing_outlives_the_tree_that_it_was_derived_of(module: str) -> None:
 
 @pytest.mark.parametrize("module", [name for name in NAMES if name.startswith(JUDGES)])
 def test_no_table_of_a_module_is_ever_changed(module: str) -> None:
-    code = _modules()[module]
+    code = modules()[module]
     tables = {
         target.id
         for node in code.body
@@ -239,31 +208,20 @@ _FORMS = {
 _FACTS = ("rayfleet.facts", "rayfleet.arm")
 
 
-def _texts(module: str) -> Iterator[tuple[int, str]]:
-    """The strings of a module but its docstrings, each with its line."""
-    tree = _modules()[module]
-    places = (ast.Module, ast.ClassDef, ast.FunctionDef)
-    docs = {id(node.body[0].value) for node in ast.walk(tree) if isinstance(node, places) and node.body
-            and isinstance(node.body[0], ast.Expr)}  # fmt: skip
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docs:
-            yield node.lineno, node.value
-
-
 @pytest.mark.parametrize("module", [name for name in NAMES if not name.startswith(_FACTS)])
 @pytest.mark.parametrize("form", _FORMS)
 def test_what_azure_calls_a_thing_stands_in_facts(module: str, form: str) -> None:
-    assert [(line, text) for line, text in _texts(module) if _FORMS[form].search(text)] == []
+    assert [(line, text) for line, text in texts(module) if _FORMS[form].search(text)] == []
 
 
 @pytest.mark.parametrize("form", _FORMS)
 def test_facts_have_what_nobody_else_may_spell(form: str) -> None:
-    assert any(_FORMS[form].search(text) for name in NAMES if name.startswith(_FACTS[0]) for _, text in _texts(name))
+    assert any(_FORMS[form].search(text) for name in NAMES if name.startswith(_FACTS[0]) for _, text in texts(name))
 
 
 def _constants(module: str) -> Iterator[tuple[str, Any]]:
     """The constants of a module that are written out."""
-    for node in _modules()[module].body:
+    for node in modules()[module].body:
         for target in node.targets if isinstance(node, ast.Assign) else ():
             several = isinstance(target, ast.Tuple) and isinstance(node.value, ast.Tuple)
             for name, value in zip(target.elts, node.value.elts, strict=True) if several else [(target, node.value)]:
@@ -377,16 +335,6 @@ def test_table_and_templates_are_two_halves_of_one_thing() -> None:
 def test_every_chart_is_of_a_part_and_every_chart_of_a_gateway_among_them() -> None:
     assert {chart.part for chart in charts.TABLE} <= {part.name for part in parts.PARTS}
     assert all(row.chart in charts.TABLE for row in gateways.TABLE if row.chart)
-
-
-_SYSTEMS = re.compile(rf"\b({'|'.join({row.name for row in (*charts.TABLE, *gateways.TABLE)})})\b")
-# What a claim means is told with the names that people know.
-_OF_SYSTEMS = ("rayfleet.facts.charts", "rayfleet.facts.gateways", "rayfleet.proofs.claims")
-
-
-@pytest.mark.parametrize("module", [name for name in NAMES if not name.startswith(_OF_SYSTEMS)])
-def test_a_chart_or_gateway_is_named_in_its_own_module_alone(module: str) -> None:
-    assert [(line, text) for line, text in _texts(module) if _SYSTEMS.search(text)] == []
 
 
 def test_table_names_what_is_rendered(monkeypatch: pytest.MonkeyPatch) -> None:
