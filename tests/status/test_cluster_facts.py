@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 import yaml
 
-from rayfleet import fleet_files
 from rayfleet.anyscale.cloud import Cloud
 from rayfleet.azure.clusters import ListedCluster
 from rayfleet.azure.stacks import LastDeployment
@@ -24,7 +23,6 @@ from tests.testing.done_fleet import COMMITS, POOLS, Commits
 from tests.testing.reference_names import EAST, EAST_CLUSTER, FIRST, NAMES, SHARED, WEST_CLUSTER, WEST_ID, WEST_LINE
 
 FILES = done_fleet.files()
-OVERLAYS = fleet_files.read(fleet_files.locate(str(rendering.REFERENCE / "fleet.yaml"), None)).overlay_folders
 AZURE, ANYSCALE = done_fleet.azure(), done_fleet.anyscale()
 OLD, FAILED, NEVER = LastDeployment("Succeeded", "", False), LastDeployment("Failed"), LastDeployment("")
 
@@ -144,7 +142,7 @@ def test_late_values_that_are_waited_for_and_that_are_others_by_now() -> None:
     document["clusters"][EAST_CLUSTER]["principalId"]["value"] = "99999999-1111-4111-8111-111111111111"
     found = east(**bound(document)).bound
     assert found == BoundValues(missing=("clientId",), outdated=("principalId",), answered=True)
-    unbound = rendering.from_text((rendering.REFERENCE / "fleet.yaml").read_text(), overlays=OVERLAYS)
+    unbound = rendering.reference_with(late="version: 1\nclusters: {}\n")
     assert east(**files(compiled=unbound)).pending == ("clientId", "cloudResourceId", "principalId")
 
 
@@ -176,10 +174,9 @@ def test_pools_that_are_bound_and_that_azure_still_has() -> None:
 
 def less() -> FromFiles:
     """The fleet without aks-westus2, which bindings.yaml still has."""
-    text = (rendering.REFERENCE / "fleet.yaml").read_text().replace(WEST_LINE, "")
     late = yaml.safe_load(tree()[BINDINGS])
     del late["clusters"][WEST_CLUSTER]
-    fleet = rendering.from_text(text, late=yaml.safe_dump(late), overlays=OVERLAYS)
+    fleet = rendering.reference_with((WEST_LINE, ""), late=yaml.safe_dump(late))
     clusters = {EAST_CLUSTER: FILES.clusters[EAST_CLUSTER]}
     return FILES._replace(fleet=fleet.fleet, compiled=fleet, clusters=clusters, tree=None)
 

@@ -39,6 +39,17 @@ def compiled(name: str, bound: bool) -> Compiled:
     return _compile(places, inputs, bound)
 
 
+def reference_with(*edits: tuple[str, str], late: str | None = None) -> Compiled:
+    """The reference fleet with texts of its fleet.yaml replaced; ``late``: its bindings, where they are others."""
+    inputs = read(locate(str(REFERENCE / "fleet.yaml"), None))
+    text = inputs.fleet.decode()
+    for old, new in edits:
+        assert text.count(old) == 1, f"{old!r} stands {text.count(old)} times in fleet.yaml"
+        text = text.replace(old, new)
+    bound = inputs.bindings if late is None else late.encode()
+    return compile_fleet(FleetFiles("fleet.yaml", "rendered"), inputs._replace(fleet=text.encode(), bindings=bound))
+
+
 def from_text(
     text: str, *, bound: bool = False, late: str | None = None, overlays: frozenset[str] = frozenset()
 ) -> Compiled:

@@ -10,8 +10,8 @@ from rayfleet.cli.options import confirm, fleet_option, format_option
 from rayfleet.console.progress import on_terminal
 from rayfleet.console.recorder import Recorder
 from rayfleet.retire import session
+from rayfleet.retire.remains import RetireOverrides
 from rayfleet.retire.session import RetireOptions
-from rayfleet.retire.still_there import RetireOverrides
 
 
 @click.command()

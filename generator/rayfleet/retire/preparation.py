@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Collection
 from typing import NamedTuple
 
 from rayfleet import fleet_files, sync
@@ -12,6 +13,7 @@ from rayfleet.diagnostics import Diagnostic, Invalid, did_you_mean
 from rayfleet.fleet_files import DEFAULT_FLEET, FleetFiles
 from rayfleet.retire.plan import plan
 from rayfleet.retire.step import RetirementPlan
+from rayfleet.source import Source
 from rayfleet.tree import Tree, base_commit, load
 from rayfleet.tree.place import mapping, text
 
@@ -53,20 +55,26 @@ def prepare(where: FleetFiles, base: str | None, clusters: tuple[str, ...], carr
 
 
 def _lost(where: FleetFiles, cluster: str, commit: str, now: Tree, gone: frozenset[str]) -> Diagnostic:
-    """A cluster that neither tree has: what was its is in an older commit, or it never was. Of names that are alike
-    only those that go are said.
+    return lost(where, cluster, commit, base_commit.last_with(where.output, cluster), now.bindings, gone)
+
+
+def lost(
+    where: FleetFiles, cluster: str, commit: str, last: str | None, bindings: Source | None, gone: Collection[str]
+) -> Diagnostic:
+    """A cluster that neither rendered/ nor ``commit`` has: what was its is in an older commit, ``last``, or it never
+    was. Of names that are alike only those that go are said.
     """
-    last = base_commit.last_with(where.output, cluster)
+    bound = bindings is not None and cluster in mapping(bindings.data, "clusters")
     what = f"neither {where.output} nor {short_commit(commit)} has this cluster"
     if last is None:
         what += f", nor any commit before{did_you_mean(cluster, gone)}"
-        fix = "take its bindings out" if now.bindings and cluster in now.bindings.data["clusters"] else "correct it"
+        fix = "take its bindings out" if bound else "correct it"
     else:
         file = "" if where.fleet == DEFAULT_FLEET else f" --fleet {where.fleet}"
         what += f"; the last commit that had it is {short_commit(last)}"
         fix = f"rayfleet retire{file} --base {last} --cluster {cluster}"
-    if now.bindings and cluster in now.bindings.data["clusters"]:
-        return now.bindings.diagnostic(("clusters", cluster), what, fix, key=True)
+    if bindings and bound:
+        return bindings.diagnostic(("clusters", cluster), what, fix, key=True)
     return Diagnostic("--cluster", 0, 0, cluster, what, fix)
 
 

@@ -19,14 +19,14 @@ from rayfleet.diagnostics import Diagnostic, Invalid, in_order, many, printable
 from rayfleet.facts.resource_types import CLUSTER
 from rayfleet.fleet_files import FleetFiles
 from rayfleet.retire import still_there
-from rayfleet.retire.commands import of_named, of_roles
 from rayfleet.retire.delete import delete
 from rayfleet.retire.disks import cluster_data
 from rayfleet.retire.preparation import prepare, uncommitted_files
 from rayfleet.retire.registration import remove
+from rayfleet.retire.remains import Remains, RetireOverrides, data_loss, weighed, with_remains
 from rayfleet.retire.report import RetirementReport, without_plan
 from rayfleet.retire.step import ANYSCALE, RetirementStep
-from rayfleet.retire.still_there import AGAIN, Remains, RetireOverrides
+from rayfleet.retire.still_there import AGAIN
 
 T = TypeVar("T")
 
@@ -104,37 +104,9 @@ def _look(report: RetirementReport, overrides: RetireOverrides, recorder: Record
         )
     )
     for remains in rows:
-        _take(report, remains)
-    unseen = [row for remains in rows for row in remains.unseen]
-    blocked = [*report.plan.blocked, *(row for remains in rows for row in remains.blocked), *(unseen if must else [])]
-    report.plan = report.plan._replace(blocked=in_order(blocked))
-    recorder.diagnostics += [row for remains in rows for row in remains.notes]
-    recorder.diagnostics += [] if must else [row.as_warning() for row in unseen]
-
-
-def _take(report: RetirementReport, remains: Remains) -> None:
-    """Puts what is still there into the plan."""
-    steps = list(report.plan.steps)
-    for number, state in remains.states.items():
-        report.states[number] = state
-        step, there = steps[number], remains.there.get(number, [])
-        if step.role and there:
-            steps[number] = step._replace(id=there[0], command=of_roles(there))
-        elif there and step.cloud:
-            steps[number] = step._replace(id=there[0], command=of_named(step.cloud, there[0]))
-    blocked = report.plan.blocked
-    if report.plan.primary and any(_is_unregistered(report, number, remains) for number in remains.states):
-        blocked = [row for row in blocked if row is not report.plan.primary]
-    report.plan = report.plan._replace(steps=steps, blocked=blocked)
-
-
-def _is_unregistered(report: RetirementReport, number: int, remains: Remains) -> bool:
-    """True where the primary cluster's cloud resource is known not to be there, or no cluster's ever was."""
-    step, primary = report.plan.steps[number], report.plan.primary
-    if step.kind != ANYSCALE or primary is None or step.cluster != primary.where:
-        return False
-    never = not step.bound and not report.plan.registered
-    return number in remains.proven or (never and remains.states[number] == "done")
+        report.plan, report.states = with_remains(report.plan, report.states, remains)
+    report.plan, notes = weighed(report.plan, rows, must)
+    recorder.diagnostics += notes
 
 
 # --- carrying out ---
@@ -204,7 +176,7 @@ def _delete(
         azure = _azure_within(60.0)(step.subscription, Patience(recorder.stop))
         if step.kind == CLUSTER.lower() and not overrides.disk_loss:  # meanwhile somebody may have asked for a disk
             data = cluster_data(azure, step.id, step.api_version)
-            for found in still_there.data_loss(step.cluster, *data, overrides):
+            for found in data_loss(step.cluster, *data, overrides):
                 return found
         delete(azure, step, report.plan, principals)
     except Fault as fault:

@@ -1,19 +1,18 @@
-"""The remains of a plan of retirement in Azure and Anyscale, and those that speak against it."""
+"""The questions to Azure and Anyscale about what a plan of retirement still finds there."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from threading import Event
-from typing import NamedTuple
 
 from rayfleet.anyscale.command import Cli, CommandFault
 from rayfleet.azure.client import Azure
 from rayfleet.azure.deadline import answers_within
 from rayfleet.azure.faults import Fault, Patience
 from rayfleet.azure.resource_id import type_of
-from rayfleet.azure.stacks import LastDeployment, last_deployment
+from rayfleet.azure.stacks import last_deployment
 from rayfleet.diagnostics import Diagnostic, not_installed
 from rayfleet.facts.advice import about
 from rayfleet.facts.resource_types import CLUSTER
@@ -21,34 +20,12 @@ from rayfleet.retire.commands import command, of_locks
 from rayfleet.retire.delete import remaining_ids
 from rayfleet.retire.disks import cluster_data
 from rayfleet.retire.registration import clouds, unread_view, view
+from rayfleet.retire.remains import Remains, RetireOverrides, data_loss, undeployed
 from rayfleet.retire.step import ANYSCALE, RetirementPlan, RetirementStep
 from rayfleet.tree.deployment_steps import DeploymentStep
 
 AGAIN = "run rayfleet retire --run again: what is gone counts as done"
 WAIT = 30.0  # seconds, for all of Azure's answers, and for each of Anyscale's
-_SHOWN = 10
-
-
-class RetireOverrides(NamedTuple):
-    """The checks that a user overrides, by name."""
-
-    dirty: bool
-    undeployed: bool
-    disk_loss: bool
-
-
-class Remains(NamedTuple):
-    """By the numbers of steps their ``states``, and the ids or names that are still ``there``; ``unseen``: what could
-    not be seen; ``blocked``: what speaks against the plan; ``notes``: what was overridden, or is of no weight;
-    ``proven``: the cloud resources that are known not to be there.
-    """
-
-    states: dict[int, str]
-    there: dict[int, list[str]]
-    unseen: list[Diagnostic]
-    blocked: list[Diagnostic]
-    notes: list[Diagnostic]
-    proven: frozenset[int] = frozenset()
 
 
 def at_anyscale(plan: RetirementPlan, heard: Callable[[], int]) -> Remains:
@@ -126,25 +103,13 @@ def _undeployed(
     wanted = {row.name: row for step in todo if step.stays for row in _of(plan, step) or every}
     asks = {name: partial(last_deployment, azure, row) for name, row in wanted.items()}
     states, faults = answers_within(until, asks) if asks else ({}, {})
-    rows = []
-    for name, state in states.items():
-        if state.status != "Succeeded" or state.current is not True:
-            fix = "run rayfleet deploy first, which creates what replaces it; or take it down anyway with "
-            what = f"it {_stands(state)}, and clusters that stay may still use what is deleted"
-            row = Diagnostic(*wanted[name].side.place, name, what, f"{fix}--allow-undeployed")
-            rows.append(row.as_warning() if overrides.undeployed else row)
+    rows = undeployed(states, wanted, overrides)
     return rows, {} if overrides.undeployed else faults
 
 
 def _of(plan: RetirementPlan, step: RetirementStep) -> list[DeploymentStep]:
     """The deployment of what made it, where that is still rendered."""
     return [plan.deployments[step.file]] if step.file in plan.deployments else []
-
-
-def _stands(state: LastDeployment) -> str:
-    if not state.status:
-        return "was never deployed"
-    return "was deployed with another template" if state.status == "Succeeded" else f"is {state.status}"
 
 
 def _data(
@@ -155,15 +120,6 @@ def _data(
     found, faults = answers_within(until, asks) if asks else ({}, {})
     rows = [row for name, (group, data) in found.items() for row in data_loss(name, group, data, overrides)]
     return rows, {} if overrides.disk_loss else faults
-
-
-def data_loss(cluster: str, group: str, data: list[str], overrides: RetireOverrides) -> Iterator[Diagnostic]:
-    """Objections about data that goes with a cluster."""
-    fix = "copy what you want to keep to another resource group; then delete the rest with --allow-disk-loss"
-    rows = data[:_SHOWN] + ([f"{len(data) - _SHOWN} more like these"] if len(data) > _SHOWN else [])
-    for what in rows:
-        row = Diagnostic("Azure", 0, 0, cluster, f"{what} is in {group}, which goes with the cluster", fix)
-        yield row.as_warning() if overrides.disk_loss else row
 
 
 def fix(fault: Fault, identifier: str) -> str:

@@ -93,22 +93,6 @@ def test_a_bound_cluster_that_went_before(fleet: Workspace, server: Arm, stand_i
     assert untouched(server, stand_in)
 
 
-def test_its_bindings_are_gone_too(fleet: Workspace, server: Arm, stand_in: StandIn) -> None:
-    """Nothing leads to a cluster that lives."""
-    older = head("HEAD~1")
-    fleet.write(fleet.read("bindings.yaml").partition("  aks-westus2:")[0], "bindings.yaml")
-    change(fleet, "maxCount: 6", "maxCount: 7")
-    said = fleet.run("retire", "--cluster", "aks-westus2", code=1).stderr
-    assert f"fix: rayfleet retire --base {older} --cluster aks-westus2\n" in said
-    assert "did you mean" not in said
-
-
-def test_a_fleet_elsewhere(fleet: Workspace, server: Arm) -> None:
-    change(fleet, "maxCount: 6", "maxCount: 7")
-    said = fleet.run("retire", "--fleet", str(fleet.folder / "fleet.yaml"), "--cluster", "aks-westus2", code=1).stderr
-    assert f"fix: rayfleet retire --fleet {fleet.folder}/fleet.yaml --base " in said
-
-
 def test_a_name_that_nobody_had(fleet: Workspace, server: Arm, stand_in: StandIn) -> None:
     said = fleet.run("retire", "--cluster", "aks-westus3", code=1).stderr
     assert 'nor any commit before (did you mean "aks-westus2"?)' in said

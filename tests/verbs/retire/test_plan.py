@@ -5,23 +5,15 @@ from __future__ import annotations
 from tests.stand_ins.anyscale.stand_in import StandIn
 from tests.testing.retire_command import (
     AKS,
-    EAST_ID,
-    IDENTITY,
     KEPT,
-    ON_ACCOUNT,
-    ON_VNET,
     ORDER,
     STACK,
-    SUB,
-    WEST,
     Arm,
     change,
-    commit,
     data,
     deployed,
     go,
     ids,
-    registered,
     untouched,
 )
 from tests.testing.workspace import Workspace
@@ -72,38 +64,6 @@ def test_the_plan_for_people(fleet: Workspace, server: Arm, stand_in: StandIn) -
     assert untouched(server, stand_in)
 
 
-def test_all_of_it_for_people(fleet: Workspace, server: Arm) -> None:
-    shown = fleet.run("retire", "--verbose").stdout
-    assert (
-        "- 1. Anyscale cloud resource aks-westus2: to do\n"
-        "    why: Anyscale places no more work there; end what still runs on it first: this does not wait for it\n"
-        "    id: aks-westus2\n"
-        "    by hand: anyscale cloud resource delete --cloud aks-multi-region --resource aks-westus2 --yes\n"
-    ) in shown
-    assert f"by hand: az aks delete --subscription {SUB} --resource-group aks-multi-region --name aks-westus2" in shown
-    assert "= 19. deployment stack aks-multi-region-westus2: done\n" in shown
-    assert "az extension add --name NAME\n" in shown
-
-
-def test_a_role_is_taken_away_by_the_id_that_was_found(fleet: Workspace, server: Arm) -> None:
-    """Without an assignee, as of an identity that is gone, az would take the role from everybody."""
-    del server.documents[f"{IDENTITY}-workload"]
-    rows = {row["id"]: row["command"] for row in data(fleet)["steps"]}
-    assert rows[ON_ACCOUNT] == f"az role assignment delete --ids {ON_ACCOUNT}"
-    assert rows[ON_VNET] == f"az role assignment delete --ids {ON_VNET}"
-    unseen = [row for row in data(fleet, "--offline")["steps"] if row["type"].endswith("roleassignments")]
-    assert [(row["id"], row["command"]) for row in unseen] == [(None, None)] * 2
-
-
-def test_nothing_of_it_is_bound(fleet: Workspace, server: Arm, stand_in: StandIn) -> None:
-    fleet.write(fleet.read("bindings.yaml").partition("  aks-westus2:")[0], "bindings.yaml")
-    stand_in.clouds = registered(aks_eastus=EAST_ID)
-    commit()
-    assert data(fleet)["leftInBindings"] == {"clusters": [], "nodePools": {}}
-    assert "bindings.yaml" not in go(fleet).stdout
-    assert server.deleted == ORDER
-
-
 def test_nothing_to_retire(whole: Workspace, server: Arm, stand_in: StandIn) -> None:
     said = "nothing to retire: HEAD has nothing that rendered/ lacks; --base names an older commit\n"
     assert whole.run("retire").stdout == said
@@ -134,20 +94,3 @@ def test_a_node_pool_of_clusters_that_stay(whole: Workspace, server: Arm, stand_
         "next: rayfleet bind, which takes a100 out of clusters.aks-westus2.nodePools in bindings.yaml\n"
     )
     assert server.deleted == [A100[1]] and stand_in.calls == []
-
-
-def test_a_system_pool_of_a_cluster_that_stays(whole: Workspace, server: Arm) -> None:
-    more = "    sys2: {mode: system, vmSize: Standard_D8ds_v5, count: 3}\n"
-    change(whole, "    sys:", f"{more}    sys:")
-    change(whole, more, "")
-    found = data(whole, "--cluster", "aks-westus2", "--allow-undeployed")
-    assert [row["id"] for row in found["steps"]] == [f"{AKS}/agentPools/sys2"]
-
-
-def test_a_stack_stays_as_long_as_another_cluster_is_in_its_region(whole: Workspace, server: Arm) -> None:
-    more = "  aks-other: {region: westus2, network: {index: 2}}\n"
-    change(whole, WEST, f"{WEST}{more}")
-    change(whole, f"{WEST}{more}", "")
-    steps = data(whole, "--cluster", "aks-other", "--offline")["steps"]
-    assert steps and not [row for row in steps if "deploymentstacks" in row["type"]]
-    assert [row["id"] for row in data(whole, "--offline")["steps"]].count(STACK) == 1

@@ -4,29 +4,21 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any
 
 import pytest
 
 from rayfleet.console.progress import Progress
 from tests.stand_ins.anyscale.stand_in import StandIn
-from tests.stand_ins.azure.arm_server import answer, drop, error
-from tests.testing.printed_commands import judged
+from tests.stand_ins.azure.arm_server import drop, error
 from tests.testing.retire_command import (
-    ACCOUNT,
     AKS,
     CLOUD,
-    IDENTITY,
     KEPT,
-    ON_ACCOUNT,
     ORDER,
-    ROLES,
     STACK,
     SUB,
     VNET,
-    WEST,
     Arm,
-    change,
     data,
     go,
     ids,
@@ -55,18 +47,6 @@ def test_all_of_it(fleet: Workspace, server: Arm, stand_in: StandIn) -> None:
     server.deleted.clear()
     go(fleet)
     assert server.deleted == []
-
-
-def test_nobody_elses_role(fleet: Workspace, server: Arm) -> None:
-    go(fleet)
-    assert len(server.documents[f"{ACCOUNT}{ROLES}"]["value"]) == 3
-
-
-def test_an_identity_that_went_before_its_roles(fleet: Workspace, server: Arm) -> None:
-    """The bound principal id still leads to the workload's role."""
-    del server.documents[f"{IDENTITY}-workload"]
-    go(fleet)
-    assert ON_ACCOUNT in server.deleted
 
 
 def test_what_takes_long_says_so(fleet: Workspace, server: Arm, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -101,35 +81,10 @@ def test_it_stops_at_the_first_failure_and_goes_on(fleet: Workspace, server: Arm
     assert found["outcome"] == "done" and server.deleted == ORDER[7:]
 
 
-def test_a_budget_that_holds_a_node(fleet: Workspace, server: Arm) -> None:
-    """A head node has a budget of its own, which nothing may disrupt."""
-    refused = error(400, "PodDrainFailure", "Drain node aks-t4-1 failed when evicting pod head: disruption budget")
-    server.script("DELETE", "/agentPools/cpu", refused)
-    said = go(fleet, code=1).stderr
-    assert "fix: end what runs there, then run rayfleet retire --run again" in said
-    command = re.findall(r"or delete it against the budgets: (.*)", said)[0]
-    judged(command)
-    assert command.endswith(" --cluster-name aks-westus2 --name cpu --ignore-pdb")
-
-
-@pytest.mark.parametrize("answered", [drop(), drop(after=True)])
-def test_a_dropped_connection(fleet: Workspace, server: Arm, answered: Any, no_time: None) -> None:
-    server.script("DELETE", "/natGateways/", answered)
+def test_a_dropped_connection(fleet: Workspace, server: Arm, no_time: None) -> None:
+    server.script("DELETE", "/natGateways/", drop(after=True))
     go(fleet)
     assert not set(ORDER) & set(server.documents)
-
-
-def test_what_went_meanwhile(fleet: Workspace, server: Arm, no_time: None) -> None:
-    server.script("DELETE", "/fluxConfigurations/", error(404, "ResourceNotFound"))
-    go(fleet)
-    assert not set(ORDER) & set(server.documents)
-
-
-def test_a_404_that_says_nothing(fleet: Workspace, server: Arm, stand_in: StandIn) -> None:
-    server.script("GET", "", *[error(404, "SubscriptionNotFound", "no such subscription")] * 99)
-    assert "SubscriptionNotFound" in go(fleet, code=1).stderr
-    assert untouched(server, stand_in)
-    server.forget_scripts()
 
 
 def test_no_login(fleet: Workspace, server: Arm, stand_in: StandIn) -> None:
@@ -144,48 +99,6 @@ def test_no_login(fleet: Workspace, server: Arm, stand_in: StandIn) -> None:
 
 
 # --- looked at before and after ---------------------------------------------------------------------------------------
-
-
-def test_what_azure_says_is_deleted_and_still_has(fleet: Workspace, server: Arm, no_time: None) -> None:
-    server.script("DELETE", "/managedClusters/aks-westus2\\?", *[answer(200, {})] * 3)
-    said = go(fleet, code=1).stderr
-    assert "cluster aks-westus2: StillThere: Azure says that it is deleted, and still has it" in said
-    assert AKS in server.documents
-
-
-def test_azure_takes_a_while_to_know(fleet: Workspace, server: Arm, no_time: None) -> None:
-    server.script("DELETE", "/managedClusters/aks-westus2\\?", *[answer(200, {})] * 2)
-    go(fleet)
-    assert not set(ORDER) & set(server.documents)
-
-
-def test_what_is_being_deleted_is_waited_for(fleet: Workspace, server: Arm, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever was stopped before has begun it."""
-    server.documents[AKS]["properties"]["provisioningState"] = "Deleting"
-    waits: list[float] = []
-
-    def pause(_: object, seconds: float) -> None:
-        waits.append(seconds)
-        if waits.count(5.0) == 3:
-            server.documents.pop(AKS, None)
-
-    monkeypatch.setattr("rayfleet.azure.faults.Patience.pause", pause)
-    go(fleet)
-    assert not server.asked("DELETE", "/managedClusters/aks-westus2\\?")
-    assert waits.count(5.0) == 3 and not set(ORDER) & set(server.documents)
-
-
-def test_another_operation_passes(fleet: Workspace, server: Arm, no_time: None) -> None:
-    busy = "Operation is not allowed: Another operation (t4 - Updating) is in progress, please wait for it to finish"
-    server.script("DELETE", "/managedClusters/aks-westus2\\?", *[error(409, "OperationNotAllowed", busy)] * 20)
-    go(fleet)
-    assert not set(ORDER) & set(server.documents)
-
-
-def test_it_never_ends(fleet: Workspace, server: Arm, no_time: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    server.documents[AKS]["properties"]["provisioningState"] = "Deleting"
-    monkeypatch.setattr("rayfleet.retire.delete._LONGEST", -1.0)
-    assert "cluster aks-westus2: OperationWithoutEnd: given up: it takes more than" in go(fleet, code=1).stderr
 
 
 # --- deployment stacks ------------------------------------------------------------------------------------------------
@@ -219,11 +132,3 @@ def test_a_stack_that_stays(fleet: Workspace, server: Arm) -> None:
     server.stacks["aks-multi-region-westus2"].state = "Succeeded"
     server.script("DELETE", "/deploymentStacks/", error(409, "DeploymentStackDeleteFailed", "no"))
     assert "deployment stack aks-multi-region-westus2: DeploymentStackDeleteFailed: no" in go(fleet, code=1).stderr
-
-
-def test_a_region_that_stays_keeps_its_stack(whole: Workspace, server: Arm) -> None:
-    more = "  aks-other: {region: westus2, network: {index: 2}}\n"
-    change(whole, WEST, f"{WEST}{more}")
-    change(whole, WEST, "")
-    server.stacks["aks-multi-region-westus2"].state = "Succeeded"
-    assert not [row for row in data(whole)["steps"] if "deploymentstacks" in row["type"]]
