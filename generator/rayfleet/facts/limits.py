@@ -19,6 +19,8 @@ MAX_PODS, LEAST_PODS, LEAST_SYSTEM_PODS = 250, 10, 30
 SYSTEM_VCPUS, SYSTEM_GIB, SYSTEM_NODES = 4, 4, 2
 #: Hours that a maintenance window stays open (ARM schema, managedClusters_maintenanceConfigurations).
 WINDOW_HOURS = (4, 24)
+#: GiB of an OS disk; 0 is what the VM size brings (ARM schema, managedClusters_agentPools).
+OS_DISK_GIB = (0, 2_048)
 #: The decimals of a spot price in US dollars; -1 is up to the price on demand (AKS docs, spot-node-pool).
 SPOT_PRICE_DECIMALS = 5
 ANY_SPOT_PRICE = -1

@@ -29,6 +29,9 @@ MAX_AUTHORIZED_RANGES = 200
 #: nat-gateway-resource).
 PORTS_A_PUBLIC_IP = 64_512
 MAX_PUBLIC_IPS = 16
+#: Minutes that a NAT gateway keeps an idle connection (Azure docs, nat-gateway-resource), and the priorities of a
+#: security rule, the first the strongest (Azure docs, network-security-groups-overview).
+NAT_IDLE_MINUTES, RULE_PRIORITIES = (4, 120), (100, 4_096)
 #: Ports that a node should have, by the number of nodes: what an Azure load balancer gives each of so many by default,
 #: which Azure itself calls few (Azure docs, load-balancer-outbound-connections, table of default port allocation).
 PORTS_A_NODE = ((50, 1024), (100, 512), (200, 256), (400, 128), (800, 64))

@@ -1,44 +1,84 @@
-"""The values that Azure takes of a property: words out of a list, numbers out of a range with their unit."""
+"""The values that a property takes: words out of a list, numbers out of a range, or a form. The tables are
+``azure_values`` and ``kubernetes_values``."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 from rayfleet.facts.change_classes import Steps
-from rayfleet.facts.limits import LEAST_PODS, MAX_PODS, NODES_A_POOL, WINDOW_HOURS
-from rayfleet.facts.resource_types import CLUSTER, MAINTENANCE_WINDOW, NODE_POOL, STORAGE_ACCOUNT
-from rayfleet.facts.storage import TLS_VERSIONS
+
+#: Stands in a path for every entry of a list, and for every key of an object.
+EACH = "*"
+
+
+class Words(NamedTuple):
+    """``refused`` are words that the official schema has and no fleet may have, each with the reason, as a clause.
+    ``any_case``: Azure gives some of them back in another case than the schema has."""
+
+    words: tuple[str, ...]
+    refused: Mapping[str, str] = {}
+    any_case: bool = False
+
+    def takes(self, value: Any) -> bool:
+        if not isinstance(value, str):
+            return False
+        return value in self.words or (self.any_case and value.lower() in map(str.lower, self.words))
+
+    @property
+    def says(self) -> str:
+        return one_of(self.words)
 
 
 class NumberRange(NamedTuple):
-    """``least`` and ``most`` are both taken."""
+    """``least`` and ``most`` are both taken; ``most`` is None where there is no end."""
 
     least: int
-    most: int
+    most: int | None
     unit: str
 
+    def takes(self, value: Any) -> bool:
+        whole = isinstance(value, int) and not isinstance(value, bool)
+        return whole and self.least <= value and (self.most is None or value <= self.most)
 
-#: By type and path (ARM schema of 2026-05-01, managedClusters: enumerations). Of operating systems it is Linux alone:
-#: neither Ray's images nor Anyscale's run on Windows.
-WORDS: dict[str, dict[Steps, tuple[str, ...]]] = {
-    CLUSTER: {
-        ("sku", "tier"): ("Free", "Standard", "Premium"),
-        ("properties", "autoScalerProfile", "expander"): ("least-waste", "most-pods", "priority", "random"),
-    },
-    NODE_POOL: {
-        ("properties", "osType"): ("Linux",),
-        ("properties", "osDiskType"): ("Managed", "Ephemeral"),
-        ("properties", "scaleSetPriority"): ("Regular", "Spot"),
-    },
-    STORAGE_ACCOUNT: {("properties", "minimumTlsVersion"): TLS_VERSIONS},
-}
-#: The same of numbers, with the source beside each limit. A system pool has bounds of its own (facts.limits).
-NUMBERS: dict[str, dict[Steps, NumberRange]] = {
-    NODE_POOL: {
-        ("properties", "maxPods"): NumberRange(LEAST_PODS, MAX_PODS, "pods"),
-        **{("properties", key): NumberRange(0, NODES_A_POOL, "nodes") for key in ("count", "minCount", "maxCount")},
-    },
-    MAINTENANCE_WINDOW: {("properties", "maintenanceWindow", "durationHours"): NumberRange(*WINDOW_HOURS, "hours")},
-}
-#: Zones of a region, as ARM writes them (Azure docs, availability-zones-overview).
-ZONES = ("1", "2", "3")
+    @property
+    def says(self) -> str:
+        said = f"{self.least} or more" if self.most is None else f"{self.least} to {self.most}"
+        return f"{said} {self.unit}" if self.unit else said
+
+
+class Form(NamedTuple):
+    """A text by its pattern, as a whole."""
+
+    pattern: str
+    says: str
+
+    def takes(self, value: Any) -> bool:
+        return isinstance(value, str) and re.fullmatch(self.pattern, value, re.ASCII) is not None
+
+
+Values = Words | NumberRange | Form
+
+
+class PropertyValues(NamedTuple):
+    """``where``: the row is about resources alone that have another value beside the property, by its key."""
+
+    path: Steps
+    values: Values
+    where: tuple[str, str] | None = None
+
+    @property
+    def key(self) -> str:
+        """The property in a sentence."""
+        return ".".join(step for step in self.path if step not in ("properties", "spec", EACH))
+
+
+def at(path: str, values: Values, where: tuple[str, str] | None = None) -> PropertyValues:
+    """A row, by a path whose steps are joined by slashes."""
+    return PropertyValues(tuple(path.split("/")), values, where)
+
+
+def one_of(words: Sequence[str]) -> str:
+    """``a``, ``a or b``, ``a, b or c``."""
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"

@@ -11,3 +11,5 @@ TLS_VERSIONS = ("TLS1_2", "TLS1_3")
 #: The hosts of an account in the public cloud: of blobs, and of the hierarchical namespace (storage-account-overview,
 #: standard endpoints).
 BLOB_HOST, DFS_HOST = "blob.core.windows.net", "dfs.core.windows.net"
+#: Days that what is deleted is kept (ARM schema, storageAccounts_blobServices: deleteRetentionPolicy).
+SOFT_DELETE_DAYS = (1, 365)

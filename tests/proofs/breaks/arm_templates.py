@@ -220,13 +220,13 @@ POOL = (
     Break(
         "more than 1,000 nodes",
         (properties(CPU, maxCount=1001),),
-        "its pool cpu has the maxCount 1001, and AKS takes 0 to 1000",
+        "its pool cpu has the maxCount 1001, and Azure takes 0 to 1000 nodes",
         ((EAST, "1001"),),
     ),
     Break(
         "a system pool without nodes",
         (resource(CLUSTER, lambda row: row["properties"]["agentPoolProfiles"][0].update(count=0)),),
-        "its pool sys has the count 0, and AKS takes 1 to 1000",
+        "its pool sys has the count 0, and Azure takes 1 to 1000 nodes",
         ((EAST, '"count": 0'),),
     ),
     Break(
@@ -275,7 +275,7 @@ POOL = (
     Break(
         "an eviction policy that is none",
         (properties(T4, scaleSetEvictionPolicy="Keep"),),
-        "its spot pool t4 has the eviction policy Keep",
+        "its pool t4 has the scaleSetEvictionPolicy Keep, and Azure takes Delete or Deallocate",
         ((EAST, "Keep"),),
     ),
     Break(

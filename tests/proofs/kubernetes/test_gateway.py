@@ -54,6 +54,16 @@ def rule(name: str, **new: Any) -> dict[str, Any]:
     return {"name": name, "properties": {**RULE, **new}}
 
 
+def before(first: dict[str, Any]) -> Callable[[list[Any]], object]:
+    """Another rule before the one of the reference, whose priority is the first that there is."""
+
+    def change(rules: list[Any]) -> None:
+        rules[0]["properties"]["priority"] = 200
+        rules.append(first)
+
+    return change
+
+
 def now(**new: Any) -> Edit:
     """The one rule of the reference, changed."""
     return security(lambda rules: rules[0]["properties"].update(new))
@@ -285,7 +295,7 @@ INBOUND = (
     ),
     Break(
         "a rule that denies first",
-        (security(lambda rules: rules.append(rule("no", access="Deny", priority=99, destinationPortRange="*"))),),
+        (security(before(rule("no", access="Deny", priority=100, destinationPortRange="*"))),),
         "aks-eastus-nodes-nsg denies HTTPS from the internet by its rule no",
         ((EAST, "{"), (RESOURCE, "PUBLIC")),
     ),
@@ -335,9 +345,9 @@ CHILD = ('"resources": [', '"resources": [{"type": "Microsoft.Network/networkSec
         (now(destinationPortRange="400-500", protocol="*", sourceAddressPrefix="*"),),
         (now(sourceAddressPrefix=None, sourceAddressPrefixes=["203.0.113.0/24"]),),
         (now(destinationAddressPrefix=None, destinationAddressPrefixes=["10.192.0.0/18"]),),
-        (security(lambda rules: rules.append(rule("later", access="Deny", priority=200))),),
-        (security(lambda rules: rules.append(rule("ssh", access="Deny", priority=99, destinationPortRange="22"))),),
-        (security(lambda rules: rules.append(rule("a", access="Deny", priority=9, sourceAddressPrefix="192.0.2.1"))),),
+        (security(lambda rules: rules.append(rule("later", access="Deny", priority=300))),),
+        (security(before(rule("ssh", access="Deny", priority=100, destinationPortRange="22"))),),
+        (security(before(rule("a", access="Deny", priority=100, sourceAddressPrefix="192.0.2.1"))),),
         (Edit(EAST, '"destinationPortRange": "443"', '"destinationPortRange": "1"'), Edit(EAST, *CHILD)),
         (Edit(GATEWAY, LABEL, f'{LABEL}\n      {INTERNAL}: "false"'),),
         (Edit(GATEWAY, '"*.i.anyscaleuserdata.com"', '"*.anyscaleuserdata.com"'),),

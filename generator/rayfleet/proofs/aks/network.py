@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from rayfleet.facts.resource_types import CLUSTER, NAT_GATEWAY, PUBLIC_IP
 from rayfleet.proofs.anyscale.cloud_resource import plain
+from rayfleet.proofs.azure.property_values import unknown
 from rayfleet.proofs.azure.security_rules import node_subnets
 from rayfleet.proofs.finding import Finding, failed, proved
 from rayfleet.tree import AksCluster, Resource, Tree, entries, mapping, text
 
 _PROFILE = ("properties", "networkProfile")
+_WORDS = ("networkPlugin", "networkPluginMode", "networkDataplane", "networkPolicy")
 _NAT = "userAssignedNATGateway"
 # Outbound types that bring a way out of their own, the default first; for a gateway and a VNet of one's own there is
 # userAssignedNATGateway (AKS docs, egress-outboundtype, nat-gateway).
@@ -34,6 +37,8 @@ def _together(cluster: AksCluster) -> Iterator[Finding]:
     profile = mapping(cluster.resource.properties, "networkProfile")
     plugin, mode = text(profile, "networkPlugin"), text(profile, "networkPluginMode")
     dataplane, policy = text(profile, "networkDataplane"), text(profile, "networkPolicy")
+    if any(unknown(CLUSTER, profile.get(key), "properties", "networkProfile", key) for key in _WORDS):
+        return
 
     def no(claim: str, what: str, fix: str, key: str, other: str) -> Finding:
         return failed(claim, cluster.name, what, fix, cluster.side(*_PROFILE, key), cluster.side(*_PROFILE, other))
@@ -53,12 +58,6 @@ def _together(cluster: AksCluster) -> Iterator[Finding]:
     if dataplane == "cilium" and policy not in ("cilium", "none", ""):
         what = f"its networkDataplane is cilium, and its networkPolicy {policy}"
         yield no("arm/cilium-by-half", what, "write cilium in both, or in neither", "networkPolicy", "networkDataplane")
-    balancer = text(profile, "loadBalancerSku")
-    if balancer and balancer.lower() != "standard":
-        # AKS docs, load-balancer-standard: the basic one is retired, and takes neither zones nor several pools.
-        what = f"its loadBalancerSku is {balancer}, which Azure no longer makes"
-        side = cluster.side(*_PROFILE, "loadBalancerSku")
-        yield failed("arm/load-balancer-sku", cluster.name, what, "write standard", side)
 
 
 # --- where it is ---
@@ -141,11 +140,12 @@ def _addresses(cluster: AksCluster, tree: Tree, gateway: Resource) -> Iterator[F
             continue  # references says so
         other = gateway.side("properties", "publicIpAddresses", index)
         own = text(address.data, "sku", "name") or "Basic"
-        if own != sku:
+        known = not unknown(NAT_GATEWAY, sku, "sku", "name") and not unknown(PUBLIC_IP, own, "sku", "name")
+        if own != sku and known:
             what = f"its NAT gateway is {sku}, and the public IP {address.name} {own}"
             yield failed("arm/public-ip-sku", cluster.name, what, f"write {sku}", address.side("sku", "name"), other)
         method = text(address.properties, "publicIPAllocationMethod") or "Dynamic"
-        if method != "Static":
+        if method != "Static" and not unknown(PUBLIC_IP, method, "properties", "publicIPAllocationMethod"):
             what = f"the public IP {address.name} of its NAT gateway is {method}, and that takes static ones"
             yield failed(
                 "arm/public-ip-dynamic",

@@ -6,11 +6,14 @@ from collections.abc import Iterator
 from typing import Any
 
 from rayfleet.diagnostics import many
+from rayfleet.facts.azure_values import azure_values
 from rayfleet.facts.labels import SPOT_PRIORITY
-from rayfleet.facts.limits import NODES_A_POOL, is_spot_price
+from rayfleet.facts.limits import is_spot_price
 from rayfleet.facts.resource_types import NODE_POOL
 from rayfleet.proofs.azure.names import RULES
+from rayfleet.proofs.azure.property_values import unknown
 from rayfleet.proofs.finding import Finding, failed, proved, warned
+from rayfleet.proofs.values import misfits
 from rayfleet.scheduler.nodes import SPOT_TAINT
 from rayfleet.tree import AksCluster, RenderedCluster, entries, get, text
 from rayfleet.tree.arm_order import before, unordered_pair
@@ -38,13 +41,14 @@ def _inline(cluster: AksCluster) -> Iterator[Finding]:
     """A cluster is made with a system pool, and its own write adds none later (Azure/AKS#2495, Azure/bicep#9644)."""
     profiles = [row for row in entries(cluster.resource.data, *_INLINE) if isinstance(row, dict)]
     children = {row.name: row for row in cluster.children(NODE_POOL)}
-    if not any(text(row, "mode") == "System" for row in profiles):
+    misnamed = any(unknown(NODE_POOL, row.get("mode"), "properties", "mode") for row in profiles)
+    if not misnamed and not any(text(row, "mode") == "System" for row in profiles):
         what = "it is made without a system pool, which AKS refuses"
         yield failed("arm/no-system-pool", cluster.name, what, "put one into agentPoolProfiles", cluster.side(*_INLINE))
     rule = RULES[NODE_POOL]
     for pool in cluster.pools[: len(profiles)]:
         side = pool.side("name")
-        if not pool.system:
+        if not pool.system and not unknown(NODE_POOL, pool.data.get("mode"), "properties", "mode"):
             what = f"its pool {pool.name} is a user pool inside the cluster, where AKS takes no new ones later on"
             yield failed("arm/user-pool-inline", cluster.name, what, "make it a resource of its own", pool.side("mode"))
         if not rule.pattern.fullmatch(pool.name):
@@ -75,14 +79,10 @@ def _serial(cluster: AksCluster) -> Iterator[Finding]:
 
 
 def _counts(cluster: RenderedCluster, pool: Pool) -> Iterator[Finding]:
-    """Nodes: 1 to 1,000 of a system pool, 0 to 1,000 of any other (ARM schema, managedClusters_agentPools)."""
     counts: dict[str, Any] = {key: pool.data[key] for key in ("minCount", "maxCount", "count") if key in pool.data}
-    for key, value in counts.items():
-        least = 1 if pool.system else 0
-        if not _whole(value) or not least <= value <= NODES_A_POOL:
-            what = f"its pool {pool.name} has the {key} {value}, and AKS takes {least} to {NODES_A_POOL}"
-            yield failed("arm/node-count", cluster.name, what, "write a number between them", pool.side(key))
-            return
+    wrong = {misfit.path[-1] for misfit in misfits({"properties": pool.data}, azure_values(NODE_POOL))}
+    if wrong.intersection(counts) or None in counts.values():
+        return  # arm/value and arm/null say so
     yield from _autoscaled(cluster, pool, counts) if pool.autoscaled else _fixed(cluster, pool, counts)
 
 
@@ -124,10 +124,6 @@ def _fixed(cluster: RenderedCluster, pool: Pool, counts: dict[str, Any]) -> Iter
             )
 
 
-def _whole(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
 # --- spot ---
 
 
@@ -144,15 +140,12 @@ def _spot(cluster: RenderedCluster, pool: Pool) -> Iterator[Finding]:
         yield no(
             "arm/spot-surge", "has upgradeSettings: AKS refuses a surge there", "leave them out", "upgradeSettings"
         )
-    if text(pool.data, "type") != "VirtualMachineScaleSets":
+    if "type" not in pool.data:
         # Azure/bicep-types-az#2217: without it the preflight gives it a surge, and refuses that.
         yield no("arm/spot-kind", "does not say its type", "write type: VirtualMachineScaleSets", "type")
-    policy = get(pool.data, "scaleSetEvictionPolicy", default="Delete")
-    if policy == "Deallocate":
+    if text(pool.data, "scaleSetEvictionPolicy") == "Deallocate":
         what = f"its spot pool {pool.name} deallocates nodes that are evicted: they go on using quota"
         yield warned("arm/spot-deallocates", cluster.name, what, "write Delete", pool.side("scaleSetEvictionPolicy"))
-    elif policy != "Delete":
-        yield no("arm/spot-eviction", f"has the eviction policy {policy}", "write Delete", "scaleSetEvictionPolicy")
     price = get(pool.data, "spotMaxPrice", default=-1)
     if not _price(price):
         fix = "write -1, or a positive number with at most 5 decimals"

@@ -1,23 +1,14 @@
-"""Settings that AKS takes out of a list or a range: of clusters, of their maintenance, and of node pools."""
+"""Settings of node pools, as AKS takes them: zones, labels, taints, versions, disks and sizes."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
 
 from rayfleet.diagnostics import did_you_mean
 from rayfleet.facts.change_directions import older
 from rayfleet.facts.labels import AKS_PREFIXES, EFFECTS, SPOT_PRIORITY
-from rayfleet.facts.limits import (
-    LEAST_PODS,
-    LEAST_SYSTEM_PODS,
-    MAX_PODS,
-    SYSTEM_GIB,
-    SYSTEM_VCPUS,
-)
-from rayfleet.facts.property_values import NUMBERS, WORDS, ZONES
-from rayfleet.facts.resource_types import CLUSTER, MAINTENANCE_WINDOW, NODE_POOL
+from rayfleet.facts.limits import SYSTEM_GIB, SYSTEM_VCPUS
 from rayfleet.proofs.finding import Finding, failed, proved
 from rayfleet.tree import AksCluster, entries, get, mapping, text
 from rayfleet.tree.node_pool import Pool
@@ -29,66 +20,21 @@ _DOMAIN = re.compile(r"(?=.{1,253}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a
 
 def judge(cluster: AksCluster) -> Iterator[Finding]:
     """One cluster, its windows and its pools."""
-    found = [*_choices(cluster), *_windows(cluster)]
+    found: list[Finding] = []
     for pool in cluster.pools:
-        found += [*_pool(cluster, pool), *_labels(cluster, pool), *_taints(cluster, pool), *_version(cluster, pool)]
+        found += [*_zones(cluster, pool), *_labels(cluster, pool), *_taints(cluster, pool), *_version(cluster, pool)]
         found += [*_disk(cluster, pool), *_size(cluster, pool)]
     yield from found
     if cluster.pools and not found:
-        what = "AKS takes the settings, labels, taints and disks of all its pools"
-        yield proved("arm/pool-setting", cluster.name, what, cluster.pools[0].side("name"))
+        what = "AKS takes the labels, taints and disks of all its pools"
+        yield proved("arm/taint", cluster.name, what, cluster.pools[0].side("name"))
 
 
-def _choices(cluster: AksCluster) -> Iterator[Finding]:
-    for path, allowed in WORDS[CLUSTER].items():
-        written = get(cluster.resource.data, *path)
-        if written is not None and written not in allowed:
-            what = f"its {path[-1]} is {written}, and AKS takes {_one_of(allowed)}"
-            yield failed(
-                "arm/cluster-setting",
-                cluster.name,
-                what,
-                f"write one of them{_near(written, allowed)}",
-                cluster.side(*path),
-            )
-
-
-def _windows(cluster: AksCluster) -> Iterator[Finding]:
-    path = ("properties", "maintenanceWindow", "durationHours")
-    least, most, unit = NUMBERS[MAINTENANCE_WINDOW][path]
-    for row in cluster.children(MAINTENANCE_WINDOW):
-        hours = get(row.data, *path)
-        if "maintenanceWindow" in row.properties and not _within(hours, least, most):
-            what = f"its window {row.name} is open for {hours} {unit}, and AKS takes {least} to {most}"
-            yield failed("arm/maintenance-window", cluster.name, what, "write a number between them", row.side(*path))
-
-
-# --- pools ---
-
-
-def _pool(cluster: AksCluster, pool: Pool) -> Iterator[Finding]:
-    for path, allowed in WORDS[NODE_POOL].items():
-        _, *own = path
-        written = get(pool.data, *own)
-        if written is not None and written not in allowed:
-            what = f"its pool {pool.name} has the {path[-1]} {written}, not {_one_of(allowed)}"
-            yield failed(
-                "arm/pool-setting",
-                cluster.name,
-                what,
-                f"write {_one_of(allowed)}{_near(written, allowed)}",
-                pool.side(*own),
-            )
-    least = LEAST_SYSTEM_PODS if pool.system else LEAST_PODS
-    if "maxPods" in pool.data and not _within(pool.data["maxPods"], least, MAX_PODS):
-        what = f"its pool {pool.name} has the maxPods {pool.data['maxPods']}, and AKS takes {least} to {MAX_PODS}"
-        yield failed("arm/max-pods", cluster.name, what, "write a number between them", pool.side("maxPods"))
+def _zones(cluster: AksCluster, pool: Pool) -> Iterator[Finding]:
     zones = entries(pool.data, "availabilityZones")
-    odd = [zone for zone in zones if zone not in ZONES]
-    if odd or len(zones) > len(set(map(str, zones))):
-        said = f"the zone {odd[0]!r}" if odd else "a zone twice"
-        what = f'its pool {pool.name} has {said}, and a region has the zones "1" to "3"'
-        yield failed("arm/zones", cluster.name, what, "write each of them once at most", pool.side("availabilityZones"))
+    if len(zones) > len(set(map(str, zones))):
+        what = f"its pool {pool.name} has a zone twice"
+        yield failed("arm/zones", cluster.name, what, "write each of them once", pool.side("availabilityZones"))
 
 
 def _labels(cluster: AksCluster, pool: Pool) -> Iterator[Finding]:
@@ -163,14 +109,6 @@ def _size(cluster: AksCluster, pool: Pool) -> Iterator[Finding]:
         what = f"its system pool {pool.name} is of {pool.vm_size}, which has {has}"
         fix = f"use a size with {SYSTEM_VCPUS} vCPUs and {SYSTEM_GIB} GiB, or more"
         yield failed("arm/system-pool-too-small", cluster.name, what, fix, pool.side("vmSize"))
-
-
-def _within(value: Any, least: int, most: int) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
-
-
-def _one_of(allowed: tuple[str, ...]) -> str:
-    return allowed[0] if len(allowed) == 1 else f"{', '.join(allowed[:-1])} or {allowed[-1]}"
 
 
 def _near(written: object, allowed: tuple[str, ...]) -> str:

@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rayfleet.proofs.aks import clusters, network, node_pools, settings
-from rayfleet.proofs.azure import deployments, names, references, resource_removals, subnets, templates
+from rayfleet.proofs.azure import (
+    deployments,
+    names,
+    property_values,
+    references,
+    resource_removals,
+    subnets,
+    templates,
+)
 from rayfleet.proofs.finding import Finding
 from rayfleet.proofs.fleet import registry
 from rayfleet.proofs.run import Run
@@ -29,6 +37,7 @@ def of_fleet(run: Run) -> Iterator[Finding]:
     yield from deployments.judge(tree)
     yield from references.judge(tree)
     yield from names.judge(tree)
+    yield from property_values.judge(tree)
     yield from templates.judge(tree)
     yield from subnets.judge(tree)
     yield from resource_removals.judge(run.evidence)

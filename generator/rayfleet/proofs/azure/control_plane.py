@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rayfleet.facts.resource_types import IDENTITY
+from rayfleet.facts.resource_types import CLUSTER, IDENTITY
 from rayfleet.facts.roles import NETWORK
+from rayfleet.proofs.azure.property_values import unknown
 from rayfleet.proofs.azure.role_assignments import refused
 from rayfleet.proofs.finding import Finding, failed, proved
 from rayfleet.tree import AksCluster, Side, Tree, get, mapping, text
@@ -20,6 +21,8 @@ def judge(cluster: AksCluster, tree: Tree) -> Iterator[Finding]:
     kind = text(cluster.resource.data, "identity", "type")
     side = cluster.side("identity", "type")
     needs = list(_needs(cluster))
+    if unknown(CLUSTER, kind or None, "identity", "type"):
+        return
     if kind != "UserAssigned":
         what = f"its control plane's identity is {kind or 'not said'}: it can have no role before the cluster is made"
         fix = "make it UserAssigned, with Network Contributor on the VNet"

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rayfleet.facts.identifiers import is_uuid
+from rayfleet.facts.resource_types import ROLE_ASSIGNMENT
 from rayfleet.facts.roles import NAMES
+from rayfleet.proofs.azure.property_values import unknown
 from rayfleet.proofs.finding import Finding, failed, proved, warned
 from rayfleet.tree import Tree, text
 from rayfleet.tree.arm_expression import Call
@@ -79,7 +81,8 @@ def judge(tree: Tree) -> Iterator[Finding]:
     for row in rows:
         found += _name(row)
         kind = text(row.resource.properties, "principalType")
-        if kind not in ("", "ServicePrincipal") and row.path == "principalId":
+        known = not unknown(ROLE_ASSIGNMENT, kind, "properties", "principalType")
+        if kind not in ("", "ServicePrincipal") and known and row.path == "principalId":
             # Azure docs, role-assignments-template: a managed identity is a service principal.
             what = f"{_role(row)} for {named(tree, row.principal)} has the principalType {kind}: Azure refuses it"
             side = row.resource.side("properties", "principalType")

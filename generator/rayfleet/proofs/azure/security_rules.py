@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from rayfleet.facts.resource_types import NSG
+from rayfleet.proofs.azure.property_values import has_unknown
 from rayfleet.proofs.finding import Finding, failed, noted
 from rayfleet.tree import AksCluster, RenderedCluster, Resource, Side, Tree, entries, get, mapping, text
 
@@ -33,6 +34,8 @@ def judge(cluster: RenderedCluster, subnets: list[Resource], public: bool, shown
         nsg = subnet.template.by_id.get(subnet.resolve(written)) if written else None
         if nsg is None or nsg.type.lower() != NSG.lower():
             continue  # where there is none, that of AKS decides
+        if has_unknown(nsg):
+            continue
         rules = sorted(_rules(nsg), key=lambda rule: rule.priority)
         decides = next((rule for rule in rules if rule.everyone or rule.allows), None)
         if public:

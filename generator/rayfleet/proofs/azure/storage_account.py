@@ -7,6 +7,7 @@ from typing import Any
 
 from rayfleet.facts.resource_types import BLOB_SERVICE, CONTAINER, LIFECYCLE_POLICY, STORAGE_ACCOUNT
 from rayfleet.facts.storage import TLS_VERSIONS, ZONAL
+from rayfleet.proofs.azure.property_values import has_unknown, unknown
 from rayfleet.proofs.finding import Finding, failed, proved, warned
 from rayfleet.tree import RenderedCluster, Resource, Side, Tree, entries, get, mapping, text
 from rayfleet.tree.arm_order import before
@@ -77,8 +78,9 @@ def _closed(account: Resource) -> Iterator[Finding]:
             "storage/public-access", account.name, what, "write allowBlobPublicAccess: false", account.side(*_PUBLIC)
         )
     tls = ("properties", "minimumTlsVersion")
-    if get(account.data, *tls) not in TLS_VERSIONS:
-        what = f"it takes connections with {get(account.data, *tls) or 'TLS1_0'}"
+    oldest = get(account.data, *tls) or "TLS1_0"
+    if oldest not in TLS_VERSIONS and not unknown(STORAGE_ACCOUNT, oldest, *tls):
+        what = f"it takes connections with {oldest}"
         yield failed("storage/weak-tls", account.name, what, "write minimumTlsVersion: TLS1_2", account.side(*tls))
     https = ("properties", "supportsHttpsTrafficOnly")
     if get(account.data, *https) is False:
@@ -95,7 +97,7 @@ def _closed(account: Resource) -> Iterator[Finding]:
 
 def _open_container(container: Resource) -> Iterator[Finding]:
     level = get(container.properties, "publicAccess", default="None")
-    if level != "None":
+    if level != "None" and not unknown(CONTAINER, level, "properties", "publicAccess"):
         what = f"everybody may read it: publicAccess is {level}"
         yield failed(
             "storage/public-access", container.name, what, "write None", container.side("properties", "publicAccess")
@@ -119,6 +121,8 @@ def cors(cluster: RenderedCluster, tree: Tree, name: str) -> Iterator[Finding]:
         yield warned("storage/no-cors", account.name, what, f"add a rule for {ORIGIN}", side)
     elif console.rstrip("/") == CONSOLE:
         lacking = min((_lacking(rule) for rule in rules), key=len)
+        if has_unknown(service):
+            return  # of methods that Azure does not know, arm/value speaks
         if lacking:
             what = f"Anyscale's check of its CORS rules fails: no rule has {lacking[0]}"
             fix = f"allow {ORIGIN}, {', '.join(METHODS)} and all headers, and expose all headers"

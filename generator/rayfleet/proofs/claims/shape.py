@@ -39,7 +39,7 @@ CLAIMS = (
           "not there for pods.",
           "Lower what it asks for by what the message says, or use a larger VM size.",
           after=(
-              "arm/max-pods", "bindings/not-rendered", "flux/file-missing", "flux/file-of-another-cluster",
+              "arm/value", "bindings/not-rendered", "flux/file-missing", "flux/file-of-another-cluster",
               "flux/kustomization-unreadable", "flux/layer-not-followed", "flux/layer-path", "flux/leads-elsewhere",
               "flux/leads-nowhere", "flux/no-configuration", "flux/no-layers", "flux/operator-chart",
               "placement/no-operator", "placement/values-not-rendered", "storage/mount-memory",

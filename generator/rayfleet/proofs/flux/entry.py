@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 
 from rayfleet.facts.resource_types import EXTENSION, FLUX_CONFIGURATION
+from rayfleet.proofs.azure.property_values import unknown
 from rayfleet.proofs.evidence import Evidence
 from rayfleet.proofs.finding import Finding, failed, noted, proved, warned
 from rayfleet.proofs.flux.rollout import Rollout
@@ -71,7 +72,8 @@ def _configuration(cluster: RenderedCluster, row: Resource, extension: Resource 
             extension.side("name"),
         )
     # A configuration of one namespace may make neither namespaces nor volumes (Azure Arc docs, GitOps, "scope").
-    if (scope := text(row.properties, "scope")) != "cluster":
+    scope = text(row.properties, "scope")
+    if scope != "cluster" and not unknown(FLUX_CONFIGURATION, scope or None, "properties", "scope"):
         what = f'its Flux configuration has the scope "{scope}", in which no namespace can be made'
         yield failed("flux/configuration-scope", cluster.name, what, 'write "cluster"', row.side("properties", "scope"))
     if row.properties.get("suspend") is True:

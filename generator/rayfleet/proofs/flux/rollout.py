@@ -11,6 +11,8 @@ from rayfleet.diagnostics import Invalid
 from rayfleet.facts.charts import brought_by
 from rayfleet.facts.charts.chart import ChartKinds
 from rayfleet.facts.flux import BY_AKS, BY_FLUX, FLUX, HELM, IMAGE_SETTINGS, KUSTOMIZE
+from rayfleet.facts.resource_types import FLUX_CONFIGURATION
+from rayfleet.proofs.azure.property_values import unknown
 from rayfleet.proofs.finding import Finding, failed, warned
 from rayfleet.tree import RenderedCluster, Resource, Side, entries, get, mapping, text
 from rayfleet.tree.files import Files
@@ -118,7 +120,9 @@ class Rollout:
     @property
     def source(self) -> Reference:
         """The source that the Flux configuration makes: of its name, in its namespace (Azure Arc docs, GitOps)."""
-        kind = text(self.configuration.properties, "sourceKind") or "GitRepository"
+        kind = text(self.configuration.properties, "sourceKind")
+        if not kind or unknown(FLUX_CONFIGURATION, kind, "properties", "sourceKind"):
+            kind = "GitRepository"
         return kind, self.namespace, self.configuration.name
 
     @cached_property

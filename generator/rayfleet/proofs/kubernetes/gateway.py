@@ -8,7 +8,9 @@ from typing import Any
 from rayfleet.diagnostics import did_you_mean
 from rayfleet.facts.gateways import ingress_charts, of_class
 from rayfleet.facts.late_values import CLIENT_ID, CLOUD_RESOURCE_ID, PRINCIPAL_ID
+from rayfleet.facts.resource_types import CLUSTER
 from rayfleet.proofs.azure import security_rules
+from rayfleet.proofs.azure.property_values import unknown
 from rayfleet.proofs.finding import Finding, failed, pending, proved, warned
 from rayfleet.proofs.kubernetes.gateway_address import INTERNAL, Way, address_claims
 from rayfleet.proofs.run import Run
@@ -135,7 +137,7 @@ def _class(cluster: RenderedCluster, gateway: Manifest) -> Iterator[Finding]:
     if cluster.aks and kind and kind.by_aks:
         for path, wanted in kind.in_cluster_resource:
             written = get(cluster.aks.resource.properties, *path)
-            if written != wanted:
+            if written != wanted and not unknown(CLUSTER, written, "properties", *path):
                 said = "is missing" if written is None else f"is {written}"
                 what = f"its Gateway is of {name}, which AKS makes, and {'.'.join(path)} {said}"
                 other = cluster.side("properties", *path)
