@@ -1,6 +1,7 @@
-"""Proof by exercise: a fifth chart and a second producer of late values are a module and a row each, and no more.
+"""Proof by exercise: a fifth chart, a second producer of late values and a new kind of the first are rows, and no more.
 
-The module is this one; beside it stand what a chart has anyway: its templates, and its keys in the schemas for editors.
+The module of the chart is this one; beside it stand what a chart has anyway: its templates, and its keys in the schemas
+for editors.
 """
 
 from __future__ import annotations
@@ -18,9 +19,10 @@ from rayfleet.bind import answers, changes, edit
 from rayfleet.bind.judge import judge
 from rayfleet.bind.needs import expected_values
 from rayfleet.compiler import Compiled
+from rayfleet.diagnostics import Invalid
 from rayfleet.facts import charts, late_values
 from rayfleet.facts.charts.chart import Chart, ChartPod
-from rayfleet.facts.late_values import LateKind, Producer
+from rayfleet.facts.late_values import DEPLOYMENT, LateKind, Producer
 from rayfleet.proofs import Evidence, Report, prove
 from rayfleet.source import read
 from rayfleet.tree import Tree
@@ -32,6 +34,7 @@ VENDOR = Producer(
     "vendor", "vendor.{fleet}.{cluster}.license", "the vendor", "vendor show --all", "vendor issue {cluster}"
 )
 LICENSE = LateKind("licenseId", VENDOR, "license id", "lic_[a-z]{1,9}", "lic_ and what follows it")
+ISSUER = LateKind("oidcIssuerUrl", DEPLOYMENT, "OIDC issuer URL", r"https://[\w./-]+", "an address of https")
 QUEUES = Chart(
     name="queues",
     artifact="queues",
@@ -185,3 +188,59 @@ def test_both_are_judged() -> None:
         "licenseId is b, and not lic_ and what follows it",
         "the producer of licenseId is not vendor.<fleet>.<cluster>.license",
     }
+
+
+# --- a new kind of a deployment, in a fleet that was bound before there was one ---
+
+
+@pytest.fixture
+def newer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A bindings.yaml of before, and the chart now waits for the new kind."""
+    before = bound("lic_a")
+    monkeypatch.setattr(charts, "TABLE", (*charts.TABLE[:-1], QUEUES._replace(needs=(LICENSE.key, ISSUER.key))))
+    monkeypatch.setattr(late_values, "TABLE", (*late_values.TABLE, ISSUER))
+    of_cluster = ("properties", "clusters", "additionalProperties")
+    _add(tmp_path / "schemas/bindings.schema.json", of_cluster, ISSUER.key, "cloudResourceId", ISSUER.pattern or "")
+    return before
+
+
+def test_a_new_kind_waits_and_all_else_is_rendered(newer: str) -> None:
+    compiled = fleet(newer)
+    assert {row.needs for row in compiled.pending()} == {(ISSUER.key,)}
+    assert {"clusters/one/operators/anyscale-operator/values.yaml"} < set(compiled.paths())
+    report = proved(newer)
+    assert [row.what for row in report.of("failed")] == []
+    assert "waits for oidcIssuerUrl of fleet-eastus" in {row.what for row in report.of("pending")}
+
+
+def test_a_new_kind_is_bound_after_the_deployment_that_has_it(newer: str) -> None:
+    (row,) = expected_values(fleet(newer).fleet)
+    there = {kind: late["value"] for kind, late in json.loads(newer)["clusters"]["one"].items()}
+    output = {kind: there[kind] for kind in ("clientId", "principalId")} | {"nodePools": ["cpu", "more", "sys"]}
+    current = read("bindings.yaml", newer.encode())
+
+    def asked(**more: str) -> list[changes.BindingChange]:
+        given = answers.of_deployment("fleet-eastus", {"one": {"type": "Object", "value": output | more}})
+        judged = judge([row], given, "cloud", ["one"])
+        assert judged.found == []
+        return changes.changes(judged.values, current)
+
+    assert [change.kind for change in asked()] == ["nodePools"]
+    assert changes.missing_kinds([row], (), current) == {"one": [ISSUER.key]}
+    assert row.next_step([ISSUER.key]) == "run rayfleet deploy --region eastus, then rayfleet bind"
+    found = asked(oidcIssuerUrl="https://issuer.example.com/a/")
+    assert [change.kind for change in found] == ["nodePools", ISSUER.key]
+    written = edit.edit("bindings.yaml", newer.encode(), found).decode()
+    assert fleet(written).pending() == []
+
+
+def test_what_is_bound_together_is_never_missing_beside_a_new_kind(newer: str) -> None:
+    late = json.loads(newer)
+    values = late["clusters"]["one"]
+    values[ISSUER.key] = {"value": "https://issuer.example.com/", "producer": "fleet-eastus.outputs.one.oidcIssuerUrl"}
+    for kind in ("clientId", "principalId", "nodePools"):
+        del values[kind]
+    with pytest.raises(Invalid) as refused:
+        fleet(json.dumps(late))
+    (found,) = refused.value.diagnostics
+    assert found.what.startswith("clientId, nodePools, principalId is missing, though the deployment")

@@ -10,8 +10,9 @@ from rayfleet import schema
 from rayfleet.bind.answers import AnsweredAddress, Answers, CloudAnswer, OutputAnswer, UnfinishedDeployment
 from rayfleet.bind.needs import ExpectedValues
 from rayfleet.diagnostics import Diagnostic, did_you_mean
+from rayfleet.facts import late_values
 from rayfleet.facts.identifiers import is_uuid
-from rayfleet.facts.late_values import CLIENT_ID, CLOUD_RESOURCE_ID, PRINCIPAL_ID, output_ids, output_kinds
+from rayfleet.facts.late_values import CLIENT_ID, CLOUD_RESOURCE_ID, PRINCIPAL_ID, output_ids
 from rayfleet.source import Source
 from rayfleet.tree.place import Side, get, mapping
 
@@ -91,7 +92,10 @@ def _of_output(row: ExpectedValues, output: OutputAnswer, judged: Judgement) -> 
         judged.found.append(_finding(side, what, row.deploy))
         return
     found: list[Diagnostic] = []
-    values = [_one(row, kind, side.at(kind), value, found) for kind in output_kinds()]
+    # A deployment of before there was a kind does not have it, and waits for the next.
+    wanted = [late for late in late_values.TABLE if late.producer.of_output]
+    there = [late.key for late in wanted if late.together or value.get(late.key) is not None]
+    values = [_one(row, kind, side.at(kind), value, found) for kind in there]
     client, principal = (value.get(kind) for kind in (CLIENT_ID, PRINCIPAL_ID))
     if not found and isinstance(client, str) and isinstance(principal, str) and client.lower() == principal.lower():
         what = "it is also the clientId; an identity's two ids are never the same"

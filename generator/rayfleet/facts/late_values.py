@@ -78,7 +78,8 @@ ANYSCALE = Producer(
 
 class LateKind(NamedTuple):
     """A kind of late value, by its key in bindings.yaml. ``words`` are what people call it. ``pattern`` is that of an
-    id, None for a list of names; ``looks``, what it is when it is right.
+    id, None for a list of names; ``looks``, what it is when it is right. ``together``: where anything of its producer
+    is bound, it is too. Without that it may be missing, as in a fleet that was bound before there was the kind.
     """
 
     key: str
@@ -86,15 +87,16 @@ class LateKind(NamedTuple):
     words: str
     pattern: str | None
     looks: str
+    together: bool = False
 
 
 CLIENT_ID, PRINCIPAL_ID, NODE_POOLS, CLOUD_RESOURCE_ID = "clientId", "principalId", "nodePools", "cloudResourceId"
 
 #: In the order of bindings.yaml, which is the order in which they come about.
 TABLE: tuple[LateKind, ...] = (
-    LateKind(CLIENT_ID, DEPLOYMENT, "client id", UUID, "a UUID in lower case"),
-    LateKind(PRINCIPAL_ID, DEPLOYMENT, "principal id", UUID, "a UUID in lower case"),
-    LateKind(NODE_POOLS, DEPLOYMENT, "node pools", None, "a list of pools"),
+    LateKind(CLIENT_ID, DEPLOYMENT, "client id", UUID, "a UUID in lower case", together=True),
+    LateKind(PRINCIPAL_ID, DEPLOYMENT, "principal id", UUID, "a UUID in lower case", together=True),
+    LateKind(NODE_POOLS, DEPLOYMENT, "node pools", None, "a list of pools", together=True),
     LateKind(
         CLOUD_RESOURCE_ID, ANYSCALE, "cloud resource id", "cldrsrc_[a-z0-9]{1,48}", "cldrsrc_ and what follows it"
     ),
@@ -123,8 +125,13 @@ def producers() -> tuple[Producer, ...]:
 
 
 def made_by(producer: Producer) -> tuple[str, ...]:
-    """The keys of what a producer hands out: what one deployment hands out is bound as one."""
+    """The keys of what a producer hands out."""
     return tuple(row.key for row in TABLE if row.producer == producer)
+
+
+def bound_together(producer: Producer) -> tuple[str, ...]:
+    """The keys of what is never missing beside anything else that the producer hands out."""
+    return tuple(row.key for row in TABLE if row.producer == producer and row.together)
 
 
 def output_kinds() -> tuple[str, ...]:

@@ -42,11 +42,10 @@ def left_over(source: Source, cluster: str) -> Diagnostic:
 
 
 def _half_bound(source: Source, cluster: str, bound: set[str]) -> Iterator[Diagnostic]:
-    """The late values of one deployment are bound together: without its pools, a deployment would reset their node
-    counts."""
+    """Values that are bound together: without its pools, a deployment would reset their node counts."""
     for producer in late_values.producers():
-        wanted = set(late_values.made_by(producer))
-        if bound & wanted and (missing := sorted(wanted - bound)):
+        missing = sorted(set(late_values.bound_together(producer)) - bound)
+        if missing and bound & set(late_values.made_by(producer)):
             what = f"{', '.join(missing)} is missing, though the {producer.name} that produces it has run"
             fix = f"add all values of the {producer.name}'s output"
             yield source.diagnostic(("clusters", cluster), what, fix, key=True)

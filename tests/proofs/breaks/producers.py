@@ -145,7 +145,7 @@ BREAKS = (
     Break(
         "part of a deployment's output",
         bound(POOLS_LINE, ""),
-        "nodePools missing, though the deployment that gives clientId gives them all",
+        "nodePools missing, though the deployment that gives clientId gives all",
         ((BINDINGS, "clientId"),),
     ),
 )

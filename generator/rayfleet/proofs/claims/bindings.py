@@ -25,7 +25,7 @@ CLAIMS = (
           "A late value is bound to nothing.",
           "Take the value from its producer with rayfleet bind, or leave the binding out until it is known."),
     Claim("bindings/half-bound",
-          "Some values of a deployment are bound and others are not, though one deployment gives them all.",
+          "Some values of a deployment are bound and others are not, though they are bound together.",
           "Take over the whole output with rayfleet bind."),
     Claim("bindings/id-twice",
           "Two late values are the same id: one of them belongs to something else.",

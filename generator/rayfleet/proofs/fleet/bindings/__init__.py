@@ -9,9 +9,12 @@ from rayfleet.diagnostics import did_you_mean, many
 from rayfleet.facts.late_values import (
     CLOUD_RESOURCE_ID,
     LateKind,
+    bound_together,
     kind_of,
     kinds,
+    made_by,
     output_kinds,
+    producers,
 )
 from rayfleet.proofs.finding import Finding, failed, proved, warned
 from rayfleet.proofs.fleet.bindings import consumers, node_counts, pending_outputs
@@ -71,20 +74,22 @@ def of_fleet(run: Run) -> Iterator[Finding]:
 
 
 def _outputs(cluster: RenderedCluster, values: dict[str, Late]) -> Iterator[Finding]:
-    """The cluster's ARM output gives what is to be bound, and it is bound whole or not at all."""
+    """The cluster's ARM output gives what is to be bound, and what is bound together is there together."""
     name = output_name(cluster) or ""
     unsaid = [kind for kind in output_kinds() if kind not in values and not _said(cluster, kind)]
     if unsaid and cluster.template:
         what = f"no output of its template says its {', '.join(unsaid)}, for which it waits"
-        fix = f"give the output {name or cluster.name.replace('-', '_')} the keys {', '.join(output_kinds())}"
+        own = name or cluster.name.replace("-", "_")
+        fix = f"render again, or give the output {own} the keys {', '.join(output_kinds())}"
         side = Side(cluster.template.source, ("outputs", name, "value", unsaid[0]))
         yield failed("bindings/no-output", cluster.name, what, fix, side, cluster.side("name"))
-    missing = [kind for kind in output_kinds() if kind not in values]
-    there = [values[kind] for kind in output_kinds() if kind in values]
-    if missing and there:
-        # Without its pools, the next deployment would set them back to the counts they started with.
-        what = f"{' and '.join(missing)} missing, though the deployment that gives {there[0].kind} gives them all"
-        yield failed("bindings/half-bound", cluster.name, what, "take over the whole output", there[0].side)
+    for producer in producers():
+        missing = [kind for kind in bound_together(producer) if kind not in values]
+        there = [values[kind] for kind in made_by(producer) if kind in values]
+        if missing and there:
+            # Without its pools, the next deployment would set them back to the counts they started with.
+            what = f"{' and '.join(missing)} missing, though the {producer.name} that gives {there[0].kind} gives all"
+            yield failed("bindings/half-bound", cluster.name, what, "take over the whole output", there[0].side)
 
 
 def _said(cluster: RenderedCluster, kind: str) -> bool:
