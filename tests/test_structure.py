@@ -36,7 +36,7 @@ FLOORS = (
     ("rayfleet.cli",),
     ("rayfleet.retire",),
     ("rayfleet.deploy", "rayfleet.status"),
-    ("rayfleet.bind", "rayfleet.render"),
+    ("rayfleet.bind", "rayfleet.check", "rayfleet.render"),
     ("rayfleet.azure", "rayfleet.anyscale", "rayfleet.proofs"),
     ("rayfleet.compiler",),
     (

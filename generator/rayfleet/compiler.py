@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from rayfleet import outputs, rules, schema, source
+from rayfleet import outputs, rules, schema, source, sync
 from rayfleet.build import build
 from rayfleet.diagnostics import Diagnostic, Invalid, errors, in_order
 from rayfleet.facts.catalogue import Catalogue
@@ -40,6 +40,10 @@ class Compiled:
     def paths(self) -> Iterator[str]:
         """The outputs' paths, without making them."""
         return (path for path, _ in self._outputs.plan)
+
+    def stale_paths(self, folder: str) -> list[str]:
+        """The paths below a folder that hold something else."""
+        return sorted(row.path for row in sync.compare(folder, self.rendered()))
 
     def pending(self) -> list[outputs.Pending]:
         """Outputs that wait for bindings."""

@@ -19,7 +19,10 @@ from tests.testing.rendering import ROOT, SOURCE_ROOT
 
 FOLDER = SOURCE_ROOT / "rayfleet/proofs"
 ID = re.compile(r"[a-z]+/[a-z0-9]+(-[a-z0-9]+)*")
-MODULES = [path for path in sorted(FOLDER.rglob("*.py")) if path.parent.name != "claims"]
+MODULES = [
+    *(path for path in sorted(FOLDER.rglob("*.py")) if path.parent.name != "claims"),
+    FOLDER.parent / "check.py",
+]
 # What hands the id of a claim on to one of these.
 HANDS_ON = {"_fail", "no", "locked_down", "refuse"}
 
@@ -59,7 +62,7 @@ def test_what_is_declared_is_made_and_what_is_made_is_declared() -> None:
     assert set().union(*map(ids, MODULES)) == set(BY_ID)
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(FOLDER)))
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(FOLDER.parent)))
 def test_every_finding_begins_with_its_claim(path: Path) -> None:
     for called, first in calls(path):
         if called in OUTCOMES or called in HANDS_ON:

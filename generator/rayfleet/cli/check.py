@@ -7,12 +7,13 @@ from datetime import date, datetime
 import click
 
 from rayfleet import fleet_files, proofs
+from rayfleet.check import check as judge
 from rayfleet.cli.entry import verb
 from rayfleet.cli.options import fleet_option, format_option, output_option
 from rayfleet.console.printing import echo
 from rayfleet.console.recorder import Recorder
 from rayfleet.diagnostics import WrongOption, did_you_mean
-from rayfleet.proofs import evidence, forms
+from rayfleet.proofs import forms
 from rayfleet.proofs.claims.index import LISTS
 from rayfleet.tree import load
 
@@ -29,7 +30,7 @@ _WITNESSES = 3
     help="Judge layers as kustomize builds them, or as their files say; auto: built when kustomize is there.",
 )  # fmt: skip
 @click.option("--date", "on", type=click.DateTime(["%Y-%m-%d"]), help="Judge versions as of this day, not today.")
-@click.option("--strict", is_flag=True, help="Exit with 1 for warnings as well.")
+@click.option("--strict", is_flag=True, help="Exit with 1 for warnings as well, and for what was not judged.")
 @click.option("-v", "--verbose", is_flag=True, help="Show every claim that holds, not just the first few.")
 @click.option("--list", "listed", is_flag=True, help="List the claims, and what each means; prove nothing.")
 @format_option("text", "json", "sarif", "markdown")
@@ -63,10 +64,10 @@ def check(
     where = fleet_files.locate(fleet, output)
     tree = load.tree(where, layers)
     try:
-        found = evidence.gather(where, tree, base, on.date() if on else date.today())
-        report = proofs.prove(found, names, None if verbose or recorder.for_machines else _WITNESSES)
+        witnesses = None if verbose or recorder.for_machines else _WITNESSES
+        report = judge(where, tree, names, base, on.date() if on else date.today(), witnesses)
     finally:
         if tree.kustomize:
             tree.kustomize.close()
     echo(forms.FORMS[recorder.form](report, tree.kustomize is not None), end="")
-    return 1 if report.count("failed") or (strict and report.count("warned")) else 0
+    return 1 if report.count("failed") or (strict and (report.count("warned") or report.count("unjudged"))) else 0

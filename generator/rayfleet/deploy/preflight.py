@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterator
 from datetime import date
 from typing import NamedTuple
 
-from rayfleet import fleet_files, git, proofs, sync
+from rayfleet import fleet_files, git, proofs
 from rayfleet.azure.client import Azure
 from rayfleet.capacity import demand
 from rayfleet.compiler import compile_fleet
@@ -55,7 +55,7 @@ def uncommitted_files(where: FleetFiles) -> list[str] | None:
 def _stale(where: FleetFiles, allowed: bool) -> Iterator[Diagnostic]:
     try:
         compiled = compile_fleet(where, fleet_files.read(where))
-        paths = sorted(row.path for row in sync.compare(where.output, compiled.rendered()))
+        paths = compiled.stale_paths(where.output)
     except Invalid as invalid:
         yield from gate.invalid_fleet(invalid.diagnostics, allowed)
         return

@@ -14,7 +14,7 @@ from rayfleet.proofs.acceptance import ACCEPTED, Acceptances
 from rayfleet.proofs.anyscale import cloud_resource, cloud_resource_changes
 from rayfleet.proofs.azure import arm, identity, network, network_moves
 from rayfleet.proofs.evidence import Evidence
-from rayfleet.proofs.finding import OUTCOMES, Finding, Outcome
+from rayfleet.proofs.finding import OUTCOMES, Finding, Outcome, unjudged
 from rayfleet.proofs.fleet import bindings, capacity, versions
 from rayfleet.proofs.grouping import Groups, Together, alone, of
 from rayfleet.proofs.kubernetes import gateway, node_fit, placement, volumes
@@ -33,13 +33,15 @@ def _nothing(*_: object) -> Iterator[Finding]:
 
 
 class Proof(NamedTuple):
-    """``title`` is the claim; ``together`` tells which findings of many clusters are said as one."""
+    """``title`` is the claim; ``together`` tells which findings of many clusters are said as one. ``layered``: it looks
+    at the objects of layers."""
 
     name: str
     title: str
     of_cluster: OfCluster = _nothing
     of_fleet: OfFleet = _nothing
     together: Together = alone
+    layered: bool = True
 
 
 def _network_of_cluster(cluster: RenderedCluster, run: Run) -> Iterator[Finding]:
@@ -87,7 +89,9 @@ PROOFS: tuple[Proof, ...] = (
         _network_of_fleet,
     ),
     Proof("bindings", "every late value has one producer and is used", bindings.of_cluster, bindings.of_fleet),
-    Proof("arm", "templates are whole, in order, and within Azure's limits", arm.of_cluster, arm.of_fleet),
+    Proof(
+        "arm", "templates are whole, in order, and within Azure's limits", arm.of_cluster, arm.of_fleet, layered=False
+    ),
     Proof(
         "flux",
         "everything that Flux follows is there, in an order that ends",
@@ -95,7 +99,9 @@ PROOFS: tuple[Proof, ...] = (
         flux.of_fleet,
         flux.of_overlays,
     ),
-    Proof("capacity", "what the pools may grow to is within quota", capacity.of_cluster, capacity.of_fleet),
+    Proof(
+        "capacity", "what the pools may grow to is within quota", capacity.of_cluster, capacity.of_fleet, layered=False
+    ),
     Proof(
         "versions", "versions fit each other and are supported", versions.of_cluster, versions.of_fleet, of(*OUTCOMES)
     ),
@@ -110,20 +116,27 @@ def names() -> list[str]:
 def prove(evidence: Evidence, wanted: Iterable[str] = (), witnesses: int | None = None) -> Report:
     """Runs the proofs called ``wanted``, or all. One pass over the clusters; each is forgotten before the next."""
     chosen = [proof for proof in PROOFS if proof.name in (set(wanted) or set(names()))]
-    titles = {FILES: "every file can be read", **{proof.name: proof.title for proof in chosen}}
+    titles = {
+        FILES: "every file can be read, and is what fleet.yaml gives",
+        **{proof.name: proof.title for proof in chosen},
+    }
     titles |= {ACCEPTED: "what is accepted is found, and accepted to this day"} if evidence.accepted else {}
     report = Report(titles, witnesses)
     accepted = Acceptances(evidence.accepted, evidence.today)
     tree, run = evidence.tree, Run(evidence)
+    overlays = Groups(of("unjudged"), tree)
     groups = {proof.name: Groups(proof.together, tree) for proof in chosen}
     for cluster in tree.clusters():
         for proof in chosen:
             report.add(proof.name, groups[proof.name].kept(accepted.mark(proof.of_cluster(cluster, run))))
         report.refuse(FILES, "files/unreadable", _unreadable(cluster))
         report.refuse(FILES, "files/not-built", _not_built(cluster))
+        if any(proof.layered for proof in chosen):
+            report.add(FILES, overlays.kept(_without_overlays(cluster)))
     for proof in chosen:
         report.add(proof.name, groups[proof.name].said())
         report.add(proof.name, accepted.mark(proof.of_fleet(run)))
+    report.add(FILES, overlays.said())
     report.refuse(FILES, "files/unreadable", tree.problems)
     report.refuse(FILES, "files/base-unreadable", _unreadable_base(evidence.base), "warned")
     if evidence.accepted:
@@ -153,20 +166,19 @@ def _not_built(cluster: RenderedCluster) -> Iterator[Diagnostic]:
             yield Diagnostic(f"{layer.folder}/kustomization.yaml", 1, 1, "", what, fix)
 
 
+def _without_overlays(cluster: RenderedCluster) -> Iterator[Finding]:
+    found = [side for layer in cluster.layers.values() if not layer.built for side in layer.unread]
+    if found:
+        what = "its overlays were not judged: layers were read as their files say"
+        fix = "install kustomize (in a checkout: make deploy-tools), which builds them, and leave --layers out"
+        yield unjudged("files/overlays-unjudged", cluster.name, what, fix, *found[:1])
+
+
 def _layers(cluster: RenderedCluster) -> list[Layer]:
     return [*([cluster.entry] if cluster.entry else []), *cluster.layers.values()]
 
 
 __all__ = [
-    "PROOFS",
-    "Evidence",
-    "Finding",
-    "Outcome",
-    "Place",
-    "Proof",
-    "Report",
-    "ReportRow",
-    "Section",
-    "names",
+    "FILES", "PROOFS", "Evidence", "Finding", "Outcome", "Place", "Proof", "Report", "ReportRow", "Section", "names",
     "prove",
-]
+]  # fmt: skip

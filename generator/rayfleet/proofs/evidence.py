@@ -10,6 +10,9 @@ from rayfleet.proofs.acceptance import Acceptance, acceptances
 from rayfleet.source import Source
 from rayfleet.tree import Template, Tree, load
 
+#: How to have a base commit.
+ADD_BASE = "commit rendered/; or name a commit that has it, with --base"
+
 
 class Evidence(NamedTuple):
     """``base`` is the tree of the commit to compare with, and ``quota`` a quota.yaml that its schema accepts; None

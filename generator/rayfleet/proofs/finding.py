@@ -1,4 +1,4 @@
-"""A finding of a proof: the claim holds, with its witness, or does not, with the smallest reason."""
+"""A finding of a proof: the claim holds, with its witness, does not, with the smallest reason, or was not judged."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from typing import Literal, NamedTuple, get_args
 
 from rayfleet.tree.place import Side
 
-#: In the order of weight. ``noted`` is worth knowing, ``pending`` waits for bindings, ``warned`` stops nobody.
-Outcome = Literal["proved", "noted", "pending", "warned", "failed"]
+#: In the order of weight. ``noted`` is worth knowing, ``pending`` waits for bindings, ``unjudged`` lacks what it is
+#: judged by, ``warned`` stops nobody.
+Outcome = Literal["proved", "noted", "pending", "unjudged", "warned", "failed"]
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 
 
@@ -39,6 +40,11 @@ def noted(claim: str, subject: str, what: str, *sides: Side) -> Finding:
 def pending(claim: str, subject: str, what: str, *sides: Side) -> Finding:
     """A finding whose subject waits for bindings."""
     return Finding("pending", claim, subject, what, "", sides)
+
+
+def unjudged(claim: str, subject: str, what: str, fix: str, *sides: Side) -> Finding:
+    """Nobody knows whether the claim holds, and ``fix`` says how to find out."""
+    return Finding("unjudged", claim, subject, what, fix, sides)
 
 
 def warned(claim: str, subject: str, what: str, fix: str, *sides: Side) -> Finding:

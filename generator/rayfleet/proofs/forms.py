@@ -13,9 +13,11 @@ from rayfleet.proofs.sarif import sarif
 _BUILT = "layers as kustomize builds them, overlays included"
 _FILES = "layers as their files say; overlays were not checked, which takes kustomize"
 # How many findings of an outcome people are shown, unless they ask for all; of what fails, a screen of a large fleet's.
-_MOST: dict[Standing, int] = {"failed": 100, "warned": 20, "pending": 10, "noted": 10, "accepted": 10, "proved": 10}
+_MOST: dict[Standing, int] = {
+    "failed": 100, "warned": 20, "unjudged": 10, "pending": 10, "noted": 10, "accepted": 10, "proved": 10,
+}  # fmt: skip
 #: The heaviest first.
-_ORDER: tuple[Standing, ...] = ("failed", "warned", "pending", "noted", "accepted", "proved")
+_ORDER: tuple[Standing, ...] = ("failed", "warned", "unjudged", "pending", "noted", "accepted", "proved")
 # What people see when they ask for all.
 _ASKED_FOR = ("accepted", "proved")
 
@@ -25,7 +27,7 @@ def text(report: Report, built: bool) -> str:
     lines = [_BUILT if built else _FILES, ""]
     width = max(map(len, report.sections), default=0)
     for name, section in report.sections.items():
-        lines.append(f"{name:<{width}}  {section.outcome:<7}  {section.title}{_counts(section.counts, ': ')}")
+        lines.append(f"{name:<{width}}  {section.outcome:<8}  {section.title}{_counts(section.counts, ': ')}")
     for outcome in reversed(_ORDER):
         rows, more = _some(report, outcome)
         if rows and (outcome not in _ASKED_FOR or report.whole):
@@ -64,15 +66,16 @@ def _counts(counts: Mapping[Standing, int], before: str = "") -> str:
 
 
 def _verdict(report: Report) -> str:
-    bad, doubtful, waiting = (report.count(outcome) for outcome in ("failed", "warned", "pending"))
+    bad, doubtful, unknown, waiting = (report.count(row) for row in ("failed", "warned", "unjudged", "pending"))
     let_pass = report.accepted("failed")
     rest = "every other claim" if let_pass else "every claim"
     said = [f"{many(let_pass, 'claim')} failed and {'is' if let_pass == 1 else 'are'} accepted"] if let_pass else []
     if bad:
         said = [f"{many(bad, 'claim')} failed", *said]
     else:
-        said.append(f"{rest} that can be judged holds" if waiting else f"{rest} holds")
+        said.append(f"{rest} that can be judged holds" if waiting or unknown else f"{rest} holds")
     said += [many(doubtful, "warning")] if doubtful else []
+    said += [f"{unknown} unjudged"] if unknown else []
     said += [f"{waiting} pending"] if waiting else []
     others = report.count("accepted") - let_pass
     said += [f"{others} accepted"] if others else []

@@ -24,7 +24,7 @@ class Section:
     @property
     def outcome(self) -> Outcome:
         """The heaviest that matters for whether the proof holds."""
-        for outcome in ("failed", "warned", "pending"):
+        for outcome in ("failed", "warned", "unjudged", "pending"):
             if self.counts[outcome]:
                 return outcome
         return "proved"

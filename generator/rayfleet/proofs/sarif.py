@@ -13,7 +13,7 @@ from rayfleet.proofs.finding import Outcome
 from rayfleet.proofs.report import Report
 from rayfleet.proofs.report_row import Place, ReportRow
 
-_LEVELS: dict[Outcome, str] = {"failed": "error", "warned": "warning", "noted": "note"}
+_LEVELS: dict[Outcome, str] = {"failed": "error", "warned": "warning", "unjudged": "note", "noted": "note"}
 
 
 def sarif(report: Report, built: bool) -> str:

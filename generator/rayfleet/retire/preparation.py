@@ -6,7 +6,7 @@ import os
 from collections.abc import Collection
 from typing import NamedTuple
 
-from rayfleet import fleet_files, sync
+from rayfleet import fleet_files
 from rayfleet.compiler import compile_fleet
 from rayfleet.deploy import gate, preflight
 from rayfleet.diagnostics import Diagnostic, Invalid, did_you_mean
@@ -30,7 +30,7 @@ class Preparation(NamedTuple):
 def prepare(where: FleetFiles, base: str | None, clusters: tuple[str, ...], carry: bool) -> Preparation:
     """Raises Invalid, also where a bound cluster is in neither tree and it is to be carried out."""
     compiled = compile_fleet(where, fleet_files.read(where))
-    stale = [row.path for row in sync.compare(where.output, compiled.rendered()) if row.path.startswith("azure/")]
+    stale = [path for path in compiled.stale_paths(where.output) if path.startswith("azure/")]
     if stale:  # half a tree would look as if all the rest had gone
         what, fix = "is not what fleet.yaml gives, and what goes is read from it", "run rayfleet render"
         raise Invalid(Diagnostic(f"{where.output}/{path}", 0, 0, "", what, fix) for path in stale)

@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from rayfleet import fleet_files, git, sync
+from rayfleet import fleet_files, git
 from rayfleet.bind.file import read_bindings
 from rayfleet.compiler import Compiled, compile_fleet
 from rayfleet.diagnostics import Diagnostic, Invalid
@@ -92,7 +92,7 @@ def _tree(where: FleetFiles) -> Tree:
 
 
 def _stale(where: FleetFiles, compiled: Compiled, blind: list[BlindSpot]) -> list[str] | None:
-    return look(where.output, lambda: [row.path for row in sync.compare(where.output, compiled.rendered())], blind)
+    return look(where.output, lambda: compiled.stale_paths(where.output), blind)
 
 
 def _commits(where: FleetFiles, branch: str, blind: list[BlindSpot]) -> tuple[list[str] | None, list[str] | None]:

@@ -13,6 +13,9 @@ from rayfleet.tree.files import Files
 from rayfleet.tree.kustomize import ORIGIN, TRANSFORMATIONS, Build
 from rayfleet.tree.place import Side, entries, get, mapping, text
 
+# The keys of a kustomization that are followed without kustomize.
+_READ = ("apiVersion", "kind", "resources", "configMapGenerator", "configurations")
+
 
 class Manifest:
     """A Kubernetes object as it reaches the cluster. ``written`` is the document it came from, before any overlay."""
@@ -83,6 +86,13 @@ class Layer:
             return None
 
     # --- as files ---
+
+    @property
+    def unread(self) -> Iterator[Side]:
+        """The keys of its kustomization, such as overlays, of which only kustomize knows what comes of them."""
+        for key in mapping(self.kustomization.data) if self.kustomization else ():
+            if self.kustomization and key not in _READ:
+                yield Side(self.kustomization, (key,))
 
     def _raw(self, folder: str, above: frozenset[str] = frozenset()) -> Iterator[Manifest]:
         """The manifests that the kustomization lists, without overlays. A folder that is among those above it lists

@@ -84,7 +84,9 @@ def test_nothing_is_stranded_by_nothing() -> None:
 
 
 def test_without_a_base_it_says_so() -> None:
-    assert ["no base commit" in row.what for row in check(tree(), "arm").of("noted")] == [True]
+    report = check(tree(), "arm")
+    assert [row.claim for row in report.of("unjudged")] == ["arm/no-base"]
+    assert report.sections["arm"].outcome == "unjudged"
 
 
 # --- what holds ---

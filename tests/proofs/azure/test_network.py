@@ -197,4 +197,6 @@ def test_an_index_that_was_another_clusters_warns() -> None:
 
 
 def test_without_a_base_it_says_so() -> None:
-    assert ["no base commit" in row.what for row in check(tree(), "network").of("noted")] == [True]
+    report = check(tree(), "network")
+    assert [row.claim for row in report.sections["network"].of("unjudged")] == ["network/no-base"]
+    assert report.sections["network"].outcome == "unjudged"

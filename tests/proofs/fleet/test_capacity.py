@@ -80,11 +80,12 @@ def test_a_witness_has_both_sides() -> None:
 
 def test_without_quota_it_says_what_is_needed() -> None:
     report = check(tree(), "capacity")
-    assert said(report, "noted") == [
-        ": there is no quota.yaml: quota was not checked; the pools need at most: "
+    assert said(report, "unjudged") == [
+        ": there is no quota.yaml to compare with; the pools need at most: "
         "eastus 144 on-demand and 336 spot vCPUs; westus2 144 on-demand and 336 spot vCPUs"
     ]
     assert report.count("warned") == report.count("failed") == 0
+    assert report.sections["capacity"].outcome == "unjudged"
 
 
 def test_without_quota_many_regions_are_not_all_named() -> None:
@@ -92,7 +93,7 @@ def test_without_quota_many_regions_are_not_all_named() -> None:
     for at, row in enumerate(template["resources"]):
         profile = {"name": "sys", "vmSize": "Standard_D8ds_v5", "count": 1}
         row |= {"location": f"region{at}", "properties": {"agentPoolProfiles": [profile]}}
-    (what,) = said(check(broken((edited(EAST, template),)), "capacity"), "noted")
+    (what,) = said(check(broken((edited(EAST, template),)), "capacity"), "unjudged")
     assert "region7 16 on-demand vCPUs; and 5 more regions" in what and "region8" not in what
 
 

@@ -31,8 +31,8 @@ def found(workspace: Workspace, *flags: str, code: int = 0) -> dict[str, Any]:
 def test_what_failed_and_is_accepted_lets_pass_and_is_said(wrong: Workspace) -> None:
     wrong.run("check", "network", code=1)
     wrong.write(rows({"claim": OVERLAP, "subject": "aks-east*"}), FILE)
-    lines = wrong.run("check", "network", "--strict").stdout.splitlines()
-    assert lines[-1] == "1 claim failed and is accepted; every other claim holds"
+    lines = wrong.run("check", "network").stdout.splitlines()
+    assert lines[-1].startswith("1 claim failed and is accepted; every other claim that can be judged holds")
     assert "failed:" not in lines and "accepted:" not in lines
     assert any(line.startswith("network") and "1 accepted" in line for line in lines)
 
@@ -66,7 +66,7 @@ def test_code_scanning_is_told_of_the_suppression(wrong: Workspace) -> None:
 def test_another_subject_is_not_accepted(wrong: Workspace) -> None:
     wrong.write(rows({"claim": OVERLAP, "subject": "aks-west*"}), FILE)
     lines = wrong.run("check", "network", code=1).stdout.splitlines()
-    assert lines[-1].startswith("1 claim failed; 1 warning")
+    assert lines[-1].startswith("1 claim failed; 2 warnings")
     assert any("it is accepted of aks-west*, and nothing there finds it [accepted/unused]" in line for line in lines)
 
 
@@ -87,6 +87,8 @@ def wrong_count(report: dict[str, Any]) -> int:
 
 def test_warnings_that_are_accepted_are_not_strict(rendered: Workspace) -> None:
     late = ("--date", "2035-01-01", "versions")
+    rendered.edit("  overlays: [operator-availability]\n", "")  # to judge it takes kustomize
+    rendered.run("render")
     rendered.run("check", "--strict", *late, code=1)
     claims = {row["claim"] for row in json.loads(rendered.run("check", *late, "--format", "json").stdout)["findings"]}
     accepted = [{"claim": claim} for claim in sorted(claims) if claim in WARNED]

@@ -14,13 +14,15 @@ from tests.testing.check_command import ARM, DATE, POD_CIDR
 from tests.testing.git import git
 from tests.testing.workspace import Workspace
 
+LAYER = "rendered/clusters/aks-eastus/platform/kustomization.yaml"
+
 
 def test_summary_comes_first(rendered: Workspace) -> None:
     lines = rendered.run("check", "--layers", "files", *DATE).stdout.splitlines()
     assert lines[0] == "layers as their files say; overlays were not checked, which takes kustomize"
     names = [line.split()[0] for line in lines[2 : 3 + len(proofs.names())]]
     assert names == ["files", *proofs.names()]
-    assert lines[-1].startswith("every claim holds")
+    assert lines[-1] == "every claim that can be judged holds; 5 unjudged"
 
 
 def test_what_fails_has_both_sides_and_a_fix(wrong: Workspace) -> None:
@@ -81,7 +83,7 @@ def test_rules_of_sarif_lead_to_the_page_of_claims(wrong: Workspace, monkeypatch
     log = json.loads(wrong.run("check", "network", "--format", "sarif", code=1).stdout)
     driver = log["runs"][0]["tool"]["driver"]
     assert driver["informationUri"] == "https://rayfleet.example/docs/"
-    assert driver["rules"][0]["helpUri"] == "https://rayfleet.example/docs/claims.md#networkranges-overlap"
+    assert driver["rules"][0]["helpUri"] == "https://rayfleet.example/docs/claims.md#filesoverlays-unjudged"
 
 
 def test_claims_are_listed(rendered: Workspace) -> None:
@@ -200,3 +202,45 @@ def test_addresses_are_compared_with_the_base(rendered: Workspace) -> None:
     rendered.run("check", "network")
     rendered.run("check", "network", "--base", "HEAD~1", code=1)
     assert "is no commit" in rendered.run("check", "--base", "nope", code=1).stderr
+
+
+def test_what_was_not_judged_is_counted_apart_and_strict_fails(rendered: Workspace) -> None:
+    found = json.loads(rendered.run("check", "capacity", "--layers", "files", "--format", "json").stdout)
+    assert [(row["claim"], row["outcome"]) for row in found["findings"] if row["outcome"] != "proved"] == [
+        ("capacity/no-quota", "unjudged"),
+    ]  # fmt: skip
+    assert rendered.run("check", "capacity", "--strict", code=1).stdout.endswith("; 1 unjudged\n")
+    found = json.loads(rendered.run("check", "storage", "--layers", "files", "--format", "json").stdout)
+    assert [row["claim"] for row in found["findings"] if row["outcome"] == "unjudged"] == ["files/overlays-unjudged"]
+    rendered.run("check", "storage", "--strict", "--layers", "files", code=1)
+
+
+def test_without_overlays_files_say_all_that_kustomize_would(rendered: Workspace) -> None:
+    rendered.edit("  overlays: [operator-availability]\n", "")
+    rendered.run("render")
+    assert rendered.run("check", "placement", "--layers", "files").stdout.endswith("every claim holds\n")
+    rendered.edit("kind: Kustomization\n", "kind: Kustomization\nnamePrefix: x-\n", LAYER)
+    printed = rendered.run("check", "placement", "--layers", "files").stdout
+    assert f"{LAYER}:4:13: aks-eastus: its overlays were not judged" in printed
+
+
+def test_what_is_not_what_the_fleet_gives_is_said_in_one_line(rendered: Workspace) -> None:
+    assert not [row for row in _found(rendered) if row["claim"].startswith("files/stale")]
+    rendered.write("edited\n", "rendered/README.md")
+    (rendered.folder / "rendered/clusters/aks-eastus/cluster.json").unlink()
+    (row,) = [row for row in _found(rendered) if row["claim"].startswith("files/stale")]
+    assert row["outcome"] == "warned" and row["what"] == "2 files of rendered are not what it gives"
+    assert [place["file"] for place in row["places"]] == [
+        "fleet.yaml", "rendered/README.md", "rendered/clusters/aks-eastus/cluster.json",
+    ]  # fmt: skip
+    rendered.write("version: 2\n", "fleet.yaml")
+    (row,) = [row for row in _found(rendered) if row["claim"].startswith("files/stale")]
+    assert (row["outcome"], row["claim"]) == ("unjudged", "files/stale-unjudged")
+    (rendered.folder / "fleet.yaml").unlink()
+    assert not [row for row in _found(rendered) if row["claim"].startswith("files/stale")]
+
+
+def _found(workspace: Workspace) -> list[dict[str, Any]]:
+    result = workspace.run("check", "versions", "--format", "json", *DATE)
+    found: list[dict[str, Any]] = json.loads(result.stdout)["findings"]
+    return found

@@ -10,8 +10,8 @@ from rayfleet.changes.ranges import GivenRange, given_ranges, range_of, written_
 from rayfleet.diagnostics import many
 from rayfleet.facts.cidr import Cidr
 from rayfleet.proofs.azure.network import vnets
-from rayfleet.proofs.evidence import Evidence
-from rayfleet.proofs.finding import Finding, failed, noted, proved, warned
+from rayfleet.proofs.evidence import ADD_BASE, Evidence
+from rayfleet.proofs.finding import Finding, failed, proved, unjudged, warned
 from rayfleet.tree import Resource, Tree
 
 
@@ -19,7 +19,8 @@ def append_only(evidence: Evidence) -> Iterator[Finding]:
     """No range that the base commit has is another one now, and none of its owners' was given to somebody else."""
     base, now = evidence.base, evidence.tree
     if base is None:
-        yield noted("network/no-base", "", "there is no base commit: moved addresses were not checked")
+        what = "no base commit has rendered/: moved addresses, and changes that Anyscale refuses, were not looked for"
+        yield unjudged("network/no-base", "", what, ADD_BASE)
         return
     earlier = set(evidence.earlier)
     given = [row for row in given_ranges(base) if row.resource.resource.template in earlier]

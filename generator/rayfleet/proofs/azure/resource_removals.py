@@ -8,8 +8,8 @@ from rayfleet.changes.azure import azure_changes
 from rayfleet.diagnostics import many
 from rayfleet.proofs.azure import property_changes
 from rayfleet.proofs.azure.references import subject
-from rayfleet.proofs.evidence import Evidence
-from rayfleet.proofs.finding import Finding, failed, noted, proved, warned
+from rayfleet.proofs.evidence import ADD_BASE, Evidence
+from rayfleet.proofs.finding import Finding, failed, noted, proved, unjudged, warned
 from rayfleet.tree import DeploymentRow, Side, Tree, mapping
 from rayfleet.tree.azure_resources import AzureResource, azure_resources, called, owners
 
@@ -21,7 +21,8 @@ _NAMED = 4
 def judge(evidence: Evidence) -> Iterator[Finding]:
     """Everything that the base commit has."""
     if evidence.base is None:
-        yield noted("arm/no-base", "", "there is no base commit: what stays behind in Azure was not checked")
+        what = "no base commit has rendered/: changes that Azure refuses, and what it keeps, were not looked for"
+        yield unjudged("arm/no-base", "", what, ADD_BASE)
         return
     earlier, whole = set(evidence.earlier), azure_resources(evidence.base)
     before = {key: row for key, row in whole.items() if row.resource.template in earlier}

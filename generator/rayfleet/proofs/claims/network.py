@@ -76,8 +76,9 @@ CLAIMS = (
           "The networking_mode of the cloud resource is neither PUBLIC nor PRIVATE.",
           "Write one of them."),
     Claim("network/no-base",
-          "There is no base commit to compare with, so that whether an address moved was not judged.",
-          "Commit, or name a commit with --base."),
+          "No base commit has rendered/, so that nobody looked for addresses that moved, or for changes of the cloud "
+          "resource that Anyscale refuses.",
+          "Commit rendered/, or name a commit that has it, with --base."),
     Claim("network/no-gateway",
           "The operator puts its routes on a Gateway that is not rendered: no session or service can be reached.",
           "Name a Gateway of the workloads layer.",

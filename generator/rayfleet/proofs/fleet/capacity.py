@@ -18,7 +18,7 @@ from rayfleet.facts.limits import (
     NODES_A_POOL,
     POOLS_A_CLUSTER,
 )
-from rayfleet.proofs.finding import Finding, failed, noted, proved, warned
+from rayfleet.proofs.finding import Finding, failed, proved, unjudged, warned
 from rayfleet.proofs.run import Run
 from rayfleet.tree import AksCluster, RenderedCluster, Side, text
 from rayfleet.tree.node_pool import Pool
@@ -203,8 +203,8 @@ def _without_quota(needs: Mapping[Home, Mapping[Limit, QuotaNeed]]) -> Iterator[
         return
     lines = [f"{home.region} {_summary(limits)}" for home, limits in needs.items()]
     more = f"; and {len(lines) - _SHOWN} more regions" if len(lines) > _SHOWN else ""
-    what = "there is no quota.yaml: quota was not checked; the pools need at most: "
-    yield noted("capacity/no-quota", "", what + "; ".join(lines[:_SHOWN]) + more)
+    what = "there is no quota.yaml to compare with; the pools need at most: " + "; ".join(lines[:_SHOWN]) + more
+    yield unjudged("capacity/no-quota", "", what, "write what Azure gives you into quota.yaml, beside fleet.yaml")
 
 
 def _summary(limits: Mapping[Limit, QuotaNeed]) -> str:

@@ -8,7 +8,8 @@ from rayfleet.changes.change import Change
 from rayfleet.changes.kubernetes import KUSTOMIZATION, RELEASE
 from rayfleet.diagnostics import many
 from rayfleet.facts.flux import KUSTOMIZE
-from rayfleet.proofs.finding import Finding, failed, noted, warned
+from rayfleet.proofs.evidence import ADD_BASE
+from rayfleet.proofs.finding import Finding, failed, noted, unjudged, warned
 from rayfleet.proofs.flux.rollout import Rollout, called, kept, key_of, named
 from rayfleet.proofs.run import Run
 from rayfleet.tree import get, text
@@ -37,6 +38,9 @@ def of_cluster(rollout: Rollout, run: Run, changes: list[Change]) -> Iterator[Fi
 
 def of_fleet(run: Run) -> Iterator[Finding]:
     """All changes that are not refused; that of one object in many clusters is said once."""
+    if run.evidence.base is None:
+        what = "no base commit has rendered/: changes that Kubernetes refuses, or that lose data, were not looked for"
+        yield unjudged("flux/no-base", "", what, ADD_BASE)
     alike: dict[tuple[str, ...], list[list[Change]]] = {}
     for row in _grouped(run.changes):
         alike.setdefault((row[0].id, _verb(row), _properties(row), _sentence(row[0])), []).append(row)
