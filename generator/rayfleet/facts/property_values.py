@@ -71,7 +71,8 @@ class PropertyValues(NamedTuple):
     @property
     def key(self) -> str:
         """The property in a sentence."""
-        return ".".join(step for step in self.path if step not in ("properties", "spec", EACH))
+        steps = self.path[1:] if self.path[0] == "spec" else self.path
+        return ".".join(step for step in steps if step not in ("properties", EACH))
 
 
 def at(path: str, values: Values, where: tuple[str, str] | None = None) -> PropertyValues:

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from rayfleet.diagnostics import did_you_mean
+from rayfleet.facts.kubernetes_values import KUBERNETES_VALUES
 from rayfleet.facts.property_values import EACH, Form, NumberRange, PropertyValues, Words
 from rayfleet.source import Path
-from rayfleet.tree import get
+from rayfleet.tree import get, text
 
 
 class Misfit(NamedTuple):
@@ -48,6 +49,12 @@ def misfits(data: Any, rows: Sequence[PropertyValues]) -> Iterator[Misfit]:
             judged.add(path)
             if not row.values.takes(written):
                 yield Misfit(path, written, row)
+
+
+def taken(data: Any, *path: str | int) -> bool:
+    """False for a field of a Kubernetes object with a value that flux/value speaks of."""
+    kind = text(data, "apiVersion").rpartition("/")[0], text(data, "kind")
+    return all(misfit.path != path for misfit in misfits(data, KUBERNETES_VALUES.get(kind, ())))
 
 
 def places(data: Any, steps: Sequence[str], above: Path = ()) -> Iterator[tuple[Path, Any]]:

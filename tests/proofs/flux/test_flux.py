@@ -73,6 +73,7 @@ def test_what_holds_has_a_witness() -> None:
         'its 7 Flux objects are all in "rayfleet", as Flux 2.7 has them',
         "no layer and no release waits for itself: platform, operators, workloads come up in this order",
         "nvidia-device-plugin installs nvidia-device-plugin 0.20.0 into gpu-operators, and no retry uninstalls it",
+        "the API server knows the versions and values of its 15 objects",
     ]
 
 

@@ -18,6 +18,7 @@ from rayfleet.proofs.flux import (
     references,
     release_moves,
     releases,
+    values,
 )
 from rayfleet.proofs.flux.rollout import Rollout
 from rayfleet.proofs.run import Run
@@ -44,6 +45,7 @@ def of_cluster(cluster: RenderedCluster, run: Run) -> Iterator[Finding]:
     yield from references.of_cluster(rollout)
     yield from order.of_cluster(rollout)
     yield from manifests.of_cluster(rollout)
+    yield from values.of_cluster(rollout)
     yield from fields.of_cluster(rollout)
     changes = _changes(cluster, evidence)
     yield from releases.of_cluster(rollout, changes)

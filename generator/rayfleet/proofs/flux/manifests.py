@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from rayfleet.diagnostics import many
-from rayfleet.facts.flux import FLUX, HOLDS_DATA, NEWER, VERSIONS
+from rayfleet.facts.flux import FLUX, HOLDS_DATA, NEWER
 from rayfleet.proofs.finding import Finding, failed, noted, proved, warned
 from rayfleet.proofs.flux.rollout import Placed, Rollout, named, walk
 from rayfleet.tree import Side, entries, get, mapping, text
@@ -34,7 +34,7 @@ def _flux(rollout: Rollout) -> Iterator[Finding]:
     name = rollout.cluster.name
     wrong = False
     for _, manifest in rollout.flux:
-        for finding in (*_namespace(rollout, manifest), *_version(name, manifest), *_clear(name, manifest)):
+        for finding in (*_namespace(rollout, manifest), *_fields(name, manifest), *_clear(name, manifest)):
             wrong = True
             yield finding
     if rollout.flux and not wrong:
@@ -51,12 +51,7 @@ def _namespace(rollout: Rollout, manifest: Manifest) -> Iterator[Finding]:
         yield rollout.locked_down("flux/object-namespace", what, fix, manifest.side("metadata", "namespace"), here)
 
 
-def _version(name: str, manifest: Manifest) -> Iterator[Finding]:
-    known = VERSIONS.get(manifest.group)
-    version = text(manifest.data, "apiVersion").rpartition("/")[2]
-    if known and version not in known:
-        what = f"its {named(manifest.kind, manifest.name)} is of {version}, which Flux 2.7 no longer has"
-        yield failed("flux/api-version", name, what, f"write {manifest.group}/{known[0]}", manifest.side("apiVersion"))
+def _fields(name: str, manifest: Manifest) -> Iterator[Finding]:
     newer = NEWER.get(manifest.kind, {}) if manifest.group.endswith(FLUX) else {}
     for field in mapping(manifest.data, "spec").keys() & newer.keys():
         for rest in newer[field]:
