@@ -23,7 +23,7 @@ from rayfleet.facts.labels import (
 )
 from rayfleet.scheduler.content_key import ContentKey
 from rayfleet.source import Path
-from rayfleet.tree import get, text
+from rayfleet.tree import text
 from rayfleet.tree.node_pool import NodeTaint, Pool
 
 # AKS adds it to spot nodes (AKS docs, spot-node-pool).
@@ -88,6 +88,7 @@ class _PoolFacts(NamedTuple):
     operating_system: str
     vm_size: str
     vm: VmSize | None
+    by_aks: bool
 
 
 def node_of(pool: Pool, region: str, discovered: bool) -> Node:
@@ -106,6 +107,7 @@ def node_of(pool: Pool, region: str, discovered: bool) -> Node:
         operating_system=(text(pool.data, "osType") or "Linux").lower(),
         vm_size=pool.vm_size,
         vm=pool.vm,
+        by_aks=pool.by_aks,
     )
     return Node(pool, _traits(ContentKey.of(facts)))
 
@@ -116,8 +118,7 @@ def may_be_empty(pool: Pool) -> bool:
 
 
 def _empty(pool: Pool) -> Path | None:
-    key = "maxCount" if pool.autoscaled else "count"
-    return (key,) if pool.maximum == 0 and get(pool.data, key) == 0 else None
+    return ("maxCount" if pool.autoscaled else "count",) if pool.empty else None
 
 
 @lru_cache(maxsize=4096)
@@ -125,9 +126,9 @@ def _traits(content: ContentKey) -> Traits:
     facts: _PoolFacts = content.data
     own: dict[str, Values] = {key: (value,) for key, value in facts.labels.items()}
     predicted = _predicted_labels(facts)
-    spot: dict[str, Values] = {SPOT_PRIORITY: ("spot",)} if facts.spot else {}
+    spot: dict[str, Values] = {SPOT_PRIORITY: ("spot",)} if facts.spot and facts.by_aks else {}
     written: list[tuple[NodeTaint, Path]] = [(taint, ("nodeTaints", index)) for index, taint in enumerate(facts.taints)]
-    if facts.spot and SPOT_TAINT not in facts.taints:
+    if facts.spot and facts.by_aks and SPOT_TAINT not in facts.taints:
         written.append((SPOT_TAINT, ("nodeTaints",)))
     return Traits(
         labels={**_labels_of_aks(facts), **predicted, **spot, **own},
@@ -151,10 +152,13 @@ def _predicted_labels(facts: _PoolFacts) -> dict[str, Values]:
         ARCHITECTURE: architecture,
         INSTANCE_TYPE: size,
         REGION: region,
-        ZONE: zones,
+        ZONE: zones if facts.by_aks else None,
     }
     found = {name: value for key, value in known.items() for name in (key, OLDER[key])}
-    found |= {HOST_NAME: None, "agentpool": (facts.name,), f"{AKS_PREFIX}/agentpool": (facts.name,)}
+    found[HOST_NAME] = None
+    if not facts.by_aks:
+        return found
+    found |= {"agentpool": (facts.name,), f"{AKS_PREFIX}/agentpool": (facts.name,)}
     if facts.vm and facts.vm.gpu_vendor == "nvidia":
         found[f"{AKS_PREFIX}/accelerator"] = found["accelerator"] = ("nvidia",)
     return found
@@ -162,8 +166,10 @@ def _predicted_labels(facts: _PoolFacts) -> dict[str, Values]:
 
 def _labels_of_aks(facts: _PoolFacts) -> dict[str, Values]:
     """The labels that AKS gives to running nodes, and the autoscaler does not know of (AKS docs, use-labels and
-    use-system-pools).
+    use-system-pools); none where it is not AKS that runs them.
     """
+    if not facts.by_aks:
+        return {}
     found: dict[str, Values] = {f"{AKS_PREFIX}/{name}": None for name in _VALUES_UNKNOWN}
     found[f"{AKS_PREFIX}/mode"] = ("system" if facts.system else "user",)
     found[f"{AKS_PREFIX}/priority"] = ("spot" if facts.spot else "regular",)

@@ -10,6 +10,22 @@ from typing import Any, NamedTuple
 from rayfleet.facts.catalogue import Catalogue, VmSize
 from rayfleet.tree.place import Side, entries, get, mapping, text
 
+#: The keys of a pool in cluster.json, each with the ARM property that says the same.
+RECORDED = {
+    "size": "vmSize",
+    "accelerator": "vmSize",
+    "gpus": "vmSize",
+    "mode": "mode",
+    "capacityType": "scaleSetPriority",
+    "minimum": "minCount",
+    "maximum": "maxCount",
+    "zones": "availabilityZones",
+    "labels": "nodeLabels",
+    "taints": "nodeTaints",
+}
+# What says a property of ARM in cluster.json; a fixed count is its maximum.
+_SAYS = {"count": "maximum"} | {arm: key for key, arm in reversed(RECORDED.items())}
+
 
 class NodeTaint(NamedTuple):
     """A node taint."""
@@ -24,8 +40,8 @@ class NodeTaint(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Pool:
-    """Counts are nodes; it grows to ``maximum``, upgrades aside. ``data`` are its ARM properties, none where ARM does
-    not make it; ``side`` gives the place of a value.
+    """Counts are nodes; it grows to ``maximum``, upgrades aside; ``empty``: it is said never to have a node. ``data``
+    are its ARM properties, none where ARM does not make it; ``side`` gives the place of a value by its name there.
     """
 
     name: str
@@ -36,11 +52,17 @@ class Pool:
     autoscaled: bool
     minimum: int
     maximum: int
+    empty: bool
     zones: tuple[str, ...]
     labels: dict[str, str]
     taints: tuple[NodeTaint, ...]
     data: dict[str, Any]
     side: Callable[..., Side]
+
+    @property
+    def by_aks(self) -> bool:
+        """True where AKS makes its nodes, and gives them labels and taints of its own."""
+        return bool(self.data)
 
     @property
     def surge(self) -> int:
@@ -49,7 +71,7 @@ class Pool:
 
     def surge_at(self, nodes: int) -> int:
         """Nodes that an upgrade adds to as many: none for spot; AKS's own default is 10%."""
-        if self.spot or not self.data:
+        if self.spot or not self.by_aks:
             return 0
         most = get(self.data, "upgradeSettings", "maxSurge", default="10%")
         share = str(most).removesuffix("%")
@@ -66,6 +88,7 @@ class Pool:
 def arm_pool(name: str, data: dict[str, Any], side: Callable[..., Side], catalogue: Catalogue) -> Pool:
     """A pool by its properties in an ARM template."""
     autoscaled = get(data, "enableAutoScaling") is True
+    most = "maxCount" if autoscaled else "count"
     return Pool(
         name=name,
         vm_size=text(data, "vmSize"),
@@ -74,7 +97,8 @@ def arm_pool(name: str, data: dict[str, Any], side: Callable[..., Side], catalog
         spot=text(data, "scaleSetPriority") == "Spot",
         autoscaled=autoscaled,
         minimum=_count(data, "minCount" if autoscaled else "count"),
-        maximum=_count(data, "maxCount" if autoscaled else "count"),
+        maximum=_count(data, most),
+        empty=get(data, most) == 0,
         zones=tuple(map(str, entries(data, "availabilityZones"))),
         labels=_texts(mapping(data, "nodeLabels")),
         taints=_taints(entries(data, "nodeTaints")),
@@ -95,11 +119,12 @@ def listed_pool(name: str, data: dict[str, Any], side: Callable[..., Side], cata
         autoscaled=least != most,
         minimum=least,
         maximum=most,
+        empty=get(data, "maximum") == 0,
         zones=tuple(map(str, entries(data, "zones"))),
         labels=_texts(mapping(data, "labels")),
         taints=_taints(entries(data, "taints")),
         data={},
-        side=side,
+        side=lambda *path: side(*(_SAYS.get(step, step) for step in path[:1]), *path[1:]),
     )
 
 

@@ -191,5 +191,15 @@ def test_a_platform_is_a_row(monkeypatch: pytest.MonkeyPatch) -> None:
     assert fixes == ['run rayfleet render (did you mean "lab"?)']
 
 
+def test_nothing_that_only_aks_does_is_asked_of_another_platform(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither a system pool, nor tags of a scale set, nor labels that AKS would give."""
+    monkeypatch.setattr(platforms, "PLATFORMS", (*platforms.PLATFORMS, Platform("lab")))
+    amd = {"name": "amd", "mode": "user", "size": "Standard_ND96isr_MI300X_v5", "minimum": 0, "maximum": 1}
+    other = {"name": "berlin", "platform": "lab", "region": "westeurope", "nodePools": [amd]}
+    found = check({**tree(), "clusters/berlin/cluster.json": json.dumps(other).encode()}, "placement")
+    assert [row.what for row in found.of("failed")] == []
+    assert [row.claim for row in found.of("warned") if row.subject == "berlin"] == ["placement/no-amd-plugin"]
+
+
 def sorted_(pools: Any) -> Any:
     return sorted(pools, key=lambda pool: str(pool.name))

@@ -15,7 +15,7 @@ from rayfleet.source import Source
 from rayfleet.tree import AksCluster, RenderedCluster, Side, get, record_path
 from rayfleet.tree.arm_expression import is_expression
 from rayfleet.tree.cluster_record import ClusterRecord, RecordedPool
-from rayfleet.tree.node_pool import Pool
+from rayfleet.tree.node_pool import RECORDED, Pool
 
 _RENDER = "run rayfleet render"
 _SHOWN = 4  # differences that a line can name
@@ -31,18 +31,18 @@ class _Difference(NamedTuple):
 
 _UNKNOWN = object()  # of a VM size that nobody knows
 
-#: A value of a pool: its key in the record, what ARM says, and the ARM property with it.
-_POOL_VALUES: tuple[tuple[str, Callable[[Pool], Any], str], ...] = (
-    ("mode", lambda pool: "system" if pool.system else "user", "mode"),
-    ("size", lambda pool: pool.vm_size, "vmSize"),
-    ("accelerator", lambda pool: (pool.vm.accelerator or None) if pool.vm else _UNKNOWN, "vmSize"),
-    ("gpus", lambda pool: pool.vm.gpus if pool.vm else _UNKNOWN, "vmSize"),
-    ("capacityType", lambda pool: "spot" if pool.spot else "on-demand", "scaleSetPriority"),
-    ("minimum", lambda pool: pool.minimum, "minCount"),
-    ("maximum", lambda pool: pool.maximum, "maxCount"),
-    ("zones", lambda pool: list(pool.zones), "availabilityZones"),
-    ("labels", lambda pool: pool.labels, "nodeLabels"),
-    ("taints", lambda pool: list(map(str, pool.taints)), "nodeTaints"),
+#: A value of a pool: its key in the record, and what ARM says.
+_POOL_VALUES: tuple[tuple[str, Callable[[Pool], Any]], ...] = (
+    ("mode", lambda pool: "system" if pool.system else "user"),
+    ("size", lambda pool: pool.vm_size),
+    ("accelerator", lambda pool: (pool.vm.accelerator or None) if pool.vm else _UNKNOWN),
+    ("gpus", lambda pool: pool.vm.gpus if pool.vm else _UNKNOWN),
+    ("capacityType", lambda pool: "spot" if pool.spot else "on-demand"),
+    ("minimum", lambda pool: pool.minimum),
+    ("maximum", lambda pool: pool.maximum),
+    ("zones", lambda pool: list(pool.zones)),
+    ("labels", lambda pool: pool.labels),
+    ("taints", lambda pool: list(map(str, pool.taints))),
 )
 
 
@@ -123,11 +123,11 @@ def _pools(record: ClusterRecord, aks: AksCluster) -> Iterator[_Difference]:
 
 
 def _pool(row: RecordedPool, pool: Pool) -> Iterator[_Difference]:
-    for key, of, leads in _POOL_VALUES:
+    for key, of in _POOL_VALUES:
         arm, written = of(pool), row.data.get(key)
         if arm is not _UNKNOWN and written != arm:
             what = f"{key} of its pool {pool.name} is {_shown(written)}, not {_shown(arm)}"
-            yield _Difference(what, row.side.at(key), pool.side(leads))
+            yield _Difference(what, row.side.at(key), pool.side(RECORDED[key]))
 
 
 def _shown(value: Any) -> str:

@@ -261,8 +261,10 @@ def _no_number(cluster: RenderedCluster, volume: BlobVolume, name: str, option: 
 
 def _disk(pool: Pool, vm: VmSize, path: str) -> float | None:
     """GiB that a cache in a folder may fill: what the OS leaves of the temporary disk, else the OS disk; None where AKS
-    chooses its size.
+    chooses its size, or nobody says what disks a node has.
     """
+    if not pool.by_aks:
+        return None
     written = get(pool.data, "osDiskSizeGB")
     os_disk = float(written) if isinstance(written, int | float) else None
     left = vm.local_disk_gib - ((os_disk or 0) if get(pool.data, "osDiskType") == "Ephemeral" else 0)

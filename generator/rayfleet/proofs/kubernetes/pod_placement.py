@@ -46,7 +46,7 @@ def system_pods(cluster: RenderedCluster, nodes: list[Node]) -> Iterator[Finding
     """
     pools = cluster.side("properties", "agentPoolProfiles")
     systems = [node for node in nodes if node.pool.system]
-    if not systems:
+    if not systems and cluster.aks:
         yield failed(
             "placement/no-system-pool",
             cluster.name,
@@ -171,7 +171,7 @@ def _amd(cluster: RenderedCluster, nodes: list[Node]) -> Iterator[Finding]:
         )
     for node in nodes:
         pool, gpus = node.pool, str(node.pool.vm.gpus) if node.pool.vm else ""
-        if may_be_empty(pool) and get(pool.data, "tags", _AMD_TAG) != gpus:
+        if pool.by_aks and may_be_empty(pool) and get(pool.data, "tags", _AMD_TAG) != gpus:
             what = (
                 f"the autoscaler does not know of the {gpus} GPUs of {pool.name}, and never starts it from zero nodes"
             )
