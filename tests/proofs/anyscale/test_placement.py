@@ -291,7 +291,7 @@ BREAKS = (
         "no operator, though what it waits for is bound",
         (Edit(LAYER, '  - "anyscale-operator/helmrelease.yaml"\n', ""),),
         "aks-eastus: Anyscale's operator is not rendered, though all that it waits for is bound",
-        ((EAST, "{"), ("bindings.yaml", "cldrsrc"), ("bindings.yaml", "1111")),
+        ((EAST, "{"), ("bindings.yaml", "1111"), ("bindings.yaml", "cldrsrc")),
     ),
     Break(
         "no values for the operator",
@@ -371,7 +371,7 @@ def test_the_operator_waits_for_what_is_not_bound() -> None:
     files = broken((Edit(LAYER, '  - "anyscale-operator/helmrelease.yaml"\n', ""),))
     del files[BINDINGS]
     found = check(files, "placement").of("pending")
-    assert ("where Ray pods run waits for the operator, and that for cloudResourceId and clientId") in [
+    assert ("where Ray pods run waits for the operator, and that for clientId and cloudResourceId") in [
         row.what for row in found
     ]
     assert {row.what for row in found if "compute config" in row.what} == {
