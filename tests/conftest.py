@@ -30,7 +30,7 @@ from tests.testing.workspace import Workspace
 
 T = TypeVar("T")
 
-pytest_plugins = ["tests.testing.process_count"]
+pytest_plugins = ["tests.testing.run_counts"]
 extent.register()
 
 
