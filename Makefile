@@ -9,6 +9,8 @@ PYTEST_FLAGS ?= -n auto
 CHECK_FLAGS ?=
 # `make lock LOCK_FLAGS=--upgrade` takes the newest versions; without it, pins stay where they still fit.
 LOCK_FLAGS ?=
+# What `make mutants` tries: `make mutants MUTANTS_FLAGS="--modules 99 --mutants 20 --seconds 3600 --base v1"`.
+MUTANTS_FLAGS ?=
 UV = uv==0.13.8
 
 # The official schemas that tests also judge by, where the folder is there.
@@ -24,11 +26,13 @@ PIP_INSTALL = bin/python -m pip install --quiet --no-deps
 # Tests write very many small files: into memory where a gigabyte of it is free, and apart from other checkouts.
 IN_MEMORY = $(shell test -w /dev/shm && df -Pk /dev/shm | awk 'NR == 2 { exit $$4 < 1000000 }' && \
 	echo /dev/shm/rayfleet-$$(id -u)-$$(pwd | cksum | cut -d ' ' -f 1))
-PYTEST = $(if $(IN_MEMORY),mkdir -p $(IN_MEMORY) && PYTEST_DEBUG_TEMPROOT=$(IN_MEMORY)) .venv/bin/pytest
+FOR_TESTS = $(if $(IN_MEMORY),mkdir -p $(IN_MEMORY) && PYTEST_DEBUG_TEMPROOT=$(IN_MEMORY))
+PYTEST = $(FOR_TESTS) .venv/bin/pytest
+MUTANTS = $(FOR_TESTS) .venv/bin/python -m tests.testing.mutants
 TESTED = .venv/.test .tools/stamp .tools/checkov/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help render check-rendered validate check claims deploy-tools test test-all lint snapshots bench lock clean
+.PHONY: help render check-rendered validate check claims deploy-tools test test-all mutants lint snapshots bench lock clean
 
 help: ## what you are reading
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -53,10 +57,15 @@ deploy-tools: .venv/.deploy .tools/stamp ## what deploy, bind, register, status 
 test: lint $(TESTED) ## lint, then every test
 	$(PYTEST) $(PYTEST_FLAGS)
 
-# What `make test` tries a part of is tried whole. Then whatever hangs on how fast Azure answers would show.
-test-all: test ## make test, then all samples and a slow Azure
+# What `make test` tries a part of is tried whole. Then whatever hangs on how fast Azure answers would show, and last
+# which small changes of the modules that a branch changes no test would see.
+test-all: test ## make test, then all samples, a slow Azure and mutants
 	$(PYTEST) $(PYTEST_FLAGS) -m "hypothesis or sampled" --hypothesis-profile whole
 	$(PYTEST) -n 16 -m "not sampled" --slow-azure 0.3 tests/verbs/deploy tests/verbs/retire tests/processes tests/verbs/status/test_status.py tests/verbs/status/test_blind_spots.py
+	$(MUTANTS) $(MUTANTS_FLAGS)
+
+mutants: $(TESTED) ## small changes of changed modules that no test sees
+	$(MUTANTS) $(MUTANTS_FLAGS)
 
 lint: .venv/.test ## ruff and mypy
 	.venv/bin/ruff check

@@ -58,6 +58,10 @@ def test_what_azure_says_is_deleted_and_still_has() -> None:
     with pytest.raises(Fault, match="Azure says that it is deleted, and still has it") as found:
         deleted(THERE)
     assert found.value.code == "StillThere"
+    azure = ScriptedAzure({AKS: THERE, f"DELETE {AKS}": None})
+    with pytest.raises(Fault):
+        delete(azure, STEP, PLAN, ())
+    assert asked(azure) == 3
 
 
 def test_what_went_meanwhile() -> None:
