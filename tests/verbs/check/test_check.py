@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -65,7 +67,8 @@ def test_sarif_is_what_code_scanning_takes(wrong: Workspace) -> None:
     (run,) = log["runs"]
     assert log["version"] == "2.1.0"
     rules = {rule["id"]: rule for rule in run["tool"]["driver"]["rules"]}
-    assert {row["ruleId"] for row in run["results"]} == set(rules) > {"network/ranges-overlap"}
+    noticed = {row["associatedRule"]["id"] for row in run["invocations"][0]["toolExecutionNotifications"]}
+    assert {row["ruleId"] for row in run["results"]} | noticed == set(rules) > {"network/ranges-overlap"}
     rule, claim = rules["network/ranges-overlap"], BY_ID["network/ranges-overlap"]
     assert rule["shortDescription"]["text"] == claim.means and rule["help"]["text"] == claim.mend
     assert claim.mend in rule["help"]["markdown"] and claim.means in rule["fullDescription"]["text"]
@@ -83,7 +86,7 @@ def test_rules_of_sarif_lead_to_the_page_of_claims(wrong: Workspace, monkeypatch
     log = json.loads(wrong.run("check", "network", "--format", "sarif", code=1).stdout)
     driver = log["runs"][0]["tool"]["driver"]
     assert driver["informationUri"] == "https://rayfleet.example/docs/"
-    assert driver["rules"][0]["helpUri"] == "https://rayfleet.example/docs/claims.md#filesoverlays-unjudged"
+    assert driver["rules"][-1]["helpUri"] == "https://rayfleet.example/docs/claims.md#networkranges-overlap"
 
 
 def test_claims_are_listed(rendered: Workspace) -> None:
@@ -113,6 +116,33 @@ def test_every_result_of_sarif_has_a_place_in_the_tree(wrong: Workspace) -> None
         places = [place["physicalLocation"]["artifactLocation"]["uri"] for place in row["locations"]]
         places += [place["physicalLocation"]["artifactLocation"]["uri"] for place in row["relatedLocations"]]
         assert row["locations"] and not [place for place in places if ":" in place]
+
+
+def test_sarif_has_all_that_text_has(rendered: Workspace) -> None:
+    """Of what is gone the place is the file that it was in; what has no place is a notification of the run."""
+    git("init")
+    git("add", ".")
+    git("commit", "-m", "first")
+    rendered.edit("  aks-westus2: {region: westus2, network: {index: 1}}\n", "")
+    rendered.run("render")
+    findings = json.loads(rendered.run("check", "--format", "json", *DATE).stdout)["findings"]
+    (run,) = json.loads(rendered.run("check", "--format", "sarif", *DATE).stdout)["runs"]
+    (invocation,) = run["invocations"]
+    notices = invocation["toolExecutionNotifications"]
+    told = [row["ruleId"] for row in run["results"]] + [row["associatedRule"]["id"] for row in notices]
+    assert sorted(told) == sorted(row["claim"] for row in findings if row["outcome"] != "proved")
+    (gone,) = [row for row in run["results"] if row["ruleId"] == "arm/cluster-left-behind"]
+    assert gone["locations"] == [{"physicalLocation": {"artifactLocation": {"uri": "rendered/azure/westus2.json"}}}]
+    (quota,) = notices
+    assert (
+        quota["associatedRule"] == {"id": "capacity/no-quota"} and "there is no quota.yaml" in quota["message"]["text"]
+    )
+
+
+def test_a_file_may_have_a_name_that_is_no_text(rendered: Workspace) -> None:
+    Path(os.fsdecode(b"rendered/azure/\xff.json")).write_text("{")
+    for form, written in (("text", "udcff"), ("json", "udcff"), ("sarif", "%FF.json"), ("markdown", "udcff")):
+        assert written in rendered.run("check", "--format", form, code=1).stdout
 
 
 def test_what_cannot_be_read_comes_first(rendered: Workspace) -> None:
