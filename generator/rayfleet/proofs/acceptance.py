@@ -29,7 +29,8 @@ class Acceptance(NamedTuple):
     side: Side
 
     def fits(self, finding: Finding) -> bool:
-        return self.claim == finding.claim and fnmatchcase(finding.subject, self.subject)
+        """A bracket stands for itself; in fnmatch it would begin a choice of letters."""
+        return self.claim == finding.claim and fnmatchcase(finding.subject, self.subject.replace("[", "[[]"))
 
 
 def acceptances(source: Source) -> tuple[Acceptance, ...]:
@@ -56,38 +57,41 @@ def _acceptance(side: Side, row: Any) -> Acceptance | Diagnostic:
         last = date.fromisoformat(until) if until else None
     except ValueError:
         return side.source.diagnostic((*side.path, "until"), f"there is no day {until}", "write a day, as 2027-06-30")
-    return Acceptance(claim, text(row, "subject") or "*", text(row, "reason"), last, side)
+    return Acceptance(claim, text(row, "subject") or "*", " ".join(text(row, "reason").split()), last, side)
 
 
 class Acceptances:
-    """Those that count on a day, and which of them were of use."""
+    """Those that count on a day. Of each that fits a finding ``_first`` has the row that accepts it, best itself."""
 
     def __init__(self, rows: Iterable[Acceptance], today: date) -> None:
         self._rows = list(rows)
         self._past = {row for row in self._rows if row.until and row.until < today}
-        self._used: set[Acceptance] = set()
+        self._first: dict[Acceptance, Acceptance | None] = {}
 
     def mark(self, findings: Iterable[Finding]) -> Iterator[Finding]:
         """Writes down the reason in those findings that are accepted."""
         for finding in findings:
-            row = self._of(finding) if finding.outcome != "proved" else None
-            if row:
-                self._used.add(row)
-            yield finding._replace(reason=row.reason) if row else finding
-
-    def _of(self, finding: Finding) -> Acceptance | None:
-        return next((row for row in self._rows if row not in self._past and row.fits(finding)), None)
+            fitting = [row for row in self._rows if row.fits(finding)] if finding.outcome != "proved" else []
+            first = next((row for row in fitting if row not in self._past), None)
+            self._first |= {row: first for row in fitting if self._first.get(row) != row}
+            yield finding._replace(reason=first.reason) if first else finding
 
     def judge(self, proofs: Iterable[str]) -> Iterator[Finding]:
-        """Those that are past their day, and of the ``proofs`` that ran those that nothing fits."""
+        """Those that are past their day, and of the ``proofs`` that ran those that are of no use."""
         ran = set(proofs)
         for row in self._rows:
             side = row.side.at("claim")
-            if row in self._past:
+            if row in self._past and (row in self._first or BY_ID[row.claim].proof not in ran):
                 what = f"it was accepted until {row.until}, and counts again"
                 fix = "mend what it is about, or accept it until a later day"
                 yield warned("accepted/past", row.claim, what, fix, row.side.at("until"))
-            elif row not in self._used and BY_ID[row.claim].proof in ran:
+            elif BY_ID[row.claim].proof not in ran:
+                continue
+            elif row not in self._first:
                 what = f"it is accepted of {row.subject}, and nothing there finds it"
                 fix = "correct the subject; or take the row out, if what it was about is mended"
                 yield warned("accepted/unused", row.claim, what, fix, side)
+            elif (first := self._first[row]) and first != row:
+                what = f"all that is accepted of {row.subject} is accepted by another row, of {first.subject}"
+                fix = "keep one of the two, or name another subject in one of them"
+                yield warned("accepted/twice", row.claim, what, fix, side, first.side.at("claim"))

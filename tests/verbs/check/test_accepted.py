@@ -126,6 +126,39 @@ def test_another_fault_of_the_same_cluster_is_not_hidden(rendered: Workspace) ->
     assert failed == {"placement/device-plugin-kept-off"}
 
 
+def about_rows(workspace: Workspace, *accepted: dict[str, str]) -> list[str]:
+    """What is said of the rows of a file, in order."""
+    workspace.write(rows(*accepted), FILE)
+    return sorted(row["claim"] for row in found(workspace)["findings"] if row["claim"].startswith("accepted/"))
+
+
+def test_a_row_that_another_makes_needless_is_told_from_one_that_fits_nothing(rendered: Workspace) -> None:
+    market, all_of, east = "placement/one-market", {"subject": "aks-*"}, {"subject": "aks-eastus"}
+    assert about_rows(rendered, {"claim": market, **east}, {"claim": market, **all_of}) == []
+    assert about_rows(rendered, {"claim": market, **all_of}, {"claim": market, **east}) == ["accepted/twice"]
+    assert about_rows(rendered, {"claim": market}, {"claim": market, "subject": "aks"}) == ["accepted/unused"]
+    (line,) = [line for line in rendered.run("check").stdout.splitlines() if line.endswith("[accepted/unused]")]
+    assert line.startswith(f"{FILE}:1:") and "of aks, and nothing there finds it" in line
+
+
+def test_a_row_past_its_day_may_have_been_mended(rendered: Workspace) -> None:
+    past = {"until": "2020-01-01"}
+    assert about_rows(rendered, {"claim": "storage/egress", **past}) == ["accepted/past"]
+    assert about_rows(rendered, {"claim": OVERLAP, **past}) == ["accepted/unused"]
+
+
+def test_only_star_and_question_mark_stand_for_letters(rendered: Workspace) -> None:
+    assert about_rows(rendered, {"claim": "storage/egress", "subject": "aks-[w]*"}) == ["accepted/unused"]
+    assert about_rows(rendered, {"claim": "storage/egress", "subject": "aks-?estus2"}) == []
+
+
+def test_a_reason_may_take_several_lines(rendered: Workspace) -> None:
+    reason = "    the bucket is read once a day,\n    and written never\n"
+    rendered.write(f"version: 1\naccepted:\n- claim: storage/egress\n  reason: |\n{reason}", FILE)
+    (row,) = [row for row in found(rendered)["findings"] if row["outcome"] == "accepted"]
+    assert row["reason"] == "the bucket is read once a day, and written never"
+
+
 def test_what_was_not_judged_says_nothing_of_its_acceptances(rendered: Workspace) -> None:
     rendered.write(rows({"claim": OVERLAP}), FILE)
     assert "accepted/unused" in rendered.run("check", "network").stdout
@@ -147,6 +180,7 @@ def test_the_place_of_a_row_is_told(rendered: Workspace) -> None:
         (rows({"claim": OVERLAP, "until": "next year"}), "accepted[0].until"),
         (rows({"claim": OVERLAP, "cluster": "aks-eastus"}), 'unknown key "cluster"'),
         (rows({"claim": OVERLAP, "reason": " "}), "accepted[0].reason"),
+        (rows({"claim": OVERLAP, "reason": "\n \n"}), "accepted[0].reason"),
         ("version: 1\naccepted: []\n", "accepted"),
         ("version: 1\naccepted:\n- claim: a/b\n", "reason"),
         ("version: 1\nversion: 1\naccepted: []\n", "version"),
