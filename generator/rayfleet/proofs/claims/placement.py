@@ -58,7 +58,8 @@ CLAIMS = (
           "Write ON_DEMAND, SPOT or PREFER_SPOT."),
     Claim("placement/no-amd-plugin",
           "Nothing that is rendered installs AMD's device plugin, so that pods never get the GPUs of a pool.",
-          "Install AMD's GPU operator, for example by an overlay."),
+          "Install AMD's GPU operator, for example by an overlay.",
+          after=("arm/record-platform",)),
     Claim("placement/no-cloud-resource",
           "A compute config names a cloud resource that is not rendered.",
           "Name a cluster that has a cloud resource, or bind what that waits for and render again.",
@@ -67,7 +68,7 @@ CLAIMS = (
           "Nothing installs NVIDIA's device plugin, so that pods never get the GPUs of a pool.",
           "Install it; render does for every cluster with such a pool.",
           after=(
-              "flux/file-missing", "flux/file-of-another-cluster", "flux/kustomization-unreadable",
+              "arm/record-platform", "flux/file-missing", "flux/file-of-another-cluster", "flux/kustomization-unreadable",
               "flux/layer-not-followed", "flux/layer-path", "flux/leads-elsewhere", "flux/leads-nowhere",
               "flux/no-configuration", "flux/no-layers", "flux/operator-chart",
           )),

@@ -103,13 +103,18 @@ def _differences(record: ClusterRecord, aks: AksCluster) -> Iterator[_Difference
     for path, arm, key in said:
         written = get(record.source.data, *path)
         if plain(written) != plain(arm):
-            what = f"its {'.'.join(path)} is {_shown(written)}, not {arm}"
+            what = f"its {'.'.join(path)} is {_shown(written) if _is_text(written) else 'no text'}, not {arm}"
             yield _Difference(what, record.side(*path), aks.side(key))
 
 
 def _pools(record: ClusterRecord, aks: AksCluster) -> Iterator[_Difference]:
     """The pools, in both directions."""
-    recorded = {row.name: row for row in record.rows}
+    recorded: dict[str, RecordedPool] = {}
+    for row in record.rows:
+        if recorded.setdefault(row.name, row) is not row:
+            yield _Difference(
+                f"it has its pool {row.name} twice", row.side.at("name"), recorded[row.name].side.at("name")
+            )
     there = {pool.name: pool for pool in aks.pools}
     for name, pool in there.items():
         if name in recorded:
@@ -125,9 +130,13 @@ def _pools(record: ClusterRecord, aks: AksCluster) -> Iterator[_Difference]:
 def _pool(row: RecordedPool, pool: Pool) -> Iterator[_Difference]:
     for key, of in _POOL_VALUES:
         arm, written = of(pool), row.data.get(key)
-        if arm is not _UNKNOWN and written != arm:
+        if arm is not _UNKNOWN and (written != arm or isinstance(written, bool)):
             what = f"{key} of its pool {pool.name} is {_shown(written)}, not {_shown(arm)}"
             yield _Difference(what, row.side.at(key), pool.side(RECORDED[key]))
+
+
+def _is_text(value: Any) -> bool:
+    return value is None or isinstance(value, str)
 
 
 def _shown(value: Any) -> str:
