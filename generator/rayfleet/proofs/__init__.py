@@ -138,7 +138,7 @@ def prove(evidence: Evidence, wanted: Iterable[str] = (), witnesses: int | None 
         report.add(proof.name, accepted.mark(proof.of_fleet(run)))
     report.add(FILES, overlays.said())
     report.refuse(FILES, "files/unreadable", tree.problems)
-    report.refuse(FILES, "files/base-unreadable", _unreadable_base(evidence.base), "warned")
+    report.refuse(FILES, "files/base-unreadable", _unreadable_base(evidence.base), "unjudged")
     if evidence.accepted:
         report.add(ACCEPTED, accepted.judge(proof.name for proof in chosen))
     report.settle(tree.cluster_names)

@@ -26,7 +26,7 @@ def judge(evidence: Evidence) -> Iterator[Finding]:
         return
     earlier, whole = set(evidence.earlier), azure_resources(evidence.base)
     before = {key: row for key, row in whole.items() if row.resource.template in earlier}
-    if len(before) < len(whole):
+    if len(before) < len(whole) and evidence.base.deployments:
         yield _elsewhere([row for key, row in whole.items() if key not in before], evidence.tree)
     changes = azure_changes(evidence.base, evidence.tree)
     gone = {row.id: before[row.id] for row in changes if row.event in ("gone", "renamed") and row.id in before}

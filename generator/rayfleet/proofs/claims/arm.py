@@ -14,8 +14,7 @@ CLAIMS = (
     Claim("arm/base-deployed-elsewhere",
           "The base commit has resources in a subscription where this fleet has none, and the fleet has bindings as "
           "if it were deployed: they are not compared.",
-          "Name that subscription again. Where the fleet is new, begin with a bindings.yaml without clusters.",
-          after=("files/base-unreadable",)),
+          "Name that subscription again. Where the fleet is new, begin with a bindings.yaml without clusters."),
     Claim("arm/base-elsewhere",
           "The base commit has resources in a subscription where this fleet has none: they are taken for another "
           "fleet's.",

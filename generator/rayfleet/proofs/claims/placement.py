@@ -68,7 +68,8 @@ CLAIMS = (
           "Nothing installs NVIDIA's device plugin, so that pods never get the GPUs of a pool.",
           "Install it; render does for every cluster with such a pool.",
           after=(
-              "arm/record-platform", "flux/file-missing", "flux/file-of-another-cluster", "flux/kustomization-unreadable",
+              "arm/record-platform",
+              "flux/file-missing", "flux/file-of-another-cluster", "flux/kustomization-unreadable",
               "flux/layer-not-followed", "flux/layer-path", "flux/leads-elsewhere", "flux/leads-nowhere",
               "flux/no-configuration", "flux/no-layers", "flux/operator-chart",
           )),
