@@ -29,7 +29,7 @@ IN_MEMORY = $(shell test -w /dev/shm && df -Pk /dev/shm | awk 'NR == 2 { exit $$
 FOR_TESTS = $(if $(IN_MEMORY),mkdir -p $(IN_MEMORY) && PYTEST_DEBUG_TEMPROOT=$(IN_MEMORY))
 PYTEST = $(FOR_TESTS) .venv/bin/pytest
 MUTANTS = $(FOR_TESTS) .venv/bin/python -m tests.testing.mutants
-TESTED = .venv/.test .tools/stamp .tools/checkov/.installed
+TESTED = .venv/.test .tools/kubeconform.stamp .tools/kustomize.stamp .tools/helm.stamp .tools/checkov/.installed
 
 .DEFAULT_GOAL := help
 .PHONY: help render check-rendered validate check claims deploy-tools test test-all mutants lint snapshots bench lock clean
@@ -46,13 +46,13 @@ check-rendered: .venv/.render ## fail, with a diff, if rendered/ is stale
 validate: .venv/.render ## what is wrong with fleet.yaml
 	.venv/bin/rayfleet validate
 
-check: .venv/.render .tools/stamp ## prove that the pieces of rendered/ fit each other
+check: .venv/.render .tools/kustomize.stamp ## prove that the pieces of rendered/ fit each other
 	.venv/bin/rayfleet check $(CHECK_FLAGS)
 
 claims: .venv/.render ## docs/claims.md, from the table of claims
 	.venv/bin/rayfleet check --list --format markdown > docs/claims.md
 
-deploy-tools: .venv/.deploy .tools/stamp ## what deploy, bind, register, status and retire run on
+deploy-tools: .venv/.deploy .tools/kustomize.stamp ## what deploy, bind, register, status and retire run on
 
 test: lint $(TESTED) ## lint, then every test
 	$(PYTEST) $(PYTEST_FLAGS)
@@ -100,6 +100,7 @@ clean: ## remove all that make has made, but not rendered/
 	.venv/$(PIP_INSTALL) --require-hashes -r requirements/render.txt -r requirements/build.txt
 	.venv/$(PIP_INSTALL) --no-build-isolation --editable .
 	.venv/bin/python -m pip check
+	.venv/bin/python -m compileall -q generator
 	@touch $@
 
 .venv/.deploy: .venv/.render requirements/deploy.txt
@@ -116,5 +117,5 @@ clean: ## remove all that make has made, but not rendered/
 	ln -sf ../checkov/bin/checkov .tools/bin/checkov
 	@touch $@
 
-.tools/stamp: .venv/.made tools/go.mod tools/go.sum tools/install.py
-	.venv/bin/python tools/install.py
+.tools/%.stamp: .venv/.made tools/go.mod tools/go.sum tools/install.py
+	.venv/bin/python tools/install.py $*

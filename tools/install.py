@@ -1,4 +1,9 @@
-"""Puts the binaries that tools/go.mod pins into .tools/bin: copied from PATH, or else built."""
+"""Puts binaries that tools/go.mod pins into .tools/bin: copied from PATH, or else built.
+
+    python tools/install.py kustomize helm
+
+Without names, all of them.
+"""
 
 import hashlib
 import os
@@ -13,7 +18,6 @@ ROOT = Path(__file__).resolve().parent.parent
 GO_MOD = ROOT / "tools" / "go.mod"
 GO_VENV = ROOT / ".tools" / "go"
 BIN = ROOT / ".tools" / "bin"
-STAMP = ROOT / ".tools" / "stamp"
 
 # Build only what go.sum vouches for, with the Go chosen here, and without need of a C compiler.
 GO_ENV = {"GOFLAGS": "-mod=readonly", "GOTOOLCHAIN": "local", "GOWORK": "off", "CGO_ENABLED": "0"}
@@ -39,20 +43,21 @@ def main() -> None:
     # A digest and not a date, because a fresh checkout beside a cached .tools has only new dates.
     sources = (GO_MOD, GO_MOD.with_suffix(".sum"), Path(__file__))
     digest = hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()
-    there = all(path.exists() for path in (STAMP, *(BIN / binary.name for binary in BINARIES)))
-    if not there or STAMP.read_text() != digest:
-        install()
-    STAMP.write_text(digest)
+    names = sys.argv[1:] or [binary.name for binary in BINARIES]
+    for binary in BINARIES:
+        if binary.name in names:
+            install(binary, digest)
 
 
-def install() -> None:
-    STAMP.unlink(missing_ok=True)
-    BIN.mkdir(parents=True, exist_ok=True)
-    missing = [binary for binary in BINARIES if not copy(binary)]
-    if missing:
-        go = new_enough_go()
-        for binary in missing:
-            build(go, binary)
+def install(binary: Binary, digest: str) -> None:
+    """Does nothing where the stamp says that the same was installed before."""
+    stamp = BIN.parent / f"{binary.name}.stamp"
+    if not (BIN / binary.name).exists() or not stamp.exists() or stamp.read_text() != digest:
+        stamp.unlink(missing_ok=True)
+        BIN.mkdir(parents=True, exist_ok=True)
+        if not copy(binary):
+            build(new_enough_go(), binary)
+    stamp.write_text(digest)
 
 
 def copy(binary: Binary) -> bool:
