@@ -32,7 +32,7 @@ MUTANTS = $(FOR_TESTS) .venv/bin/python -m tests.testing.mutants
 TESTED = .venv/.test .tools/kubeconform.stamp .tools/kustomize.stamp .tools/helm.stamp .tools/checkov/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help render check-rendered validate check claims deploy-tools test test-all mutants lint snapshots bench lock clean
+.PHONY: help render check-rendered validate check claims deploy-tools test test-all test-cluster mutants lint snapshots bench lock clean
 
 help: ## what you are reading
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -66,6 +66,9 @@ test-all: test ## make test, then all samples, a slow Azure and mutants
 
 mutants: $(TESTED) ## small changes of changed modules that no test sees
 	$(MUTANTS) $(MUTANTS_FLAGS)
+
+test-cluster: $(TESTED) .tools/control-plane.stamp ## what a real Kubernetes makes of what is rendered
+	$(PYTEST) $(PYTEST_FLAGS) --cluster tests/cluster
 
 lint: .venv/.test ## ruff and mypy
 	.venv/bin/ruff check
@@ -116,6 +119,10 @@ clean: ## remove all that make has made, but not rendered/
 	@mkdir -p .tools/bin
 	ln -sf ../checkov/bin/checkov .tools/bin/checkov
 	@touch $@
+
+# Minutes of compiling, which only `make test-cluster` asks for.
+.tools/control-plane.stamp: .venv/.made tools/install.py tools/install_control_plane.py $(wildcard tools/control_plane/* tools/custom_resources/*)
+	.venv/bin/python tools/install_control_plane.py
 
 .tools/%.stamp: .venv/.made tools/go.mod tools/go.sum tools/install.py
 	.venv/bin/python tools/install.py $*

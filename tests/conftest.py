@@ -29,6 +29,7 @@ from tests.testing.rendering import REFERENCE
 from tests.testing.workspace import Workspace
 
 T = TypeVar("T")
+CLUSTER_TESTS = Path(__file__).parent / "cluster"
 
 pytest_plugins = ["tests.testing.run_counts"]
 extent.register()
@@ -158,6 +159,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--slow-azure", type=float, default=0.0, metavar="SECONDS", help="how long Azure's stand-in takes to answer"
     )
+    parser.addoption("--cluster", action="store_true", help="run tests/cluster too, on what make test-cluster builds")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """A real control plane is asked only where somebody wants that."""
+    return True if collection_path == CLUSTER_TESTS and not config.getoption("--cluster") else None
 
 
 def pytest_configure(config: pytest.Config) -> None:
