@@ -10,6 +10,7 @@ from types import ModuleType
 import pytest
 
 from rayfleet.facts import charts, gateways, late_values, platforms, runtimes
+from tests.testing.rendering import ROOT
 from tests.testing.source_code import NAMES, modules, own_imports, texts
 
 _SYSTEMS = re.compile(rf"\b({'|'.join({row.name for row in (*charts.TABLE, *gateways.TABLE)})})\b")
@@ -75,6 +76,14 @@ def test_a_row_is_asked_for_by_what_it_is(module: str) -> None:
 @pytest.mark.parametrize("module", [name for name in NAMES if name not in (platforms.__name__, _OF_COMMANDS)])
 def test_a_platform_is_named_in_its_table_alone(module: str) -> None:
     assert [(line, text) for line, text in texts(module) if text in _PLATFORM_NAMES] == []
+
+
+def test_a_template_names_the_chart_whose_it_is_and_no_other() -> None:
+    named = []
+    for path in (ROOT / "templates").rglob("*.j2"):
+        own = path.relative_to(ROOT / "templates").as_posix()
+        named += [(own, name) for name in _SYSTEMS.findall(path.read_text()) if f"/{name}/" not in own]
+    assert named == []
 
 
 def test_rows_are_there_to_be_named() -> None:
