@@ -18,11 +18,12 @@ from rayfleet import schema, templating
 from rayfleet.bind import answers, changes, edit
 from rayfleet.bind.judge import judge
 from rayfleet.bind.needs import expected_values
-from rayfleet.compiler import Compiled
+from rayfleet.compiler import Compiled, refuse_unbinding
 from rayfleet.diagnostics import Invalid
 from rayfleet.facts import charts, late_values
 from rayfleet.facts.charts.chart import Chart, ChartPod
 from rayfleet.facts.late_values import DEPLOYMENT, LateKind, Producer
+from rayfleet.fleet_files import FleetFiles
 from rayfleet.proofs import Evidence, Report, prove
 from rayfleet.source import read
 from rayfleet.tree import Tree
@@ -244,3 +245,17 @@ def test_what_is_bound_together_is_never_missing_beside_a_new_kind(newer: str) -
         fleet(json.dumps(late))
     (found,) = refused.value.diagnostics
     assert found.what.startswith("clientId, nodePools, principalId is missing, though the deployment")
+
+
+def test_what_is_rendered_and_needs_a_new_kind_stays(newer: str, tmp_path: Path) -> None:
+    """Flux would delete it: it is bound first, or given up by name."""
+    there = tmp_path / f"rendered/{FOLDER}/values.yaml"
+    there.parent.mkdir(parents=True)
+    there.touch()
+    places = FleetFiles("fleet.yaml", str(tmp_path / "rendered"))
+    with pytest.raises(Invalid) as refused:
+        refuse_unbinding(fleet(newer), places, allowed=())
+    (found,) = refused.value.diagnostics
+    assert found.what == "oidcIssuerUrl is not bound, so Flux would delete what is rendered and runs"
+    assert found.fix.startswith("run rayfleet bind, or ")
+    refuse_unbinding(fleet(newer), places, allowed=("one",))

@@ -102,7 +102,7 @@ def refuse_unbinding(compiled: Compiled, places: FleetFiles, allowed: tuple[str,
 
 
 def _unbound(file: str, cluster: str, needs: set[str]) -> Diagnostic:
-    lost = f"{', '.join(sorted(needs))} {'is' if len(needs) == 1 else 'are'} no longer bound"
+    lost = f"{', '.join(sorted(needs))} {'is' if len(needs) == 1 else 'are'} not bound"
     what = f"{lost}, so Flux would delete what is rendered and runs"
-    fix = f"put the values back, or allow it by name: rayfleet render --unbind {cluster}"
+    fix = f"run rayfleet bind, or put the values back; or allow it by name: rayfleet render --unbind {cluster}"
     return Diagnostic(file, 0, 0, f"clusters.{cluster}", what, fix)
