@@ -10,23 +10,11 @@ from rayfleet.anyscale.candidates import RegistrationTask, refuse_pending, refus
 from rayfleet.anyscale.cloud import Cloud
 from rayfleet.anyscale.command import Cli, CommandFault
 from rayfleet.anyscale.registration import AGAIN, Candidate, Registration
+from rayfleet.anyscale.report import as_json, exit_code, next_step, outcome_line
 from rayfleet.console.printing import echo_stderr
 from rayfleet.console.recorder import Recorder
 from rayfleet.console.signals import INTERRUPTED, count_signals
-from rayfleet.diagnostics import Diagnostic, Invalid, many, printable
-
-_SIGNS = {
-    "registered": "+", "there": "=", "differs": "!", "failed": "!", "unknown": "?", "waiting": "-", "pending": "-",
-}  # fmt: skip
-_WORDS = {
-    "registered": "is registered",
-    "there": "was registered before",
-    "differs": "is registered with other settings than rendered",
-    "failed": "is not registered",
-    "unknown": "is not known to be registered",
-    "waiting": "is not registered",
-    "pending": "is pending",
-}
+from rayfleet.diagnostics import Diagnostic, Invalid, printable
 
 
 def commands(task: RegistrationTask) -> dict[str, str]:
@@ -59,8 +47,7 @@ def register(task: RegistrationTask, recorder: Recorder, yes: bool, confirm: Cal
         for row in task.pending:
             known.setdefault(row.cluster, registration.pending_result(row))
         results = [known[row.cluster] for row in task.rows]
-        code = int(any(row.what and row.outcome != "pending" for row in results))
-        code = _report(results, recorder, code)
+        code = _report(results, recorder, exit_code(results))
         return INTERRUPTED if signals() else code
 
 
@@ -80,24 +67,11 @@ def _began(row: Candidate) -> None:
 def _report(results: list[Registration], recorder: Recorder, code: int) -> int:
     """Tells what came of it; the exit code."""
     recorder.started, recorder.again = True, AGAIN
-    recorder.answer = lambda outcome: [_as_json(row) for row in results]
+    recorder.answer = lambda outcome: [as_json(row) for row in results]
     for row in results:
-        known = f" {row.cloud_resource_id}" if row.cloud_resource_id else ""
-        recorder.say(printable(f"{_SIGNS[row.outcome]} {row.cluster} {_WORDS[row.outcome]}{known}"))
+        recorder.say(printable(outcome_line(row)))
         if row.what:
             recorder.note(f"{printable(f'{row.cluster}: {row.what}')}\n    fix: {printable(row.fix)}")
-    count = sum(row.outcome == "registered" for row in results)
-    if count:
-        recorder.say(f"{many(count, 'cluster')} registered; run rayfleet bind, then rayfleet render")
+    if line := next_step(results):
+        recorder.say(line)
     return recorder.end("registered", code)
-
-
-def _as_json(row: Registration) -> dict[str, object]:
-    return {
-        "cluster": row.cluster,
-        "outcome": row.outcome,
-        "cloudResourceId": row.cloud_resource_id,
-        "what": row.what,
-        "fix": row.fix,
-        "differences": [difference._asdict() for difference in row.differences],
-    }

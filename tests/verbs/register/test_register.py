@@ -54,14 +54,6 @@ def test_the_primary_cluster_is_the_one_of_the_primary_region(rendered: Workspac
     assert anyscale.names(CLOUD) == [WEST, EAST]
 
 
-def test_a_cloud_without_resources_gets_the_primary_first(rendered: Workspace, anyscale: StandIn) -> None:
-    """As an interrupted registration leaves it."""
-    anyscale.clouds = {CLOUD: []}
-    rendered.run("register", "--yes")
-    first = ["cloud", "resource", "create", "--cloud", CLOUD, "-f", EAST_FILE]
-    assert anyscale.changes == [first, ADD]
-
-
 def test_for_machines(rendered: Workspace, anyscale: StandIn) -> None:
     anyscale.fail("cloud resource create", "refused", "no")
     rows = json.loads(rendered.run("register", "--yes", "--format", "json", code=1).stdout)
@@ -115,7 +107,7 @@ def west_alone(workspace: Workspace) -> Workspace:
     return workspace
 
 
-@pytest.mark.parametrize("arguments", [["--yes"], ["--print"], ["--cluster", EAST, "--yes"]])
+@pytest.mark.parametrize("arguments", [["--yes"], ["--print"]])
 def test_a_pending_primary_stops(west_alone: Workspace, anyscale: StandIn, arguments: list[str]) -> None:
     said = west_alone.run("register", *arguments, code=1).stderr
     assert said == (
@@ -126,11 +118,7 @@ def test_a_pending_primary_stops(west_alone: Workspace, anyscale: StandIn, argum
     assert anyscale.changes == []
 
 
-@pytest.mark.parametrize("clouds", [{}, {CLOUD: []}])
-def test_another_one_does_not_go_before_the_primary(
-    rendered: Workspace, anyscale: StandIn, clouds: dict[str, list[dict[str, str]]]
-) -> None:
-    anyscale.clouds = clouds
+def test_another_one_does_not_go_before_the_primary(rendered: Workspace, anyscale: StandIn) -> None:
     said = rendered.run("register", "--yes", "--cluster", WEST, code=1).stderr
     assert lines(said)[0].endswith(f"the cloud {CLOUD} has no resource yet, and {EAST} must be its first")
     assert f"fix: rayfleet register --cluster {EAST}" in said
@@ -158,14 +146,6 @@ def test_one_that_waits_for_its_deployment(rendered: Workspace, anyscale: StandI
     assert (printed.stdout, printed.stderr) == (
         shlex.join(["anyscale", *REGISTER]) + "\n", f"pending: {WEST}\n    fix: {fix}\n",
     )  # fmt: skip
-
-
-def test_what_is_registered_and_not_rendered_is_not_known_to_differ(rendered: Workspace, anyscale: StandIn) -> None:
-    rendered.run("register", "--yes")
-    (rendered.folder / WEST_FILE).unlink()
-    result = rendered.run("register", code=1)
-    assert f"= {WEST} was registered before cldrsrc_akswestus20001\n" in result.stdout
-    assert f"{WEST}: whether it differs is not known: it is not rendered\n    fix: run rayfleet render" in result.stderr
 
 
 # --- rendered/ is not what the fleet gives ----------------------------------------------------------------------------
