@@ -109,11 +109,11 @@ class _Builder:
                 kubernetes_version=plain["kubernetesVersion"],
                 tier=plain["tier"],
                 network=network,
-                authorized_ip_ranges=tuple(self._filled("apiServer", settings)["authorizedIpRanges"]),
+                authorized_ip_ranges=tuple(self._complete_settings("apiServer", settings)["authorizedIpRanges"]),
                 local_accounts=plain["localAccounts"],
                 encryption_at_host=plain["encryptionAtHost"],
                 upgrades=self._share("upgrades", settings, partial(built, Upgrades)),
-                autoscaler=self._filled("autoscaler", settings),
+                autoscaler=self._complete_settings("autoscaler", settings),
                 pools=pools,
             ),
             ray=Ray(
@@ -137,7 +137,7 @@ class _Builder:
         built: Built = self._shared[memo][1]
         return built
 
-    def _filled(self, key: str, settings: Settings) -> Settings:
+    def _complete_settings(self, key: str, settings: Settings) -> Settings:
         return self._share(key, settings, lambda section: section)
 
     def _instance_types(self, pools: tuple[NodePool, ...], volume: Volume) -> tuple[InstanceType, ...]:

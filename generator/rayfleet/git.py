@@ -124,7 +124,7 @@ def changed(folder: str, below: Iterable[str]) -> list[str] | None:
                 if file in committed:
                     if _blob_of(f"{top}/{file}") != committed[file]:
                         rows.add(file)
-                elif not (_LEFT_BESIDE.fullmatch(os.path.basename(file)) and _ignored(ignored, file)):
+                elif not (_LEFT_BESIDE.fullmatch(os.path.basename(file)) and _is_ignored(ignored, file)):
                     rows.add(file)
         return sorted(os.path.relpath(f"{top}/{file}", whole) for file in rows)
 
@@ -194,7 +194,7 @@ def _file_of(error: OSError) -> str:
     return os.fsdecode(name) if isinstance(name, str | bytes) else ""
 
 
-def _ignored(by: IgnoreFilterManager, file: str) -> bool:
+def _is_ignored(by: IgnoreFilterManager, file: str) -> bool:
     return not file.startswith("../") and bool(by.is_ignored(file))
 
 

@@ -35,7 +35,7 @@ class Key(NamedTuple):
         return self.attribute or re.sub("([A-Z])", r"_\1", self.path.rpartition(".")[2]).lower()
 
 
-def _is(choice: str) -> Callable[[Any], bool]:
+def _equals(choice: str) -> Callable[[Any], bool]:
     return lambda value: bool(value == choice)
 
 
@@ -78,19 +78,19 @@ KEYS: dict[type[Any], tuple[Key, ...]] = {
     ),
     Gateway: (
         Key("kind", convert=gateways.gateway),
-        Key("visibility", "public", _is("public")),
+        Key("visibility", "public", _equals("public")),
     ),
     Volume: (
-        Key("provisioning", "static", _is("static")),
+        Key("provisioning", "static", _equals("static")),
         Key("size"),
-        Key("cache", "block_cache", _is("block")),
+        Key("cache", "block_cache", _equals("block")),
         Key("cacheSizeMib", "cache_mib"),
     ),
     NodePool: (
-        Key("mode", "system", _is("system")),
+        Key("mode", "system", _equals("system")),
         Key("role"),
         Key("count"),
-        Key("capacityType", "spot", _is("spot")),
+        Key("capacityType", "spot", _equals("spot")),
         Key("spotMaxPrice"),
         Key("maxPods"),
         Key("osDiskSizeGib"),
@@ -103,10 +103,10 @@ KEYS: dict[type[Any], tuple[Key, ...]] = {
 
 def built(kind: type[Built], section: Mapping[str, Any], **others: Any) -> Built:
     """A value of the model from its section, which is filled; ``others`` are what no single key gives."""
-    return kind(**{key.name: key.convert(_at(section, key.path)) for key in KEYS[kind]}, **others)
+    return kind(**{key.name: key.convert(_value_at(section, key.path)) for key in KEYS[kind]}, **others)
 
 
-def _at(section: Any, path: str) -> Any:
+def _value_at(section: Any, path: str) -> Any:
     """The value at a path; None for a key that the fleet leaves out and that has no default."""
     for step in path.split("."):
         section = section.get(step)

@@ -94,11 +94,11 @@ PARTS: tuple[Part, ...] = (
 
 def cluster_outputs() -> tuple[Output, ...]:
     """The outputs of every part, its charts included, layer by layer."""
-    rows = [row for part in PARTS for row in (*part.outputs, *_of_charts(part))]
+    rows = [row for part in PARTS for row in (*part.outputs, *_chart_outputs(part))]
     return tuple(sorted(rows, key=lambda row: _ORDER.index(row.layer)))
 
 
-def _of_charts(part: Part) -> Iterator[Output]:
+def _chart_outputs(part: Part) -> Iterator[Output]:
     for chart in charts.TABLE:
         if chart.part == part.name:
             yield Output(f"operators/{chart.name}/repository.yaml", chart.when, chart.needs, chart=chart.name)

@@ -133,17 +133,17 @@ def _unknown_key(key: str, known: list[str]) -> tuple[str, str]:
 def _bad_name(name: str, keyword: str, limit: Any, node: dict[str, Any]) -> tuple[str, str]:
     if keyword == "maxLength":
         return f'the name "{name}" has {len(name)} characters', f"use at most {limit}"
-    return f"{_shown(name)} is not a name allowed here", _form(limit, node)
+    return f"{_value_text(name)} is not a name allowed here", _form(limit, node)
 
 
 def _form(pattern: str, node: dict[str, Any]) -> str:
     """The advice on a text's form: by example where the schema has one, else by its pattern."""
-    examples = [_shown(example) for example in node.get("examples", [])]
+    examples = [_value_text(example) for example in node.get("examples", [])]
     return f"write it like {' or '.join(examples)}" if examples else f"match {pattern}"
 
 
 def _bad_value(value: Any, keyword: str, limit: Any, node: dict[str, Any], written: str | None) -> tuple[str, str]:
-    shown = written if isinstance(value, int | float) and written else _shown(value)
+    shown = written if isinstance(value, int | float) and written else _value_text(value)
     about = f" ({node['description']})" if "description" in node else ""
     if keyword == "type":
         wanted = " or ".join([limit] if isinstance(limit, str) else [name for name in limit if name != "null"])
@@ -171,6 +171,6 @@ def _bad_value(value: Any, keyword: str, limit: Any, node: dict[str, Any], writt
     return "an entry is listed twice", f"keep one of each{about}"  # uniqueItems: the last keyword we allow
 
 
-def _shown(value: Any) -> str:
+def _value_text(value: Any) -> str:
     text = json.dumps(value, ensure_ascii=False)
     return text if len(text) <= 60 else text[:57] + "..."

@@ -97,7 +97,7 @@ def _object(schema: Any, node: Any, known: Any) -> Accepts:
     return accepts
 
 
-def _names(pattern: Any, schema: Any, known: Any) -> Accepts:
+def _property_names(pattern: Any, schema: Any, known: Any) -> Accepts:
     check = _compile(schema, pattern, known)
     return lambda value: value.__class__ is not dict or all(map(check, value))
 
@@ -127,7 +127,9 @@ def _unique(wanted: Any, schema: Any, known: Any) -> Accepts:
     return lambda value: value.__class__ is not list or all(item not in value[:at] for at, item in enumerate(value))
 
 
-def _sized(kind: type[str] | type[list[Any]] | type[dict[str, Any]], low: bool) -> Callable[[Any, Any, Any], Accepts]:
+def _size_matcher(
+    kind: type[str] | type[list[Any]] | type[dict[str, Any]], low: bool
+) -> Callable[[Any, Any, Any], Accepts]:
     def compile_size(limit: Any, schema: Any, known: Any) -> Accepts:
         if low:
             return lambda value: value.__class__ is not kind or len(value) >= limit
@@ -136,7 +138,7 @@ def _sized(kind: type[str] | type[list[Any]] | type[dict[str, Any]], low: bool) 
     return compile_size
 
 
-def _bounded(low: bool) -> Callable[[Any, Any, Any], Accepts]:
+def _bound_matcher(low: bool) -> Callable[[Any, Any, Any], Accepts]:
     def compile_bound(limit: Any, schema: Any, known: Any) -> Accepts:
         number = TYPES["number"]
         if low:
@@ -148,18 +150,18 @@ def _bounded(low: bool) -> Callable[[Any, Any, Any], Accepts]:
 
 _KEYWORDS: dict[str, Callable[[Any, Any, Any], Accepts]] = {
     "required": _required,
-    "propertyNames": _names,
+    "propertyNames": _property_names,
     "items": _items,
     "uniqueItems": _unique,
     "pattern": _pattern,
-    "minimum": _bounded(low=True),
-    "maximum": _bounded(low=False),
-    "minLength": _sized(str, low=True),
-    "maxLength": _sized(str, low=False),
-    "minItems": _sized(list, low=True),
-    "maxItems": _sized(list, low=False),
-    "minProperties": _sized(dict, low=True),
-    "maxProperties": _sized(dict, low=False),
+    "minimum": _bound_matcher(low=True),
+    "maximum": _bound_matcher(low=False),
+    "minLength": _size_matcher(str, low=True),
+    "maxLength": _size_matcher(str, low=False),
+    "minItems": _size_matcher(list, low=True),
+    "maxItems": _size_matcher(list, low=False),
+    "minProperties": _size_matcher(dict, low=True),
+    "maxProperties": _size_matcher(dict, low=False),
 }
 
 #: Every keyword that the schemas may use; a test refuses any other, so that the checker cannot overlook one.

@@ -44,10 +44,10 @@ def _outermost(wrong: dict[tuple[str | int, ...], Any]) -> list[tuple[Path, Any]
 def follows_from(finding: Diagnostic, mistakes: list[Diagnostic]) -> bool:
     """True where the finding may come only from a mistake of shape: from a section that was left out, or from its
     stand-in."""
-    return any(_reaches(_section(mistake), finding.where) for mistake in mistakes)
+    return any(_affects(_section(mistake), finding.where) for mistake in mistakes)
 
 
-def _reaches(section: str, where: str) -> bool:
+def _affects(section: str, where: str) -> bool:
     if where.startswith(section) or section.startswith(where):
         return True
     return any(wrong.match(section) and elsewhere.match(where) for wrong, elsewhere in _REACHES)

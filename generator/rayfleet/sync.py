@@ -55,12 +55,12 @@ def write(folder: str, rendered: Outputs, paths: Iterable[str], *, own: bool = T
     wanted = set(paths) if there else set()
     stale = [path for path in sorted(there - wanted) if _is_ours(f"{folder}/{path}")]
     foreign = sorted(there - wanted - set(stale))
-    _refuse_foreign(folder, there & wanted, _in_the_way(foreign, wanted))
+    _refuse_foreign(folder, there & wanted, _blocking_files(foreign, wanted))
     if stale and not own:
         what = "was rendered from another fleet, and would be deleted"
         fix = "render elsewhere with -o; if the fleet was only renamed, delete the folder first"
         raise Invalid([_diagnostic(f"{folder}/{stale[0]}", what, fix)])
-    blocking = _in_the_way(stale, wanted)
+    blocking = _blocking_files(stale, wanted)
     _delete(folder, blocking)
     created, updated, unchanged = [], [], 0
     made: set[str] = set()
@@ -71,10 +71,10 @@ def write(folder: str, rendered: Outputs, paths: Iterable[str], *, own: bool = T
             if parent not in made:
                 os.makedirs(parent, exist_ok=True)
                 made.add(parent)
-            _put(whole, content)
+            _replace_file(whole, content)
             created.append(path)
         elif _read(whole) != content:
-            _put(whole, content)
+            _replace_file(whole, content)
             updated.append(path)
         else:
             unchanged += 1
@@ -116,7 +116,7 @@ def _walk(folder: str) -> set[str]:
     return found
 
 
-def _in_the_way(paths: list[str], wanted: set[str]) -> list[str]:
+def _blocking_files(paths: list[str], wanted: set[str]) -> list[str]:
     """Files that stand where a rendered file needs a folder, or in a folder where one needs a file."""
     folders = {parent for path in wanted for parent in _parents(path)} if paths else set()
     return [path for path in paths if path in folders or wanted.intersection(_parents(path))]
@@ -170,7 +170,7 @@ def _read(path: str, most: int | None = None) -> bytes | None:
         os.close(descriptor)
 
 
-def _put(path: str, content: bytes) -> None:
+def _replace_file(path: str, content: bytes) -> None:
     """Writes a file beside and renames it, so that there is never half of one under its name."""
     unfinished = path + _UNFINISHED
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL

@@ -56,7 +56,7 @@ def scalar(value: Any) -> str:
     """``value`` as a JSON scalar that YAML reads as the same value. Raises TypeError for anything else."""
     kind = value.__class__
     if kind is str:
-        return _quoted(value)
+        return _quote(value)
     if kind is _Block:
         return str(value)
     if kind is bool or kind is int:
@@ -64,7 +64,7 @@ def scalar(value: Any) -> str:
     if kind is float:
         number = json.dumps(value, allow_nan=False)
         return number if "." in number else number.replace("e", ".0e")  # YAML 1.1 wants the point
-    raise _unfit(value)
+    raise _type_fault(value)
 
 
 def text(value: Any) -> str:
@@ -73,10 +73,10 @@ def text(value: Any) -> str:
         return _MARKDOWN.sub(r"\\\1", " ".join(value.split())).replace("&", "&amp;")
     if isinstance(value, int | float):
         return str(value)
-    raise _unfit(value)
+    raise _type_fault(value)
 
 
-def _unfit(value: Any) -> Exception:
+def _type_fault(value: Any) -> Exception:
     if isinstance(value, Undefined):
         return UndefinedError(value._undefined_message)
     return TypeError(f"a template may print a string, number or boolean, not {value!r}")
@@ -91,7 +91,7 @@ def _lines(value: Any) -> list[str]:
     if isinstance(value, dict) and value:
         rows: list[str] = []
         for key, child in value.items():
-            rows += _entry(f"{_quoted(key)}:", child)
+            rows += _entry(f"{_quote(key)}:", child)
         return rows
     if isinstance(value, list | tuple) and value:
         return [row for child in value for row in _entry("-", child)]
@@ -110,7 +110,7 @@ def _leaf(value: Any) -> str:
     return str(json.dumps(value)) if isinstance(value, dict | list | tuple) else scalar(value)
 
 
-def _quoted(value: str) -> str:
+def _quote(value: str) -> str:
     quoted: str = encode_basestring(value)
     if quoted.isascii() and quoted.isprintable():
         return quoted

@@ -16,7 +16,7 @@ from rayfleet.azure.resource_id import type_of
 from rayfleet.facts.resource_types import DELETION_ORDER
 from rayfleet.retire.delete import delete
 from rayfleet.retire.plan import plan
-from rayfleet.retire.step import RetirementPlan, RetirementStep, Role
+from rayfleet.retire.step import RetirementPlan, RetirementStep, RoleGrant
 from rayfleet.tree import Tree
 from tests.stand_ins.azure.arm_server import ArmServer
 from tests.stand_ins.clock import Time
@@ -251,7 +251,7 @@ def test_a_plan_that_was_tampered_with(identifier: str) -> None:
 )
 def test_role_assignments_that_azure_names_oddly(name: str) -> None:
     identity = f"{GROUP}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/i"
-    role = Role(ACCOUNT, "ba92f5b4-2d11-453d-a403-e96b0029c9fe", identity, "1")
+    role = RoleGrant(ACCOUNT, "ba92f5b4-2d11-453d-a403-e96b0029c9fe", identity, "1")
     step = planned().steps[4]._replace(role=role)
     row = {
         "id": f"{ACCOUNT}/providers/Microsoft.Authorization/roleAssignments/{name}",

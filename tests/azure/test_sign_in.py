@@ -14,7 +14,7 @@ from rayfleet.azure.client import ENDPOINT, Azure
 from rayfleet.azure.faults import Fault
 from rayfleet.azure.sign_in import SignIn
 from rayfleet.azure.stacks import Stacks
-from rayfleet.facts.advice import about
+from rayfleet.facts.advice import advice_for
 from tests.stand_ins.clock import Time
 from tests.testing.azure_client import refused
 from tests.testing.deployments import SHARED
@@ -114,7 +114,7 @@ def test_why_nobody_can_be_signed_in(name: str) -> None:
     message, why, fix = LASTING[name]
     fault = told(message)
     assert (fault.code, fault.passing, fault.status) == ("NotSignedIn", False, None)
-    assert why in fault.message and fix in about(fault.code, fault.message).fix
+    assert why in fault.message and fix in advice_for(fault.code, fault.message).fix
     assert "\n" not in fault.message and "Trace ID" not in fault.message and len(fault.message) < 400
 
 
@@ -136,7 +136,7 @@ def test_what_passes_is_tried_again(message: str) -> None:
     assert (credential.asked, time.waits) == (3, [1.0, 2.0])
     fault = told(message)
     assert (fault.code, fault.passing, fault.unheard) == ("SignInUnavailable", True, False)
-    assert "given up after 6 tries" in fault.message and "az account get-access-token" in about(fault.code, "").fix
+    assert "given up after 6 tries" in fault.message and "az account get-access-token" in advice_for(fault.code, "").fix
 
 
 def test_other_exceptions_of_the_sdk_are_told_too() -> None:
@@ -183,7 +183,7 @@ def test_an_environment_that_is_wrong(name: str, monkeypatch: pytest.MonkeyPatch
     for ask in asks:
         fault = refused(ask)
         assert fault.code == "NotSignedIn" and "AZURE_" in fault.message and "hush" not in fault.message
-        assert about(fault.code, fault.message).fix.startswith("correct the variable")
+        assert advice_for(fault.code, fault.message).fix.startswith("correct the variable")
 
 
 # --- once ---

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rayfleet.bind.changes import BindingChange
-from rayfleet.bind.edit import _Edit, _spliced
+from rayfleet.bind.edit import _Edit, _splice
 from rayfleet.bind.edit import edit as edit_file
 from rayfleet.bind.yaml_text import Text, UnsafeEdit
 from rayfleet.diagnostics import Invalid
@@ -227,9 +227,9 @@ def test_what_cannot_be_edited_safely_is_refused(text: str) -> None:
 
 def test_edits_that_overlap_are_refused() -> None:
     text = Text("abcd")
-    assert _spliced(text, [_Edit(2, 3, "C"), _Edit(0, 2, "AB"), _Edit(3, 3, "-")]) == "ABC-d"
+    assert _splice(text, [_Edit(2, 3, "C"), _Edit(0, 2, "AB"), _Edit(3, 3, "-")]) == "ABC-d"
     with pytest.raises(UnsafeEdit):
-        _spliced(text, [_Edit(0, 2, ""), _Edit(1, 3, "")])
+        _splice(text, [_Edit(0, 2, ""), _Edit(1, 3, "")])
 
 
 NAMES = st.sampled_from(["a", "b", "c-1", "null", "on"])

@@ -96,7 +96,7 @@ def test_both_say_the_same(kind: str, path: Steps, before: Any, after: Any, row:
     alerts = [alert for alert in summary.alerts if alert.kind != "scaled"]
     findings = _checked(old, new)
     assert [found.outcome for found in findings] == [_OUTCOMES[alert.kind] for alert in alerts]
-    assert len(findings) == expected.row.told
+    assert len(findings) == expected.row.reported
     (change,) = azure_changes(_tree(old), _tree(new))
     assert (change.path, change.row) == (path, expected.row)
     assert (change.before, change.after) == (before, after)

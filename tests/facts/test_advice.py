@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from rayfleet.facts.advice import TABLE, about, encryption_at_host
+from rayfleet.facts.advice import TABLE, advice_for, encryption_at_host
 from tests.testing.rendering import SOURCE_ROOT
 
 # For each row of the table, in its order: codes with words of their message, and a word of the advice.
@@ -93,13 +93,14 @@ def test_every_row_is_reached_by_its_own_code() -> None:
 def test_an_error_reaches_its_row(number: int) -> None:
     errors, word = ERRORS[number]
     for code, message in errors:
-        assert about(code, message) is TABLE[number], f"{code}: {message}"
+        assert advice_for(code, message) is TABLE[number], f"{code}: {message}"
     assert word in TABLE[number].fix
 
 
 def test_what_azure_calls_by_case_is_found() -> None:
     assert (
-        about("skunotavailable", "") == about("SkuNotAvailable", "") and about("SkuNotAvailable", "").leaf == "vmSize"
+        advice_for("skunotavailable", "") == advice_for("SkuNotAvailable", "")
+        and advice_for("SkuNotAvailable", "").leaf == "vmSize"
     )
 
 
@@ -112,7 +113,7 @@ def test_codes_of_our_own_all_have_advice() -> None:
                 first = node.args[0]
                 own |= {str(first.value)} if isinstance(first, ast.Constant) else set()
     assert len(own) > 10
-    assert {code for code in own if about(code, "") is TABLE[-1]} == set()
+    assert {code for code in own if advice_for(code, "") is TABLE[-1]} == set()
 
 
 def test_no_command_of_az_that_az_refuses() -> None:

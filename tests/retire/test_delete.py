@@ -10,7 +10,7 @@ from rayfleet.azure.faults import Fault
 from rayfleet.facts.resource_types import CLUSTER
 from rayfleet.retire import delete as deletion
 from rayfleet.retire.delete import delete, is_gone, remaining_ids
-from rayfleet.retire.step import RetirementPlan, RetirementStep, Role
+from rayfleet.retire.step import RetirementPlan, RetirementStep, RoleGrant
 from tests.stand_ins.azure.scripted import NOT_FOUND, Script, ScriptedAzure
 from tests.testing.reference_names import GROUP, MANAGED_CLUSTERS
 
@@ -134,7 +134,7 @@ ACCOUNT = f"{GROUP}/providers/Microsoft.Storage/storageAccounts/fleet"
 ROLES = f"{ACCOUNT}/providers/Microsoft.Authorization/roleAssignments"
 NAME = "12345678-1234-4234-8234-123456789abc"
 OWNER, OTHER = "44444444-4444-4444-8444-444444444444", "55555555-4444-4444-8444-444444444444"
-ROLE = STEP._replace(id="", role=Role(ACCOUNT, "r", IDENTITY, "v"), kind="microsoft.authorization/roleassignments")
+ROLE = STEP._replace(id="", role=RoleGrant(ACCOUNT, "r", IDENTITY, "v"), kind="microsoft.authorization/roleassignments")
 
 
 def assignment(principal: str = OWNER, role: str = "r", scope: str = ACCOUNT) -> dict[str, Any]:

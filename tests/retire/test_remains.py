@@ -9,7 +9,7 @@ import pytest
 from rayfleet.azure.stacks import LastDeployment
 from rayfleet.diagnostics import Diagnostic
 from rayfleet.retire.remains import Remains, RetireOverrides, data_loss, undeployed, weighed, with_remains
-from rayfleet.retire.step import ANYSCALE, RetirementPlan, RetirementStep, Role
+from rayfleet.retire.step import ANYSCALE, RetirementPlan, RetirementStep, RoleGrant
 
 NONE = RetireOverrides(False, False, False)
 NOTHING = Remains({}, {}, [], [], [])
@@ -37,7 +37,7 @@ def test_states_are_those_that_were_seen() -> None:
 
 
 def test_a_step_is_about_what_was_found() -> None:
-    role = step(kind="roles", id="", command="", role=Role("scope", "role", "identity", "v"))
+    role = step(kind="roles", id="", command="", role=RoleGrant("scope", "role", "identity", "v"))
     resource = step(cloud="cloud")
     other = step(kind="other")
     there = {0: ["/one", "/two"], 1: ["old-name"], 2: ["id"]}

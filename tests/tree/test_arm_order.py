@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from rayfleet.tree.arm_order import before, deployed_before, unordered_pair
+from rayfleet.tree.arm_order import dependencies, earlier_deployments, unordered_pair
 from tests.proofs.breaks.azure import EAST, template
 from tests.testing.broken_trees import Edit, broken, rendered, tree
 
@@ -32,7 +32,7 @@ def test_what_a_resource_waits_for_is_followed_to_the_end() -> None:
         for row in rendered(tree()).of_type("Microsoft.ContainerService/managedClusters/agentPools")
         if row.written_name == "aks-eastus/t4"
     )
-    found = {name.rpartition("/")[2] for name in before(resource)}
+    found = {name.rpartition("/")[2] for name in dependencies(resource)}
     assert {"cpu", "a100", "aks-eastus", "aks-nodes", "aks-eastus-vnet", "aks-eastus-nat-ip-1"} <= found
 
 
@@ -45,7 +45,7 @@ def test_a_circle_ends() -> None:
 
     whole = rendered(broken((template(EAST, circle),)))
     (resource,) = (row for row in whole.resources.values() if row.written_name == "aks-eastus/t4")
-    assert resource.id in before(resource)
+    assert resource.id in dependencies(resource)
 
 
 def test_deployments_are_followed_to_the_end() -> None:
@@ -53,7 +53,7 @@ def test_deployments_are_followed_to_the_end() -> None:
     rows = json.loads(tree()[path])
     rows["deployments"][0]["dependsOn"] = ["aks-multi-region-westus2"]  # a circle, which must end too
     whole = rendered(broken((Edit(path, tree()[path].decode(), json.dumps(rows)),)))
-    assert deployed_before(whole, "aks-multi-region-eastus") == {
+    assert earlier_deployments(whole, "aks-multi-region-eastus") == {
         "aks-multi-region-shared", "aks-multi-region-resource-group", "aks-multi-region-westus2",
     }  # fmt: skip
-    assert deployed_before(whole, "nobody") == set()
+    assert earlier_deployments(whole, "nobody") == set()

@@ -57,11 +57,11 @@ def test_values_reach_the_steps_that_need_them_and_show_nowhere() -> None:
 
 def test_a_region_and_what_it_needs() -> None:
     steps = reference().values()
-    names = [step.name.removeprefix("aks-multi-region-") for step in deployment_steps.selected(steps, ["westus2"])]
+    names = [step.name.removeprefix("aks-multi-region-") for step in deployment_steps.select(steps, ["westus2"])]
     assert names == ["resource-group", "shared", "westus2"]
-    assert deployment_steps.selected(steps, []) == tuple(steps)
-    assert deployment_steps.selected(steps, ["nowhere"]) == ()
-    assert [len(wave) for wave in deployment_steps.waves(deployment_steps.selected(steps, ["westus2"]))] == [1, 1, 1]
+    assert deployment_steps.select(steps, []) == tuple(steps)
+    assert deployment_steps.select(steps, ["nowhere"]) == ()
+    assert [len(wave) for wave in deployment_steps.waves(deployment_steps.select(steps, ["westus2"]))] == [1, 1, 1]
 
 
 def _no_template(rows: list[dict[str, Any]]) -> None:

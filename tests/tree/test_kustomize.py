@@ -6,7 +6,7 @@ import pytest
 
 from rayfleet.tree import RenderedCluster, Tree
 from rayfleet.tree.files import Files, OnDisk
-from rayfleet.tree.kustomize import Kustomize, find
+from rayfleet.tree.kustomize import Kustomize, find_binary
 from tests.testing.rendering import ROOT
 from tests.testing.workspace import Workspace
 
@@ -21,7 +21,7 @@ patches:
 
 
 def east(workspace: Workspace) -> RenderedCluster:
-    binary = find(str(ROOT))
+    binary = find_binary(str(ROOT))
     assert binary is not None
     files = Files("rendered", OnDisk("rendered"))
     kustomize = Kustomize(binary, "rendered")

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from rayfleet.tree import RenderedCluster, Tree
-from rayfleet.tree.cluster import before, below
+from rayfleet.tree.cluster import folder_in_rendered, repository_folder
 from rayfleet.tree.files import Files
 from tests.testing.broken_trees import BINDINGS, rendered, tree
 
@@ -32,11 +32,16 @@ def test_clusters_lead_to_their_layers_and_values() -> None:
 
 
 def test_a_path_in_the_repository() -> None:
-    assert below("./rendered/clusters/a/flux") == "clusters/a/flux"
-    assert below("fleets/one/rendered/clusters/rendered/flux/") == "clusters/rendered/flux"
-    assert before("./fleets/one/rendered/clusters/a/flux") == "fleets/one"
-    assert before("rendered/clusters/a/flux") == ""
-    assert below("./clusters/a/flux") is below("") is below("./rendered/azure/x") is None
+    assert folder_in_rendered("./rendered/clusters/a/flux") == "clusters/a/flux"
+    assert folder_in_rendered("fleets/one/rendered/clusters/rendered/flux/") == "clusters/rendered/flux"
+    assert repository_folder("./fleets/one/rendered/clusters/a/flux") == "fleets/one"
+    assert repository_folder("rendered/clusters/a/flux") == ""
+    assert (
+        folder_in_rendered("./clusters/a/flux")
+        is folder_in_rendered("")
+        is folder_in_rendered("./rendered/azure/x")
+        is None
+    )
 
 
 def test_overrides_win_over_values_and_are_named() -> None:

@@ -48,7 +48,7 @@ def task(where: FleetFiles, name: str | None, allow_stale: bool) -> Registration
     try:
         compiled = compile_fleet(where, inputs)
     except Invalid as invalid:
-        found += (_weighed(row, allow_stale) for row in invalid.diagnostics if row.severity == "error")
+        found += (_warn_if_allowed(row, allow_stale) for row in invalid.diagnostics if row.severity == "error")
     rows = [*_candidates(where, fleet, [name] if name else names, compiled, allow_stale, found)]
     if errors(found):
         raise Invalid(found)
@@ -75,18 +75,18 @@ def _candidates(
         if source and source.data.get("name") != resource:
             what = f"it is not the cloud resource {resource}"
             found.append(source.diagnostic(("name",), what, f"rendered/ is not of this fleet.yaml: {_RENDER}"))
-        elif source and compiled and not _is(source, given.get(path)):
+        elif source and compiled and not _has_same_content(source, given.get(path)):
             row = Diagnostic(files.name(path), 0, 0, name, "is not what fleet.yaml and bindings.yaml give", _RENDER)
-            found.append(_weighed(row, allow_stale))
+            found.append(_warn_if_allowed(row, allow_stale))
         fix = _RENDER if path in given else f"deploy {name}, run rayfleet bind and rayfleet render, then register"
         yield Candidate(name, resource, files.name(path), source.data if source else None, fix)
 
 
-def _is(source: Source, given: bytes | None) -> bool:
+def _has_same_content(source: Source, given: bytes | None) -> bool:
     return given is not None and bool(read(source.file, given).data == source.data)
 
 
-def _weighed(row: Diagnostic, allowed: bool) -> Diagnostic:
+def _warn_if_allowed(row: Diagnostic, allowed: bool) -> Diagnostic:
     found = row._replace(fix=f"{row.fix}; or register anyway with --allow-stale")
     return found.as_warning() if allowed else found
 

@@ -51,7 +51,7 @@ _NOT_PASSED_ON = re.compile(
 )
 
 
-def _never() -> int:
+def _no_signals() -> int:
     return 0
 
 
@@ -82,7 +82,7 @@ class Cli:
         environ: Mapping[str, str] | None = None,
         reading: float = _READING,
         writing: float = _WRITING,
-        heard: Callable[[], int] = _never,
+        heard: Callable[[], int] = _no_signals,
     ) -> None:
         environ = os.environ if environ is None else environ
         self._environ = {**{key: value for key, value in environ.items() if _is_passed_on(key)}, **_SET}

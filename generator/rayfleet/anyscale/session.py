@@ -38,11 +38,11 @@ def register(task: RegistrationTask, recorder: Recorder, yes: bool, confirm: Cal
     todo = [row for row in task.rows if row.cluster not in known and row.rendered is not None]
     for warning in refuse_without_primary(task, cloud):
         echo_stderr(str(warning))
-    if todo and not yes and not _confirmed(task, cloud, todo, confirm):
+    if todo and not yes and not _confirm(task, cloud, todo, confirm):
         echo_stderr("nothing was registered")
         return 1
     with count_signals("interrupted: waiting for the command that runs") as signals:
-        for result in registration.register(Cli(heard=signals), task.cloud, cloud, todo, _began):
+        for result in registration.register(Cli(heard=signals), task.cloud, cloud, todo, _report_start):
             known[result.cluster] = result
         for row in task.pending:
             known.setdefault(row.cluster, registration.pending_result(row))
@@ -51,7 +51,7 @@ def register(task: RegistrationTask, recorder: Recorder, yes: bool, confirm: Cal
         return INTERRUPTED if signals() else code
 
 
-def _confirmed(
+def _confirm(
     task: RegistrationTask, cloud: Cloud | None, todo: Iterable[Candidate], confirm: Callable[[str], bool] | None
 ) -> bool:
     what = f"register {', '.join(row.cluster for row in todo)} with the cloud {task.cloud}"
@@ -60,7 +60,7 @@ def _confirmed(
     return confirm(f"{what}{'' if cloud else ', which is made'}?")
 
 
-def _began(row: Candidate) -> None:
+def _report_start(row: Candidate) -> None:
     echo_stderr(f"registering {row.cluster} ...")
 
 

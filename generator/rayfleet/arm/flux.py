@@ -74,7 +74,7 @@ def _configuration(fleet: Fleet, cluster: Cluster) -> Resource:
             # Infrastructure that is well should not be called failed because a workload is not.
             "waitForReconciliation": False,
             "gitRepository": _repository(fleet),
-            **_protected(fleet),
+            **_protected_settings(fleet),
             "kustomizations": {
                 "flux": {
                     "path": cluster.flux_path,
@@ -106,7 +106,7 @@ def _repository(fleet: Fleet) -> dict[str, Any]:
     return repository
 
 
-def _protected(fleet: Fleet) -> dict[str, Any]:
+def _protected_settings(fleet: Fleet) -> dict[str, Any]:
     """The credential. Azure never gives it back, so every deployment hands it over again."""
     if fleet.gitops.auth not in CREDENTIALS:
         return {}

@@ -120,7 +120,7 @@ class Fault(Exception):
 
     def without(self, texts: tuple[str, ...]) -> Fault:
         """The same fault, without some texts."""
-        details = tuple(_without(detail, texts) for detail in self.details)
+        details = tuple(_remove_texts(detail, texts) for detail in self.details)
         return Fault(self.code, replace_texts(self.message, texts), self.status, self.retry_after, details)
 
 
@@ -191,8 +191,8 @@ def problem_of(data: Any) -> Problem | None:
     return Problem(_text(data.get("code")) or "Unknown", written, _text(data.get("target")), found)
 
 
-def _without(problem: Problem, texts: tuple[str, ...]) -> Problem:
-    details = tuple(_without(detail, texts) for detail in problem.details)
+def _remove_texts(problem: Problem, texts: tuple[str, ...]) -> Problem:
+    details = tuple(_remove_texts(detail, texts) for detail in problem.details)
     return Problem(problem.code, replace_texts(problem.message, texts), replace_texts(problem.target, texts), details)
 
 

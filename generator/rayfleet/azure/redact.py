@@ -42,7 +42,7 @@ def replace_texts(data: Any, texts: Iterable[str]) -> Any:
 
 def redact(raw: Any, secrets: Iterable[object] = ()) -> Any:
     """The same without secrets: no text below a secret's name, and none that holds one of ``secrets`` in any form."""
-    return _hidden(raw, secret_forms(secrets), False)
+    return _redact_value(raw, secret_forms(secrets), False)
 
 
 def _forms(secret: str) -> Iterator[str]:
@@ -64,15 +64,15 @@ def _forms(secret: str) -> Iterator[str]:
                 yield inside
 
 
-def _hidden(value: Any, secrets: tuple[str, ...], below: bool) -> Any:
+def _redact_value(value: Any, secrets: tuple[str, ...], below: bool) -> Any:
     if isinstance(value, dict):
         if "propertyChangeType" in value:  # a row of what-if: its values are of the property at its path
             inside = below or secret(str(value.get("path")))
             kept = ("path", "propertyChangeType")
-            return {key: row if key in kept else _hidden(row, secrets, inside) for key, row in value.items()}
-        return {key: _hidden(row, secrets, below or secret(key)) for key, row in value.items()}
+            return {key: row if key in kept else _redact_value(row, secrets, inside) for key, row in value.items()}
+        return {key: _redact_value(row, secrets, below or secret(key)) for key, row in value.items()}
     if isinstance(value, list):
-        return [_hidden(row, secrets, below) for row in value]
+        return [_redact_value(row, secrets, below) for row in value]
     if isinstance(value, str):
         return HIDDEN if below and value.lower() not in _SWITCHES else replace_texts(value, secrets)
     return value

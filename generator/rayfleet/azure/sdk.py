@@ -62,7 +62,9 @@ class SdkClients:
             if subscription not in self._clients:
                 from azure.mgmt.resource.deployments import DeploymentsMgmtClient
 
-                self._clients[subscription] = DeploymentsMgmtClient(subscription_id=subscription, **self._how())
+                self._clients[subscription] = DeploymentsMgmtClient(
+                    subscription_id=subscription, **self._client_arguments()
+                )
             return self._clients[subscription]
 
     def stacks(self, subscription: str) -> DeploymentStacksClient:
@@ -71,10 +73,12 @@ class SdkClients:
             if subscription not in self._stacks:
                 from azure.mgmt.resource.deploymentstacks import DeploymentStacksClient
 
-                self._stacks[subscription] = DeploymentStacksClient(subscription_id=subscription, **self._how())
+                self._stacks[subscription] = DeploymentStacksClient(
+                    subscription_id=subscription, **self._client_arguments()
+                )
             return self._stacks[subscription]
 
-    def _how(self) -> dict[str, Any]:
+    def _client_arguments(self) -> dict[str, Any]:
         """The arguments that the SDK's clients are made with."""
         from azure.core.pipeline import policies
         from azure.mgmt.core.policies import ARMChallengeAuthenticationPolicy
@@ -127,7 +131,7 @@ class SdkClients:
 
         class Polling(ARMPolling):
             def _sleep(self, delay: float) -> None:
-                _go_on(patience, began, delay)
+                _pause_until_limit(patience, began, delay)
 
         return {"cls": json_of, "polling": Polling(self.poll, path_format_arguments={"endpoint": self.endpoint})}
 
@@ -158,7 +162,7 @@ def follow(asking: SdkClients, client: DeploymentsMgmtClient, request: HttpReque
 
     def heard(asked: HttpRequest) -> tuple[Any, dict[str, Any]]:
         def ask() -> tuple[Any, dict[str, Any]]:
-            response = _accepted(client.send_request(asked))
+            response = _check_status(client.send_request(asked))
             return response, _mapping(response)
 
         return asking.ask_once(ask)
@@ -169,7 +173,9 @@ def follow(asking: SdkClients, client: DeploymentsMgmtClient, request: HttpReque
     link = status_link or response.headers.get("Location", "")
     working = request.method != "GET" and bool(status_link or (link and response.status_code == 202))
     while working:
-        _go_on(asking.patience, began, asking.poll if (wait := retry_after(response.headers)) is None else wait)
+        _pause_until_limit(
+            asking.patience, began, asking.poll if (wait := retry_after(response.headers)) is None else wait
+        )
         following = HttpRequest("GET", f"{asking.endpoint}{asking.path_of(link)}")
         response, data = asking.patience.repeat(partial(heard, following))
         status = str(member(data, "status") or ("" if status_link else "succeeded")).lower()
@@ -198,7 +204,7 @@ def fault_of(error: Any, secrets: tuple[str, ...] = ()) -> Fault:
 def fault_of_answer(response: Any, secrets: tuple[str, ...] = ()) -> Fault:
     """The fault that an answer is."""
     status: int = response.status_code
-    problem = problem_of(replace_texts(_decoded(response), secrets))
+    problem = problem_of(replace_texts(_json_of_body(response), secrets))
     wait = retry_after(response.headers)
     if problem is not None:
         return Fault(problem.code, problem.message, status, wait, problem.details)
@@ -231,13 +237,13 @@ def member(data: Any, *keys: str) -> Any:
     return data
 
 
-def _go_on(patience: Patience, began: float, seconds: float) -> None:
+def _pause_until_limit(patience: Patience, began: float, seconds: float) -> None:
     if patience.clock() - began + seconds > _LONGEST_OPERATION:
         raise Fault("OperationWithoutEnd", f"given up: the operation takes more than {_LONGEST_OPERATION / 60:.0f} min")
     patience.pause(max(seconds, 0.0))
 
 
-def _accepted(response: Any) -> Any:
+def _check_status(response: Any) -> Any:
     if response.status_code >= 300:
         raise fault_of_answer(response)
     return response
@@ -255,7 +261,7 @@ def _mapping(response: Any) -> dict[str, Any]:
     return found
 
 
-def _decoded(response: Any) -> Any:
+def _json_of_body(response: Any) -> Any:
     from azure.core.exceptions import AzureError
 
     try:

@@ -48,14 +48,14 @@ class SignIn:
         with self._lock:
             found = None if self._answers == before or options.get("claims") else self._last
             if found is None:
-                found = self._asked(*scopes, **options)
+                found = self._request_token(*scopes, **options)
                 if not options.get("claims"):
                     self._answers, self._last = self._answers + 1, found
         if isinstance(found, Fault):
             raise found
         return found
 
-    def _asked(self, *scopes: str, **options: Any) -> AccessToken | Fault:
+    def _request_token(self, *scopes: str, **options: Any) -> AccessToken | Fault:
         from azure.core.exceptions import AzureError
 
         try:

@@ -118,7 +118,7 @@ class Stacks:
         """The ids of what a stack has; none where it is not there. What no id names (REST API: resources of Bicep
         extensions) goes by its type, so that nobody takes it for nothing. Raises Fault.
         """
-        return tuple(_named(row) for row in _rows(self._get(step), "resources"))
+        return tuple(_resource_label(row) for row in _rows(self._get(step), "resources"))
 
     def detach(self, step: DeploymentStep) -> None:
         """Takes a stack away and leaves all that it has: no resource is deleted. One that is not there is none too
@@ -147,7 +147,7 @@ class Stacks:
         data = self._get(step)
         inner = deployment_of_id(_text(data, "deploymentId"))
         found = self._azure.operations_of(*inner, secrets_of(step)) if inner else []
-        return [*found, *_failed(data, step.name)]
+        return [*found, *_failed_operations(data, step.name)]
 
     def template_hash(self, step: DeploymentStep) -> str:
         """The same as of a deployment."""
@@ -230,15 +230,17 @@ def _state(data: Any, name: str) -> State:
     )
 
 
-def _failed(data: Any, name: str) -> list[Operation]:
+def _failed_operations(data: Any, name: str) -> list[Operation]:
     """Resources that a stack could not bring to its goal, as operations: with "deleteFailed" one was to be taken
     away."""
     stuck = {
-        _named(row).lower() for row in _rows(data, "resources") if str(member(row, "status")).lower() == "deletefailed"
+        _resource_label(row).lower()
+        for row in _rows(data, "resources")
+        if str(member(row, "status")).lower() == "deletefailed"
     }
     found = []
     for row in _rows(data, "failedResources"):
-        identifier = _named(row)
+        identifier = _resource_label(row)
         action = "Delete" if identifier.lower() in stuck else ""
         found.append(
             Operation(
@@ -253,7 +255,7 @@ def _ids(data: Any, key: str) -> list[str]:
     return [identifier for identifier in found if isinstance(identifier, str) and identifier]
 
 
-def _named(row: Any) -> str:
+def _resource_label(row: Any) -> str:
     """The name of a stack's resource: its id, or its type where it has none."""
     found = member(row, "id") or member(row, "type")
     return found if isinstance(found, str) else "a resource without a name"

@@ -101,7 +101,7 @@ def of_file(file: str, content: bytes, fix: str) -> Answers:
     try:
         source = _read(file, content)
         found: list[Diagnostic] = []
-        answers = merge(_told_apart(source, (), None, found))
+        answers = merge(_answers_by_shape(source, (), None, found))
         if not found and not any(answers):
             found.append(Diagnostic(file, 0, 0, "", "there is no output and no cloud in it", ""))
         if found:
@@ -122,14 +122,14 @@ def _read(file: str, content: bytes) -> Source:
         if content.startswith(mark):
             written = content[len(mark) :].decode(encoding, errors="replace").encode(errors="replace")
             break
-    data, twice = _loaded(file, written)
-    source = Source(file, _placeable(written), data)
+    data, twice = _parse_json(file, written)
+    source = Source(file, _yaml_text(written), data)
     if twice:
         raise _invalid(file, f'the key "{twice[0]}" stands twice in one object')
     return source
 
 
-def _loaded(file: str, content: bytes) -> tuple[Any, list[str]]:
+def _parse_json(file: str, content: bytes) -> tuple[Any, list[str]]:
     """The data, and keys that stand twice in an object: of two answers one would be taken, and nobody told."""
     twice: list[str] = []
 
@@ -157,7 +157,7 @@ def _invalid(file: str, what: str, line: int = 0, column: int = 0) -> Invalid:
     return Invalid([Diagnostic(file, line, column, "", what, "")])
 
 
-def _placeable(content: bytes) -> str:
+def _yaml_text(content: bytes) -> str:
     """The text to look places up in, by a parser of YAML, which knows neither surrogates nor every tab of JSON."""
     written = content.decode(errors="replace")
     return "" if len(written) > _PLACED or "\\ud" in written.lower() else written.replace("\t", " ")
@@ -166,36 +166,36 @@ def _placeable(content: bytes) -> str:
 # --- telling apart ---
 
 
-def _told_apart(source: Source, path: Path, deployment: str | None, found: list[Diagnostic]) -> Iterator[Answers]:
+def _answers_by_shape(source: Source, path: Path, deployment: str | None, found: list[Diagnostic]) -> Iterator[Answers]:
     side = Side(source, tuple(path))
     data = get(source.data, *path)
     if isinstance(data, list) and not path:
         for index in range(len(data)):
-            yield from _told_apart(source, (index,), None, found)
+            yield from _answers_by_shape(source, (index,), None, found)
     elif not isinstance(data, dict):
-        found.append(_neither(side))
+        found.append(_unknown_answer(side))
     elif data and all(map(_is_address, data)):
         yield Answers(addresses=tuple(AnsweredAddress(key, side.at(key)) for key in data))
     elif isinstance(data.get("resources"), list):
         yield Answers(clouds=(CloudAnswer(side),))
     elif isinstance(data.get("properties"), dict):
         name = text(data, "name") or deployment
-        yield from _of_properties(side.at("properties"), data["properties"], name, found)
+        yield from _property_answers(side.at("properties"), data["properties"], name, found)
     elif _is_properties(data):
-        yield from _of_properties(side, data, deployment, found)
+        yield from _property_answers(side, data, deployment, found)
     elif data.keys() & output_ids():
         found.append(_finding(side, "it is the value of one output, and does not say of which cluster"))
     elif data and all(map(_is_output, data.values())):
         yield _outputs(side, data, deployment)
     elif path:
-        found += [_neither(side)] if data else []
+        found += [_unknown_answer(side)] if data else []
     else:
         for name, value in data.items():
             if value is not None:  # a deployment that has no outputs
-                yield from _told_apart(source, (name,), name, found)
+                yield from _answers_by_shape(source, (name,), name, found)
 
 
-def _of_properties(
+def _property_answers(
     side: Side, properties: dict[str, Any], deployment: str | None, found: list[Diagnostic]
 ) -> Iterator[Answers]:
     status = properties.get("provisioningState", SUCCEEDED)
@@ -229,7 +229,7 @@ def _is_address(key: object) -> bool:
     return any(row.parts(key) for row in producers())
 
 
-def _neither(side: Side) -> Diagnostic:
+def _unknown_answer(side: Side) -> Diagnostic:
     return _finding(side, "it is neither outputs nor a cloud")
 
 

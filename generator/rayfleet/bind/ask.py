@@ -15,7 +15,7 @@ from rayfleet.azure.stacks import last_state
 from rayfleet.bind.answers import Answers, merge, of_cloud, of_deployment, of_file
 from rayfleet.bind.needs import ExpectedValues
 from rayfleet.diagnostics import Diagnostic, Invalid
-from rayfleet.facts.advice import about
+from rayfleet.facts.advice import advice_for
 from rayfleet.fleet_files import FleetFiles, cloud_resource_file
 from rayfleet.tree import deployment_steps, load
 
@@ -78,7 +78,7 @@ def _azure(where: FleetFiles, rows: Iterable[ExpectedValues], silent: list[Diagn
 
 
 def _fix(fault: Fault) -> str:
-    return about(fault.code, fault.message).fix if fault.needs_sign_in else "fix that, and run rayfleet bind again"
+    return advice_for(fault.code, fault.message).fix if fault.needs_sign_in else "fix that, and run rayfleet bind again"
 
 
 def _anyscale(cloud: str, silent: list[Diagnostic]) -> Iterator[Answers]:

@@ -44,7 +44,7 @@ def changes(values: Iterable[Value], current: Source | None) -> list[BindingChan
     """The changes that make bindings.yaml say what was answered. ``current`` is of the schema's shape."""
     found = []
     for value in values:
-        bound = _bound(current, value.cluster, value.kind)
+        bound = _binding(current, value.cluster, value.kind)
         old, old_producer = bound.get("value"), bound.get("producer")
         if value.kind == NODE_POOLS and isinstance(old, list) and sorted(old) == value.value:
             old = value.value
@@ -59,7 +59,7 @@ def alarms(found: Iterable[BindingChange], current: Source | None) -> Iterator[D
         if change.alarming:
             what = f"{change.old} is bound, and {change.producer} is now {change.new}"
             fix = "find out why it changed; if it should have, bind it with --yes"
-            yield from _at(change, current, what, fix)
+            yield from _diagnostics(change, current, what, fix)
 
 
 def outdated_pools(found: Iterable[BindingChange], current: Source | None) -> Iterator[Diagnostic]:
@@ -67,10 +67,12 @@ def outdated_pools(found: Iterable[BindingChange], current: Source | None) -> It
     for change in found:
         if isinstance(change.old, list) and (change.gained or change.lost):
             signs = [*(f"+{pool}" for pool in change.gained), *(f"-{pool}" for pool in change.lost)]
-            yield from _at(change, current, f"the pools are other ones: {' '.join(signs)}", "run rayfleet bind")
+            yield from _diagnostics(
+                change, current, f"the pools are other ones: {' '.join(signs)}", "run rayfleet bind"
+            )
 
 
-def _at(change: BindingChange, current: Source | None, what: str, fix: str) -> Iterator[Diagnostic]:
+def _diagnostics(change: BindingChange, current: Source | None, what: str, fix: str) -> Iterator[Diagnostic]:
     if current:
         yield current.diagnostic(("clusters", change.cluster, change.kind, "value"), what, fix)
 
@@ -84,7 +86,7 @@ def duplicates(
     for row in wanted:
         for kind in kinds():
             key = (row.cluster, kind)
-            known = answered[key].value if key in answered else _bound(current, *key).get("value")
+            known = answered[key].value if key in answered else _binding(current, *key).get("value")
             if isinstance(known, str):
                 held.setdefault(known, []).append(key)
     for keys in held.values():
@@ -104,7 +106,9 @@ def missing_kinds(
     answered = {(value.cluster, value.kind) for value in values}
     found = {}
     for row in wanted:
-        keys = [key for key in kinds() if (row.cluster, key) not in answered and not _bound(current, row.cluster, key)]
+        keys = [
+            key for key in kinds() if (row.cluster, key) not in answered and not _binding(current, row.cluster, key)
+        ]
         if keys:
             found[row.cluster] = keys
     return found
@@ -124,7 +128,7 @@ def stale_bindings(
             yield Diagnostic(file, 0, 0, f"clusters.{cluster}", what, fix)
     if current:
         yield from leftovers(every, current)
-        yield from _misnamed(rows, current)
+        yield from _wrong_names(rows, current)
 
 
 def leftovers(every: Iterable[str], current: Source) -> Iterator[Diagnostic]:
@@ -133,7 +137,7 @@ def leftovers(every: Iterable[str], current: Source) -> Iterator[Diagnostic]:
     yield from (rules.left_over(current, name) for name in mapping(current.data, "clusters") if name not in known)
 
 
-def _misnamed(rows: Mapping[str, ExpectedValues], current: Source) -> Iterator[Diagnostic]:
+def _wrong_names(rows: Mapping[str, ExpectedValues], current: Source) -> Iterator[Diagnostic]:
     for cluster, bindings in mapping(current.data, "clusters").items():
         for kind, bound in bindings.items() if cluster in rows else ():
             producer = rows[cluster].producers[kind]
@@ -142,6 +146,6 @@ def _misnamed(rows: Mapping[str, ExpectedValues], current: Source) -> Iterator[D
                 yield current.diagnostic(("clusters", cluster, kind, "producer"), what, "run rayfleet bind")
 
 
-def _bound(current: Source | None, cluster: str, kind: str) -> dict[str, Any]:
+def _binding(current: Source | None, cluster: str, kind: str) -> dict[str, Any]:
     found = get(current.data, "clusters", cluster, kind) if current else None
     return found if isinstance(found, dict) else {}

@@ -46,11 +46,11 @@ def edit(file: str, content: bytes | None, changes: Iterable[BindingChange]) -> 
     """
     rows = list(changes)
     before = parse(file, content)
-    meant = _with(before.data if before else NONE, rows)
+    meant = _merge(before.data if before else NONE, rows)
     try:
-        after = _after((_NEW.encode() if content is None else content).decode(), rows).encode()
+        after = _apply((_NEW.encode() if content is None else content).decode(), rows).encode()
         source = parse(file, after)
-        if source is None or _unordered(source.data) != _unordered(meant):
+        if source is None or _sort_pools(source.data) != _sort_pools(meant):
             raise UnsafeEdit
     except (UnsafeEdit, Invalid):  # what is wrong with our own edit is no mistake of the file's
         what = "the file is written in a way that cannot be edited safely"
@@ -58,16 +58,16 @@ def edit(file: str, content: bytes | None, changes: Iterable[BindingChange]) -> 
     return after
 
 
-def _after(text: str, changes: list[BindingChange]) -> str:
+def _apply(text: str, changes: list[BindingChange]) -> str:
     """Raises UnsafeEdit."""
     whole = Text(text)
-    for prepare in (_begun, _filled):
+    for prepare in (_top_keys, _fill_empty_maps):
         if edits := list(prepare(whole)):
-            whole = Text(_spliced(whole, edits))
-    return _spliced(whole, _edits(whole, changes))
+            whole = Text(_splice(whole, edits))
+    return _splice(whole, _edits(whole, changes))
 
 
-def _spliced(text: Text, edits: Iterable[_Edit]) -> str:
+def _splice(text: Text, edits: Iterable[_Edit]) -> str:
     """Raises UnsafeEdit where a comment would go."""
     parts, at = [], 0
     for edit in sorted(edits, key=lambda edit: (edit.start, edit.end)):  # stable: of two at one place the first first
@@ -81,7 +81,7 @@ def _spliced(text: Text, edits: Iterable[_Edit]) -> str:
 # --- where nothing is bound ---
 
 
-def _begun(text: Text) -> Iterable[_Edit]:
+def _top_keys(text: Text) -> Iterable[_Edit]:
     """The keys that every bindings.yaml has, where it is empty but for comments."""
     if isinstance(text.root, MappingNode) and text.root.value:
         return
@@ -91,7 +91,7 @@ def _begun(text: Text) -> Iterable[_Edit]:
     yield _Edit(end, end, _lines(text, end, _EMPTY))
 
 
-def _filled(text: Text) -> Iterable[_Edit]:
+def _fill_empty_maps(text: Text) -> Iterable[_Edit]:
     """Braces where the clusters, or the bindings of one, are null."""
     key, clusters = _pairs(text.root)["clusters"]
     for name, node in [(key, clusters), *_pairs(clusters).values()]:
@@ -121,14 +121,14 @@ def _edits(text: Text, changes: list[BindingChange]) -> Iterable[_Edit]:
         there = _pairs(node)
         for kind, row in rows.items():
             if kind in there:
-                yield from _replaced(text, there[kind][1], row)
+                yield from _replace(text, there[kind][1], row)
         entries = [(kind, rows[kind]) for kind in kinds() if kind in rows and kind not in there]
-        yield from _added(text, name, node, entries, clusters.flow_style)
+        yield from _add(text, name, node, entries, clusters.flow_style)
     fresh = [(cluster, rows) for cluster, rows in by_cluster.items() if cluster not in known]
-    yield from _added(text, key, clusters, fresh, text.root.flow_style)
+    yield from _add(text, key, clusters, fresh, text.root.flow_style)
 
 
-def _replaced(text: Text, binding: Any, change: BindingChange) -> Iterable[_Edit]:
+def _replace(text: Text, binding: Any, change: BindingChange) -> Iterable[_Edit]:
     there = _pairs(binding)
     if change.old != change.new:
         node = there["value"][1]
@@ -147,7 +147,7 @@ def _replaced(text: Text, binding: Any, change: BindingChange) -> Iterable[_Edit
 def _scalar(text: Text, node: ScalarNode, value: str) -> _Edit:
     start, end = text.start(node), text.end(node)
     quotes = {"'": f"'{value}'", '"': json.dumps(value)}
-    new = quotes.get(str(node.style), _plain(value))
+    new = quotes.get(str(node.style), _quote_if_needed(value))
     return _Edit(start, end, " ".join([new, *text.comments(start, end)]))
 
 
@@ -164,7 +164,7 @@ def _lines_of_pools(text: Text, node: SequenceNode, change: BindingChange) -> It
     for pool in change.gained:
         before = [child for child in node.value if child.value < pool and child.value not in change.lost]
         at = text.after_line(text.end(before[-1])) if before else first
-        yield _Edit(at, at, _lines(text, at, [f"{lead}{_plain(pool)}"]))
+        yield _Edit(at, at, _lines(text, at, [f"{lead}{_quote_if_needed(pool)}"]))
 
 
 def _entries_of_pools(text: Text, node: SequenceNode, change: BindingChange) -> Iterable[_Edit]:
@@ -173,10 +173,10 @@ def _entries_of_pools(text: Text, node: SequenceNode, change: BindingChange) -> 
     for pool in change.gained:
         after = [child for child in kept if child.value > pool]
         if kept and not after:
-            yield _Edit(text.end(kept[-1]), text.end(kept[-1]), f", {_plain(pool)}")
+            yield _Edit(text.end(kept[-1]), text.end(kept[-1]), f", {_quote_if_needed(pool)}")
         else:
             at = text.start(after[0]) if after else text.start(node) + 1
-            yield _Edit(at, at, f"{_plain(pool)}, ")
+            yield _Edit(at, at, f"{_quote_if_needed(pool)}, ")
     for child in node.value:
         if child.value in change.lost:
             yield _Edit(text.start(child), text.end(child), "")
@@ -185,13 +185,13 @@ def _entries_of_pools(text: Text, node: SequenceNode, change: BindingChange) -> 
                 yield _Edit(comma, comma + 1 + (text.text[comma + 1] == " "), "")
 
 
-def _added(text: Text, key: Any, node: MappingNode, entries: list[tuple[str, Any]], in_flow: bool) -> Iterable[_Edit]:
+def _add(text: Text, key: Any, node: MappingNode, entries: list[tuple[str, Any]], in_flow: bool) -> Iterable[_Edit]:
     """New entries of a mapping, each after those that come before it. ``in_flow``: the mapping is inside braces."""
     start, end = text.start(node), text.end(node)
     if not entries:
         return
     if node.value:
-        yield from _among(text, node, entries)
+        yield from _insert_between(text, node, entries)
     elif in_flow or text.comments(start, end):  # a block cannot stand inside braces
         written = ", ".join(_flow(*entry) for entry in entries)
         yield _Edit(start + 1, start + 1, written)
@@ -202,7 +202,7 @@ def _added(text: Text, key: Any, node: MappingNode, entries: list[tuple[str, Any
         yield _Edit(at, at, _lines(text, at, [line for row in entries for line in _block(*row, indent, 2)]))
 
 
-def _among(text: Text, node: MappingNode, entries: list[tuple[str, Any]]) -> Iterable[_Edit]:
+def _insert_between(text: Text, node: MappingNode, entries: list[tuple[str, Any]]) -> Iterable[_Edit]:
     """Entries that come between those that are there."""
     first = node.value[0][0]
     for name, value in entries:
@@ -241,21 +241,21 @@ def _block(name: str, value: Any, indent: int, step: int) -> list[str]:
     if isinstance(value, BindingChange):
         return [f"{' ' * indent}{_flow(name, value)}"]
     rows = [line for kind in kinds() if kind in value for line in _block(kind, value[kind], indent + step, step)]
-    return [f"{' ' * indent}{_plain(name)}:", *rows]
+    return [f"{' ' * indent}{_quote_if_needed(name)}:", *rows]
 
 
 def _flow(name: str, value: BindingChange | Mapping[str, BindingChange]) -> str:
     if isinstance(value, BindingChange):
-        new = _list(value.new) if isinstance(value.new, list) else _plain(value.new)
-        return f"{_plain(name)}: {{value: {new}, producer: {_plain(value.producer)}}}"
-    return f"{_plain(name)}: {{{', '.join(_flow(kind, value[kind]) for kind in kinds() if kind in value)}}}"
+        new = _list(value.new) if isinstance(value.new, list) else _quote_if_needed(value.new)
+        return f"{_quote_if_needed(name)}: {{value: {new}, producer: {_quote_if_needed(value.producer)}}}"
+    return f"{_quote_if_needed(name)}: {{{', '.join(_flow(kind, value[kind]) for kind in kinds() if kind in value)}}}"
 
 
 def _list(names: Iterable[str]) -> str:
-    return f"[{', '.join(map(_plain, names))}]"
+    return f"[{', '.join(map(_quote_if_needed, names))}]"
 
 
-def _plain(value: str) -> str:
+def _quote_if_needed(value: str) -> str:
     return value if _PLAIN.fullmatch(value) and value not in _WORDS else json.dumps(value)
 
 
@@ -264,7 +264,7 @@ def _pairs(node: Any) -> dict[str, tuple[Any, Any]]:
     return {key.value: (key, value) for key, value in node.value} if isinstance(node, MappingNode) else {}
 
 
-def _unordered(data: dict[str, Any]) -> dict[str, Any]:
+def _sort_pools(data: dict[str, Any]) -> dict[str, Any]:
     """The data with pools in order: that of the file is nothing."""
 
     def value(kind: str, row: dict[str, Any]) -> dict[str, Any]:
@@ -274,7 +274,7 @@ def _unordered(data: dict[str, Any]) -> dict[str, Any]:
     return {**data, "clusters": {name: {kind: value(kind, rows[kind]) for kind in rows} for name, rows in clusters}}
 
 
-def _with(data: dict[str, Any], changes: list[BindingChange]) -> dict[str, Any]:
+def _merge(data: dict[str, Any], changes: list[BindingChange]) -> dict[str, Any]:
     clusters = {name: dict(bound) for name, bound in data["clusters"].items()}
     for row in changes:
         clusters.setdefault(row.cluster, {})[row.kind] = {"value": row.new, "producer": row.producer}

@@ -49,8 +49,8 @@ def write(file: str, before: bytes | None, after: bytes) -> None:
         if not mode & 0o222:  # nothing else would keep the file from being replaced: the folder can be written
             raise Invalid([Diagnostic(file, 0, 0, "", "the file is read-only", f"chmod u+w {file}")])
         try:
-            _put(unfinished, after, mode)
-            with _held(file, target, before):
+            _write_new(unfinished, after, mode)
+            with _lock(file, target, before):
                 os.replace(unfinished, target)
         finally:  # a full disk, Ctrl-C
             with suppress(FileNotFoundError):
@@ -69,7 +69,7 @@ def content(file: str) -> bytes | None:
         return None
 
 
-def _put(file: str, after: bytes, mode: int) -> None:
+def _write_new(file: str, after: bytes, mode: int) -> None:
     """Writes a new file, down to the disk."""
     with open(file, "xb") as stream:
         stream.write(after)
@@ -79,7 +79,7 @@ def _put(file: str, after: bytes, mode: int) -> None:
 
 
 @contextmanager
-def _held(file: str, target: str, before: bytes | None) -> Iterator[None]:
+def _lock(file: str, target: str, before: bytes | None) -> Iterator[None]:
     """No other bind replaces the file meanwhile. Raises Invalid where one does, or it is not ``before`` any more."""
     meanwhile = Diagnostic(file, 0, 0, "", "somebody else wrote the file meanwhile", "run rayfleet bind again")
     folder = os.open(os.path.dirname(target), os.O_RDONLY)

@@ -50,19 +50,19 @@ def judge(wanted: Iterable[ExpectedValues], answers: Answers, cloud: str, only: 
     for output in _without_namesakes(by_output, answers.outputs):
         if output.name in by_output:
             if by_output[output.name].cluster in only:
-                _of_output(by_output[output.name], output, judged)
+                _judge_output(by_output[output.name], output, judged)
         elif mapping(output.side.source.data, *output.side.path, "value").keys() & output_ids():
             what = f'the fleet has no cluster with the output "{output.name}"{did_you_mean(output.name, by_output)}'
             judged.found.append(_finding(output.side, what, "it is left alone").as_warning())
     for unfinished in answers.unfinished:
         waiting = [row for row in rows if row.cluster in only and unfinished.deployment in (None, row.deployment)]
-        judged.unfinished.extend([_unfinished(waiting[0], unfinished)] if waiting else [])
+        judged.unfinished.extend([_unfinished_deployment(waiting[0], unfinished)] if waiting else [])
     for answer in answers.clouds:
-        _of_cloud({row.resource: row for row in rows}, answer, cloud, only, judged)
+        _judge_cloud({row.resource: row for row in rows}, answer, cloud, only, judged)
     for address in answers.addresses:
-        _of_address(rows, address, only, judged)
+        _judge_address(rows, address, only, judged)
     judged.found.extend(_contradictions(judged.values))
-    return judged._replace(values=_each_once(judged.values))
+    return judged._replace(values=_last_of_each(judged.values))
 
 
 def _without_namesakes(wanted: Mapping[str, ExpectedValues], outputs: Iterable[OutputAnswer]) -> list[OutputAnswer]:
@@ -74,28 +74,28 @@ def _without_namesakes(wanted: Mapping[str, ExpectedValues], outputs: Iterable[O
     return [row for row in rows if row.name not in right or row.deployment in (None, wanted[row.name].deployment)]
 
 
-def _unfinished(row: ExpectedValues, unfinished: UnfinishedDeployment) -> Diagnostic:
-    what = f"it is {_shown(unfinished.status)}, and has no outputs to bind"
+def _unfinished_deployment(row: ExpectedValues, unfinished: UnfinishedDeployment) -> Diagnostic:
+    what = f"it is {_value_text(unfinished.status)}, and has no outputs to bind"
     known = unfinished.status in _ENDS
     return _finding(unfinished.side, what, row.deploy if known else f"{row.deploy}, which looks on")
 
 
-def _of_output(row: ExpectedValues, output: OutputAnswer, judged: Judgement) -> None:
+def _judge_output(row: ExpectedValues, output: OutputAnswer, judged: Judgement) -> None:
     if output.deployment not in (None, row.deployment):
         what = f"it is an output of {row.deployment}, not of {output.deployment}"
-        judged.found.append(_finding(output.side, what, _take(row, CLIENT_ID)))
+        judged.found.append(_finding(output.side, what, _source_fix(row, CLIENT_ID)))
         return
     side = output.side.at("value")
     value = get(side.source.data, *side.path)
     if not isinstance(value, dict):
-        what = f"the output is {_shown(value)} and no object"
+        what = f"the output is {_value_text(value)} and no object"
         judged.found.append(_finding(side, what, row.deploy))
         return
     found: list[Diagnostic] = []
     # A deployment of before there was a kind does not have it, and waits for the next.
     wanted = [late for late in late_values.TABLE if late.producer.of_output]
     there = [late.key for late in wanted if late.together or value.get(late.key) is not None]
-    values = [_one(row, kind, side.at(kind), value, found) for kind in there]
+    values = [_valid_value(row, kind, side.at(kind), value, found) for kind in there]
     client, principal = (value.get(kind) for kind in (CLIENT_ID, PRINCIPAL_ID))
     if not found and isinstance(client, str) and isinstance(principal, str) and client.lower() == principal.lower():
         what = "it is also the clientId; an identity's two ids are never the same"
@@ -105,14 +105,16 @@ def _of_output(row: ExpectedValues, output: OutputAnswer, judged: Judgement) -> 
         judged.values.extend(value for value in values if value)
 
 
-def _of_cloud(
+def _judge_cloud(
     rows: dict[str, ExpectedValues], answer: CloudAnswer, cloud: str, only: Collection[str], judged: Judgement
 ) -> None:
     data = get(answer.side.source.data, *answer.side.path)
     name = data.get("name")
     if name != cloud:
-        what = f"it is the cloud {_shown(name)}, and the fleet's is {cloud}"
-        judged.found.append(_finding(answer.side.at("name"), what, _take(next(iter(rows.values())), CLOUD_RESOURCE_ID)))
+        what = f"it is the cloud {_value_text(name)}, and the fleet's is {cloud}"
+        judged.found.append(
+            _finding(answer.side.at("name"), what, _source_fix(next(iter(rows.values())), CLOUD_RESOURCE_ID))
+        )
         return
     resources = get(data, "resources")
     for index, resource in enumerate(resources if isinstance(resources, list) else ()):
@@ -127,27 +129,31 @@ def _of_cloud(
         elif rows[name].cluster in only:
             value = {CLOUD_RESOURCE_ID: resource.get("cloud_resource_id")}
             value = {kind: given for kind, given in value.items() if given is not None}
-            found = _one(rows[name], CLOUD_RESOURCE_ID, side.at("cloud_resource_id"), value, judged.found)
+            found = _valid_value(rows[name], CLOUD_RESOURCE_ID, side.at("cloud_resource_id"), value, judged.found)
             judged.values.extend([found] if found else [])
 
 
-def _of_address(rows: list[ExpectedValues], answer: AnsweredAddress, only: Collection[str], judged: Judgement) -> None:
+def _judge_address(
+    rows: list[ExpectedValues], answer: AnsweredAddress, only: Collection[str], judged: Judgement
+) -> None:
     there = [(row, kind) for row in rows for kind, address in row.producers.items() if address == answer.address]
     for row, kind in there:
         if row.cluster in only:
             value = {kind: get(answer.side.source.data, *answer.side.path)}
-            found = _one(row, kind, answer.side, value, judged.found)
+            found = _valid_value(row, kind, answer.side, value, judged.found)
             judged.values.extend([found] if found else [])
     if not there:
         known = [address for row in rows for address in row.producers.values()]
-        what = f"no cluster of the fleet waits for what {_shown(answer.address)} hands out"
+        what = f"no cluster of the fleet waits for what {_value_text(answer.address)} hands out"
         what += did_you_mean(answer.address, known)
         judged.found.append(_finding(answer.side, what, "it is left alone").as_warning())
 
 
-def _one(row: ExpectedValues, kind: str, side: Side, given: dict[str, Any], found: list[Diagnostic]) -> Value | None:
+def _valid_value(
+    row: ExpectedValues, kind: str, side: Side, given: dict[str, Any], found: list[Diagnostic]
+) -> Value | None:
     """One value, as the schema of bindings.yaml has it; ids of Azure in lower case, pools in order."""
-    producer, fix = row.producers[kind], _take(row, kind)
+    producer, fix = row.producers[kind], _source_fix(row, kind)
     value = given.get(kind)
     if value is None:
         found.append(_finding(side, f"{kind} of {row.cluster} is missing", fix))
@@ -174,7 +180,7 @@ def _other_id(value: object) -> str:
     return f": {known[0]}" if known else ""
 
 
-def _take(row: ExpectedValues, kind: str) -> str:
+def _source_fix(row: ExpectedValues, kind: str) -> str:
     """Nobody types such a value: it is taken from what prints it."""
     return f"take it from: {row.prints[kind]}"
 
@@ -185,12 +191,14 @@ def _contradictions(values: list[Value]) -> Iterator[Diagnostic]:
     for value in values:
         other = first.setdefault((value.cluster, value.kind), value)
         if other.value != value.value:
-            what = f"{value.kind} of {value.cluster} is {_shown(value.value)} here, and {_shown(other.value)} in"
+            what = (
+                f"{value.kind} of {value.cluster} is {_value_text(value.value)} here, and {_value_text(other.value)} in"
+            )
             fix = "give the newer answer only"
             yield _finding(value.side, f"{what} {other.side.source.file}", fix)
 
 
-def _each_once(values: list[Value]) -> list[Value]:
+def _last_of_each(values: list[Value]) -> list[Value]:
     return list({(value.cluster, value.kind): value for value in reversed(values)}.values())[::-1]
 
 
@@ -198,6 +206,6 @@ def _finding(side: Side, what: str, fix: str) -> Diagnostic:
     return side.source.diagnostic(side.path, what, fix)
 
 
-def _shown(value: object) -> str:
+def _value_text(value: object) -> str:
     text = "null" if value is None else str(value)
     return text if len(text) <= 60 else f"{text[:57]}..."

@@ -75,7 +75,7 @@ def content(where: FleetFiles) -> bytes | None:
 
 def check(task: BindingTask, files: Sequence[str]) -> list[Diagnostic]:
     """Values that are missing or stale. Raises Invalid where a file cannot be read."""
-    judged = _judged(task, ask.files(files, task.rows) if files else Answers())
+    judged = _judgement(task, ask.files(files, task.rows) if files else Answers())
     rest = changes.changes(judged.values, task.current)
     found = [*judged.found, *judged.unfinished]
     found += changes.stale_bindings(task.rows, task.names, task.where.bindings, task.current)
@@ -90,7 +90,7 @@ def bind(task: BindingTask, files: Sequence[str], yes: bool) -> BindingResult:
         answers = ask.files(files, task.rows)
     else:
         answers, silent = ask.clouds(task.where, task.rows, task.fleet.anyscale.cloud)
-    judged = _judged(task, answers)
+    judged = _judgement(task, answers)
     found, failures = judged.found, [*silent, *judged.unfinished]
     rest = changes.changes(judged.values, task.current)
     found += [] if yes else changes.alarms(rest, task.current)
@@ -112,7 +112,7 @@ def _write(task: BindingTask, rest: list[BindingChange]) -> None:
     file.write(bindings, task.content, edit.edit(bindings, task.content, rest))
 
 
-def _judged(task: BindingTask, answers: Answers) -> Judgement:
+def _judgement(task: BindingTask, answers: Answers) -> Judgement:
     judged = judge(task.every, answers, task.fleet.anyscale.cloud, task.only)
     twice = changes.duplicates(task.every, judged.values, task.current)
     return judged._replace(found=[*judged.found, *twice])
@@ -122,7 +122,7 @@ def has_new_values(where: FleetFiles, outputs: Mapping[str, dict[str, Any]]) -> 
     """True where the outputs of deployments that succeeded, by name, are other than what bindings.yaml has. Raises
     Invalid where the fleet or the file cannot be read."""
     whole = task(where, ())
-    judged = _judged(whole, merge(of_deployment(name, rows) for name, rows in outputs.items()))
+    judged = _judgement(whole, merge(of_deployment(name, rows) for name, rows in outputs.items()))
     return errors(judged.found) or bool(changes.changes(judged.values, whole.current))
 
 

@@ -37,9 +37,9 @@ def figures(
     _refuse_unread(tree)
     quota = Quota(source) if source else None
     most = demand.gpus(pools.counted)
-    _known("--without-region", regions, {home.region for home in pools.clusters})
+    _refuse_unknown("--without-region", regions, {home.region for home in pools.clusters})
     needed = {**most, **_demand(wanted, most)}
-    remaining = [row for row in pools.counted if not _gone(row, regions, without_spot)]
+    remaining = [row for row in pools.counted if not _is_excluded(row, regions, without_spot)]
     fits = fallback.fit(needed, remaining, tree, quota) if regions or without_spot or wanted else None
     _refuse_unread(tree)
     return Figures(
@@ -62,14 +62,14 @@ def _refuse_unread(tree: Tree) -> None:
         raise Invalid(tree.problems)
 
 
-def _gone(row: Growth, regions: Iterable[str], without_spot: bool) -> bool:
+def _is_excluded(row: Growth, regions: Iterable[str], without_spot: bool) -> bool:
     return row.home.region in regions or (without_spot and row.pool.spot)
 
 
 # --- usage ---
 
 
-def _known(option: str, names: Iterable[str], known: Collection[str]) -> None:
+def _refuse_unknown(option: str, names: Iterable[str], known: Collection[str]) -> None:
     for name in names:
         if name not in known:
             what = f"rendered/ has no {name!r}{did_you_mean(name, known)}; it has {', '.join(sorted(known)) or 'none'}"
@@ -85,6 +85,6 @@ def _demand(wanted: Iterable[str], most: Collection[str]) -> dict[str, int]:
             raise WrongOption("--demand", f"{printable(entry)!r} is not like T4=12")
         if name in found:
             raise WrongOption("--demand", f"{name!r} is given twice")
-        _known("--demand", [name], most)
+        _refuse_unknown("--demand", [name], most)
         found[name] = int(count)
     return found

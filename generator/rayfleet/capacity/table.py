@@ -34,8 +34,10 @@ def text(figures: Figures, markdown: bool) -> str:
         parts.append(table(_HEAD, [*rows, *(_cells(row, {}) for row in figures.totals)]))
     else:
         parts.append("there is no node pool")
-    lines = [f"not counted: {_uncounted(row)}" for row in figures.uncounted]
-    lines += [_over(home, need, given) for home, need, given in figures.limits if given and given.vcpus < need.whole]
+    lines = [f"not counted: {_unknown_size_line(row)}" for row in figures.uncounted]
+    lines += [
+        _shortage(home, need, given) for home, need, given in figures.limits if given and given.vcpus < need.whole
+    ]
     if figures.fits:
         parts.append(table(_FIT_HEAD, [cells for fallback in figures.fits for cells in _stops(fallback)]))
         lines += map(_verdict, figures.fits)
@@ -81,12 +83,12 @@ def _verdict(fit: Fallback) -> str:
     return f"{fits}{short}{room}"
 
 
-def _over(home: Home, need: QuotaNeed, given: QuotaLimit) -> str:
+def _shortage(home: Home, need: QuotaNeed, given: QuotaLimit) -> str:
     over = need.whole - given.vcpus
     return f"over quota: {home.region}, {need.name} by {over} vCPUs; its pools cannot all grow to what is shown"
 
 
-def _uncounted(row: UnknownPool) -> str:
+def _unknown_size_line(row: UnknownPool) -> str:
     size = row.pool.vm_size
     return f"{row.pool.name} of {row.cluster}: " + (f"nobody knows VM size {size}" if size else "it has no VM size")
 

@@ -28,7 +28,7 @@ def cloud_resource_changes(before: Tree, now: Tree) -> Iterator[Change]:
         if not same_file(path, before, now):
             old, new = before.files.read(path, read, before.problems), now.files.read(path, read, [])
             if old and new:
-                yield from _changed(CLOUD_RESOURCE, cluster, cluster, old, new)
+                yield from _property_changes(CLOUD_RESOURCE, cluster, cluster, old, new)
 
 
 def _configs(before: Mapping[str, Source], now: Mapping[str, Source]) -> Iterator[Change]:
@@ -36,7 +36,7 @@ def _configs(before: Mapping[str, Source], now: Mapping[str, Source]) -> Iterato
     kind = COMPUTE_CONFIG
     for name, old in before.items():
         if name in now:
-            yield from _changed(kind, name, "", old, now[name])
+            yield from _property_changes(kind, name, "", old, now[name])
         else:
             row = row_for(kind, _NAME, name, None, {})
             yield Change("gone", _id(kind, name), kind, "", (), old.data, None, Side(old), None, row)
@@ -49,7 +49,7 @@ def _id(kind: str, name: str) -> str:
     return f"{kind}//{name}"
 
 
-def _changed(kind: str, name: str, owner: str, old: Source, new: Source) -> Iterator[Change]:
+def _property_changes(kind: str, name: str, owner: str, old: Source, new: Source) -> Iterator[Change]:
     before, after = _comparable(old.data, ()), _comparable(new.data, ())
     for key in dict.fromkeys((*before, *after)):
         for found in classify(kind, (key,), before.get(key), after.get(key), after):

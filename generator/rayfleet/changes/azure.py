@@ -50,46 +50,46 @@ def pairs(before: Tree, now: Tree) -> Pairs:
 def azure_changes(before: Tree, now: Tree) -> list[Change]:
     """Every change of what templates make, in the order of the templates: first of what was there, then what is new."""
     rows = pairs(before, now)
-    renamed = _renamed(rows)
+    renamed = _renames(rows)
     came = set(renamed.values())
-    found = [_gone(key, row, renamed.get(key), rows) for key, row in rows.gone.items()]
+    found = [_removal(key, row, renamed.get(key), rows) for key, row in rows.gone.items()]
     for key, (old, new) in rows.both.items():
         if old.data != new.data:
-            found += _changed(key, old, new)
-    return [*found, *(_made(key, row, rows) for key, row in rows.made.items() if key not in came)]
+            found += _property_changes(key, old, new)
+    return [*found, *(_addition(key, row, rows) for key, row in rows.made.items() if key not in came)]
 
 
-def _gone(key: str, old: AzureResource, becomes: str | None, rows: Pairs) -> Change:
+def _removal(key: str, old: AzureResource, becomes: str | None, rows: Pairs) -> Change:
     if becomes is None:
         return Change("gone", key, old.kind, owner(old), (), old.data, None, old.side(), None, _GONE)
     new = rows.made[becomes]
-    row = _new_inside(new, rows) or (_OF_DATA if old.kind in _HOLD_DATA else _GONE)
+    row = _new_pool_row(new, rows) or (_OF_DATA if old.kind in _HOLD_DATA else _GONE)
     return Change("renamed", key, old.kind, owner(old), (), key, becomes, old.side(), new.side(), row)
 
 
-def _made(key: str, row: AzureResource, rows: Pairs) -> Change:
-    return Change("made", key, row.kind, owner(row), (), None, row.data, None, row.side(), _new_inside(row, rows))
+def _addition(key: str, row: AzureResource, rows: Pairs) -> Change:
+    return Change("made", key, row.kind, owner(row), (), None, row.data, None, row.side(), _new_pool_row(row, rows))
 
 
-def _new_inside(row: AzureResource, rows: Pairs) -> ChangeRow | None:
+def _new_pool_row(row: AzureResource, rows: Pairs) -> ChangeRow | None:
     """The row about a new node pool inside a cluster that is there; None for any other resource."""
     inside = row.above and row.resource.id in rows.both
     return row_for(CLUSTER, _POOLS, None, row.data, row.resource.data) if inside else None
 
 
-def _renamed(rows: Pairs) -> dict[str, str]:
+def _renames(rows: Pairs) -> dict[str, str]:
     """Old ids with new ones: of resources that are written again under another name, and else as they were."""
     like: dict[str, list[str]] = {}
     for key, row in rows.made.items() if rows.gone else ():
-        like.setdefault(_but_for_its_name(key, row), []).append(key)
+        like.setdefault(_content_without_name(key, row), []).append(key)
     found: dict[str, str] = {}
     for key, row in rows.gone.items():
-        if same := like.get(_but_for_its_name(key, row)):
+        if same := like.get(_content_without_name(key, row)):
             found[key] = same.pop(0)
     return found
 
 
-def _but_for_its_name(key: str, row: AzureResource) -> str:
+def _content_without_name(key: str, row: AzureResource) -> str:
     """All of a resource, its kind and its parent, but for its name."""
     data = {name: value for name, value in comparable(row).items() if name not in ("name", "dependsOn")}
     if row.kind == NODE_POOL.lower() and isinstance(data.get("properties"), dict):
@@ -100,11 +100,11 @@ def _but_for_its_name(key: str, row: AzureResource) -> str:
 # --- property by property ---
 
 
-def _changed(key: str, old: AzureResource, new: AzureResource) -> Iterator[Change]:
+def _property_changes(key: str, old: AzureResource, new: AzureResource) -> Iterator[Change]:
     whose = owner(new)
     for row in differences(new.kind, comparable(old), comparable(new)):
-        if not _same_word(row):
-            was, becomes = (_written(side, row.path) for side in (old, new))
+        if not _differs_in_case_only(row):
+            was, becomes = (_written_path(side, row.path) for side in (old, new))
             values = get(old.data, *was), get(new.data, *becomes)
             sides = old.side(was), new.side(becomes)
             yield Change("changed", key, new.kind, whose, row.path, *values, *sides, row.row)
@@ -131,7 +131,7 @@ def _comparable(value: Any, row: AzureResource, path: Steps) -> Any:
         }
     if isinstance(value, list):
         rows = [_comparable(part, row, path) for part in value]
-        return rows if path[-1:] and path[-1] in _ORDERED else sorted(rows, key=_in_order)
+        return rows if path[-1:] and path[-1] in _ORDERED else sorted(rows, key=_sort_key)
     if isinstance(value, str):
         return "".join(value.split()).lower() if path == ("location",) else _text(value, row)
     return value
@@ -143,17 +143,17 @@ def _text(value: str, row: AzureResource) -> str:
     return value.lower() if value.lower().startswith("/subscriptions/") else value
 
 
-def _in_order(value: Any) -> str:
+def _sort_key(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, sort_keys=True)
 
 
-def _same_word(row: PropertyDifference) -> bool:
+def _differs_in_case_only(row: PropertyDifference) -> bool:
     """True where only the case differs of a word that Azure refuses to change: such words are its own."""
     words = [value.lower() for value in (row.before, row.after) if isinstance(value, str)]
     return row.row.refused and len(words) == 2 and words[0] == words[1]
 
 
-def _written(row: AzureResource, path: Steps) -> Steps:
+def _written_path(row: AzureResource, path: Steps) -> Steps:
     """The path as it is written: keys may be expressions."""
     found: Steps = ()
     for step in path:

@@ -8,12 +8,12 @@ from typing import Any, NamedTuple
 from rayfleet.changes.change import Change
 from rayfleet.changes.list_keys import named_entries, written_path
 from rayfleet.diagnostics import Diagnostic, Invalid
-from rayfleet.facts.change_classes import ChangeRow, PropertyDifference, Steps, classify, row_for, told_once
+from rayfleet.facts.change_classes import ChangeRow, PropertyDifference, Steps, classify, outermost, row_for
 from rayfleet.facts.flux import KUSTOMIZE
 from rayfleet.facts.quantity import quantity
 from rayfleet.source import Path, Source, read_all
 from rayfleet.tree import Side, Tree, get, mapping, text
-from rayfleet.tree.cluster import below
+from rayfleet.tree.cluster import folder_in_rendered
 from rayfleet.tree.helm_release import identity
 
 _NAME: Steps = ("metadata", "name")
@@ -111,12 +111,12 @@ def cluster_changes(before: Tree, now: Tree, cluster: str) -> Iterator[Change]:
     new = {row.key: row for file in files for row in objects(now, file, unread)}
     gone = [row for key, row in old.items() if key not in new]
     made = [row for key, row in new.items() if key not in old]
-    renamed = {row.key: other for row, other in _renamed(gone, made)}
+    renamed = {row.key: other for row, other in _renames(gone, made)}
     for key, row in old.items():
         if key in new:
-            yield from _changed(row, new[key], cluster)
+            yield from _property_changes(row, new[key], cluster)
         else:
-            yield _gone(row, renamed.get(key), cluster)
+            yield _removal(row, renamed.get(key), cluster)
     came = {row.key for row in renamed.values()}
     for row in made:
         if row.key not in came:
@@ -127,7 +127,7 @@ def _id(row: KubernetesObject) -> str:
     return "/".join(row.key)
 
 
-def _gone(old: KubernetesObject, becomes: KubernetesObject | None, cluster: str) -> Change:
+def _removal(old: KubernetesObject, becomes: KubernetesObject | None, cluster: str) -> Change:
     name = old.key[2]
     if becomes is None:
         row = _KEPT if old.marked("prune") == "disabled" else row_for(old.kind, _NAME, name, None, {})
@@ -138,30 +138,30 @@ def _gone(old: KubernetesObject, becomes: KubernetesObject | None, cluster: str)
     return Change("renamed", _id(old), old.kind, cluster, (), _id(old), _id(becomes), *sides, row)
 
 
-def _renamed(
+def _renames(
     gone: Iterable[KubernetesObject], made: list[KubernetesObject]
 ) -> Iterator[tuple[KubernetesObject, KubernetesObject]]:
     """Pairs of an object and the one that stands for it now, under another name or in another namespace."""
     left = list(made)
     for row in gone:
-        alike = [other for other in left if other.kind == row.kind and _stands_for(other, row)]
+        alike = [other for other in left if other.kind == row.kind and _is_successor(other, row)]
         if alike:
             left.remove(alike[0])
             yield row, alike[0]
 
 
-def _stands_for(new: KubernetesObject, old: KubernetesObject) -> bool:
+def _is_successor(new: KubernetesObject, old: KubernetesObject) -> bool:
     """A layer has the same path, and anything else is in the same file."""
     if old.kind == KUSTOMIZATION:
-        path = below(text(old.document, "spec", "path"))
-        return path is not None and path == below(text(new.document, "spec", "path"))
+        path = folder_in_rendered(text(old.document, "spec", "path"))
+        return path is not None and path == folder_in_rendered(text(new.document, "spec", "path"))
     return new.file == old.file
 
 
 # --- property by property ---
 
 
-def _changed(old: KubernetesObject, new: KubernetesObject, cluster: str) -> Iterator[Change]:
+def _property_changes(old: KubernetesObject, new: KubernetesObject, cluster: str) -> Iterator[Change]:
     if old.layer != new.layer:
         row = row_for(new.kind, _LAYER, old.layer, new.layer, new.document)
         sides = old.side(_NAME), new.side(_NAME)
@@ -173,16 +173,16 @@ def _changed(old: KubernetesObject, new: KubernetesObject, cluster: str) -> Iter
     found: list[PropertyDifference] = []
     for key in dict.fromkeys((*before, *after)):
         found += classify(new.kind, (key,), before.get(key), after.get(key), new.document)
-    for difference in told_once(found):
+    for difference in outermost(found):
         was, becomes = (written_path(side.document, difference.path) for side in (old, new))
         values, sides = (get(old.document, *was), get(new.document, *becomes)), (old.side(was), new.side(becomes))
-        row = _made_anew(difference.row, new)
+        row = _recreation_row(difference.row, new)
         yield Change("changed", _id(new), new.kind, cluster, difference.path, *values, *sides, row)
 
 
-def _made_anew(row: ChangeRow, new: KubernetesObject) -> ChangeRow:
+def _recreation_row(row: ChangeRow, new: KubernetesObject) -> ChangeRow:
     """The row as Flux acts: it deletes what Kubernetes refuses, and makes it again, where the object says so."""
-    return row.made_anew if row.refused and new.marked("force") == "enabled" else row
+    return row.recreated if row.refused and new.marked("force") == "enabled" else row
 
 
 def comparable(row: KubernetesObject) -> dict[str, Any]:

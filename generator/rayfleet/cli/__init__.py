@@ -19,11 +19,11 @@ def main() -> None:
     try:
         cli(prog_name="rayfleet", color=False if os.environ.get("NO_COLOR") else None)
     except SystemExit as ended:
-        _decided(ended.code)
+        _ignore_late_signals(ended.code)
         raise
 
 
-def _decided(code: object) -> None:
+def _ignore_late_signals(code: object) -> None:
     """A signal that comes while Python shuts down changes nothing of how the command has ended: it cuts the wait for
     threads short, and after that, where Python gives up its own handlers, is ignored.
     """

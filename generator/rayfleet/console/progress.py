@@ -73,7 +73,7 @@ class Progress:
                 echo_stderr(self._line(name, row))
 
     def _line(self, name: str, row: ProgressRow) -> str:
-        spent = f" after {_spent(row, self._clock())}" if row.ended is not None and row.began != row.ended else ""
+        spent = f" after {_elapsed(row, self._clock())}" if row.ended is not None and row.began != row.ended else ""
         return printable(f"{name}: {row.state}{spent}" + (f": {row.note}" if row.note else ""))
 
     def table(self, room: int) -> Table:
@@ -81,18 +81,18 @@ class Progress:
         columns = [Column(head, no_wrap=bool(head)) for head in _HEAD]
         table = Table(*columns, box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
         with self._lock:
-            shown, others = self._fitting(max(room, 2))
+            shown, others = self._rows_that_fit(max(room, 2))
             for name in shown:
                 row = self.rows[name]
                 count = f"{row.done}/{row.total}"
                 state = Text(row.state, _STYLES.get(row.state, ""))
-                table.add_row(printable(name), state, count, _spent(row, self._clock()), _on_one_line(row.note))
+                table.add_row(printable(name), state, count, _elapsed(row, self._clock()), _on_one_line(row.note))
         if others:
             count = f"and {many(len(others), 'other')}"
-            table.add_row(count, "", "", "", _on_one_line(", ".join(_counted(others))))
+            table.add_row(count, "", "", "", _on_one_line(", ".join(_state_counts(others))))
         return table
 
-    def _fitting(self, room: int) -> tuple[list[str], list[str]]:
+    def _rows_that_fit(self, room: int) -> tuple[list[str], list[str]]:
         """The deployments that there is room for, in their order, and the states of the others."""
         if len(self.rows) <= room:
             return list(self.rows), []
@@ -101,7 +101,7 @@ class Progress:
         return [name for name in self.rows if name in first], [self.rows[name].state for name in rest]
 
 
-def _counted(states: list[str]) -> Iterator[str]:
+def _state_counts(states: list[str]) -> Iterator[str]:
     yield from (f"{states.count(state)} {state}" for state in _FIRST if state in states)
 
 
@@ -123,7 +123,7 @@ def _console() -> Console:
     return Console(stderr=True, markup=False, emoji=False, highlight=False)
 
 
-def _spent(row: ProgressRow, now: float) -> str:
+def _elapsed(row: ProgressRow, now: float) -> str:
     """The time that a deployment has taken; empty before."""
     return "" if row.began is None else clock((row.ended if row.ended is not None else now) - row.began)
 

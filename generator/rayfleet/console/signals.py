@@ -15,12 +15,12 @@ INTERRUPTED = 130  # what a shell calls a command that SIGINT ended: 128 and the
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
-def _nothing() -> None:
+def _do_nothing() -> None:
     """No last words."""
 
 
 @contextmanager
-def hear_signals(stop: Event, abort: Callable[[], object] = _nothing) -> Iterator[None]:
+def hear_signals(stop: Event, abort: Callable[[], object] = _do_nothing) -> Iterator[None]:
     """For the whole of a command. The first signal sets ``stop`` and raises KeyboardInterrupt wherever the command is;
     the second ends it there, and ``abort`` has the last word: it runs amid anything, so it may take no lock and write
     to no stream of Python's.
@@ -29,12 +29,12 @@ def hear_signals(stop: Event, abort: Callable[[], object] = _nothing) -> Iterato
     def first() -> None:
         raise KeyboardInterrupt
 
-    with _handled(_handler(stop, first, abort), lambda current: True):
+    with _signal_handlers(_handler(stop, first, abort), lambda current: True):
         yield
 
 
 @contextmanager
-def interruptible(stop: Event, words: str, abort: Callable[[], object] = _nothing) -> Iterator[None]:
+def interruptible(stop: Event, words: str, abort: Callable[[], object] = _do_nothing) -> Iterator[None]:
     """For work that threads do, and that ends soon once ``stop`` is set: the first signal sets it and says ``words``,
     the second is as in ``heard``. What Azure does is not ours to end.
     """
@@ -44,7 +44,7 @@ def interruptible(stop: Event, words: str, abort: Callable[[], object] = _nothin
             echo_stderr(f"\n{words} (again: at once)")
 
     handler = _handler(stop, first, abort)
-    with _handled(handler, lambda current: current is handler):
+    with _signal_handlers(handler, lambda current: current is handler):
         yield
 
 
@@ -63,7 +63,7 @@ def count_signals(words: str) -> Iterator[Callable[[], int]]:
                 echo_stderr(f"\n{words} (again: at once)")
 
     closed = () if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN else (signal.SIGHUP,)
-    with _handled(hear, lambda current: current is hear, (*_SIGNALS, *closed)):
+    with _signal_handlers(hear, lambda current: current is hear, (*_SIGNALS, *closed)):
         yield lambda: count
 
 
@@ -87,7 +87,7 @@ def _handler(stop: Event, first: Callable[[], None], abort: Callable[[], object]
 
 
 @contextmanager
-def _handled(
+def _signal_handlers(
     handler: Callable[..., None], restores: Callable[[Any], bool], numbers: Iterable[int] = _SIGNALS
 ) -> Iterator[None]:
     """Has the signals handled so, and as before in the end; ``restores``: whether it is still to be, by the handler

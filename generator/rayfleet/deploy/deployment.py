@@ -68,7 +68,7 @@ class StepRun:
                 return outcome
             self._adopted = False
         while True:
-            ended = self._to_the_end(self._start(before))
+            ended = self._wait_for_end(self._start(before))
             if outcome := self._result(ended):
                 return outcome
             before, self._adopted = ended, False
@@ -81,14 +81,14 @@ class StepRun:
         """
         self._state, self._in_flight, self._adopted = state, True, False
         same = self._is_our_template(state)
-        why = _ANOTHER if same is False else _UNKNOWN if same is None else "" if own else self._outdated()
+        why = _ANOTHER if same is False else _UNKNOWN if same is None else "" if own else self._outdated_reason()
         if why:
             self._report_event("waiting", words=why)
         else:
             self._record_start(own)
-        ended = self._to_the_end(state)
+        ended = self._wait_for_end(state)
         # What is under the name in the end may be another one, or be known only now.
-        fits = self._is_our_template(ended) is True and (own or not self._outdated())
+        fits = self._is_our_template(ended) is True and (own or not self._outdated_reason())
         if fits and why:
             self._record_start(own)
         return ended, fits
@@ -103,7 +103,7 @@ class StepRun:
             return None
         return self._hash == state.template_hash if self._hash else None
 
-    def _outdated(self) -> str:
+    def _outdated_reason(self) -> str:
         """The reason why a deployment of our template that another run started is not enough; empty where it is:
         nobody sees the parameters of a deployment, and a credential that was renewed is to arrive."""
         names = ", ".join(self._step.needs)
@@ -123,7 +123,7 @@ class StepRun:
             patience.pause(0)
             self._in_flight = True
             try:
-                return self._started(self._azure.begin(self._step))
+                return self._accept_start(self._azure.begin(self._step))
             except Fault as fault:
                 unheard = unheard or fault.unheard
                 if found := self._find_started(fault, before):
@@ -139,7 +139,7 @@ class StepRun:
                 patience.pause(wait)
         raise AssertionError  # count() has no end
 
-    def _started(self, state: State) -> State:
+    def _accept_start(self, state: State) -> State:
         self._state = state
         self._record_start(own=True)
         return state
@@ -170,7 +170,7 @@ class StepRun:
 
     # --- to the end ---
 
-    def _to_the_end(self, state: State) -> State:
+    def _wait_for_end(self, state: State) -> State:
         """The state in which it ends. Raises _LostDeployment where that cannot be seen."""
         began = seen = self._patience.clock()
         gone = 0
@@ -200,7 +200,7 @@ class StepRun:
     def _result(self, state: State) -> StepOutcome | None:
         """The outcome; None where it is worth another start."""
         if state.succeeded:
-            return self._outcome("succeeded", lacks=self._lacks(state))
+            return self._outcome("succeeded", lacks=self._missing_outputs(state))
         if state.status != "Failed":
             words = "it was cancelled in Azure" if state.status == "Canceled" else f"it ended as {state.status}"
             fault = Fault(f"Deployment{state.status}", f"{words}, not by this run{_correlation(state)}")
@@ -215,7 +215,7 @@ class StepRun:
         whole = state.error or problems[0]
         return self._outcome("failed", Fault(whole.code, whole.message, None, None, whole.details), failed)
 
-    def _lacks(self, state: State) -> tuple[str, ...]:
+    def _missing_outputs(self, state: State) -> tuple[str, ...]:
         """The outputs that do not come, not even a moment later."""
         for _ in range(_LOOKS):
             lacks = tuple(name for name in self._step.outputs if name not in state.outputs)

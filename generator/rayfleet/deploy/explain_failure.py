@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from rayfleet.azure.faults import Problem
 from rayfleet.azure.resource_id import type_and_name
 from rayfleet.diagnostics import Diagnostic
-from rayfleet.facts.advice import about
+from rayfleet.facts.advice import advice_for
 from rayfleet.facts.resource_types import (
     CLUSTER,
     DEPLOYMENT,
@@ -109,8 +109,8 @@ def diagnostics(deployment: str, template: Template | None, whole: Problem, orig
     """The same of an answer of validate: each problem at its place in fleet.yaml, or in rendered/ without one."""
     found = []
     for problem in innermost(whole):
-        row, template_side, side, path = _traced(template, problem.target, problem, origin)
-        advice = about(problem.code, problem.message)
+        row, template_side, side, path = _trace(template, problem.target, problem, origin)
+        advice = advice_for(problem.code, problem.message)
         place = side or template_side
         file, line, column = place.place if place else (deployment, 0, 0)
         where = f"{row.type} {row.written_name}" if row else dotted(path)
@@ -121,7 +121,7 @@ def diagnostics(deployment: str, template: Template | None, whole: Problem, orig
 def _failure(
     deployment: str, template: Template | None, identifier: str, problem: Problem, origin: Origin | None
 ) -> Failure:
-    row, template_side, side, path = _traced(template, identifier, problem, origin)
+    row, template_side, side, path = _trace(template, identifier, problem, origin)
     kind, name = type_and_name(identifier) if identifier.startswith("/") else ("", identifier)
     return Failure(
         deployment,
@@ -132,11 +132,11 @@ def _failure(
         _place(template_side),
         _place(side),
         dotted(path),
-        about(problem.code, problem.message).fix,
+        advice_for(problem.code, problem.message).fix,
     )
 
 
-def _traced(
+def _trace(
     template: Template | None, identifier: str, problem: Problem, origin: Origin | None
 ) -> tuple[Resource | None, Side | None, Side | None, Path]:
     """The resource, its place in rendered/, its place in fleet.yaml, and its path there."""
@@ -158,7 +158,7 @@ def _resource(template: Template, identifier: str) -> Resource | None:
         if wanted in template.by_id:
             return template.by_id[wanted]
         for row in template.resources:
-            if _alike(row.id, wanted):
+            if _may_match(row.id, wanted):
                 return row
         wanted = wanted.rsplit("/", 2)[0]
     # A resource group has no provider in its id.
@@ -166,7 +166,7 @@ def _resource(template: Template, identifier: str) -> Resource | None:
     return next((row for row in groups if wanted.endswith(f"/resourcegroups/{row.name.lower()}")), None)
 
 
-def _alike(identifier: str, wanted: str) -> bool:
+def _may_match(identifier: str, wanted: str) -> bool:
     """True where a name that is an expression, known to Azure alone, may be the one that is wanted."""
     before, call, _ = identifier.partition("(")
     parent = before.rpartition("/")[0]
@@ -186,7 +186,7 @@ def _path(template: Template, row: Resource, problem: Problem, origin: Origin | 
     if cluster not in known:
         return ()
     path = next((path for prefix, path in _OF_CLUSTER if kind.startswith(prefix)), ())
-    leaf = about(problem.code, problem.message).leaf
+    leaf = advice_for(problem.code, problem.message).leaf
     inline = _inline_pool(row, problem.message) if leaf in ("vmSize", "name") else ""
     pool = row.name if kind == NODE_POOL.lower() else inline
     if pool:

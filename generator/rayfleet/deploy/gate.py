@@ -54,25 +54,25 @@ class LimitNeed(NamedTuple):
 
 def stale_files(folder: str, paths: list[str], allowed: bool) -> Iterator[Diagnostic]:
     """rendered/ must be what fleet.yaml gives: ``paths`` below it are not."""
-    fix = _or("run rayfleet render, review the difference, and commit it", "--allow-stale")
+    fix = _fix_or_option("run rayfleet render, review the difference, and commit it", "--allow-stale")
     for path in paths[:_SHOWN]:
-        yield _weighed(Diagnostic(f"{folder}/{path}", 0, 0, "", "is not what fleet.yaml gives", fix), allowed)
+        yield _warn_if_allowed(Diagnostic(f"{folder}/{path}", 0, 0, "", "is not what fleet.yaml gives", fix), allowed)
     if len(paths) > _SHOWN:
         what = f"{many(len(paths) - _SHOWN, 'more file')} here differ from what fleet.yaml gives"
-        yield _weighed(Diagnostic(folder, 0, 0, "", what, fix), allowed)
+        yield _warn_if_allowed(Diagnostic(folder, 0, 0, "", what, fix), allowed)
 
 
 def invalid_fleet(found: Iterable[Diagnostic], allowed: bool) -> Iterator[Diagnostic]:
     """A fleet.yaml that is invalid gives nothing to compare rendered/ with."""
     for row in found:
-        overridable = row._replace(fix=_or(row.fix, "--allow-stale")) if row.severity == "error" else row
-        yield _weighed(overridable, allowed)
+        overridable = row._replace(fix=_fix_or_option(row.fix, "--allow-stale")) if row.severity == "error" else row
+        yield _warn_if_allowed(overridable, allowed)
 
 
 def failed_proofs(found: Iterable[Diagnostic], allowed: bool) -> Iterator[Diagnostic]:
     """Every proof must hold: ``found`` are those claims that do not."""
     for row in found:
-        yield _weighed(row._replace(fix=_or(row.fix, "--allow-failed-proofs")), allowed)
+        yield _warn_if_allowed(row._replace(fix=_fix_or_option(row.fix, "--allow-failed-proofs")), allowed)
 
 
 def uncommitted_files(beside: str, paths: list[str] | None, allowed: bool) -> Iterator[Diagnostic]:
@@ -82,19 +82,19 @@ def uncommitted_files(beside: str, paths: list[str] | None, allowed: bool) -> It
         what = "is in no Git repository, so nobody can tell whether it was reviewed"
         yield Diagnostic(beside, 0, 0, "", what, "keep the fleet in a repository").as_warning()
         return
-    fix = _or("commit it", "--allow-dirty")
+    fix = _fix_or_option("commit it", "--allow-dirty")
     for path in paths[:_SHOWN]:
-        yield _weighed(Diagnostic(path, 0, 0, "", "differs from the last commit", fix), allowed)
+        yield _warn_if_allowed(Diagnostic(path, 0, 0, "", "differs from the last commit", fix), allowed)
     if len(paths) > _SHOWN:
         what = f"{many(len(paths) - _SHOWN, 'more file')} differ from the last commit"
-        yield _weighed(Diagnostic(beside, 0, 0, "", what, fix), allowed)
+        yield _warn_if_allowed(Diagnostic(beside, 0, 0, "", what, fix), allowed)
 
 
-def _or(fix: str, option: str) -> str:
+def _fix_or_option(fix: str, option: str) -> str:
     return f"{fix}; or deploy anyway with {option}"
 
 
-def _weighed(row: Diagnostic, allowed: bool) -> Diagnostic:
+def _warn_if_allowed(row: Diagnostic, allowed: bool) -> Diagnostic:
     return row.as_warning() if allowed else row
 
 
@@ -112,20 +112,22 @@ def registrations(subscription: str, templates: Iterable[Template], azure: Azure
                 first.setdefault(namespace, row)
             if row.type.lower().startswith(CLUSTER.lower()):
                 first.setdefault(OF_NODES, row)
-                at_host = at_host or _encrypted(row)
+                at_host = at_host or _encryption_side(row)
     for namespace, row in sorted(first.items()):
         path = f"/subscriptions/{subscription}/providers/{namespace}"
         fix = f"az provider register --subscription {subscription} --namespace {namespace} --wait"
-        yield from _registered(namespace, row.side("type"), azure, path, PROVIDERS_VERSION, ("registrationState",), fix)
+        yield from _registration(
+            namespace, row.side("type"), azure, path, PROVIDERS_VERSION, ("registrationState",), fix
+        )
     if at_host:
         feature = f"{FEATURES}/providers/{OF_NODES}/features/{ENCRYPTION_AT_HOST}"
         path = f"/subscriptions/{subscription}/providers/{feature}"
         fix = encryption_at_host(subscription)
         name = f"{OF_NODES}/{ENCRYPTION_AT_HOST}"
-        yield from _registered(name, at_host, azure, path, FEATURES_VERSION, ("properties", "state"), fix)
+        yield from _registration(name, at_host, azure, path, FEATURES_VERSION, ("properties", "state"), fix)
 
 
-def _registered(
+def _registration(
     name: str, side: Side, azure: AzureQuestions, path: str, version: str, at: tuple[str, ...], fix: str
 ) -> Iterator[Diagnostic]:
     try:
@@ -142,7 +144,7 @@ def _registered(
         yield Diagnostic(*side.place, name, f"is {state}, not Registered, in the subscription", fix)
 
 
-def _encrypted(row: Resource) -> Side | None:
+def _encryption_side(row: Resource) -> Side | None:
     """The place where a cluster or a pool wants encryption at host."""
     if get(row.properties, "enableEncryptionAtHost") is True:
         return row.side("properties", "enableEncryptionAtHost")
@@ -161,7 +163,9 @@ def quota(
         rows = [need for need in needs if (need.provider, need.region) == (provider, region)]
         path = f"/subscriptions/{subscription}/providers/{provider}/locations/{region}/usages"
         try:
-            usages = {_plain(text(row, "name", "value")): row for row in azure.pages(path, USAGES_VERSIONS[provider])}
+            usages = {
+                _family_key(text(row, "name", "value")): row for row in azure.pages(path, USAGES_VERSIONS[provider])
+            }
         except Fault as fault:
             if fault.status not in (403, 404) or fault.code == "SubscriptionNotFound":
                 raise
@@ -170,10 +174,13 @@ def quota(
             yield Diagnostic(*rows[0].side.place, region, what, fix).as_warning()
             continue
         for need in rows:
-            yield from (_weighed(row, allowed) for row in _short(subscription, need, usages.get(_plain(need.limit))))
+            yield from (
+                _warn_if_allowed(row, allowed)
+                for row in _shortage(subscription, need, usages.get(_family_key(need.limit)))
+            )
 
 
-def _short(subscription: str, need: LimitNeed, usage: Any) -> Iterator[Diagnostic]:
+def _shortage(subscription: str, need: LimitNeed, usage: Any) -> Iterator[Diagnostic]:
     limit, used = get(usage, "limit"), get(usage, "currentValue")
     place = (*need.side.place, need.of)
     quota = f"quota {need.limit} of {need.region}"
@@ -189,12 +196,12 @@ def _short(subscription: str, need: LimitNeed, usage: Any) -> Iterator[Diagnosti
         yield Diagnostic(*place, f"Azure has no {quota}{why}", command).as_warning()
     elif need.amount > limit:
         what = f"{quota} is {limit} {need.unit}; the fleet may grow to {need.amount}"
-        yield Diagnostic(*place, what, _or(fix, "--allow-short-quota"))
+        yield Diagnostic(*place, what, _fix_or_option(fix, "--allow-short-quota"))
     elif need.new and isinstance(used, int) and need.amount > limit - used:
         what = f"{quota} is {limit} {need.unit}, {used} of them used by others; the fleet may grow to {need.amount}"
-        yield Diagnostic(*place, what, _or(fix, "--allow-short-quota"))
+        yield Diagnostic(*place, what, _fix_or_option(fix, "--allow-short-quota"))
 
 
-def _plain(name: str) -> str:
+def _family_key(name: str) -> str:
     """Azure's names of families have irregular spaces and case (azure facts, section 3.3)."""
     return "".join(name.split()).lower()

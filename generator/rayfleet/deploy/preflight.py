@@ -39,8 +39,8 @@ class DeployOverrides(NamedTuple):
 
 def of_files(where: FleetFiles, tree: Tree, allowed: DeployOverrides) -> Iterator[Diagnostic]:
     """Objections of the files to a deployment. Raises Invalid where they cannot be read."""
-    yield from _stale(where, allowed.stale)
-    yield from gate.failed_proofs(_unproved(where, tree), allowed.failed_proofs)
+    yield from _stale_files(where, allowed.stale)
+    yield from gate.failed_proofs(_failed_claims(where, tree), allowed.failed_proofs)
     yield from gate.uncommitted_files(os.path.normpath(where.folder), uncommitted_files(where), allowed.dirty)
 
 
@@ -52,7 +52,7 @@ def uncommitted_files(where: FleetFiles) -> list[str] | None:
     return paths and [os.path.normpath(os.path.join(where.folder, path)) for path in paths]
 
 
-def _stale(where: FleetFiles, allowed: bool) -> Iterator[Diagnostic]:
+def _stale_files(where: FleetFiles, allowed: bool) -> Iterator[Diagnostic]:
     try:
         compiled = compile_fleet(where, fleet_files.read(where))
         paths = compiled.stale_paths(where.output)
@@ -62,7 +62,7 @@ def _stale(where: FleetFiles, allowed: bool) -> Iterator[Diagnostic]:
     yield from gate.stale_files(where.output, paths, allowed)
 
 
-def _unproved(where: FleetFiles, tree: Tree) -> Iterator[Diagnostic]:
+def _failed_claims(where: FleetFiles, tree: Tree) -> Iterator[Diagnostic]:
     """The failed claims of ``rayfleet check``."""
     found = evidence.gather(where, tree, None, date.today())
     for row in proofs.prove(found, (), 0).of("failed"):
@@ -130,11 +130,11 @@ def parameters(steps: Collection[DeploymentStep], ask: Callable[[str], str] | No
     """The values of the steps' parameters: of the environment, else of ``ask``, whose answers nobody sees; None where
     nobody can answer. All are secrets. Raises Invalid where one is missing.
     """
-    given = {_plain(name): value for name, value in os.environ.items() if name.startswith(PARAMETER)}
+    given = {_variable_key(name): value for name, value in os.environ.items() if name.startswith(PARAMETER)}
     found: dict[str, str] = {}
     missing = []
     for name in dict.fromkeys(name for step in steps for name in step.needs):
-        value = _meant(given.get(_plain(PARAMETER + name)) or (_answer(name, ask) if ask else ""))
+        value = _strip_line_end(given.get(_variable_key(PARAMETER + name)) or (_answer(name, ask) if ask else ""))
         if value:
             found[name] = value
             continue
@@ -151,11 +151,11 @@ def variable(name: str) -> str:
     return PARAMETER + re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).upper()
 
 
-def _plain(name: str) -> str:
+def _variable_key(name: str) -> str:
     return name.replace("_", "").lower()
 
 
-def _meant(value: str) -> str:
+def _strip_line_end(value: str) -> str:
     """A token is without the line end that ``echo`` or an editor gave its file; a key has lines, the last one too."""
     token = value.rstrip("\r\n")
     return value if "\n" in token else token

@@ -20,7 +20,7 @@ from rayfleet.deploy.explain_failure import Failure
 from rayfleet.deploy.outcome import StepOutcome
 from rayfleet.deploy.stack_changes import StackChange
 from rayfleet.diagnostics import Diagnostic, in_order, many
-from rayfleet.facts.advice import about
+from rayfleet.facts.advice import advice_for
 from rayfleet.source.origin import Origin
 from rayfleet.tree import Template, Tree
 from rayfleet.tree.azure_resources import azure_resources
@@ -58,7 +58,7 @@ class DeploymentPlan(NamedTuple):
     def refusal(self, fault: Fault) -> Diagnostic:
         """The diagnostic of a fault that ends all."""
         what = self.hidden(f"{fault.code}: {fault.message}")
-        return Diagnostic("Azure", 0, 0, "", what, about(fault.code, fault.message).fix)
+        return Diagnostic("Azure", 0, 0, "", what, advice_for(fault.code, fault.message).fix)
 
     def failures(self, outcome: StepOutcome) -> list[Failure]:
         """The failures of a step."""
@@ -115,13 +115,13 @@ def validation(plan: DeploymentPlan) -> tuple[list[Diagnostic], dict[str, frozen
     that their templates have. Raises Stopped."""
     found: list[Diagnostic] = []
     ids: dict[str, frozenset[str]] = {}
-    answers = _each(plan, plan.stacks.validate if plan.stacks else plan.azure.validate)
+    answers = _ask_each(plan, plan.stacks.validate if plan.stacks else plan.azure.validate)
     for step in plan.steps:
         fault = answers[step.name]
         if not isinstance(fault, Fault):
             ids[step.name] = fault or frozenset()
-        elif _too_early(step, fault):
-            found.append(_not_yet(step, f"cannot be validated yet: {_innermost(plan, fault)}"))
+        elif _may_pass_later(step, fault):
+            found.append(_unknown_yet(step, f"cannot be validated yet: {_innermost(plan, fault)}"))
         else:
             rows = explain_failure.diagnostics(step.name, plan.template(step), fault.problem, plan.origin)
             found += [row._replace(what=plan.hidden(row.what)) for row in rows]
@@ -134,7 +134,7 @@ def validation(plan: DeploymentPlan) -> tuple[list[Diagnostic], dict[str, frozen
 def what_if(plan: DeploymentPlan, new: Collection[str], folder: str) -> Iterator[WhatIf]:
     """The changes of each step; all of them are kept in files below ``folder``. ``new`` names the steps that never
     were deployed. Raises Stopped."""
-    answers = _each(plan, plan.azure.what_if)
+    answers = _ask_each(plan, plan.azure.what_if)
     for step in plan.steps:
         raw = answers[step.name]
         if isinstance(raw, Fault):
@@ -142,21 +142,21 @@ def what_if(plan: DeploymentPlan, new: Collection[str], folder: str) -> Iterator
             continue
         kept = redact(raw, plan.secrets)
         found = whatif.summary(step.name, kept)
-        file, warnings = _kept(folder, step.name, kept)
+        file, warnings = _save(folder, step.name, kept)
         lines = [*whatif.lines(found), *([f"  all of it: {file}"] if file else [])]
         yield WhatIf(lines, {**whatif.as_json(found), "raw": file}, warnings)
 
 
 def _without_answer(plan: DeploymentPlan, step: DeploymentStep, fault: Fault, new: Collection[str]) -> WhatIf:
     resources = len(step.template.get("resources") or ())
-    if not _too_early(step, fault):
+    if not _may_pass_later(step, fault):
         row = plan.refusal(fault)._replace(where=step.name)
         warning = row._replace(what=f"what-if failed: {row.what}").as_warning()
         return WhatIf([], None, [warning], unknown=True)
     if step.name in new:
         line = f"{step.name}: all new: {many(resources, 'resource')} to create"
         return WhatIf([line], {"deployment": step.name, "new": True, "resources": resources}, [])
-    return WhatIf([], None, [_not_yet(step, f"what would change is not known yet: {_innermost(plan, fault)}")])
+    return WhatIf([], None, [_unknown_yet(step, f"what would change is not known yet: {_innermost(plan, fault)}")])
 
 
 def stack_change(plan: DeploymentPlan, ids: Mapping[str, frozenset[str]]) -> list[StackChange]:
@@ -174,7 +174,7 @@ def stack_change(plan: DeploymentPlan, ids: Mapping[str, frozenset[str]]) -> lis
 # --- inside ---
 
 
-def _too_early(step: DeploymentStep, fault: Fault) -> bool:
+def _may_pass_later(step: DeploymentStep, fault: Fault) -> bool:
     """True where a step may fail only of what an earlier one is to make, or fails of its own deployment in flight.
 
     What it depends on is deployed before it in the same run, as rendered, however it stood: it may have failed
@@ -191,7 +191,7 @@ def _innermost(plan: DeploymentPlan, fault: Fault) -> str:
     return plan.hidden(f"{inner.code}: {inner.message}")
 
 
-def _not_yet(step: DeploymentStep, what: str) -> Diagnostic:
+def _unknown_yet(step: DeploymentStep, what: str) -> Diagnostic:
     fix = "nothing to do: Azure judges it when it is deployed"
     return Diagnostic(*step.side.place, step.name, what, fix).as_warning()
 
@@ -199,14 +199,14 @@ def _not_yet(step: DeploymentStep, what: str) -> Diagnostic:
 def _answers(plan: DeploymentPlan, ask: Callable[[DeploymentStep], T]) -> dict[str, T]:
     """Azure's answer about each step, by its name. Raises Fault, StopRequest."""
     found: dict[str, T] = {}
-    for name, answer in _each(plan, ask).items():
+    for name, answer in _ask_each(plan, ask).items():
         if isinstance(answer, Fault):
             raise answer
         found[name] = answer
     return found
 
 
-def _each(plan: DeploymentPlan, ask: Callable[[DeploymentStep], T]) -> dict[str, T | Fault]:
+def _ask_each(plan: DeploymentPlan, ask: Callable[[DeploymentStep], T]) -> dict[str, T | Fault]:
     """The same, with a Fault where it refuses. Raises StopRequest."""
 
     def one(step: DeploymentStep) -> T | Fault:
@@ -220,17 +220,17 @@ def _each(plan: DeploymentPlan, ask: Callable[[DeploymentStep], T]) -> dict[str,
     return {step.name: future.result() for step, future in zip(plan.steps, futures, strict=True)}
 
 
-def _kept(folder: str, name: str, raw: Any) -> tuple[str | None, list[Diagnostic]]:
+def _save(folder: str, name: str, raw: Any) -> tuple[str | None, list[Diagnostic]]:
     """The file that has an answer of what-if; None, and a warning, where it cannot be kept, which stops nothing."""
     try:
-        return _keep(folder, name, raw), []
+        return _write_answer(folder, name, raw), []
     except OSError as error:
         what = f"what-if of {name} cannot be kept: {(error.strerror or 'no room').lower()}"
         file = str(error.filename or os.path.join(folder, fingerprint.FOLDER))
         return None, [Diagnostic(file, 0, 0, "", what, "free some space, or move it away").as_warning()]
 
 
-def _keep(folder: str, name: str, raw: Any) -> str:
+def _write_answer(folder: str, name: str, raw: Any) -> str:
     """Writes an answer of what-if where only its owner reads it, and Git does not look; returns the file."""
     answers = os.path.normpath(os.path.join(folder, fingerprint.FOLDER, "what-if"))
     os.makedirs(answers, mode=0o700, exist_ok=True)

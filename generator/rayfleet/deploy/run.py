@@ -43,10 +43,10 @@ def run(
             for step in order:
                 if step.name in outcomes or step in working.values():
                     continue
-                if (skipped := _skipped(step, outcomes, azure)) is not None:
+                if (skipped := _skip(step, outcomes, azure)) is not None:
                     outcomes[step.name] = skipped
                     report(StepProgress(step, "ended", outcome=skipped))
-                elif len(working) < WORKERS and _ready(step, order, outcomes, working.values()):
+                elif len(working) < WORKERS and _is_ready(step, order, outcomes, working.values()):
                     (future,) = threads.start([StepRun(azure, step, report, watch).outcome])
                     working[future] = step
             for future in threads.join_one(working):
@@ -58,7 +58,7 @@ def run(
     return tuple(outcomes[step.name] for step in order)
 
 
-def _skipped(step: DeploymentStep, outcomes: Mapping[str, StepOutcome], azure: DeploymentClient) -> StepOutcome | None:
+def _skip(step: DeploymentStep, outcomes: Mapping[str, StepOutcome], azure: DeploymentClient) -> StepOutcome | None:
     """The outcome of a step that is not to be started; None for any other."""
     for name in step.depends_on:
         if (before := outcomes.get(name)) and before.end != "succeeded":
@@ -66,7 +66,7 @@ def _skipped(step: DeploymentStep, outcomes: Mapping[str, StepOutcome], azure: D
     return StepOutcome(step, "skipped") if azure.patience.stop.is_set() else None
 
 
-def _ready(
+def _is_ready(
     step: DeploymentStep,
     order: list[DeploymentStep],
     outcomes: Mapping[str, StepOutcome],

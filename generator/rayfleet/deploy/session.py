@@ -104,7 +104,7 @@ def _select(every: tuple[DeploymentStep, ...], regions: Sequence[str]) -> tuple[
         if region not in known:
             what = f"nothing is deployed to {region!r}{did_you_mean(region, known)}; known: {', '.join(known)}"
             raise WrongOption("--region", what)
-    return deployment_steps.selected(every, regions)
+    return deployment_steps.select(every, regions)
 
 
 def _plan(session: DeploySession, tree: Tree, steps: Sequence[DeploymentStep]) -> DeploymentPlan:

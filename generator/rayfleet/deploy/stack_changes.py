@@ -39,10 +39,10 @@ def stack_change(
     gone = tuple(sorted(key for key in managed if key.lower() not in validated))
     if gone and not validated:
         return StackChange(step, gone, dict.fromkeys(gone, "Azure does not say whether it stays"))
-    return StackChange(step, gone, {key: why for key in gone if (why := _kept(key, rendered))})
+    return StackChange(step, gone, {key: why for key in gone if (why := _reason_to_keep(key, rendered))})
 
 
-def _kept(identifier: str, rendered: Collection[str]) -> str:
+def _reason_to_keep(identifier: str, rendered: Collection[str]) -> str:
     if type_of(identifier) in _IN_ORDER:
         return "rayfleet retire takes it down, in order"
     try:

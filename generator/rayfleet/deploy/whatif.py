@@ -11,7 +11,7 @@ from rayfleet.azure.resource_id import type_and_name
 from rayfleet.deploy.whatif_classes import classify_property
 from rayfleet.deploy.whatif_noise import INLINE_POOL, noise
 from rayfleet.diagnostics import many, printable
-from rayfleet.facts.change_classes import UNCLASSIFIED, PropertyDifference, told_once
+from rayfleet.facts.change_classes import UNCLASSIFIED, PropertyDifference, outermost
 from rayfleet.facts.resource_types import NODE_POOL, label
 from rayfleet.tree import entries, get, mapping, text
 
@@ -158,7 +158,7 @@ def _properties(delta: Iterable[Any], prefix: str, of_list: bool, whole: dict[st
         before, after = get(row, "before"), get(row, "after")
         why = noise(path, kind, before, after, of_list)
         found = () if why else tuple(classify_property(path, before, after, whole))
-        yield Property(_with_pool(path, whole), _shown(before), _shown(after), why, found)
+        yield Property(_with_pool(path, whole), _value_text(before), _value_text(after), why, found)
 
 
 def _with_pool(path: str, whole: dict[str, Any]) -> str:
@@ -169,7 +169,7 @@ def _with_pool(path: str, whole: dict[str, Any]) -> str:
     return f"properties.agentPoolProfiles[{name}]{path[found.end() :]}" if found and name else path
 
 
-def _shown(value: Any) -> str | None:
+def _value_text(value: Any) -> str | None:
     if value is None:
         return None
     return printable(value if isinstance(value, str) else json.dumps(value, sort_keys=True))
@@ -188,7 +188,7 @@ def _alerts(change: WhatIfChange) -> Iterator[Alert]:
         subject = f"{label(NODE_POOL)} {change.name}/{pool[1]}" if pool else f"{noun} {change.name}"
         by_subject.setdefault(subject, []).extend(row.found)
     for subject, found in by_subject.items():
-        for difference in told_once(found):
+        for difference in outermost(found):
             yield from _alert(subject, difference)
 
 
@@ -197,8 +197,8 @@ def _alert(subject: str, found: PropertyDifference) -> Iterator[Alert]:
     kind, begins = _CLASSES.get(row.change_class, ("scaled", "is scaled:") if row.scales else ("noted", "changes"))
     if found.path == _POOLS and found.before is None:
         yield Alert(kind, subject, f"cannot be added inside a cluster that exists: {row.sentence}")
-    elif row.told or row.scales:
-        shown = Property(path if row.refused else found.path[-1], _shown(found.before), _shown(found.after))
+    elif row.reported or row.scales:
+        shown = Property(path if row.refused else found.path[-1], _value_text(found.before), _value_text(found.after))
         why = row.sentence if row.change_class == UNCLASSIFIED else row.says
         yield Alert(kind, subject, f"{begins} {shown}" + (f" ({why})" if why else ""))
 

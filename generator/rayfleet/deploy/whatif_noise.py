@@ -48,7 +48,7 @@ def noise(path: str, kind: str, before: Any, after: Any, element: bool) -> str:
         return "a node pool, which is a resource of its own"
     if isinstance(after, str) and after.startswith("[") and after.endswith("]") and not after.startswith("[["):
         return "known only when deployed"
-    if _plain(path, before) == _plain(path, after) != HIDDEN:
+    if _comparable(path, before) == _comparable(path, after) != HIDDEN:
         return "the same, written in another way"
     default = before is not None and before == _NOTHING.get(path.rpartition(".")[2])
     if kind == "delete" and not element and (default or not steps & WHOLE):
@@ -63,12 +63,12 @@ def _secrets_only(value: Any) -> bool:
     return bool(value == HIDDEN)
 
 
-def _plain(path: str, value: Any) -> Any:
+def _comparable(path: str, value: Any) -> Any:
     """A value as Azure compares it: ids and regions without case, a list of words without order, empty as nothing."""
     if isinstance(value, str) and value.lower().startswith("/subscriptions/"):
         return value.lower()
     if isinstance(value, str) and path.rpartition(".")[2] == "location":
         return "".join(value.split()).lower()
     if isinstance(value, list) and all(isinstance(row, str) for row in value):
-        return sorted(_plain("", row) for row in value) or None
+        return sorted(_comparable("", row) for row in value) or None
     return None if value in ("", {}) else value

@@ -267,7 +267,7 @@ TABLE = (
 )
 
 
-def about(code: str, message: str) -> Advice:
+def advice_for(code: str, message: str) -> Advice:
     """The advice for an error; there always is one."""
     return next(
         row

@@ -62,7 +62,7 @@ class ChangeRow(NamedTuple):
         return self.change_class in _AT_RISK
 
     @property
-    def told(self) -> bool:
+    def reported(self) -> bool:
         """True where there is something to say of such a change."""
         return self.change_class != "in place" or bool(self.says)
 
@@ -79,17 +79,17 @@ class ChangeRow(NamedTuple):
         return any(_matches(pattern, path) for pattern in self.paths)
 
     @property
-    def made_anew(self) -> ChangeRow:
+    def recreated(self) -> ChangeRow:
         """The same where what is refused is deleted and made again."""
         return self._replace(change_class="re-created", general=classes(KUBERNETES)["re-created"])
 
     def fits(self, before: Any, after: Any, resource: Mapping[str, Any]) -> bool:
         """True where the change is in the row's direction."""
         return (
-            (self.before is None or _among(before, self.before))
-            and (self.after is None or _among(after, self.after))
+            (self.before is None or _matches_any(before, self.before))
+            and (self.after is None or _matches_any(after, self.after))
             and (not self.step or STEPS[self.step](before, after))
-            and all(_among(value_at(resource, *path), values) for path, values in self.beside)
+            and all(_matches_any(value_at(resource, *path), values) for path, values in self.beside)
         )
 
 
@@ -108,7 +108,7 @@ def differences(kind: str, before: Mapping[str, Any], after: Mapping[str, Any]) 
     for key in [*before, *(key for key in after if key not in before)]:
         if key not in _OF_TEMPLATES:
             found += classify(kind, (key,), before.get(key), after.get(key), after)
-    return told_once(found)
+    return outermost(found)
 
 
 def classify(
@@ -128,7 +128,7 @@ def classify(
         yield PropertyDifference(path, before, after, found)
 
 
-def told_once(found: Iterable[PropertyDifference]) -> list[PropertyDifference]:
+def outermost(found: Iterable[PropertyDifference]) -> list[PropertyDifference]:
     """Without those that go with another one, which says it already."""
     found = list(found)
     paths = {row.path for row in found}
@@ -195,9 +195,9 @@ def _matches(pattern: Steps, path: Steps) -> bool:
     return len(pattern) == len(path) and all(own in ("*", step) for own, step in zip(pattern, path, strict=True))
 
 
-def _among(value: Any, values: Iterable[Any]) -> bool:
-    return any(_folded(value) == _folded(other) and (value is None) == (other is None) for other in values)
+def _matches_any(value: Any, values: Iterable[Any]) -> bool:
+    return any(_lower_case(value) == _lower_case(other) and (value is None) == (other is None) for other in values)
 
 
-def _folded(value: Any) -> Any:
+def _lower_case(value: Any) -> Any:
     return value.lower() if isinstance(value, str) else value

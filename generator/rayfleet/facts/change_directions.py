@@ -19,43 +19,43 @@ def older(version: object, than: object) -> bool:
     return first[:shared] < second[:shared]
 
 
-def _down(before: Any, after: Any) -> bool:
+def _decreases(before: Any, after: Any) -> bool:
     if isinstance(before, int | float) and isinstance(after, int | float):
         return after < before
     return older(after, before)
 
 
-def _up(before: Any, after: Any) -> bool:
-    return _down(after, before)
+def _increases(before: Any, after: Any) -> bool:
+    return _decreases(after, before)
 
 
-def _wider(before: Any, after: Any) -> bool:
+def _widens(before: Any, after: Any) -> bool:
     """Every range that was there is inside one that is."""
-    old, new = ([written_range(row) for row in _listed(value)] for value in (before, after))
+    old, new = ([written_range(row) for row in _as_list(value)] for value in (before, after))
     return all(row and any(wide and row.within(wide) for wide in new) for row in old)
 
 
-def _listed(value: Any) -> list[Any]:
+def _as_list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [] if value is None else [value]
 
 
-def _reaches(before: Any, after: Any) -> bool:
+def _reaches_further(before: Any, after: Any) -> bool:
     """A lifecycle policy takes blobs away that it left alone: later ones, or those of another prefix."""
     if not isinstance(before, list) or not isinstance(after, list):
         return True
-    known = list(_taken(before))
+    known = list(_deletions(before))
     return not all(
         any(action == old and prefix.startswith(wide) and days >= least for old, wide, least in known)
-        for action, prefix, days in _taken(after)
+        for action, prefix, days in _deletions(after)
     )
 
 
-def _taken(policy: list[Any]) -> Iterator[tuple[str, str, float]]:
+def _deletions(policy: list[Any]) -> Iterator[tuple[str, str, float]]:
     """The action, the prefix and the days of every rule that is on."""
     for rule in policy:
         if value_at(rule, "enabled") is False:
             continue
-        prefixes = _listed(value_at(rule, "definition", "filters", "prefixMatch")) or [""]
+        prefixes = _as_list(value_at(rule, "definition", "filters", "prefixMatch")) or [""]
         for action in _TAKES_AWAY:
             ages = value_at(rule, "definition", "actions", "baseBlob", action)
             for days in ages.values() if isinstance(ages, Mapping) else ():
@@ -70,4 +70,9 @@ def value_at(data: Any, *path: str) -> Any:
     return data
 
 
-STEPS: dict[str, Callable[[Any, Any], bool]] = {"down": _down, "up": _up, "wider": _wider, "reaches": _reaches}
+STEPS: dict[str, Callable[[Any, Any], bool]] = {
+    "down": _decreases,
+    "up": _increases,
+    "wider": _widens,
+    "reaches": _reaches_further,
+}

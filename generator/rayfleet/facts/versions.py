@@ -58,11 +58,11 @@ class Table:
 
     def gateway_api(self, minor: str) -> str | None:
         """The bundle of the Gateway API that AKS brings."""
-        return next((row["bundle"] for row in self.data["gatewayApi"] if _within(minor, row)), None)
+        return next((row["bundle"] for row in self.data["gatewayApi"] if _is_in_range(minor, row)), None)
 
     def blob_driver(self, minor: str) -> str | None:
         """The newest blob driver that AKS is known to ship."""
-        return next((row["driver"] for row in self.data["blobCsiDriver"] if _within(minor, row)), None)
+        return next((row["driver"] for row in self.data["blobCsiDriver"] if _is_in_range(minor, row)), None)
 
     def token_mounts(self, driver: str) -> VersionRow | None:
         """The row of ``blobTokenMounts`` that holds for a driver."""
@@ -74,15 +74,15 @@ class Table:
 
     def images(self, sku: str, minor: str | None) -> list[str]:
         """The images that an OS SKU may mean; none where it is not for the minor."""
-        rows = self._of_sku(sku)
-        return list(dict.fromkeys(row["image"] for row in rows if minor is None or _within(minor, row)))
+        rows = self._sku_rows(sku)
+        return list(dict.fromkeys(row["image"] for row in rows if minor is None or _is_in_range(minor, row)))
 
     def last_minor(self, sku: str) -> str | None:
         """The last minor that an OS SKU is for; None for one that nobody knows, or that has no last."""
-        ends = [row.get("to") for row in self._of_sku(sku)]
+        ends = [row.get("to") for row in self._sku_rows(sku)]
         return str(ends[-1]) if ends and ends[-1] else None
 
-    def _of_sku(self, sku: str) -> list[VersionRow]:
+    def _sku_rows(self, sku: str) -> list[VersionRow]:
         return [row for row in self.data["osSkus"] if row["osSku"] == sku]
 
     def image(self, name: str) -> VersionRow:
@@ -113,7 +113,7 @@ class Table:
                 yield row["since"], tuple(row["value"].split("."))
 
 
-def _within(minor: str, row: VersionRow) -> bool:
+def _is_in_range(minor: str, row: VersionRow) -> bool:
     found = number(minor) or ()
     last = number(row.get("to"))
     return (number(row["from"]) or ()) <= found and (last is None or found <= last)

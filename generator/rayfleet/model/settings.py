@@ -49,14 +49,14 @@ def merge(under: Settings, over: Settings, path: tuple[str, ...] = ()) -> Settin
 
 def fill(defaults: Settings, settings: Settings) -> Settings:
     """``settings`` with ``defaults`` where it is silent; neither is changed."""
-    filled = {key: _plain(value) for key, value in defaults.items() if key not in settings}
+    filled = {key: _unwrap(value) for key, value in defaults.items() if key not in settings}
     for key, value in settings.items():
         below = defaults.get(key)
         filled[key] = fill(below, value) if isinstance(value, dict) and isinstance(below, dict) else value
     return filled
 
 
-def _plain(default: Any) -> Any:
+def _unwrap(default: Any) -> Any:
     if isinstance(default, Whole):
         return default.value
     return fill(default, {}) if isinstance(default, dict) else default

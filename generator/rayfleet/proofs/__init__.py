@@ -16,7 +16,7 @@ from rayfleet.proofs.azure import arm, identity, network, network_moves
 from rayfleet.proofs.evidence import Evidence
 from rayfleet.proofs.finding import OUTCOMES, Finding, Outcome, unjudged
 from rayfleet.proofs.fleet import bindings, capacity, versions
-from rayfleet.proofs.grouping import Groups, Together, alone, of
+from rayfleet.proofs.grouping import GroupKey, Groups, by_outcome, no_groups
 from rayfleet.proofs.kubernetes import gateway, node_fit, placement, volumes
 from rayfleet.proofs.report import Report, Section
 from rayfleet.proofs.report_row import Place, ReportRow
@@ -28,19 +28,19 @@ OfCluster = Callable[[RenderedCluster, Run], Iterator[Finding]]
 OfFleet = Callable[[Run], Iterator[Finding]]
 
 
-def _nothing(*_: object) -> Iterator[Finding]:
+def _no_findings(*_: object) -> Iterator[Finding]:
     return iter(())
 
 
 class Proof(NamedTuple):
-    """``title`` is the claim; ``together`` tells which findings of many clusters are said as one. ``layered``: it looks
-    at the objects of layers."""
+    """``title`` is the claim; ``group_key`` tells which findings of many clusters are said as one. ``layered``: it
+    looks at the objects of layers."""
 
     name: str
     title: str
-    of_cluster: OfCluster = _nothing
-    of_fleet: OfFleet = _nothing
-    together: Together = alone
+    of_cluster: OfCluster = _no_findings
+    of_fleet: OfFleet = _no_findings
+    group_key: GroupKey = no_groups
     layered: bool = True
 
 
@@ -65,22 +65,27 @@ PROOFS: tuple[Proof, ...] = (
         "every pod finds a pool, and only pools meant for it",
         placement.of_cluster,
         placement.of_fleet,
-        of("noted", "pending", "warned"),
+        by_outcome("noted", "pending", "warned"),
     ),
-    Proof("shape", "every pod fits the nodes it finds, and strands no GPU", node_fit.of_cluster, together=of("noted")),
+    Proof(
+        "shape",
+        "every pod fits the nodes it finds, and strands no GPU",
+        node_fit.of_cluster,
+        group_key=by_outcome("noted"),
+    ),
     Proof(
         "identity",
         "who signs in to Azure may, and reaches what it needs",
         identity.of_cluster,
         identity.of_fleet,
-        of("noted", "pending"),
+        by_outcome("noted", "pending"),
     ),
     Proof(
         "storage",
         "every mount leads to the container that ARM makes",
         volumes.of_cluster,
         volumes.of_fleet,
-        of("noted", "pending"),
+        by_outcome("noted", "pending"),
     ),
     Proof(
         "network",
@@ -103,7 +108,11 @@ PROOFS: tuple[Proof, ...] = (
         "capacity", "what the pools may grow to is within quota", capacity.of_cluster, capacity.of_fleet, layered=False
     ),
     Proof(
-        "versions", "versions fit each other and are supported", versions.of_cluster, versions.of_fleet, of(*OUTCOMES)
+        "versions",
+        "versions fit each other and are supported",
+        versions.of_cluster,
+        versions.of_fleet,
+        by_outcome(*OUTCOMES),
     ),
 )
 
@@ -124,19 +133,19 @@ def prove(evidence: Evidence, wanted: Iterable[str] = (), witnesses: int | None 
     report = Report(titles, witnesses)
     accepted = Acceptances(evidence.accepted, evidence.today)
     tree, run = evidence.tree, Run(evidence)
-    overlays = Groups(of("unjudged"), tree)
-    groups = {proof.name: Groups(proof.together, tree) for proof in chosen}
+    overlays = Groups(by_outcome("unjudged"), tree)
+    groups = {proof.name: Groups(proof.group_key, tree) for proof in chosen}
     for cluster in tree.clusters():
         for proof in chosen:
-            report.add(proof.name, groups[proof.name].kept(accepted.mark(proof.of_cluster(cluster, run))))
+            report.add(proof.name, groups[proof.name].hold_back(accepted.mark(proof.of_cluster(cluster, run))))
         report.refuse(FILES, "files/unreadable", _unreadable(cluster))
-        report.refuse(FILES, "files/not-built", _not_built(cluster))
+        report.refuse(FILES, "files/not-built", _build_failures(cluster))
         if any(proof.layered for proof in chosen):
-            report.add(FILES, overlays.kept(_without_overlays(cluster)))
+            report.add(FILES, overlays.hold_back(_without_overlays(cluster)))
     for proof in chosen:
-        report.add(proof.name, groups[proof.name].said())
+        report.add(proof.name, groups[proof.name].merged())
         report.add(proof.name, accepted.mark(proof.of_fleet(run)))
-    report.add(FILES, overlays.said())
+    report.add(FILES, overlays.merged())
     report.refuse(FILES, "files/unreadable", tree.problems)
     report.refuse(FILES, "files/base-unreadable", _unreadable_base(evidence.base), "unjudged")
     if evidence.accepted:
@@ -158,7 +167,7 @@ def _unreadable_base(base: Tree | None) -> Iterator[Diagnostic]:
         yield row._replace(what=what, fix="name an older commit with --base, or look yourself at what changed")
 
 
-def _not_built(cluster: RenderedCluster) -> Iterator[Diagnostic]:
+def _build_failures(cluster: RenderedCluster) -> Iterator[Diagnostic]:
     for layer in _layers(cluster):
         if layer.error:
             what = f"kustomize does not build the layer: {layer.error}"

@@ -24,18 +24,18 @@ class Causes:
     def add(self, row: ReportRow) -> None:
         """Takes in a finding. One that is accepted leads to nothing: what stands beside it may not be meant."""
         if row.outcome in ("failed", "warned"):
-            for key in self._leads(row):
+            for key in self._cause_keys(row):
                 self._weights[row.claim, key] = max(_weight(row), self._weights.get((row.claim, key), 0))
 
     def lead_to(self, row: ReportRow) -> bool:
         """True where a finding follows from one of them that weighs as much."""
         if row.outcome == "proved" or not CAUSES[row.claim]:
             return False
-        keys = list(self._follows(row))
+        keys = list(self._effect_keys(row))
         found = (self._weights.get((claim, key), -1) for claim in CAUSES[row.claim] for key in keys)
         return max(found, default=-1) >= _weight(row)
 
-    def _leads(self, row: ReportRow) -> Iterator[_Key]:
+    def _cause_keys(self, row: ReportRow) -> Iterator[_Key]:
         yield from (("any",), ("subject", row.subject))
         if not row.subject or any(place.file.endswith(f"/{DEPLOYMENTS}") for place in row.places):
             yield ("all",)
@@ -45,7 +45,7 @@ class Causes:
             if place.line:
                 yield ("line", place.file, place.line)
 
-    def _follows(self, row: ReportRow) -> Iterator[_Key]:
+    def _effect_keys(self, row: ReportRow) -> Iterator[_Key]:
         yield from (("all",), ("subject", row.subject))
         if not row.subject:
             yield ("any",)

@@ -31,11 +31,11 @@ class Evidence(NamedTuple):
     @property
     def earlier(self) -> list[Template]:
         """The base commit's templates, without those of subscriptions that this fleet has no part in."""
-        return [row for row in self.base.templates if _shared(row, self.tree)] if self.base else []
+        return [row for row in self.base.templates if _has_same_subscription(row, self.tree)] if self.base else []
 
     def had(self, template: Template | None) -> bool:
         """True where the base commit has a part in the template's subscription."""
-        return self.base is not None and template is not None and _shared(template, self.base)
+        return self.base is not None and template is not None and _has_same_subscription(template, self.base)
 
 
 def gather(where: FleetFiles, tree: Tree, revision: str | None, on: date) -> Evidence:
@@ -53,7 +53,7 @@ def gather(where: FleetFiles, tree: Tree, revision: str | None, on: date) -> Evi
     )
 
 
-def _shared(template: Template, other: Tree) -> bool:
+def _has_same_subscription(template: Template, other: Tree) -> bool:
     """True where another tree is deployed to the template's subscription too: every id in Azure begins with one. A
     fleet that begins as a clone has another fleet, the example, as its base, and nothing in common with it."""
     return not other.subscriptions or template.scope.subscription.lower() in other.subscriptions

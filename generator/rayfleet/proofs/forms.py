@@ -27,9 +27,9 @@ def text(report: Report, built: bool) -> str:
     lines = [_BUILT if built else _FILES, ""]
     width = max(map(len, report.sections), default=0)
     for name, section in report.sections.items():
-        lines.append(f"{name:<{width}}  {section.outcome:<8}  {section.title}{_counts(section.counts, ': ')}")
+        lines.append(f"{name:<{width}}  {section.outcome:<8}  {section.title}{_count_text(section.counts, ': ')}")
     for outcome in reversed(_ORDER):
-        rows, more = _some(report, outcome)
+        rows, more = _first_rows(report, outcome)
         if rows and (outcome not in _ASKED_FOR or report.whole):
             lines += ["", f"{outcome}:{more}"]
             for row in rows:
@@ -38,7 +38,7 @@ def text(report: Report, built: bool) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _some(report: Report, outcome: Standing) -> tuple[list[ReportRow], str]:
+def _first_rows(report: Report, outcome: Standing) -> tuple[list[ReportRow], str]:
     """The findings of an outcome that are shown, and a word about the rest."""
     rows = report.of(outcome) if report.whole else report.of(outcome)[: _MOST[outcome]]
     hidden = report.count(outcome) - len(rows)
@@ -47,7 +47,7 @@ def _some(report: Report, outcome: Standing) -> tuple[list[ReportRow], str]:
 
 def _lines(row: ReportRow) -> Iterator[str]:
     first = f"{row.places[0]}: " if row.places else ""
-    yield printable(f"{first}{_said(row)} [{row.claim}]")
+    yield printable(f"{first}{_sentence(row)} [{row.claim}]")
     for place in row.places[1:]:
         yield printable(f"    with: {place}")
     if row.reason:
@@ -56,11 +56,11 @@ def _lines(row: ReportRow) -> Iterator[str]:
         yield printable(f"    fix: {row.fix}")
 
 
-def _said(row: ReportRow) -> str:
+def _sentence(row: ReportRow) -> str:
     return f"{row.subject}: {row.what}" if row.subject else row.what
 
 
-def _counts(counts: Mapping[Standing, int], before: str = "") -> str:
+def _count_text(counts: Mapping[Standing, int], before: str = "") -> str:
     said = ", ".join(f"{counts[outcome]} {outcome}" for outcome in _ORDER if counts.get(outcome))
     return f"{before}{said}" if said else ""
 
@@ -101,22 +101,22 @@ def markdown(report: Report, built: bool) -> str:
     lines = [f"**{_verdict(report)}** ({_BUILT if built else _FILES})", ""]
     lines += ["| proof | outcome | claim | findings |", "|---|---|---|---|"]
     for name, section in report.sections.items():
-        lines.append(f"| {name} | {section.outcome} | {section.title} | {_counts(section.counts)} |")
+        lines.append(f"| {name} | {section.outcome} | {section.title} | {_count_text(section.counts)} |")
     for outcome in _ORDER[:-1]:
-        rows, more = _some(report, outcome)
+        rows, more = _first_rows(report, outcome)
         if rows:
             lines += ["", f"### {outcome.capitalize()}{more}", ""]
         for row in rows:
-            lines.append(f"- **{row.claim}**: {_escaped(_said(row))}")
+            lines.append(f"- **{row.claim}**: {_escape_markdown(_sentence(row))}")
             lines += [f"  - `{printable(str(place))}`" for place in row.places]
             if row.reason:
-                lines.append(f"  - {row.was}, and accepted: {_escaped(row.reason)}")
+                lines.append(f"  - {row.was}, and accepted: {_escape_markdown(row.reason)}")
             else:
-                lines += [f"  - fix: {_escaped(row.fix)}"] if row.fix else []
+                lines += [f"  - fix: {_escape_markdown(row.fix)}"] if row.fix else []
     return "\n".join(lines) + "\n"
 
 
-def _escaped(written: str) -> str:
+def _escape_markdown(written: str) -> str:
     """Text of a file as Markdown that shows it and does nothing else."""
     return "".join(f"\\{letter}" if letter in "\\`*_{}[]<>#|!" else letter for letter in printable(written))
 

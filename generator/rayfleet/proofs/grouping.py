@@ -7,32 +7,32 @@ from collections.abc import Callable, Iterable, Iterator
 from rayfleet.proofs.finding import Finding, Outcome
 from rayfleet.tree import Tree
 
-#: What else must be the same in findings that are said together, None for one that is said by itself.
-Together = Callable[[Finding, Tree], str | None]
+#: What else must be the same in findings that are said together; None for one that is said by itself.
+GroupKey = Callable[[Finding, Tree], str | None]
 
 
-def of(*outcomes: Outcome) -> Together:
+def by_outcome(*outcomes: Outcome) -> GroupKey:
     """Findings of some outcomes."""
     return lambda finding, tree: "" if finding.outcome in outcomes else None
 
 
-def alone(finding: Finding, tree: Tree) -> None:
+def no_groups(finding: Finding, tree: Tree) -> None:
     """No findings."""
 
 
 class Groups:
     """Findings of one proof by what they say, each with the first of its kind and the names of the clusters."""
 
-    def __init__(self, together: Together, tree: Tree) -> None:
-        self._together = together
+    def __init__(self, group_key: GroupKey, tree: Tree) -> None:
+        self._group_key = group_key
         self._tree = tree
         self._first: dict[tuple[str, ...], Finding] = {}
         self._clusters: dict[tuple[str, ...], set[str]] = {}
 
-    def kept(self, findings: Iterable[Finding]) -> Iterator[Finding]:
-        """Keeps back those that are said together, and lets everything else through."""
+    def hold_back(self, findings: Iterable[Finding]) -> Iterator[Finding]:
+        """Holds back those that are said together, and lets everything else through."""
         for finding in findings:
-            apart = self._together(finding, self._tree)
+            apart = self._group_key(finding, self._tree)
             if apart is None:
                 yield finding
             else:
@@ -40,7 +40,7 @@ class Groups:
                 self._first.setdefault(key, finding)
                 self._clusters.setdefault(key, set()).add(finding.subject)
 
-    def said(self) -> Iterator[Finding]:
+    def merged(self) -> Iterator[Finding]:
         """Each once, after all clusters."""
         for key, first in self._first.items():
             others = len(self._clusters[key]) - 1

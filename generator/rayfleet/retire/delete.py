@@ -10,7 +10,7 @@ from rayfleet.azure.deletable import guard
 from rayfleet.azure.stacks import Stacks
 from rayfleet.facts.identifiers import is_uuid
 from rayfleet.facts.resource_types import ROLE_ASSIGNMENT
-from rayfleet.retire.step import RetirementPlan, RetirementStep, Role
+from rayfleet.retire.step import RetirementPlan, RetirementStep, RoleGrant
 from rayfleet.tree import get, text
 
 # Of the answers with 404, those that say nothing about the resource: it was looked for where nothing is.
@@ -40,7 +40,7 @@ def delete(azure: Azure, step: RetirementStep, plan: RetirementPlan, principals:
     if step.stack:
         Stacks(azure).detach(step.stack)
         if Stacks(azure).state(step.stack):
-            raise _still_there("the stack")
+            raise _not_deleted("the stack")
         return
     for target in list(_assignments(azure, step, step.role, principals)) if step.role else [step.id]:
         guard(target, plan.rendered)
@@ -55,14 +55,14 @@ def _delete(azure: Azure, target: str, version: str) -> None:
             _wait(azure, until)
             continue
         if asked == _ASKS:
-            raise _still_there("it")
+            raise _not_deleted("it")
         if asked:
             _wait(azure, until)
         try:
             azure.request("DELETE", target, version)
             asked += 1
         except Fault as fault:
-            if _busy(fault):
+            if _is_busy(fault):
                 _wait(azure, until)
             elif is_gone(fault):
                 asked += 1
@@ -81,13 +81,13 @@ def is_gone(fault: Fault) -> bool:
     return fault.status == 404 and fault.code.lower() not in _NO_ANSWER
 
 
-def _busy(fault: Fault) -> bool:
+def _is_busy(fault: Fault) -> bool:
     """True where a resource has another operation in hand: AKS says OperationNotAllowed then (its docs,
     aks-pending-operation; Azure/azure-workload-identity issue 417), which elsewhere means a quota."""
     return fault.status == 409 and "in progress" in fault.message.lower()
 
 
-def _still_there(what: str) -> Fault:
+def _not_deleted(what: str) -> Fault:
     return Fault("StillThere", f"Azure says that {what} is deleted, and still has it")
 
 
@@ -101,7 +101,7 @@ def _get(azure: Azure, identifier: str, version: str) -> object:
         raise
 
 
-def _assignments(azure: Azure, step: RetirementStep, role: Role, principals: Collection[str]) -> Iterator[str]:
+def _assignments(azure: Azure, step: RetirementStep, role: RoleGrant, principals: Collection[str]) -> Iterator[str]:
     """The ids of the assignments that say what the step's says: the same role, of the same identity, on the same."""
     owner = _get(azure, role.identity, role.identity_version)
     principal = text(owner, "properties", "principalId")

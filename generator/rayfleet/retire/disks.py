@@ -34,9 +34,9 @@ def cluster_data(azure: Azure, cluster: str, version: str) -> tuple[str, list[st
         raise Fault("MalformedAnswer", "the cluster does not say which its node resource group is", 200)
     within = f"/subscriptions/{cluster.split('/')[2]}/resourceGroups/{group}/providers"
     disks = [_disk(row) for row in _rows(azure, f"{within}/{DISK}", DISKS_VERSION) if _is_of_claim(row)]
-    snapshots = [_named("snapshot", row) for row in _rows(azure, f"{within}/{SNAPSHOT}", DISKS_VERSION)]
+    snapshots = [_disk_name("snapshot", row) for row in _rows(azure, f"{within}/{SNAPSHOT}", DISKS_VERSION)]
     accounts = [
-        _named("storage account", row)
+        _disk_name("storage account", row)
         for row in _rows(azure, f"{within}/{STORAGE_ACCOUNT}", api_version(STORAGE_ACCOUNT))
     ]
     return group, sorted([*disks, *snapshots, *accounts])
@@ -59,8 +59,8 @@ def _disk(row: Any) -> str:
     claim = [text(row, "tags", key) for key in _CLAIM]
     size = get(row, "properties", "diskSizeGB")
     of = f" of the claim {'/'.join(claim)}" if all(claim) else ""
-    return _named("disk", row) + of + (f" ({size} GiB)" if isinstance(size, int) else "")
+    return _disk_name("disk", row) + of + (f" ({size} GiB)" if isinstance(size, int) else "")
 
 
-def _named(kind: str, row: Any) -> str:
+def _disk_name(kind: str, row: Any) -> str:
     return f"{kind} {text(row, 'name') or 'without a name'}"

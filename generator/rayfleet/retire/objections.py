@@ -13,7 +13,7 @@ from rayfleet.facts.resource_types import CLUSTER, DELETION_ORDER, ROLE_ASSIGNME
 from rayfleet.retire.step import RetirementStep, owner_names
 from rayfleet.tree import Resource, Tree, entries, text
 from rayfleet.tree.arm_expression import Call, identity
-from rayfleet.tree.azure_resources import AzureResource, who
+from rayfleet.tree.azure_resources import AzureResource, resource_subject
 
 _ANY_GUID = "00000000-0000-0000-0000-000000000000"
 
@@ -38,14 +38,14 @@ def still_there(whole: Iterable[str], base: Tree, now: Tree) -> Iterator[Diagnos
     for name in whole:
         if name in there:
             what = (
-                f"it goes from {_where(before[name])} and is rendered in {_where(there[name])}: "
+                f"it goes from {_scope_text(before[name])} and is rendered in {_scope_text(there[name])}: "
                 "its cloud resource is that of the one that stays"
             )
             fix = f"give it another name there: {name} is then a cluster that goes"
             yield Diagnostic(*there[name].side("name").place, name, what, fix)
 
 
-def _where(row: Resource) -> str:
+def _scope_text(row: Resource) -> str:
     scope = row.template.scope
     return f"resource group {scope.resource_group} of subscription {scope.subscription}"
 
@@ -53,10 +53,12 @@ def _where(row: Resource) -> str:
 def references(gone: Mapping[str, AzureResource], now: Tree) -> Iterator[Diagnostic]:
     """Resources that are still rendered and name what goes: a peering, a rule, a role."""
     for resource in now.resources.values():
-        for named in _named(resource):
+        for named in _referenced_ids(resource):
             key = next((key for key in _with_parents(named) if key in gone), None)
             if key:
-                what = f"{who(resource, now)} still refers to {printable(key.rpartition('/providers/')[2])}"
+                what = (
+                    f"{resource_subject(resource, now)} still refers to {printable(key.rpartition('/providers/')[2])}"
+                )
                 yield Diagnostic(*resource.side("name").place, "", what, "take that out of the fleet, and render")
                 break
 
@@ -67,7 +69,7 @@ def _with_parents(identifier: str) -> Iterator[str]:
         identifier = identifier.rpartition("/")[0]
 
 
-def _named(resource: Resource) -> set[str]:
+def _referenced_ids(resource: Resource) -> set[str]:
     """The ids that a resource names anywhere."""
     scope = resource.template.scope
     found = {*resource.depends_on, resource.scope_id or "", *(target for _, target in resource.references)}

@@ -30,7 +30,7 @@ from rayfleet.retire.step import (
     BoundCloudResource,
     RetirementPlan,
     RetirementStep,
-    Role,
+    RoleGrant,
     cloud_resources,
     owner_names,
 )
@@ -54,12 +54,12 @@ def plan(base: Tree, now: Tree, cloud: str, only: Iterable[str] = ()) -> Retirem
     whole = sorted(row.resource.name for row in gone.values() if row.kind == CLUSTER.lower())
     ids = _written_ids(base)
     bound = cloud_resources(now)
-    steps = [_of_anyscale(name, bound.get(name) or BoundCloudResource(cloud, name, "")) for name in whole]
+    steps = [_cloud_resource_step(name, bound.get(name) or BoundCloudResource(cloud, name, "")) for name in whole]
     for key, row in gone.items():
         if not _part_of_another(key, row, gone):
             name = owner.get(row.resource.id, "")
             steps.append(_step(key, row, base, ids, name, stays=name not in whole))
-    steps += _kept(base, gone, ids) if whole else []
+    steps += _kept_steps(base, gone, ids) if whole else []
     steps += _stacks(base, now, wanted)
     blocked = [found for step in steps if step.key for found in refusals(step, gone, frozenset(after))]
     first = primary_cluster(whole, base)
@@ -109,7 +109,7 @@ def _part_of_another(key: str, row: AzureResource, gone: Mapping[str, AzureResou
 # --- steps ---
 
 
-def _of_anyscale(cluster: str, bound: BoundCloudResource) -> RetirementStep:
+def _cloud_resource_step(cluster: str, bound: BoundCloudResource) -> RetirementStep:
     command = commands.of_named(bound.cloud, bound.resource)
     what = f"Anyscale cloud resource {bound.resource}"
     why = wording.reason(ANYSCALE, stays=False)
@@ -163,7 +163,7 @@ def _deployments(tree: Tree) -> tuple[DeploymentStep, ...]:
         return ()
 
 
-def _role(resource: Resource, base: Tree, ids: Mapping[str, str]) -> Role | None:
+def _role(resource: Resource, base: Tree, ids: Mapping[str, str]) -> RoleGrant | None:
     """None where it has a name, or does not say whose role it is."""
     principal = reference(text(resource.properties, "principalId"), resource.template.scope)
     role = resource.resolve(get(resource.properties, "roleDefinitionId")).rpartition("/")[2]
@@ -172,10 +172,10 @@ def _role(resource: Resource, base: Tree, ids: Mapping[str, str]) -> Role | None
     scope = resource.scope_id or ""
     owner = base.resources.get(principal.id)
     version = text(owner.data, "apiVersion") if owner else ""
-    return Role(ids.get(scope, scope), role, ids.get(principal.id, principal.id), version)
+    return RoleGrant(ids.get(scope, scope), role, ids.get(principal.id, principal.id), version)
 
 
-def _kept(base: Tree, gone: Mapping[str, AzureResource], ids: Mapping[str, str]) -> Iterator[RetirementStep]:
+def _kept_steps(base: Tree, gone: Mapping[str, AzureResource], ids: Mapping[str, str]) -> Iterator[RetirementStep]:
     """The data: what clusters that go have written, and other ones may use."""
     for key, row in base.resources.items():
         kind = row.type.lower()

@@ -46,7 +46,7 @@ def prepare(where: FleetFiles, base: str | None, clusters: tuple[str, ...], carr
     gone = before.cluster_names - now.cluster_names
     known = before.cluster_names | now.cluster_names
     wanted = clusters or tuple(bound)
-    lost = [_lost(where, cluster, commit, now, gone) for cluster in wanted if cluster not in known]
+    lost = [_unknown_cluster(where, cluster, commit, now, gone) for cluster in wanted if cluster not in known]
     if lost and (clusters or carry):
         raise Invalid(lost)
     principals = {cluster: text(values, "principalId", "value") for cluster, values in bound.items()}
@@ -54,7 +54,7 @@ def prepare(where: FleetFiles, base: str | None, clusters: tuple[str, ...], carr
     return Preparation(plan(before, now, compiled.fleet.anyscale.cloud, clusters), commit, principals, notes)
 
 
-def _lost(where: FleetFiles, cluster: str, commit: str, now: Tree, gone: frozenset[str]) -> Diagnostic:
+def _unknown_cluster(where: FleetFiles, cluster: str, commit: str, now: Tree, gone: frozenset[str]) -> Diagnostic:
     return lost(where, cluster, commit, base_commit.last_with(where.output, cluster), now.bindings, gone)
 
 

@@ -41,7 +41,7 @@ def clouds(cli: Cli, plan: RetirementPlan) -> dict[str, Cloud | None]:
 
 def unread_view(step: RetirementStep, fault: CommandFault) -> CloudResourceView:
     """A cloud resource where the clouds cannot be read."""
-    return _unseen(step, fault.what, fault.fix)
+    return _unknown_view(step, fault.what, fault.fix)
 
 
 def view(
@@ -53,19 +53,19 @@ def view(
     if step.bound and step.bound in names:
         return CloudResourceView("to do", names[step.bound], proven=True)
     if cloud and step.id in cloud.resources:
-        return CloudResourceView("not seen", step.id, proven=False, problem=_another(step, cloud))
+        return CloudResourceView("not seen", step.id, proven=False, problem=_foreign_resource(step, cloud))
     for cluster, (name, identifier) in registered.items():
         there = clouds[name]
         if there is None or identifier not in {_id(row) for row in there.resources.values()}:
             what = f"this login does not see {identifier} of {cluster}, which stays, in the cloud {name}"
-            return _unseen(
+            return _unknown_view(
                 step, what, f"log in to the fleet's own organisation: anyscale login, or {TOKEN} and ANYSCALE_HOST"
             )
     if step.bound and cloud is None and not registered:
         what = f"this login sees no cloud {step.cloud}, which may be another organisation's"
         unbind = f"take clusters.{step.cluster}.cloudResourceId out of bindings.yaml"
         fix = f"log in to the fleet's own organisation; or if that cloud was deleted, {unbind}"
-        return _unseen(step, what, fix)
+        return _unknown_view(step, what, fix)
     return CloudResourceView("done", step.id, proven=bool(registered))
 
 
@@ -92,7 +92,7 @@ def _id(row: object) -> str:
     return text(row, "cloud_resource_id")
 
 
-def _unseen(step: RetirementStep, what: str, fix: str) -> CloudResourceView:
+def _unknown_view(step: RetirementStep, what: str, fix: str) -> CloudResourceView:
     """A cluster without a bound cloud resource was never registered, as far as anybody wrote down."""
     row = Diagnostic("Anyscale", 0, 0, step.cluster, what, fix)
     if step.bound:
@@ -101,7 +101,7 @@ def _unseen(step: RetirementStep, what: str, fix: str) -> CloudResourceView:
     return CloudResourceView("done", step.id, proven=False, problem=row._replace(what=what).as_warning())
 
 
-def _another(step: RetirementStep, cloud: Cloud) -> Diagnostic:
+def _foreign_resource(step: RetirementStep, cloud: Cloud) -> Diagnostic:
     """Somebody else's, by all that is known."""
     found = _id(cloud.resources[step.id]) or "one without an id"
     what = f"the cloud resource {step.id} of the cloud {step.cloud} is {found}"

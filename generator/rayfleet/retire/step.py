@@ -17,7 +17,7 @@ ANYSCALE = "anyscale"
 STACK = DEPLOYMENT_STACK.lower()
 
 
-class Role(NamedTuple):
+class RoleGrant(NamedTuple):
     """A role assignment whose name only Azure can compute: found by what it says."""
 
     scope: str
@@ -40,7 +40,7 @@ class RetirementStep(NamedTuple):
     command: str
     api_version: str = ""
     kept: bool = False
-    role: Role | None = None
+    role: RoleGrant | None = None
     file: str = ""
     key: str = ""  # its id in the base, in lower case
     stays: bool = False

@@ -14,7 +14,7 @@ from rayfleet.azure.faults import Fault, Patience
 from rayfleet.azure.resource_id import type_of
 from rayfleet.azure.stacks import last_deployment
 from rayfleet.diagnostics import Diagnostic, not_installed
-from rayfleet.facts.advice import about
+from rayfleet.facts.advice import advice_for
 from rayfleet.facts.resource_types import CLUSTER
 from rayfleet.retire.commands import command, of_locks
 from rayfleet.retire.delete import remaining_ids
@@ -61,14 +61,17 @@ def at_azure(
     stop, until = Event(), time.monotonic() + WAIT
     try:
         azure = client(next(iter(steps.values())).subscription, Patience(stop))
-        there, faults = _in_turn(
+        there, faults = _ask_in_turn(
             until, {str(number): partial(remaining_ids, azure, row, principals(row)) for number, row in steps.items()}
         )
         for number, identifiers in there.items():
             found.states[int(number)] = "to do" if identifiers else "done"
             found.there[int(number)] = identifiers
         todo = [row for number, row in steps.items() if found.states.get(number) == "to do"]
-        for rows, missing in (_undeployed(azure, plan, todo, until, overrides), _data(azure, todo, until, overrides)):
+        for rows, missing in (
+            _undeployed_steps(azure, plan, todo, until, overrides),
+            _data(azure, todo, until, overrides),
+        ):
             faults |= missing
             for row in rows:
                 (found.notes if row.severity == "warning" else found.blocked).append(row)
@@ -83,7 +86,7 @@ def at_azure(
     return found._replace(unseen=unseen)
 
 
-def _in_turn(
+def _ask_in_turn(
     until: float, asks: Mapping[str, Callable[[], list[str]]]
 ) -> tuple[dict[str, list[str]], dict[str, Fault]]:
     """The first one alone: threads that load the SDK by two of its ends at once wait for each other."""
@@ -95,19 +98,19 @@ def _in_turn(
     return found, faults
 
 
-def _undeployed(
+def _undeployed_steps(
     azure: Azure, plan: RetirementPlan, todo: Iterable[RetirementStep], until: float, overrides: RetireOverrides
 ) -> tuple[list[Diagnostic], dict[str, Fault]]:
     """Deployments that have not put in place what serves the clusters that stay instead."""
     every = list(plan.deployments.values())
-    wanted = {row.name: row for step in todo if step.stays for row in _of(plan, step) or every}
+    wanted = {row.name: row for step in todo if step.stays for row in _deployments_of(plan, step) or every}
     asks = {name: partial(last_deployment, azure, row) for name, row in wanted.items()}
     states, faults = answers_within(until, asks) if asks else ({}, {})
     rows = undeployed(states, wanted, overrides)
     return rows, {} if overrides.undeployed else faults
 
 
-def _of(plan: RetirementPlan, step: RetirementStep) -> list[DeploymentStep]:
+def _deployments_of(plan: RetirementPlan, step: RetirementStep) -> list[DeploymentStep]:
     """The deployment of what made it, where that is still rendered."""
     return [plan.deployments[step.file]] if step.file in plan.deployments else []
 
@@ -134,5 +137,5 @@ def fix(fault: Fault, identifier: str) -> str:
         against = f"; or delete it against the budgets: {by_force} --ignore-pdb" if "nodepool" in by_force else ""
         return f"end what runs there, then {AGAIN}{against}"
     if fault.needs_sign_in:
-        return about(fault.code, fault.message).fix
+        return advice_for(fault.code, fault.message).fix
     return f"fix that; then {AGAIN}"

@@ -22,7 +22,7 @@ from rayfleet.facts.resource_types import (
 from rayfleet.retire.step import ANYSCALE, STACK
 from rayfleet.tree import Tree
 from rayfleet.tree.arm_expression import reference
-from rayfleet.tree.azure_resources import called
+from rayfleet.tree.azure_resources import resource_title
 
 _WHY = {
     ANYSCALE: "Anyscale places no more work there; end what still runs on it first: this does not wait for it",
@@ -53,7 +53,7 @@ def title(kind: str, identifier: str, base: Tree) -> str:
     if kind == ROLE_ASSIGNMENT.lower():
         return _role(identifier, base)
     if resource_type(kind) is None:
-        return called(identifier, base)
+        return resource_title(identifier, base)
     row = base.resources.get(identifier)
     return f"{label(kind)} {row.written_name.rpartition('/')[2] if row else name}"
 

@@ -130,7 +130,7 @@ def _pool(cluster: Cluster, pool: NodePool, origin: Origin) -> Iterator[Diagnost
     if not is_spot_price(price):
         yield at("spotMaxPrice", f"{price} is not a price", "use -1, or a positive number with at most 5 decimals")
     yield from _disk(cluster, pool, origin, at)
-    yield from _reserved(pool, at)
+    yield from _reserved_keys(pool, at)
 
 
 def _size(pool: NodePool, at: At) -> Iterator[Diagnostic]:
@@ -183,7 +183,7 @@ def _disk(cluster: Cluster, pool: NodePool, origin: Origin, at: At) -> Iterator[
         yield at("osSku", "AMD GPUs need Ubuntu", "use Ubuntu")
 
 
-def _reserved(pool: NodePool, at: At) -> Iterator[Diagnostic]:
+def _reserved_keys(pool: NodePool, at: At) -> Iterator[Diagnostic]:
     keys = [("labels", key) for key in pool.own_labels] + [("taints", taint.key) for taint in pool.own_taints]
     for field, key in keys:
         owner = key.partition("/")[0] if "/" in key else ""

@@ -176,7 +176,7 @@ def _tolerations(workloads: Mapping[str, Any]) -> Iterator[Patch]:
         yield Patch(POD_ACCELERATOR, [add("/spec/tolerations/-", row) for row in rows], path)
 
 
-def _of_shape(shape: Shape) -> Patch:
+def _shape_patch(shape: Shape) -> Patch:
     selected = [select(str(key), str(value)) for key, value in mapping(shape.data, "nodeSelector").items()]
     tolerated = [add("/spec/tolerations/-", row) for row in entries(shape.data, "tolerations")]
     return Patch("", [*selected, *tolerated], (*shape.path, "nodeSelector"))
@@ -214,7 +214,7 @@ def _devices(shape: Shape) -> frozenset[str]:
 
 def _patched_pod(shape: Shape, accelerator: str, market: str, patches: list[Patch], theirs: list[Patch]) -> PatchedPod:
     marks = {POD_MARKET: market, POD_INSTANCE: shape.name, **({POD_ACCELERATOR: accelerator} if accelerator else {})}
-    return apply(patch for patch in (*patches, _of_shape(shape), *theirs) if _selects(patch, marks))
+    return apply(patch for patch in (*patches, _shape_patch(shape), *theirs) if _selects(patch, marks))
 
 
 def _selects(patch: Patch, marks: Mapping[str, str]) -> bool:

@@ -79,7 +79,7 @@ def obstacles(pod: Pod, node: Node) -> tuple[Obstacle, ...]:
 
 @lru_cache(maxsize=1 << 15)
 def _obstacles(pod: Pod, traits: Traits) -> tuple[Obstacle, ...]:
-    found = [*_unselected(pod, traits, traits.labels), *_untolerated(pod, traits)]
+    found = [*_selector_obstacles(pod, traits, traits.labels), *_taint_obstacles(pod, traits)]
     if traits.device is not None:
         missing = sorted((pod.devices & GPU_RESOURCES) - {traits.device})
         found += [Obstacle(f"it asks for {device}, which the pool does not have", ("vmSize",)) for device in missing]
@@ -96,7 +96,7 @@ def start_obstacle(pod: Pod, node: Node) -> Obstacle | None:
 
 @lru_cache(maxsize=1 << 15)
 def _start_obstacle(pod: Pod, traits: Traits) -> Obstacle | None:
-    return next(_unselected(pod, traits, traits.at_zero), None) if traits.at_zero is not None else None
+    return next(_selector_obstacles(pod, traits, traits.at_zero), None) if traits.at_zero is not None else None
 
 
 def needs_unknown_label(pod: Pod, node: Node) -> bool:
@@ -109,7 +109,7 @@ def tolerates(pod: Pod, taint: NodeTaint) -> bool:
     return any(_matches(toleration, taint) for toleration in pod.tolerations)
 
 
-def _untolerated(pod: Pod, traits: Traits) -> Iterator[Obstacle]:
+def _taint_obstacles(pod: Pod, traits: Traits) -> Iterator[Obstacle]:
     for taint, place in traits.taints:
         if taint.effect in HARD and not tolerates(pod, taint):
             yield Obstacle(f"it does not tolerate {taint}", place)
@@ -125,21 +125,21 @@ def _matches(toleration: Any, taint: NodeTaint) -> bool:
     return operator == "Equal" and key == taint.key and _scalar(get(toleration, "value", default="")) == taint.value
 
 
-def _unselected(pod: Pod, traits: Traits, labels: Labels) -> Iterator[Obstacle]:
+def _selector_obstacles(pod: Pod, traits: Traits, labels: Labels) -> Iterator[Obstacle]:
     for key, value in pod.selector.items():
         has = traits.values(key, labels)
         if has is not None and value not in has:
-            yield Obstacle(f"it wants {key}={value}, {_but(has)}", ("nodeLabels", key), key)
+            yield Obstacle(f"it wants {key}={value}, {_label_text(has)}", ("nodeLabels", key), key)
     if pod.terms is not None:
-        yield from _least([list(_unmet(term, traits, labels)) for term in pod.terms])
+        yield from _nearest_term([list(_term_obstacles(term, traits, labels)) for term in pod.terms])
 
 
-def _least(terms: list[list[Obstacle]]) -> list[Obstacle]:
+def _nearest_term(terms: list[list[Obstacle]]) -> list[Obstacle]:
     """The unmet parts of the nearest term: one term that is met is enough."""
     return min(terms, key=len, default=[Obstacle("its affinity has no term, which matches no node", ("nodeLabels",))])
 
 
-def _unmet(term: Any, traits: Traits, labels: Labels) -> Iterator[Obstacle]:
+def _term_obstacles(term: Any, traits: Traits, labels: Labels) -> Iterator[Obstacle]:
     expressions = entries(term, "matchExpressions")
     if entries(term, "matchFields"):
         yield Obstacle("it wants one node by its name", ("nodeLabels",))
@@ -152,10 +152,10 @@ def _unmet(term: Any, traits: Traits, labels: Labels) -> Iterator[Obstacle]:
         holds = _OPERATORS.get(operator)
         if holds is None or not holds(has, asked):
             wish = f"{key} {operator} {' or '.join(asked)}".rstrip()
-            yield Obstacle(f"it wants {wish}, {_but(has)}", ("nodeLabels", key), key)
+            yield Obstacle(f"it wants {wish}, {_label_text(has)}", ("nodeLabels", key), key)
 
 
-def _but(has: Values) -> str:
+def _label_text(has: Values) -> str:
     if has is None:
         return "which no template says of the pool"
     return f"and the pool has {' or '.join(has)}" if has else "which the pool does not have"
@@ -166,7 +166,7 @@ def _scalar(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _compared(has: Values, asked: tuple[str, ...], holds: Callable[[int, int], bool]) -> bool:
+def _compare(has: Values, asked: tuple[str, ...], holds: Callable[[int, int], bool]) -> bool:
     if has is None:
         return True
     whole = [int(value) for value in has if _INTEGER.fullmatch(value)]
@@ -179,6 +179,6 @@ _OPERATORS: Mapping[str, Callable[[Values, tuple[str, ...]], bool]] = {
     "NotIn": lambda has, asked: not has or any(value not in asked for value in has),
     "Exists": lambda has, asked: has is None or bool(has),
     "DoesNotExist": lambda has, asked: has == (),
-    "Gt": lambda has, asked: _compared(has, asked, lambda value, bound: value > bound),
-    "Lt": lambda has, asked: _compared(has, asked, lambda value, bound: value < bound),
+    "Gt": lambda has, asked: _compare(has, asked, lambda value, bound: value > bound),
+    "Lt": lambda has, asked: _compare(has, asked, lambda value, bound: value < bound),
 }

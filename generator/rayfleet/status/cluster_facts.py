@@ -37,13 +37,13 @@ class FleetStatus(NamedTuple):
 
 def fleet_status(files: FromFiles, azure: FromAzure, anyscale: FromAnyscale, history: History) -> FleetStatus:
     """All of it, side by side."""
-    places = _Places(files, azure, anyscale, history)
-    facts = [*map(places.of_cluster, files.fleet.clusters), *places.gone()]
-    return FleetStatus(facts, [*files.blind, *azure.blind, *anyscale.blind], places.notes())
+    builder = _FactsBuilder(files, azure, anyscale, history)
+    facts = [*map(builder.of_cluster, files.fleet.clusters), *builder.removed_clusters()]
+    return FleetStatus(facts, [*files.blind, *azure.blind, *anyscale.blind], builder.notes())
 
 
-class _Places:
-    """All of them side by side."""
+class _FactsBuilder:
+    """Facts of clusters, made of all places side by side."""
 
     def __init__(self, files: FromFiles, azure: FromAzure, anyscale: FromAnyscale, history: History) -> None:
         self.files = files
@@ -58,7 +58,7 @@ class _Places:
             self.pending.setdefault(row.cluster, set()).update(row.needs)
         self.stale, self.stale_templates = _by_cluster(files.stale)
         self.found: list[str] = []  # what is wrong with the answers, or differs
-        self.bound = self._bound()
+        self.bound = self._bound_values()
 
     # --- the fleet's ---
 
@@ -72,23 +72,23 @@ class _Places:
         return Facts(
             cluster=name,
             region=cluster.region,
-            stale=self._stale(name, template),
+            stale=self._stale_count(name, template),
             unrendered=bool(files.stale),
             pending=tuple(sorted(self.pending.get(name, ()))),
             bound=self.bound.get(name),
             deployment=deployment.name,
             deployed=self.azure.states.get(deployment.name),
-            before=self._before(deployment.name),
+            before=self._undone_dependency(deployment.name),
             in_azure=None if self.azure.clusters is None else there is not None,
             left_pools=self._left_pools(cluster),
-            registered=self._registered(name, cluster.cloud_resource),
+            registered=self._registration(name, cluster.cloud_resource),
             after=primary if self.anyscale.asked and not self.resources and name != primary else "",
-            dirty=_any(files.dirty),
-            unpushed=_any(files.unpushed),
+            dirty=_has_any(files.dirty),
+            unpushed=_has_any(files.unpushed),
             branch=self.fleet.gitops.branch,
         )
 
-    def _bound(self) -> dict[str, BoundValues]:
+    def _bound_values(self) -> dict[str, BoundValues]:
         """The values that bind would find, by cluster."""
         files = self.files
         if not files.shaped:
@@ -117,11 +117,11 @@ class _Places:
             for row in rows
         }
 
-    def _stale(self, cluster: str, template: str | None) -> int | None:
+    def _stale_count(self, cluster: str, template: str | None) -> int | None:
         """Files of a cluster that are not what the fleet gives, its template among them."""
         return None if self.stale is None else self.stale[cluster] + (template in self.stale_templates)
 
-    def _before(self, name: str) -> LastDeployment | None:
+    def _undone_dependency(self, name: str) -> LastDeployment | None:
         """Of the deployments that one builds on, the first that is not as rendered."""
         steps, states = self.files.steps, self.azure.states
         found = list(steps[name].depends_on) if name in steps else []
@@ -140,7 +140,7 @@ class _Places:
         left = {str(name) for name in bound or ()} - {pool.name for pool in cluster.pools}
         return tuple(sorted(left & there.pools))
 
-    def _registered(self, cluster: str, resource: str) -> Registered | None:
+    def _registration(self, cluster: str, resource: str) -> Registered | None:
         if not self.anyscale.asked:
             return None
         if resource not in self.resources:
@@ -156,7 +156,7 @@ class _Places:
 
     # --- those that left it ---
 
-    def gone(self) -> list[Facts]:
+    def removed_clusters(self) -> list[Facts]:
         """The clusters that the fleet has no more, by what is rendered and bound, or by its commits."""
         files = self.files
         bound = mapping(files.bindings.data, "clusters") if files.bindings else {}
@@ -167,9 +167,9 @@ class _Places:
         strangers = sorted(others - set(known))
         if strangers:
             self.found.append(f"not of this fleet, as far as its commits show: {', '.join(strangers)}")
-        return [self._gone(name, known.get(name, "")) for name in sorted(ours | (others & set(known)))]
+        return [self._removed_cluster(name, known.get(name, "")) for name in sorted(ours | (others & set(known)))]
 
-    def _gone(self, name: str, commit: str) -> Facts:
+    def _removed_cluster(self, name: str, commit: str) -> Facts:
         files, azure = self.files, self.azure
         row = files.clusters.get(name)
         template = row.template.path if row and row.template else None
@@ -182,15 +182,15 @@ class _Places:
             cluster=name,
             region=region,
             in_fleet=False,
-            stale=self._stale(name, template),
+            stale=self._stale_count(name, template),
             unrendered=bool(files.stale),
             bound=BoundValues(left_over=name in bound) if files.shaped else None,
             deployment=step.name if step else "",
             deployed=azure.states.get(step.name) if step else None,
             in_azure=None if azure.clusters is None else there is not None,
-            registered=self._registered(name, name),
-            dirty=_any(files.dirty),
-            unpushed=_any(files.unpushed),
+            registered=self._registration(name, name),
+            dirty=_has_any(files.dirty),
+            unpushed=_has_any(files.unpushed),
             branch=self.fleet.gitops.branch,
             undeployed=any(_is_undone(state) for state in azure.states.values()),
             base="" if base is None or name in self.history.clusters_at(base) else commit,
@@ -203,9 +203,9 @@ class _Places:
         files, folder = self.files, os.path.normpath(self.files.where.output)
         templates = {f"azure/{row.template}.json" for row in self.fleet.deployment_of.values()}
         shared = [path for path in files.stale or () if not path.startswith("clusters/") and path not in templates]
-        found = [f"stale: {_listed(f'{folder}/{path}' for path in shared)}; next: rayfleet render"] if shared else []
-        found += [f"not committed: {_listed(files.dirty)}"] if files.dirty else []
-        found += [f"not in {self.fleet.gitops.branch}: {_listed(files.unpushed)}"] if files.unpushed else []
+        found = [f"stale: {_file_list(f'{folder}/{path}' for path in shared)}; next: rayfleet render"] if shared else []
+        found += [f"not committed: {_file_list(files.dirty)}"] if files.dirty else []
+        found += [f"not in {self.fleet.gitops.branch}: {_file_list(files.unpushed)}"] if files.unpushed else []
         of_clusters = {row.name for row in self.fleet.deployment_of.values()}
         for name, state in self.azure.states.items():
             if state.status and name not in of_clusters and _is_undone(state):
@@ -218,7 +218,7 @@ def _is_undone(state: LastDeployment) -> bool:
     return not state.succeeded or state.current is False
 
 
-def _listed(paths: Iterable[str]) -> str:
+def _file_list(paths: Iterable[str]) -> str:
     rows = list(paths)
     more = [f"{many(len(rows) - _SHOWN, 'more file')}"] if len(rows) > _SHOWN else []
     return ", ".join([*rows[:_SHOWN], *more])
@@ -233,5 +233,5 @@ def _by_cluster(paths: list[str] | None) -> tuple[Counter[str] | None, frozenset
     return Counter(own), frozenset(path for path in paths if not path.startswith("clusters/"))
 
 
-def _any(paths: list[str] | None) -> bool | None:
+def _has_any(paths: list[str] | None) -> bool | None:
     return None if paths is None else bool(paths)

@@ -18,7 +18,7 @@ from rayfleet.azure.deadline import answers_within
 from rayfleet.azure.faults import Fault, Patience
 from rayfleet.azure.stacks import LastDeployment
 from rayfleet.diagnostics import not_installed
-from rayfleet.facts.advice import about
+from rayfleet.facts.advice import advice_for
 from rayfleet.status.blind_spot import BlindSpot
 from rayfleet.tree.deployment_steps import DeploymentStep
 
@@ -92,6 +92,6 @@ def _blind(faults: Mapping[str, Fault], some: bool) -> list[BlindSpot]:
     for words, fault in {f"{fault.code}: {fault.message}": fault for fault in faults.values()}.items():
         names = [name for name in faults if f"{faults[name].code}: {faults[name].message}" == words]
         known = fault.needs_sign_in
-        fix = about(fault.code, fault.message).fix if known else "try again later, or use --offline"
+        fix = advice_for(fault.code, fault.message).fix if known else "try again later, or use --offline"
         rows.append(BlindSpot(", ".join(names) if some else "Azure", words, fix))
     return rows

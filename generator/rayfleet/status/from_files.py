@@ -63,7 +63,7 @@ def from_files(where: FleetFiles) -> FromFiles:
         blind += of_invalid("bindings.yaml", invalid)
     else:
         compiled = look("what fleet.yaml gives", lambda: compile_fleet(where, inputs), blind)
-    stale = _stale(where, compiled, blind) if compiled else None
+    stale = _stale_paths(where, compiled, blind) if compiled else None
     dirty, unpushed = _commits(where, fleet.gitops.branch, blind)
     tree = look(where.output, lambda: _tree(where), blind) if os.path.lexists(where.output) else None
     found = look("the deployments", lambda: steps(tree), blind) if tree else None
@@ -91,7 +91,7 @@ def _tree(where: FleetFiles) -> Tree:
     return Tree(Files(where.output, OnDisk(where.output)))
 
 
-def _stale(where: FleetFiles, compiled: Compiled, blind: list[BlindSpot]) -> list[str] | None:
+def _stale_paths(where: FleetFiles, compiled: Compiled, blind: list[BlindSpot]) -> list[str] | None:
     return look(where.output, lambda: compiled.stale_paths(where.output), blind)
 
 

@@ -83,10 +83,10 @@ def row(facts: Facts) -> StatusRow:
 
 def next_step(facts: Facts) -> str:
     """The first thing to do: every step needs those before it, and none leads back."""
-    return _staying(facts) if facts.in_fleet else _leaving(facts)
+    return _fleet_cluster_step(facts) if facts.in_fleet else _removal_step(facts)
 
 
-def _staying(facts: Facts) -> str:
+def _fleet_cluster_step(facts: Facts) -> str:
     if facts.bound is None:
         return "fix bindings.yaml"
     if facts.left_pools and _is_as_rendered(facts):  # first: bind forgets them
@@ -96,7 +96,7 @@ def _staying(facts: Facts) -> str:
     if facts.stale != 0:
         return _RENDER
     # Registering needs no deployment but the one that made the identity, and saves one: the next is of all at once.
-    return _deploying(facts) or _registering(facts) or _deploying_again(facts) or _sharing(facts)
+    return _deployment_step(facts) or _registration_step(facts) or _redeployment_step(facts) or _publication_step(facts)
 
 
 def _is_as_rendered(facts: Facts) -> bool:
@@ -104,7 +104,7 @@ def _is_as_rendered(facts: Facts) -> bool:
     return bool(not facts.unrendered and not facts.dirty and state and state.succeeded and state.current is not False)
 
 
-def _deploying(facts: Facts) -> str:
+def _deployment_step(facts: Facts) -> str:
     """Until there is a cluster that has handed out its late values."""
     missing = facts.bound is not None and not set(facts.bound.missing).isdisjoint(output_kinds())
     state = facts.deployed
@@ -119,7 +119,7 @@ def _deploying(facts: Facts) -> str:
     return ""
 
 
-def _registering(facts: Facts) -> str:
+def _registration_step(facts: Facts) -> str:
     unbound = facts.bound is not None and CLOUD_RESOURCE_ID in facts.bound.missing
     if facts.registered == "no" or (unbound and facts.registered is None):
         first = f"rayfleet register --cluster {facts.after}, then " if facts.after else ""
@@ -127,27 +127,27 @@ def _registering(facts: Facts) -> str:
     return "rayfleet bind" if unbound else ""
 
 
-def _deploying_again(facts: Facts) -> str:
+def _redeployment_step(facts: Facts) -> str:
     if any(each and each.current is False for each in (facts.before, facts.deployed)):
         return _deploy(facts)
     return ""
 
 
-def _sharing(facts: Facts) -> str:
+def _publication_step(facts: Facts) -> str:
     """With Anyscale, with the next who clones, with Flux."""
     if facts.registered == "differs":
         return "change it in Anyscale: see below"
-    if step := _publishing(facts):
+    if step := _commit_step(facts):
         return step
     seen = (facts.deployed, facts.in_azure, facts.registered, facts.dirty, facts.unpushed)
     return f"{NOTHING}, as far as was seen" if None in seen else NOTHING
 
 
-def _leaving(facts: Facts) -> str:
+def _removal_step(facts: Facts) -> str:
     """Of a cluster that the fleet has no more."""
     if facts.stale != 0:
         return _RENDER
-    if step := _publishing(facts):
+    if step := _commit_step(facts):
         return step
     if facts.undeployed:  # or it would come back
         return "rayfleet deploy --stack" if facts.deployed and facts.deployed.stack else "rayfleet deploy"
@@ -156,7 +156,7 @@ def _leaving(facts: Facts) -> str:
     return _retire(facts)
 
 
-def _publishing(facts: Facts) -> str:
+def _commit_step(facts: Facts) -> str:
     if facts.unrendered:
         return _RENDER
     if facts.dirty:
@@ -210,14 +210,14 @@ def _deployment(facts: Facts) -> str:
         return f"{name}: {NOT_SEEN}"
     if not deployed.status:
         return f"{name}: never"
-    when = f" {_when(deployed.when)}" if deployed.when and deployed.succeeded else ""
+    when = f" {_time_text(deployed.when)}" if deployed.when and deployed.succeeded else ""
     other = ", of another template" if deployed.current is False else ""
     gone = ", the cluster is not there" if facts.in_azure is False and deployed.succeeded else ""
     left = f", {', '.join(facts.left_pools)} left" if facts.left_pools else ""
     return f"{name}: {deployed.status}{when}{other}{gone}{left}"
 
 
-def _when(timestamp: str) -> str:
+def _time_text(timestamp: str) -> str:
     """``2026-11-01 00:01Z``; as it is what has another form."""
     found = _TIME.fullmatch(timestamp)
     return f"{found[1]} {found[2]}Z" if found else timestamp[:40]

@@ -103,16 +103,16 @@ class Tree:
         """
         for resource in self.of_type(CLUSTER):
             yield self._cluster(resource.name, AksCluster(resource, self.catalogue))
-        for name in sorted(self._others):
+        for name in sorted(self._clusters_without_aks):
             yield self._cluster(name, None)
 
     @cached_property
     def cluster_names(self) -> frozenset[str]:
         """The names of its clusters."""
-        return self._others | {row.name for row in self.of_type(CLUSTER)}
+        return self._clusters_without_aks | {row.name for row in self.of_type(CLUSTER)}
 
     @cached_property
-    def _others(self) -> frozenset[str]:
+    def _clusters_without_aks(self) -> frozenset[str]:
         """Clusters that no managedClusters resource makes."""
         others = (row.name for row in self.records.values() if not made_by_template(row.platform))
         return frozenset(others) - {row.name for row in self.of_type(CLUSTER)}

@@ -9,15 +9,15 @@ from rayfleet.tree import Resource, Tree
 from rayfleet.tree.memo import once
 
 
-def before(resource: Resource) -> set[str]:
+def dependencies(resource: Resource) -> set[str]:
     """The ids that a resource waits for, directly or through others of its template."""
     by_id = resource.template.by_id
     return _reachable(resource.depends_on, lambda found: by_id[found].depends_on if found in by_id else ())
 
 
-def deployed_before(tree: Tree, name: str) -> set[str]:
+def earlier_deployments(tree: Tree, name: str) -> set[str]:
     """The deployments that one waits for, directly or through others."""
-    rows = _waits(tree)
+    rows = _direct_dependencies(tree)
     return _reachable(rows.get(name, ()), lambda found: rows.get(found, ()))
 
 
@@ -40,5 +40,5 @@ def _reachable(first: Iterable[str], onwards: Callable[[str], Iterable[str]]) ->
 
 
 @once
-def _waits(tree: Tree) -> dict[str, tuple[str, ...]]:
+def _direct_dependencies(tree: Tree) -> dict[str, tuple[str, ...]]:
     return {row.name: row.depends_on for row in tree.deployments}

@@ -77,13 +77,13 @@ def owners(template: Template) -> dict[str, str]:
 # --- in words ---
 
 
-def called(identifier: str, tree: Tree) -> str:
+def resource_title(identifier: str, tree: Tree) -> str:
     """A resource as people say it: its kind and its name."""
     resource = tree.resources.get(identifier)
     if resource and not is_expression(resource.written_name):
         return f"{resource.type.rpartition('/')[2]} {resource.written_name}"
     if resource and resource.scope_id in tree.resources:
-        return f"{resource.type.rpartition('/')[2]} on {called(str(resource.scope_id), tree)}"
+        return f"{resource.type.rpartition('/')[2]} on {resource_title(str(resource.scope_id), tree)}"
     if _ASSIGNMENTS in identifier:
         return "a role assignment"
     about, _, own = identifier.rpartition("/providers/")
@@ -91,7 +91,7 @@ def called(identifier: str, tree: Tree) -> str:
     return f"{pairs[-2]} {'/'.join(pairs[1::2])}" if about and len(pairs) > 1 else identifier or "nothing"
 
 
-def who(resource: Resource, tree: Tree) -> str:
+def resource_subject(resource: Resource, tree: Tree) -> str:
     """A resource as the subject of a sentence: by its name, or by what it is about where that is an expression."""
     named = not is_expression(resource.written_name)
-    return resource.written_name if named else called(resource.id, tree)
+    return resource.written_name if named else resource_title(resource.id, tree)

@@ -88,7 +88,7 @@ def fleet_volumes(cluster: RenderedCluster, tree: Tree) -> tuple[BlobVolume, ...
     Others are a team's own.
     """
     names = {row.name for row in tree.of_type(STORAGE_ACCOUNT)}
-    leads = _leads(cluster)
+    leads = _mounted_names(cluster)
     return tuple(
         row
         for row in volumes(cluster)
@@ -96,7 +96,7 @@ def fleet_volumes(cluster: RenderedCluster, tree: Tree) -> tuple[BlobVolume, ...
     )
 
 
-def _leads(cluster: RenderedCluster) -> set[tuple[bool, str] | str]:
+def _mounted_names(cluster: RenderedCluster) -> set[tuple[bool, str] | str]:
     """The claim that Anyscale mounts, its volume (static) and its storage class."""
     wanted = text(cluster.cloud_resource.data, *CLAIM) if cluster.cloud_resource else ""
     found: set[tuple[bool, str] | str] = {wanted} if wanted else set()

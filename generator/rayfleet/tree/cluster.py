@@ -105,7 +105,7 @@ class RenderedCluster:
         """The folder in which its Flux configuration begins."""
         for configuration in self.flux_configurations:
             for kustomization in mapping(configuration.properties, "kustomizations").values():
-                if path := below(text(kustomization, "path")):
+                if path := folder_in_rendered(text(kustomization, "path")):
                     return self._layer(path)
         return None
 
@@ -119,7 +119,7 @@ class RenderedCluster:
         """Its layers by the name of their Flux Kustomization; those whose path leads to nothing are left out."""
         found = {}
         for kustomization in self.kustomizations:
-            path = below(text(kustomization.data, "spec", "path"))
+            path = folder_in_rendered(text(kustomization.data, "spec", "path"))
             if path and f"{path}/kustomization.yaml" in self._files.content:
                 found[kustomization.name] = self._layer(path)
         return found
@@ -162,13 +162,13 @@ class RenderedCluster:
         return self.bound.at(kind, "value") if self.bound and self.late(kind) is not None else None
 
 
-def below(path: str) -> str | None:
+def folder_in_rendered(path: str) -> str | None:
     """``clusters/aks-eastus/flux`` of a path in the Git repository; None for one that is not below rendered/."""
     found = _IN_REPOSITORY.fullmatch(path)
     return found["below"] if found else None
 
 
-def before(path: str) -> str | None:
+def repository_folder(path: str) -> str | None:
     """The folder of the Git repository that a path in it says rendered/ is in; empty for the top."""
     found = _IN_REPOSITORY.fullmatch(path)
     return (found["before"] or "") if found else None

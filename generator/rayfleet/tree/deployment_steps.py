@@ -77,7 +77,7 @@ def waves(steps: Iterable[DeploymentStep]) -> list[tuple[DeploymentStep, ...]]:
     and is not among the steps counts as done.
     """
     by_name = {step.name: step for step in steps}
-    order = TopologicalSorter({name: _among(by_name, step) for name, step in by_name.items()})
+    order = TopologicalSorter({name: _known_dependencies(by_name, step) for name, step in by_name.items()})
     order.prepare()
     found = []
     while ready := order.get_ready():
@@ -86,7 +86,7 @@ def waves(steps: Iterable[DeploymentStep]) -> list[tuple[DeploymentStep, ...]]:
     return found
 
 
-def selected(steps: Iterable[DeploymentStep], regions: Iterable[str]) -> tuple[DeploymentStep, ...]:
+def select(steps: Iterable[DeploymentStep], regions: Iterable[str]) -> tuple[DeploymentStep, ...]:
     """The steps of some regions, and what those depend on; all of them without any region."""
     every = tuple(steps)
     wanted = set(regions)
@@ -99,7 +99,7 @@ def selected(steps: Iterable[DeploymentStep], regions: Iterable[str]) -> tuple[D
     return tuple(step for step in every if step.name in keep)
 
 
-def _among(by_name: Mapping[str, DeploymentStep], step: DeploymentStep) -> list[str]:
+def _known_dependencies(by_name: Mapping[str, DeploymentStep], step: DeploymentStep) -> list[str]:
     return [name for name in step.depends_on if name in by_name]
 
 
@@ -150,4 +150,4 @@ def _mistakes(
         yield Diagnostic(tree.files.name(DEPLOYMENTS), 0, 0, "", what, fix)
 
 
-__all__ = ["DeploymentScope", "DeploymentStep", "selected", "steps", "waves"]
+__all__ = ["DeploymentScope", "DeploymentStep", "select", "steps", "waves"]

@@ -4,7 +4,7 @@ says it again."""
 from __future__ import annotations
 
 from rayfleet.tree import RenderedCluster, Tree, text
-from rayfleet.tree.cluster import below
+from rayfleet.tree.cluster import folder_in_rendered
 from rayfleet.tree.helm_release import Release
 
 
@@ -12,7 +12,7 @@ def has_gaps(cluster: RenderedCluster) -> bool:
     """True where files of it, or a layer, cannot be read or built: what is missing may be there."""
     _ = cluster.releases, cluster.cloud_resource  # which are read when asked for
     layers = [cluster.entry, *cluster.layers.values()]
-    listed = {row.name for row in cluster.kustomizations if below(text(row.data, "spec", "path"))}
+    listed = {row.name for row in cluster.kustomizations if folder_in_rendered(text(row.data, "spec", "path"))}
     return bool(
         cluster.problems
         or any(layer is None or layer.problems or layer.error for layer in layers)

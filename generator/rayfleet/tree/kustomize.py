@@ -24,7 +24,7 @@ class Build(NamedTuple):
     error: str
 
 
-def find(beside: str) -> str | None:
+def find_binary(beside: str) -> str | None:
     """The kustomize binary: that of the fleet's own tools, or of PATH."""
     own = os.path.abspath(f"{beside}/.tools/bin/kustomize")
     return own if os.access(own, os.X_OK) else shutil.which("kustomize")

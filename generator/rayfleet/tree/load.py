@@ -12,7 +12,7 @@ from rayfleet.fleet_files import DEFAULT_FLEET, FleetFiles
 from rayfleet.source import Source, read
 from rayfleet.tree import Tree
 from rayfleet.tree.files import Files, OnDisk
-from rayfleet.tree.kustomize import Kustomize, find
+from rayfleet.tree.kustomize import Kustomize, find_binary
 
 # Of a base commit, all that proofs look at.
 _COMPARED = re.compile(r"azure/.*|clusters/.*\.yaml")
@@ -26,7 +26,7 @@ def tree(where: FleetFiles, layers: str) -> Tree:
         there = os.path.lexists(where.output)
         fix = "move it away, and run rayfleet render" if there else "run rayfleet render first"
         raise Invalid([Diagnostic(where.output, 0, 0, "", "is no folder" if there else "is not there", fix)])
-    binary = None if layers == "files" else find(where.folder)
+    binary = None if layers == "files" else find_binary(where.folder)
     if layers == "kustomize" and binary is None:
         fix = "install kustomize (in a checkout: make deploy-tools), or use --layers files"
         raise Invalid([Diagnostic("kustomize", 0, 0, "", "the command is not on PATH or in .tools/bin", fix)])

@@ -67,7 +67,7 @@ def assignment_for(tree: Tree, need: RoleNeed, principal: str | None = None) -> 
     return next((row for row in own if row.role in need.roles and row.covers(need.target)), None)
 
 
-def named(tree: Tree, identifier: str) -> str:
+def resource_name(tree: Tree, identifier: str) -> str:
     """The name of a resource as it is written, of one that is not rendered the end of its id."""
     resource = tree.resources.get(identifier)
     return resource.name if resource else identifier.rpartition("/")[2]
@@ -76,4 +76,4 @@ def named(tree: Tree, identifier: str) -> str:
 def scope_name(tree: Tree, identifier: str) -> str:
     """The name of what a role is on; of a container, whose it is as well."""
     container = _CONTAINER.search(identifier)
-    return f"{container[2]} of {container[1]}" if container else named(tree, identifier)
+    return f"{container[2]} of {container[1]}" if container else resource_name(tree, identifier)

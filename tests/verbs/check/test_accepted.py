@@ -198,7 +198,7 @@ def test_what_is_wrong_with_it_is_told_in_place(rendered: Workspace, content: st
 def test_a_deployment_is_judged_alike(wrong: Workspace) -> None:
     def stops() -> list[str]:
         where = locate("fleet.yaml", None)
-        return [row.what for row in preflight._unproved(where, load.tree(where, "files"))]
+        return [row.what for row in preflight._failed_claims(where, load.tree(where, "files"))]
 
     assert [what for what in stops() if "its pod range" in what]
     wrong.write(rows({"claim": OVERLAP}), FILE)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rayfleet.facts.charts import anyscale_operator, envoy_gateway, ingress_nginx, nvidia_device_plugin
-from rayfleet.facts.charts.chart import Chart, ChartKinds, DevicePlugin, Installing
+from rayfleet.facts.charts.chart import Chart, ChartCluster, ChartKinds, DevicePlugin
 
 #: Those that are rendered, in the order in which they are listed.
 TABLE: tuple[Chart, ...] = (
@@ -26,7 +26,7 @@ OTHERS = {
 }
 
 
-def charts_of(cluster: Installing) -> tuple[Chart, ...]:
+def charts_of(cluster: ChartCluster) -> tuple[Chart, ...]:
     """The charts that a cluster has."""
     return tuple(chart for chart in TABLE if chart.when(cluster))
 

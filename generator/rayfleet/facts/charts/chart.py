@@ -13,7 +13,7 @@ GPU_NAMESPACE = "gpu-operators"
 LINUX: Mapping[str, Any] = {"nodeSelector": {OS: "linux"}}
 
 
-class Installing(Protocol):
+class ChartCluster(Protocol):
     """All of a cluster that decides which charts it has."""
 
     @property
@@ -67,7 +67,7 @@ class Chart(NamedTuple):
     artifact: str
     part: str
     namespace: str
-    when: Callable[[Installing], bool]
+    when: Callable[[ChartCluster], bool]
     needs: tuple[str, ...] = ()
     service_account: str = ""
     kinds: ChartKinds | None = None

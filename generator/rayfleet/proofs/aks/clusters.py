@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from rayfleet.facts.resource_types import EXTENSION, NODE_POOL
 from rayfleet.proofs.finding import Finding, failed, proved
 from rayfleet.tree import AksCluster, Side, text
-from rayfleet.tree.arm_order import before
+from rayfleet.tree.arm_order import dependencies
 
 _PATCH = re.compile(r"\d+\.\d+\.\d+")
 # Channels that move the Kubernetes version on (AKS docs, auto-upgrade-cluster).
@@ -50,7 +50,7 @@ def _flux(cluster: AksCluster) -> Iterator[Finding]:
     """The extension's pods need nodes (Azure/AKS#3359); what a configuration needs, the proof of Flux says."""
     pools = {row.id: row for row in cluster.children(NODE_POOL)}
     for extension in cluster.children(EXTENSION):
-        late = [row for key, row in pools.items() if key not in before(extension)]
+        late = [row for key, row in pools.items() if key not in dependencies(extension)]
         if late:
             what = f"its extension {extension.name} does not wait for the node pool {late[0].name}"
             fix = "let it depend on the last pool of the chain"

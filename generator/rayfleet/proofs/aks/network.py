@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rayfleet.facts.resource_types import CLUSTER, NAT_GATEWAY, PUBLIC_IP
-from rayfleet.proofs.anyscale.cloud_resource import plain
+from rayfleet.proofs.anyscale.cloud_resource import region_key
 from rayfleet.proofs.azure.property_values import unknown
 from rayfleet.proofs.azure.security_rules import node_subnets
 from rayfleet.proofs.finding import Finding, failed, proved
@@ -22,7 +22,7 @@ _OWN_WAY_OUT = ("loadBalancer", "managedNATGateway", "managedNATGatewayV2")
 def judge(cluster: AksCluster, tree: Tree) -> Iterator[Finding]:
     """One cluster."""
     subnets = node_subnets(cluster, tree)
-    found = [*_together(cluster), *_where(cluster, tree, subnets), *_pools(cluster, subnets)]
+    found = [*_dependent_settings(cluster), *_vnet_region(cluster, tree, subnets), *_pools(cluster, subnets)]
     for subnet in subnets:
         found += _way_out(cluster, tree, subnet)
     yield from found
@@ -32,7 +32,7 @@ def judge(cluster: AksCluster, tree: Tree) -> Iterator[Finding]:
         yield proved("arm/network-settings", cluster.name, what, cluster.side(*_PROFILE), subnets[0].side("name"))
 
 
-def _together(cluster: AksCluster) -> Iterator[Finding]:
+def _dependent_settings(cluster: AksCluster) -> Iterator[Finding]:
     """Values that AKS takes only together."""
     profile = mapping(cluster.resource.properties, "networkProfile")
     plugin, mode = text(profile, "networkPlugin"), text(profile, "networkPluginMode")
@@ -63,11 +63,11 @@ def _together(cluster: AksCluster) -> Iterator[Finding]:
 # --- where it is ---
 
 
-def _where(cluster: AksCluster, tree: Tree, subnets: list[Resource]) -> Iterator[Finding]:
+def _vnet_region(cluster: AksCluster, tree: Tree, subnets: list[Resource]) -> Iterator[Finding]:
     """A VM is in the region of its VNet (Azure docs, virtual-networks-overview), and so are nodes."""
     for vnet in _vnets(tree, subnets):
         location = text(vnet.data, "location")
-        if plain(location) != plain(cluster.region):
+        if region_key(location) != region_key(cluster.region):
             what = f"it is in {cluster.region or 'no region'}, and its VNet {vnet.name} in {location or 'none'}"
             side = cluster.side("location")
             yield failed(

@@ -16,7 +16,7 @@ from rayfleet.proofs.finding import Finding, failed, proved, warned
 from rayfleet.proofs.values import misfits
 from rayfleet.scheduler.nodes import SPOT_TAINT
 from rayfleet.tree import AksCluster, RenderedCluster, entries, get, text
-from rayfleet.tree.arm_order import before, unordered_pair
+from rayfleet.tree.arm_order import dependencies, unordered_pair
 from rayfleet.tree.node_pool import Pool
 
 # ARM schema, managedClusters_agentPools: what may be said of spot pools only.
@@ -26,10 +26,10 @@ _INLINE = ("properties", "agentPoolProfiles")
 
 def judge(cluster: RenderedCluster, aks: AksCluster) -> Iterator[Finding]:
     """The pools of one cluster, each and together."""
-    found = [*_inline(aks), *_serial(aks)]
+    found = [*_inline_system_pool(aks), *_serial_writes(aks)]
     for pool in cluster.pools:
-        found += _counts(cluster, pool)
-        found += _spot(cluster, pool) if pool.spot else _regular(cluster, pool)
+        found += _node_counts(cluster, pool)
+        found += _spot(cluster, pool) if pool.spot else _regular_priority(cluster, pool)
     yield from found
     if cluster.pools and not any(row.outcome == "failed" for row in found):
         spot = sum(pool.spot for pool in cluster.pools)
@@ -37,7 +37,7 @@ def judge(cluster: RenderedCluster, aks: AksCluster) -> Iterator[Finding]:
         yield proved("arm/pools-at-once", cluster.name, what, cluster.side(*_INLINE))
 
 
-def _inline(cluster: AksCluster) -> Iterator[Finding]:
+def _inline_system_pool(cluster: AksCluster) -> Iterator[Finding]:
     """A cluster is made with a system pool, and its own write adds none later (Azure/AKS#2495, Azure/bicep#9644)."""
     profiles = [row for row in entries(cluster.resource.data, *_INLINE) if isinstance(row, dict)]
     children = {row.name: row for row in cluster.children(NODE_POOL)}
@@ -64,10 +64,10 @@ def _inline(cluster: AksCluster) -> Iterator[Finding]:
             yield failed("arm/pool-twice", cluster.name, what, "remove one", side, children[pool.name].side("name"))
 
 
-def _serial(cluster: AksCluster) -> Iterator[Finding]:
+def _serial_writes(cluster: AksCluster) -> Iterator[Finding]:
     """AKS takes one write to a cluster at a time (AKS docs, manage-node-pools; ARM answers OperationNotAllowed)."""
     children = {row.id: row for row in cluster.children(NODE_POOL)}
-    clash = unordered_pair({key: before(row) for key, row in children.items()})
+    clash = unordered_pair({key: dependencies(row) for key, row in children.items()})
     if clash:
         first, second = (children[key] for key in clash)
         what = f"its pools {second.name} and {first.name} may be written at once, and AKS takes one write at a time"
@@ -78,15 +78,15 @@ def _serial(cluster: AksCluster) -> Iterator[Finding]:
 # --- counts ---
 
 
-def _counts(cluster: RenderedCluster, pool: Pool) -> Iterator[Finding]:
+def _node_counts(cluster: RenderedCluster, pool: Pool) -> Iterator[Finding]:
     counts: dict[str, Any] = {key: pool.data[key] for key in ("minCount", "maxCount", "count") if key in pool.data}
     wrong = {misfit.path[-1] for misfit in misfits({"properties": pool.data}, azure_values(NODE_POOL))}
     if wrong.intersection(counts) or None in counts.values():
         return  # arm/value and arm/null say so
-    yield from _autoscaled(cluster, pool, counts) if pool.autoscaled else _fixed(cluster, pool, counts)
+    yield from _autoscaled_counts(cluster, pool, counts) if pool.autoscaled else _fixed_count(cluster, pool, counts)
 
 
-def _autoscaled(cluster: RenderedCluster, pool: Pool, counts: dict[str, Any]) -> Iterator[Finding]:
+def _autoscaled_counts(cluster: RenderedCluster, pool: Pool, counts: dict[str, Any]) -> Iterator[Finding]:
     for key in ("minCount", "maxCount"):
         if key not in counts:
             # AKS docs, cluster-autoscaler.
@@ -111,7 +111,7 @@ def _autoscaled(cluster: RenderedCluster, pool: Pool, counts: dict[str, Any]) ->
         )
 
 
-def _fixed(cluster: RenderedCluster, pool: Pool, counts: dict[str, Any]) -> Iterator[Finding]:
+def _fixed_count(cluster: RenderedCluster, pool: Pool, counts: dict[str, Any]) -> Iterator[Finding]:
     for key in ("minCount", "maxCount"):
         if key in counts:
             what = f"its pool {pool.name} has a {key}, and is not autoscaled"
@@ -164,7 +164,7 @@ def _price(price: Any) -> bool:
     return number and is_spot_price(price)
 
 
-def _regular(cluster: RenderedCluster, pool: Pool) -> Iterator[Finding]:
+def _regular_priority(cluster: RenderedCluster, pool: Pool) -> Iterator[Finding]:
     for key in _SPOT_ONLY:
         if key in pool.data:
             what = f"its pool {pool.name} is not spot and has a {key}, which AKS refuses"

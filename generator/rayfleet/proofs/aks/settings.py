@@ -61,7 +61,7 @@ def _taints(cluster: AksCluster, pool: Pool) -> Iterator[Finding]:
         if effect not in EFFECTS:
             what = f"its pool {pool.name} has the taint {written}, whose effect is none of Kubernetes'"
             yield failed(
-                "arm/taint-effect", cluster.name, what, f"end it with :{EFFECTS[0]}{_near(effect, EFFECTS)}", side
+                "arm/taint-effect", cluster.name, what, f"end it with :{EFFECTS[0]}{_suggestion(effect, EFFECTS)}", side
             )
         elif not _legal_key(key) or (value and not _PART.fullmatch(value)):
             what = f"its pool {pool.name} has the taint {written}, which Kubernetes refuses"
@@ -111,5 +111,5 @@ def _size(cluster: AksCluster, pool: Pool) -> Iterator[Finding]:
         yield failed("arm/system-pool-too-small", cluster.name, what, fix, pool.side("vmSize"))
 
 
-def _near(written: object, allowed: tuple[str, ...]) -> str:
+def _suggestion(written: object, allowed: tuple[str, ...]) -> str:
     return did_you_mean(written, allowed) if isinstance(written, str) else ""

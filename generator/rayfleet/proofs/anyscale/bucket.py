@@ -9,7 +9,7 @@ from typing import NamedTuple
 from rayfleet.facts.storage import BLOB_HOST, DFS_HOST
 from rayfleet.proofs.azure.storage_account import by_name, hierarchical
 from rayfleet.proofs.finding import Finding, failed, noted
-from rayfleet.proofs.kubernetes.volume_claim import Mounted
+from rayfleet.proofs.kubernetes.volume_claim import MountedVolume
 from rayfleet.source import Source
 from rayfleet.tree import RenderedCluster, Resource, Side, Tree, text
 from rayfleet.tree.blob_volume import region, target
@@ -27,16 +27,16 @@ class Bucket(NamedTuple):
     account: str
 
 
-def named(source: Source) -> Bucket:
+def read_bucket(source: Source) -> Bucket:
     """The bucket that a cloud resource names; empty where it is no container of Azure's."""
     found = _BUCKET.fullmatch(text(source.data, "object_storage", "bucket_name"))
     return Bucket(found["container"], found["account"]) if found else Bucket("", "")
 
 
-def judge(cluster: RenderedCluster, source: Source, mounted: Mounted | None, tree: Tree) -> Iterator[Finding]:
+def judge(cluster: RenderedCluster, source: Source, mounted: MountedVolume | None, tree: Tree) -> Iterator[Finding]:
     """The account and the container that a cloud resource names, against ARM and against what the cluster mounts."""
     side = Side(source, ("object_storage", "bucket_name"))
-    container, name = named(source)
+    container, name = read_bucket(source)
     account = by_name(tree).get(name)
     if not name:
         written = text(source.data, "object_storage", "bucket_name") or "missing"

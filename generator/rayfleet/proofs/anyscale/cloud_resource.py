@@ -22,7 +22,7 @@ def of_cluster(cluster: RenderedCluster, run: Run) -> Iterator[Finding]:
     for key, wanted in _SAYS if cluster.aks else ():
         written = get(source.data, key)
         if (str(written).upper() if key == "provider" else written) != wanted:
-            what = f"the {key} of its cloud resource {_is(written)}, and it is a cluster of AKS"
+            what = f"the {key} of its cloud resource {_is_written(written)}, and it is a cluster of AKS"
             found.append(
                 failed(
                     "network/cloud-resource-kind",
@@ -35,8 +35,10 @@ def of_cluster(cluster: RenderedCluster, run: Run) -> Iterator[Finding]:
             )
     written = get(source.data, "region")
     where = cluster.side("location")
-    if plain(written) != plain(cluster.region):
-        what = f"the region of its cloud resource {_is(written)}, and the cluster is in {cluster.region or 'none'}"
+    if region_key(written) != region_key(cluster.region):
+        what = (
+            f"the region of its cloud resource {_is_written(written)}, and the cluster is in {cluster.region or 'none'}"
+        )
         found.append(
             failed(
                 "network/cloud-resource-region",
@@ -53,10 +55,10 @@ def of_cluster(cluster: RenderedCluster, run: Run) -> Iterator[Finding]:
         yield proved("network/cloud-resource-region", cluster.name, what, Side(source, ("region",)), where)
 
 
-def plain(region: object) -> str:
+def region_key(region: object) -> str:
     """A region as Azure compares it: without blanks and case (ARM docs, locations)."""
     return region.replace(" ", "").lower() if isinstance(region, str) else ""
 
 
-def _is(written: object) -> str:
+def _is_written(written: object) -> str:
     return "is missing" if written is None else f"is {written}"

@@ -21,7 +21,7 @@ def of_fleet(run: Run) -> Iterator[Finding]:
     known = {row.name for row in now.unread_clusters() if run.evidence.had(row.template)}
     alike: dict[tuple[str, str], list[Change]] = {}
     for change in cloud_resource_changes(base, now):
-        if change.owner in known and change.row and change.row.told:
+        if change.owner in known and change.row and change.row.reported:
             alike.setdefault((change.property, _values(change)), []).append(change)
     for rows in alike.values():
         if rows[0].row:

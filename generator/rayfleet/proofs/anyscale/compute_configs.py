@@ -69,7 +69,7 @@ def claims(cluster: RenderedCluster, tree: Tree, shapes: Container[str] | None, 
             yield from _row(cluster.name, cluster.operator, row, shapes, found)
 
 
-def unnamed(tree: Tree) -> Iterator[Finding]:
+def unknown_rows(tree: Tree) -> Iterator[Finding]:
     """Rows for cloud resources that no cluster has."""
     for name, named in rows(tree).items():
         if cloud_resource_file(name) in tree.files.content:

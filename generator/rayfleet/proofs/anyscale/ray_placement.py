@@ -22,7 +22,7 @@ Holds = Callable[[Shape, Node], bool]
 Found = dict[tuple[str, str], list[Node]]
 
 
-class Tried(NamedTuple):
+class Attempt(NamedTuple):
     """A pod against a pool: what keeps it off."""
 
     ask: Ask
@@ -45,17 +45,17 @@ def is_gpu(node: Node) -> bool:
     return node.pool.vm is not None and node.pool.vm.gpus > 0
 
 
-def attempts(asked: OperatorPods, nodes: list[Node]) -> list[Tried]:
+def attempts(asked: OperatorPods, nodes: list[Node]) -> list[Attempt]:
     """Every pod against every pool."""
     return [
-        Tried(ask, market, node, obstacles(pod, node))
+        Attempt(ask, market, node, obstacles(pod, node))
         for ask in asked.asks
         for market, pod in ask.pods.items()
         for node in nodes
     ]
 
 
-def found_by(tried: Iterable[Tried], holds: Holds) -> Found:
+def matching_pools(tried: Iterable[Attempt], holds: Holds) -> Found:
     """The pools that take shapes, and hold them."""
     found: Found = {}
     for row in tried:
@@ -66,7 +66,9 @@ def found_by(tried: Iterable[Tried], holds: Holds) -> Found:
     return found
 
 
-def claims(cluster: str, release: Release, asked: OperatorPods, tried: list[Tried], found: Found) -> Iterator[Finding]:
+def claims(
+    cluster: str, release: Release, asked: OperatorPods, tried: list[Attempt], found: Found
+) -> Iterator[Finding]:
     """All of them; ``cluster`` is the subject."""
     if not asked.shapes:
         what = "its values have no shape: nothing can be asked of it"
@@ -84,34 +86,34 @@ def claims(cluster: str, release: Release, asked: OperatorPods, tried: list[Trie
     for ask in asked.asks:
         own = [row for row in tried if row.ask is ask]
         if all(row.why for row in own):
-            nearest = _nearest(own)
+            nearest = _nearest_attempt(own)
             if nearest and _offers(nearest.node, ask):
                 blamed.add(nearest.node.pool.name)
-            yield _lost(cluster, release, ask, nearest)
+            yield _no_pool(cluster, release, ask, nearest)
         else:
-            yield from _finds(cluster, release, ask, found)
-            yield from _misfits(cluster, release, ask, own)
-            yield from _asleep(cluster, release, own)
-    yield from _gaps(cluster, release, asked, tried)
-    yield from _unreached(cluster, release, tried, blamed)
+            yield from _placements(cluster, release, ask, found)
+            yield from _wrong_pools(cluster, release, ask, own)
+            yield from _pools_without_nodes(cluster, release, own)
+    yield from _market_gaps(cluster, release, asked, tried)
+    yield from _unreached_pools(cluster, release, tried, blamed)
 
 
 # --- every shape finds a pool ---
 
 
-def _finds(cluster: str, release: Release, ask: Ask, found: Found) -> Iterator[Finding]:
+def _placements(cluster: str, release: Release, ask: Ask, found: Found) -> Iterator[Finding]:
     for market, words in MARKETS.items():
         for shape in ask.shapes:
             nodes = found.get((shape.name, market))
             if nodes:
-                what = f"{shape.name} {words} finds {_names(nodes)}"
+                what = f"{shape.name} {words} finds {_pool_names(nodes)}"
                 yield proved(
                     "placement/no-pool", cluster, what, release.side(*shape.path), *(node.pool.side() for node in nodes)
                 )
 
 
-def _lost(cluster: str, release: Release, ask: Ask, nearest: Tried | None) -> Finding:
-    what = f"{_named(ask.shapes)} {_find(ask.shapes)} no pool"
+def _no_pool(cluster: str, release: Release, ask: Ask, nearest: Attempt | None) -> Finding:
+    what = f"{_shape_names(ask.shapes)} {_verb(ask.shapes)} no pool"
     side = release.side(*ask.shapes[0].path)
     if nearest is None:
         return failed("placement/no-pool", cluster, f"{what}: there is none", "give the cluster a pool", side)
@@ -121,32 +123,34 @@ def _lost(cluster: str, release: Release, ask: Ask, nearest: Tried | None) -> Fi
     return failed("placement/no-pool", cluster, what, why.fix(nearest.node.pool.name), *sides)
 
 
-def _nearest(own: Iterable[Tried]) -> Tried | None:
+def _nearest_attempt(own: Iterable[Attempt]) -> Attempt | None:
     """The attempt that fails by least; among pools that offer what is asked for, where there are any."""
     return min(own, key=_distance, default=None)
 
 
-def _distance(row: Tried) -> tuple[bool, bool, int]:
-    return not _offers(row.node, row.ask), not _on(row.node, row.market), len(row.why)
+def _distance(row: Attempt) -> tuple[bool, bool, int]:
+    return not _offers(row.node, row.ask), not _is_on_market(row.node, row.market), len(row.why)
 
 
-def _origin(release: Release, tried: Tried, why: Obstacle) -> Iterator[Side]:
+def _origin(release: Release, tried: Attempt, why: Obstacle) -> Iterator[Side]:
     """The place in the values that makes the pod look for a label."""
     origin = tried.ask.origins[tried.market].get(why.label)
     if origin:
         yield release.side(*origin)
 
 
-def _gaps(cluster: str, release: Release, asks: OperatorPods, tried: list[Tried]) -> Iterator[Finding]:
+def _market_gaps(cluster: str, release: Release, asks: OperatorPods, tried: list[Attempt]) -> Iterator[Finding]:
     """Market types on which shapes find nothing: a choice, where no pool offers it or its pools are for others."""
-    gaps: dict[tuple[str, str, str], list[Tried]] = {}
+    gaps: dict[tuple[str, str, str], list[Attempt]] = {}
     reached = {row.node.pool.name for row in tried if not row.why}
     for ask in asks.asks:
         own = [row for row in tried if row.ask is ask]
         for market in MARKETS if not all(row.why for row in own) else ():
             rows = [row for row in own if row.market == market]
             if rows and all(row.why for row in rows):
-                offer = _nearest(row for row in rows if _offers(row.node, ask) and _on(row.node, market))
+                offer = _nearest_attempt(
+                    row for row in rows if _offers(row.node, ask) and _is_on_market(row.node, market)
+                )
                 row, name = offer or rows[0], offer.node.pool.name if offer else ""
                 if not name or name in reached:  # what nothing reaches is told of once
                     gaps.setdefault((ask.accelerator, market, name), []).append(row)
@@ -154,33 +158,33 @@ def _gaps(cluster: str, release: Release, asks: OperatorPods, tried: list[Tried]
         shapes = [shape for row in rows for shape in row.ask.shapes]
         side = release.side(*shapes[0].path)
         if pool:
-            what = f"{_named(shapes)} cannot use {pool} {MARKETS[market]}: {rows[0].why[0].what}"
+            what = f"{_shape_names(shapes)} cannot use {pool} {MARKETS[market]}: {rows[0].why[0].what}"
             yield noted("placement/cannot-use-pool", cluster, what, side, rows[0].node.pool.side(*rows[0].why[0].place))
         else:
             asked_for = accelerator or ", ".join(sorted(rows[0].pod.devices))
             lacking = f"no pool has {asked_for}" if asked_for else "Ray has no pool without GPUs"
-            runs = f"{_named(shapes)} {'runs' if len(shapes) == 1 else 'run'}"
-            what = f"{lacking} {MARKETS[market]}: {runs} {MARKETS[_other(market)]} only"
+            runs = f"{_shape_names(shapes)} {'runs' if len(shapes) == 1 else 'run'}"
+            what = f"{lacking} {MARKETS[market]}: {runs} {MARKETS[_other_market(market)]} only"
             yield noted("placement/one-market", cluster, what, side)
 
 
 # --- and only pools meant for it ---
 
 
-def _misfits(cluster: str, release: Release, ask: Ask, own: list[Tried]) -> Iterator[Finding]:
+def _wrong_pools(cluster: str, release: Release, ask: Ask, own: list[Attempt]) -> Iterator[Finding]:
     seen = set()
     for row in own:
-        wrong = None if row.why or needs_unknown_label(row.pod, row.node) else _wrong(row.node, ask, row.market)
+        wrong = None if row.why or needs_unknown_label(row.pod, row.node) else _mismatch(row.node, ask, row.market)
         if wrong and row.node.pool.name not in seen:
             seen.add(row.node.pool.name)
             what, fix, place = wrong
-            said = f"{_named(ask.shapes)} may land on {row.node.pool.name}, {what}"
+            said = f"{_shape_names(ask.shapes)} may land on {row.node.pool.name}, {what}"
             yield failed(
                 "placement/wrong-pool", cluster, said, fix, release.side(*ask.shapes[0].path), row.node.pool.side(place)
             )
 
 
-def _wrong(node: Node, ask: Ask, market: str) -> tuple[str, str, str] | None:
+def _mismatch(node: Node, ask: Ask, market: str) -> tuple[str, str, str] | None:
     """The reason why a pool that takes the shape is not meant for it, the fix, and the key of the pool that says so."""
     pool, vm = node.pool, node.pool.vm
     pin = "pin Ray pods to the label of Ray pools with a patch of their nodeSelector, or taint the pool"
@@ -197,7 +201,7 @@ def _wrong(node: Node, ask: Ask, market: str) -> tuple[str, str, str] | None:
         image = ask.shapes[0].architecture
         fix = f"say cpuArchitecture: {vm.architecture}, or select {ARCHITECTURE}: {image}"
         return f"which is {vm.architecture}, with an image for {image}", fix, "vmSize"
-    if not _on(node, market):
+    if not _is_on_market(node, market):
         return (
             f"which is not {MARKETS[market]}, as asked for",
             "keep the chart's patches for market types",
@@ -216,25 +220,25 @@ def _offers(node: Node, ask: Ask) -> bool:
     return vm.gpus > 0 and ask.accelerator in (vm.accelerator, _GENERIC.get(vm.accelerator))
 
 
-def _on(node: Node, market: str) -> bool:
+def _is_on_market(node: Node, market: str) -> bool:
     return node.pool.spot == (market == "SPOT")
 
 
-def _other(market: str) -> str:
+def _other_market(market: str) -> str:
     return next(other for other in MARKETS if other != market)
 
 
 # --- from zero ---
 
 
-def _asleep(cluster: str, release: Release, own: list[Tried]) -> Iterator[Finding]:
+def _pools_without_nodes(cluster: str, release: Release, own: list[Attempt]) -> Iterator[Finding]:
     seen = set()
     for row in own:
         why = start_obstacle(row.pod, row.node) if not row.why and _offers(row.node, row.ask) else None
         name = row.node.pool.name
         if why and name not in seen:
             seen.add(name)
-            what = f"{_named(row.ask.shapes)} cannot start {name} from zero nodes: {why.what} until it has a node"
+            what = f"{_shape_names(row.ask.shapes)} cannot start {name} from zero nodes: {why.what} until it has a node"
             fix = f"put the label into nodeLabels of {name}, or select by one that is there"
             sides = (release.side(*row.ask.shapes[0].path), row.node.pool.side(*why.place))
             yield failed("placement/from-zero", cluster, what, fix, *sides, *_origin(release, row, why))
@@ -243,8 +247,8 @@ def _asleep(cluster: str, release: Release, own: list[Tried]) -> Iterator[Findin
 # --- every Ray pool is found ---
 
 
-def _unreached(cluster: str, release: Release, tried: list[Tried], blamed: set[str]) -> Iterator[Finding]:
-    by_pool: dict[str, list[Tried]] = {}
+def _unreached_pools(cluster: str, release: Release, tried: list[Attempt], blamed: set[str]) -> Iterator[Finding]:
+    by_pool: dict[str, list[Attempt]] = {}
     for row in tried:
         if is_ray(row.node):
             by_pool.setdefault(row.node.pool.name, []).append(row)
@@ -261,15 +265,15 @@ def _unreached(cluster: str, release: Release, tried: list[Tried], blamed: set[s
 # --- words ---
 
 
-def _named(shapes: Iterable[Shape]) -> str:
+def _shape_names(shapes: Iterable[Shape]) -> str:
     """``3CPU-11GB and 2 more``."""
     names = list(dict.fromkeys(shape.name for shape in shapes))
     return names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more"
 
 
-def _find(shapes: tuple[Shape, ...]) -> str:
+def _verb(shapes: tuple[Shape, ...]) -> str:
     return "finds" if len(shapes) == 1 else "find"
 
 
-def _names(nodes: Iterable[Node]) -> str:
+def _pool_names(nodes: Iterable[Node]) -> str:
     return ", ".join(node.pool.name for node in nodes)

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from rayfleet.facts.resource_types import CLUSTER, IDENTITY
 from rayfleet.facts.roles import NETWORK
 from rayfleet.proofs.azure.property_values import unknown
-from rayfleet.proofs.azure.role_assignments import refused
+from rayfleet.proofs.azure.role_assignments import missing_role
 from rayfleet.proofs.finding import Finding, failed, proved
 from rayfleet.tree import AksCluster, Side, Tree, get, mapping, text
-from rayfleet.tree.arm_order import before, deployed_before
-from rayfleet.tree.role_assignments import Assignment, RoleNeed, assignment_for, named
+from rayfleet.tree.arm_order import dependencies, earlier_deployments
+from rayfleet.tree.role_assignments import Assignment, RoleNeed, assignment_for, resource_name
 
 
 def judge(cluster: AksCluster, tree: Tree) -> Iterator[Finding]:
@@ -34,7 +34,7 @@ def judge(cluster: AksCluster, tree: Tree) -> Iterator[Finding]:
     own = [aks.resolve(key) for key in mapping(aks.data, "identity", "userAssignedIdentities")]
     resource = tree.resources.get(own[0]) if len(own) == 1 else None
     if resource is None or resource.type.lower() != IDENTITY.lower():
-        said = f"{named(tree, own[0])}, which no template makes" if len(own) == 1 else f"{len(own)} identities"
+        said = f"{resource_name(tree, own[0])}, which no template makes" if len(own) == 1 else f"{len(own)} identities"
         what = f"its control plane has {said}: it needs one that exists before it"
         side = cluster.side("identity", "userAssignedIdentities")
         yield failed("identity/control-plane-identity", cluster.name, what, "name one identity of the template", side)
@@ -42,7 +42,7 @@ def judge(cluster: AksCluster, tree: Tree) -> Iterator[Finding]:
     for need in needs:
         need = need._replace(whose=resource.id)
         row = assignment_for(tree, need)
-        yield _in_time(cluster, tree, need, row) if row else refused(tree, cluster.name, need)
+        yield _made_before_cluster(cluster, tree, need, row) if row else missing_role(tree, cluster.name, need)
 
 
 def _needs(cluster: AksCluster) -> Iterator[RoleNeed]:
@@ -56,31 +56,36 @@ def _needs(cluster: AksCluster) -> Iterator[RoleNeed]:
             yield RoleNeed("", NETWORK, subnet, "it cannot join nodes to the subnet", pool.side("vnetSubnetID"))
 
 
-def _in_time(cluster: AksCluster, tree: Tree, need: RoleNeed, row: Assignment) -> Finding:
+def _made_before_cluster(cluster: AksCluster, tree: Tree, need: RoleNeed, row: Assignment) -> Finding:
     """The assignment is made before the cluster, which Azure otherwise refuses (AKS docs, use-managed-identity)."""
-    who, on = named(tree, need.whose), named(tree, row.scope)
-    if _earlier(cluster, tree, row):
+    who, on = resource_name(tree, need.whose), resource_name(tree, row.scope)
+    if _is_earlier(cluster, tree, row):
         what = f"its control plane {who} has its role on {on} before the cluster is made"
         return proved(
             "identity/control-plane-role-late",
             cluster.name,
             what,
             row.resource.side("properties", "principalId"),
-            _waits(cluster),
+            _depends_on_side(cluster),
         )
     what = f"it does not wait for the role of its control plane {who} on {on}"
     fix = "let the cluster depend on the role assignment"
     return failed(
-        "identity/control-plane-role-late", cluster.name, what, fix, _waits(cluster), row.resource.side("name")
+        "identity/control-plane-role-late",
+        cluster.name,
+        what,
+        fix,
+        _depends_on_side(cluster),
+        row.resource.side("name"),
     )
 
 
-def _earlier(cluster: AksCluster, tree: Tree, row: Assignment) -> bool:
+def _is_earlier(cluster: AksCluster, tree: Tree, row: Assignment) -> bool:
     if row.resource.template is cluster.template:
-        return row.resource.id in cluster.resource.depends_on or row.resource.id in before(cluster.resource)
+        return row.resource.id in cluster.resource.depends_on or row.resource.id in dependencies(cluster.resource)
     other, own = row.resource.template.deployment, cluster.template.deployment
-    return bool(other and own and other.name in deployed_before(tree, own.name))
+    return bool(other and own and other.name in earlier_deployments(tree, own.name))
 
 
-def _waits(cluster: AksCluster) -> Side:
+def _depends_on_side(cluster: AksCluster) -> Side:
     return cluster.side("dependsOn")

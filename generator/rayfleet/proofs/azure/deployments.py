@@ -11,7 +11,7 @@ from rayfleet.facts.identifiers import is_uuid
 from rayfleet.facts.resource_types import RESOURCE_GROUP
 from rayfleet.proofs.finding import Finding, failed, proved
 from rayfleet.tree import DeploymentRow, Side, Tree, entries, get, mapping
-from rayfleet.tree.arm_order import deployed_before
+from rayfleet.tree.arm_order import earlier_deployments
 
 # ARM docs, resource-name-rules: Microsoft.Resources/deployments.
 _NAME = re.compile(r"[-\w.()]{1,64}", re.ASCII)
@@ -169,7 +169,7 @@ def _groups(tree: Tree) -> Iterator[Finding]:
             others = [found.side("name") for found in list(groups.values())[:1]]
             what = f"it deploys into the resource group {group}, which no template makes"
             yield failed("arm/no-resource-group", row.name, what, "name one that a template makes", side, *others)
-        elif maker and maker.name not in deployed_before(tree, row.name):
+        elif maker and maker.name not in earlier_deployments(tree, row.name):
             what = f"it deploys into the resource group {group}, which {maker.name} makes, but need not come first"
             fix = f"let it depend on {maker.name}"
             yield failed("arm/resource-group-late", row.name, what, fix, row.side.at("dependsOn"), made.side("name"))

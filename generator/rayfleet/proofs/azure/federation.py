@@ -13,9 +13,9 @@ from rayfleet.facts.workload_identity import AUDIENCE, ISSUER
 from rayfleet.proofs.finding import Finding, failed, proved, warned
 from rayfleet.tree import Resource, Tree, entries, get, text
 from rayfleet.tree.arm_expression import reference
-from rayfleet.tree.arm_order import before, deployed_before, unordered_pair
+from rayfleet.tree.arm_order import dependencies, earlier_deployments, unordered_pair
 from rayfleet.tree.memo import once
-from rayfleet.tree.role_assignments import named
+from rayfleet.tree.role_assignments import resource_name
 
 # Issuer and subject are unique among an identity's credentials, and no two are written at once (Entra docs,
 # workload-identity-federation-considerations: 409).
@@ -52,14 +52,14 @@ def federation(tree: Tree) -> Federation:
     found = Federation({}, {})
     for resource in tree.of_type(FEDERATED_CREDENTIAL):
         read = reference(get(resource.properties, "issuer"), resource.template.scope)
-        issuer = read.id if read and read.path == ISSUER and _is(tree, read.id, CLUSTER) else ""
+        issuer = read.id if read and read.path == ISSUER and _is_of_type(tree, read.id, CLUSTER) else ""
         row = Credential(resource, text(resource.properties, "subject"), issuer)
         found.of_identity.setdefault(row.identity, []).append(row)
         found.of_issuer.setdefault(issuer, []).append(row)
     return found
 
 
-def _is(tree: Tree, identifier: str, kind: str) -> bool:
+def _is_of_type(tree: Tree, identifier: str, kind: str) -> bool:
     resource = tree.resources.get(identifier)
     return resource is not None and resource.type.lower() == kind.lower()
 
@@ -67,9 +67,9 @@ def _is(tree: Tree, identifier: str, kind: str) -> bool:
 def judge(tree: Tree) -> Iterator[Finding]:
     """Every credential by itself, then those of each identity together."""
     identities = federation(tree).of_identity
-    found = [row for rows in identities.values() for row in _each(tree, rows)]
+    found = [row for rows in identities.values() for row in _judge_each(tree, rows)]
     for identity, rows in identities.items():
-        found += _together(tree, identity, rows)
+        found += _judge_identity(tree, identity, rows)
     yield from found
     if identities and not any(row.outcome == "failed" for row in found):
         identity, rows = max(identities.items(), key=lambda pair: len(pair[1]))
@@ -77,7 +77,7 @@ def judge(tree: Tree) -> Iterator[Finding]:
         yield proved(
             "identity/too-many-credentials",
             "",
-            f"{most}: {named(tree, identity)} has as many",
+            f"{most}: {resource_name(tree, identity)} has as many",
             rows[0].resource.side("name"),
         )
         yield proved(
@@ -91,7 +91,7 @@ def judge(tree: Tree) -> Iterator[Finding]:
 # --- one ---
 
 
-def _each(tree: Tree, rows: list[Credential]) -> Iterator[Finding]:
+def _judge_each(tree: Tree, rows: list[Credential]) -> Iterator[Finding]:
     for row in rows:
         # Others, say of a CI system, are no cluster's business.
         if row.issuer or row.subject.startswith("system:serviceaccount:"):
@@ -102,7 +102,7 @@ def _each(tree: Tree, rows: list[Credential]) -> Iterator[Finding]:
                 fix = "write system:serviceaccount:<namespace>:<name>"
                 yield failed(
                     "identity/credential-subject",
-                    _about(tree, row),
+                    _cluster_name(tree, row),
                     what,
                     fix,
                     row.resource.side("properties", "subject"),
@@ -111,13 +111,13 @@ def _each(tree: Tree, rows: list[Credential]) -> Iterator[Finding]:
 
 def waits_for_cluster(tree: Tree, row: Credential) -> Resource | None:
     """The cluster that a credential is made after, and so is for."""
-    clusters = (found for found in row.resource.depends_on if _is(tree, found, CLUSTER))
+    clusters = (found for found in row.resource.depends_on if _is_of_type(tree, found, CLUSTER))
     return tree.resources.get(next(clusters, ""))
 
 
-def _about(tree: Tree, row: Credential) -> str:
+def _cluster_name(tree: Tree, row: Credential) -> str:
     cluster = waits_for_cluster(tree, row) or tree.resources.get(row.issuer)
-    return cluster.name if cluster else named(tree, row.identity)
+    return cluster.name if cluster else resource_name(tree, row.identity)
 
 
 def _issuer(tree: Tree, row: Credential) -> Iterator[Finding]:
@@ -125,7 +125,7 @@ def _issuer(tree: Tree, row: Credential) -> Iterator[Finding]:
     written = get(row.resource.properties, "issuer")
     read = reference(written, row.resource.template.scope)
     cluster = waits_for_cluster(tree, row)
-    subject, side = _about(tree, row), row.resource.side("properties", "issuer")
+    subject, side = _cluster_name(tree, row), row.resource.side("properties", "issuer")
     fix = f"read {ISSUER} of {cluster.name if cluster else 'its cluster'} with reference()"
     sides = (side, cluster.side("properties", "oidcIssuerProfile")) if cluster else (side,)
     of = f"the credential of {row.subject}"
@@ -141,10 +141,10 @@ def _issuer(tree: Tree, row: Credential) -> Iterator[Finding]:
             *sides,
         )
     elif not row.issuer:
-        what = f"{of} trusts the issuer of {named(tree, read.id)}, a cluster that no template makes"
+        what = f"{of} trusts the issuer of {resource_name(tree, read.id)}, a cluster that no template makes"
         yield failed("identity/credential-issuer", subject, what, fix, *sides)
     elif cluster and cluster.id != row.issuer:
-        other = named(tree, row.issuer)
+        other = resource_name(tree, row.issuer)
         what = f"{of} trusts the issuer of {other}, not its own: pods of {cluster.name} cannot sign in"
         yield failed("identity/credential-trusts-another", subject, what, fix, *sides)
 
@@ -155,14 +155,14 @@ def _audience(tree: Tree, row: Credential) -> Iterator[Finding]:
         said = ", ".join(map(str, audiences)) or "nobody"
         what = f"the credential of {row.subject} takes tokens for {said}, and a pod's is for {AUDIENCE}"
         side = row.resource.side("properties", "audiences")
-        yield failed("identity/credential-audience", _about(tree, row), what, f"write exactly {AUDIENCE}", side)
+        yield failed("identity/credential-audience", _cluster_name(tree, row), what, f"write exactly {AUDIENCE}", side)
 
 
 # --- of one identity ---
 
 
-def _together(tree: Tree, identity: str, rows: list[Credential]) -> Iterator[Finding]:
-    name = named(tree, identity)
+def _judge_identity(tree: Tree, identity: str, rows: list[Credential]) -> Iterator[Finding]:
+    name = resource_name(tree, identity)
     yield from _region(tree, identity, rows)
     if len(rows) == 1:
         return
@@ -177,10 +177,10 @@ def _together(tree: Tree, identity: str, rows: list[Credential]) -> Iterator[Fin
             rows[MAX_CREDENTIALS].resource.side("name"),
             rows[0].resource.side("name"),
         )
-    yield from _twice(name, rows)
-    yield from _parallel(tree, name, rows)
-    yield from _unchained(name, rows)
-    yield from _shared(tree, name, rows)
+    yield from _duplicates(name, rows)
+    yield from _parallel_deployments(tree, name, rows)
+    yield from _parallel_writes(name, rows)
+    yield from _shared_issuers(tree, name, rows)
 
 
 def _region(tree: Tree, identity: str, rows: list[Credential]) -> Iterator[Finding]:
@@ -200,7 +200,7 @@ def _region(tree: Tree, identity: str, rows: list[Credential]) -> Iterator[Findi
         )
 
 
-def _twice(name: str, rows: list[Credential]) -> Iterator[Finding]:
+def _duplicates(name: str, rows: list[Credential]) -> Iterator[Finding]:
     seen: dict[tuple[str, str], Credential] = {}
     for row in rows:
         written = str(get(row.resource.properties, "issuer"))
@@ -213,10 +213,10 @@ def _twice(name: str, rows: list[Credential]) -> Iterator[Finding]:
             yield failed("identity/credential-twice", name, what, "remove one: Azure takes the pair once", *sides)
 
 
-def _parallel(tree: Tree, name: str, rows: list[Credential]) -> Iterator[Finding]:
+def _parallel_deployments(tree: Tree, name: str, rows: list[Credential]) -> Iterator[Finding]:
     """No two deployments that may run at the same time write to the identity."""
     writers = {row.resource.template.deployment.name: row for row in rows if row.resource.template.deployment}
-    clash = unordered_pair({deployment: deployed_before(tree, deployment) for deployment in writers})
+    clash = unordered_pair({deployment: earlier_deployments(tree, deployment) for deployment in writers})
     if clash:
         first, second = (writers[deployment].resource for deployment in clash)
         what = f"{clash[1]} and {clash[0]} may run at once and both write its credentials: Azure refuses one (409)"
@@ -224,13 +224,13 @@ def _parallel(tree: Tree, name: str, rows: list[Credential]) -> Iterator[Finding
         yield failed("identity/credentials-at-once", name, what, fix, second.side("name"), first.side("name"))
 
 
-def _unchained(name: str, rows: list[Credential]) -> Iterator[Finding]:
+def _parallel_writes(name: str, rows: list[Credential]) -> Iterator[Finding]:
     """The credentials of one template wait for each other."""
     templates: dict[str, dict[str, Resource]] = {}
     for row in rows:
         templates.setdefault(row.resource.template.path, {})[row.resource.id] = row.resource
     for resources in templates.values():
-        clash = unordered_pair({identifier: before(resource) for identifier, resource in resources.items()})
+        clash = unordered_pair({identifier: dependencies(resource) for identifier, resource in resources.items()})
         if clash:
             first, second = (resources[identifier] for identifier in clash)
             what = f"{second.name} does not wait for {first.name}: of two written at once Azure refuses one (409)"
@@ -238,12 +238,13 @@ def _unchained(name: str, rows: list[Credential]) -> Iterator[Finding]:
             yield failed("identity/credentials-at-once", name, what, fix, second.side("dependsOn"), first.side("name"))
 
 
-def _shared(tree: Tree, name: str, rows: list[Credential]) -> Iterator[Finding]:
+def _shared_issuers(tree: Tree, name: str, rows: list[Credential]) -> Iterator[Finding]:
     issuers = {row.issuer: row for row in rows if row.issuer}
     if len(issuers) > 1:
         (first, one), (second, other) = list(issuers.items())[:2]
+        two = f"{resource_name(tree, first)} and {resource_name(tree, second)}"
         what = (
-            f"{len(issuers)} clusters sign in as it, {named(tree, first)} and {named(tree, second)} among them:"
+            f"{len(issuers)} clusters sign in as it, {two} among them:"
             f" each may do what the others may, and {MAX_CREDENTIALS} credentials are all there are"
         )
         sides = (row.resource.side("properties", "issuer") for row in (other, one))

@@ -11,7 +11,7 @@ from rayfleet.proofs.azure.workload_identity import tenant
 from rayfleet.proofs.finding import Finding, failed, proved
 from rayfleet.tree import AksCluster, Resource, Tree, get, mapping, text
 from rayfleet.tree.arm_expression import reference
-from rayfleet.tree.role_assignments import named
+from rayfleet.tree.role_assignments import resource_name
 
 # Azure docs, tutorial-use-gitops-flux2, "Workload identity": the extension's settings, the service account that fetches
 # sources, and the namespace that the extension takes by default.
@@ -31,7 +31,7 @@ def judge(cluster: AksCluster, tree: Tree) -> Iterator[Finding]:
         if text(extension.properties, "extensionType").lower() == "microsoft.flux":
             settings = mapping(extension.data, *_SETTINGS)
             if str(settings.get(_ENABLE)).lower() == "true":
-                yield from _signs_in(cluster, tree, extension, settings)
+                yield from _sign_in(cluster, tree, extension, settings)
             elif wants:
                 what = f"Flux must sign in to Git as an identity, but its extension has {_ENABLE} off"
                 fix = f'set {_ENABLE} to "true", and {_CLIENT} to the client id of an identity'
@@ -41,7 +41,7 @@ def judge(cluster: AksCluster, tree: Tree) -> Iterator[Finding]:
                 )
 
 
-def _signs_in(cluster: AksCluster, tree: Tree, extension: Resource, settings: dict[str, object]) -> Iterator[Finding]:
+def _sign_in(cluster: AksCluster, tree: Tree, extension: Resource, settings: dict[str, object]) -> Iterator[Finding]:
     side = extension.side(*_SETTINGS, _CLIENT)
     read = reference(settings.get(_CLIENT), extension.template.scope)
     identity = tree.resources.get(read.id) if read else None
@@ -68,7 +68,7 @@ def _signs_in(cluster: AksCluster, tree: Tree, extension: Resource, settings: di
     else:
         what = f"Flux cannot sign in to Git as {identity.name}: no credential is for {subject} of this cluster"
         near = rows[0].resource.side("properties", "subject") if rows else identity.side("name")
-        fix = f"give {named(tree, identity.id)} a credential for {subject}"
+        fix = f"give {resource_name(tree, identity.id)} a credential for {subject}"
         yield failed("identity/git-no-credential", cluster.name, what, fix, near, side)
 
 

@@ -19,16 +19,16 @@ from rayfleet.proofs.azure import (
     service_accounts,
     workload_identity,
 )
-from rayfleet.proofs.azure.role_assignments import refused
+from rayfleet.proofs.azure.role_assignments import missing_role
 from rayfleet.proofs.finding import Finding, failed, pending, proved
 from rayfleet.proofs.fleet.bindings import pending_outputs
-from rayfleet.proofs.fleet.bindings.consumers import consumers, signs_in
+from rayfleet.proofs.fleet.bindings.consumers import consumers, has_sign_in
 from rayfleet.proofs.run import Run, Sightings, see
 from rayfleet.tree import AksCluster, RenderedCluster, Side, Tree, get, text
 from rayfleet.tree.bindings import Late, LateOutput, late_values
 from rayfleet.tree.blob_volume import fleet_volumes, target
 from rayfleet.tree.gaps import has_gaps, operator_of
-from rayfleet.tree.role_assignments import RoleNeed, assignment_for, named, scope_name
+from rayfleet.tree.role_assignments import RoleNeed, assignment_for, resource_name, scope_name
 
 # The token that the operator shows Anyscale is for an app of Anyscale's (anyscale-operator chart, values.yaml,
 # global.auth.audience).
@@ -39,7 +39,7 @@ def of_cluster(cluster: RenderedCluster, run: Run) -> Iterator[Finding]:
     """The chain of one cluster, link by link."""
     tree = run.evidence.tree
     values = late_values(tree).get(cluster.name, {})
-    outputs = workload_identity.handed_out(cluster, tree, values)
+    outputs = workload_identity.id_outputs(cluster, tree, values)
     identity = workload_identity.identity_of(cluster, tree, outputs)
     if cluster.aks:
         yield from workload_identity.switches(cluster.aks, tree)
@@ -53,7 +53,7 @@ def of_cluster(cluster: RenderedCluster, run: Run) -> Iterator[Finding]:
     elif identity:
         client_id = values["clientId"].text if "clientId" in values else ""
         yield from service_accounts.judge(cluster, tree, identity, client_id)
-        yield from _ids(cluster, tree, named(tree, identity), outputs)
+        yield from _ids(cluster, tree, resource_name(tree, identity), outputs)
         yield from _data(cluster, tree, identity, values)
     yield from _mounts(cluster, tree)
     yield from _operator(cluster, run, values)
@@ -104,22 +104,22 @@ def _ids(cluster: RenderedCluster, tree: Tree, identity: str, outputs: dict[str,
 def _data(cluster: RenderedCluster, tree: Tree, identity: str, values: dict[str, Late]) -> Iterator[Finding]:
     """The identity may read and write every container that is mounted."""
     principal = values["principalId"].text if "principalId" in values else ""
-    for need in _mounted(cluster, tree, identity) or _unmounted(tree, identity, principal):
+    for need in _mount_roles(cluster, tree, identity) or _later_mount_roles(tree, identity, principal):
         row = assignment_for(tree, need, principal)
         if row is None:
-            yield refused(tree, cluster.name, need)
+            yield missing_role(tree, cluster.name, need)
         else:
             role, on = roles.NAMES[row.role], scope_name(tree, row.scope)
-            what = f"{named(tree, identity)} is {role} on {on}: {need.why}"
+            what = f"{resource_name(tree, identity)} is {role} on {on}: {need.why}"
             yield proved(
                 "identity/no-role", cluster.name, what, row.resource.side("properties", "principalId"), need.side
             )
 
 
-def _mounted(cluster: RenderedCluster, tree: Tree, identity: str) -> list[RoleNeed]:
+def _mount_roles(cluster: RenderedCluster, tree: Tree, identity: str) -> list[RoleNeed]:
     needs: dict[str, RoleNeed] = {}
     for volume in fleet_volumes(cluster, tree):
-        if signs_in(volume):
+        if has_sign_in(volume):
             found = target(cluster, volume)
             mounted = found.container_id if found.container else found.account_id
             why = f"{volume.name} mounts it to read and write"
@@ -127,7 +127,7 @@ def _mounted(cluster: RenderedCluster, tree: Tree, identity: str) -> list[RoleNe
     return list(needs.values())
 
 
-def _unmounted(tree: Tree, identity: str, principal: str) -> list[RoleNeed]:
+def _later_mount_roles(tree: Tree, identity: str, principal: str) -> list[RoleNeed]:
     """The needs of a volume that is not rendered yet: any account will do."""
     accounts = tree.of_type(STORAGE_ACCOUNT)
     needs = [RoleNeed(identity, BLOB_DATA, row.id, "Ray pods read and write it", row.side("name")) for row in accounts]
@@ -140,7 +140,7 @@ def _mounts(cluster: RenderedCluster, tree: Tree) -> Iterator[Finding]:
         key = "mountWithWorkloadIdentityToken"
         # What is no text is refused by Kubernetes itself, which the proof of storage says.
         written = volume.parameters.get(volume.key(key))
-        if signs_in(volume) and isinstance(written, str | None) and written != "true":
+        if has_sign_in(volume) and isinstance(written, str | None) and written != "true":
             what = f"{volume.name} does not mount with the pod's token: {key} is {volume.text(key) or 'missing'}"
             yield failed(
                 "identity/no-token-mount",
@@ -158,7 +158,7 @@ def _mounts(cluster: RenderedCluster, tree: Tree) -> Iterator[Finding]:
 def _operator(cluster: RenderedCluster, run: Run, values: dict[str, Late]) -> Iterator[Finding]:
     """The operator's values about who it is to Anyscale."""
     if cluster.operator is None:
-        yield from _absent(cluster, values)
+        yield from _missing_values(cluster, values)
     operator = operator_of(cluster)
     if operator is None:
         return
@@ -182,7 +182,7 @@ def _operator(cluster: RenderedCluster, run: Run, values: dict[str, Late]) -> It
         see(run.audiences, audience, cluster.name, side)
 
 
-def _absent(cluster: RenderedCluster, values: dict[str, Late]) -> Iterator[Finding]:
+def _missing_values(cluster: RenderedCluster, values: dict[str, Late]) -> Iterator[Finding]:
     waits = [kind for kind in cluster.runtime.operator.needs if kind not in values]
     if waits:
         what = f"the operator waits for {' and '.join(waits)}: who signs in is not rendered yet"

@@ -91,7 +91,7 @@ _BY_TYPE = {kind.lower(): rule for kind, rule in RULES.items()}
 def judge(tree: Tree) -> Iterator[Finding]:
     """Every name, and every id."""
     found = [row for template in tree.templates for each in template.resources for row in _name(each)]
-    found += _twice(tree)
+    found += _duplicates(tree)
     yield from found
     if tree.resources and not found:
         what = f"{many(len(tree.resources), 'resource')} have names that Azure takes, and none is written twice"
@@ -117,20 +117,20 @@ def _name(resource: Resource) -> Iterator[Finding]:
                 resource.side("name"),
             )
         elif rule and not rule.pattern.fullmatch(resource.name):
-            yield _refused(resource, "name", resource.name, rule)
+            yield _illegal_name(resource, "name", resource.name, rule)
     if resource.type == CLUSTER:
         for key, rule in _PROPERTIES.items():
             value = text(resource.properties, key)
             if value and not is_expression(value) and not rule.pattern.fullmatch(value):
-                yield _refused(resource, key, value, rule, "properties")
+                yield _illegal_name(resource, key, value, rule, "properties")
 
 
-def _refused(resource: Resource, key: str, value: str, rule: _NameRule, *above: str) -> Finding:
+def _illegal_name(resource: Resource, key: str, value: str, rule: _NameRule, *above: str) -> Finding:
     what = f"Azure refuses {value!r}, {many(len(value), 'character')}, as {key} of {resource.type.rpartition('/')[2]}"
     return failed("arm/name-refused", subject(resource.template), what, f"use {rule.says}", resource.side(*above, key))
 
 
-def _twice(tree: Tree) -> Iterator[Finding]:
+def _duplicates(tree: Tree) -> Iterator[Finding]:
     """Two that write one resource undo each other's writing."""
     seen: dict[str, Resource] = {}
     for template in tree.templates:

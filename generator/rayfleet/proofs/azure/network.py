@@ -28,14 +28,14 @@ def of_cluster(cluster: RenderedCluster, run: Run) -> Iterator[Finding]:
 def _of_aks(cluster: AksCluster, run: Run) -> Iterator[Finding]:
     """The ranges of one cluster, and their room."""
     profile = mapping(cluster.resource.properties, "networkProfile")
-    pods, unread_pods = _read(cluster, profile, "podCidr", "pod range")
-    services, unread_services = _read(cluster, profile, "serviceCidr", "service range")
+    pods, unread_pods = _read_range(cluster, profile, "podCidr", "pod range")
+    services, unread_services = _read_range(cluster, profile, "serviceCidr", "service range")
     yield from unread_pods
     yield from unread_services
     if services:
         yield from _dns(cluster, profile, services)
     if pods and services:
-        yield from _apart(cluster, run.evidence.tree, pods, services)
+        yield from _pod_and_service_ranges(cluster, run.evidence.tree, pods, services)
     yield from room(cluster, run.evidence.tree, pods)
     yield from ports(cluster, run.evidence.tree)
 
@@ -44,7 +44,7 @@ def of_fleet(run: Run) -> Iterator[Finding]:
     """VNets and subnets against each other, and against the base commit."""
     all_ = vnets(run.evidence.tree)
     for vnet in all_:
-        yield from _reserved(vnet)
+        yield from _reserved_ranges(vnet)
     clashes = list(_overlaps(all_, "VNet"))
     yield from clashes
     if all_ and not clashes:
@@ -68,7 +68,9 @@ def _ranges(tree: Tree) -> Iterator[Range]:
                 yield Range(Cidr.parse(prefix), vnet.name, side)
 
 
-def _read(cluster: AksCluster, profile: dict[str, object], key: str, what: str) -> tuple[Range | None, list[Finding]]:
+def _read_range(
+    cluster: AksCluster, profile: dict[str, object], key: str, what: str
+) -> tuple[Range | None, list[Finding]]:
     side = cluster.side("properties", "networkProfile", key)
     written = text(profile, key)
     if not CIDR.fullmatch(written):
@@ -77,10 +79,10 @@ def _read(cluster: AksCluster, profile: dict[str, object], key: str, what: str) 
             failed("network/no-range", cluster.name, f"its {what} {said}", "give it a range, as 10.244.0.0/16", side)
         ]
     found = Range(Cidr.parse(written), cluster.name, side)
-    return found, list(_reserved(found))
+    return found, list(_reserved_ranges(found))
 
 
-def _reserved(row: Range) -> Iterator[Finding]:
+def _reserved_ranges(row: Range) -> Iterator[Finding]:
     for kept in RESERVED_RANGES:
         if row.cidr.overlaps(kept):
             what = f"{row.cidr} overlaps {kept}, which Azure keeps"
@@ -158,23 +160,23 @@ def _dns(cluster: AksCluster, profile: dict[str, object], services: Range) -> It
         yield failed("network/dns-address", cluster.name, what, fix, side, services.side)
 
 
-def _apart(cluster: AksCluster, tree: Tree, pods: Range, services: Range) -> Iterator[Finding]:
+def _pod_and_service_ranges(cluster: AksCluster, tree: Tree, pods: Range, services: Range) -> Iterator[Finding]:
     """Pod and service ranges apart from each other and from every VNet, each of which may be peered one day."""
     clash = services if services.cidr.overlaps(pods.cidr) else _vnet_in(tree, pods.cidr)
     other = _vnet_in(tree, services.cidr)
     fix = "give it a range of its own"
     if clash:
-        what = f"its pod range {pods.cidr} overlaps {_named(clash, services)}"
+        what = f"its pod range {pods.cidr} overlaps {_range_name(clash, services)}"
         yield failed("network/ranges-overlap", cluster.name, what, fix, pods.side, clash.side)
     if other:
-        what = f"its service range {services.cidr} overlaps {_named(other, services)}"
+        what = f"its service range {services.cidr} overlaps {_range_name(other, services)}"
         yield failed("network/ranges-overlap", cluster.name, what, fix, services.side, other.side)
     if not clash and not other:
         what = f"pods {pods.cidr} and services {services.cidr} are apart from each other and from every VNet"
         yield proved("network/ranges-overlap", cluster.name, what, pods.side, services.side)
 
 
-def _named(row: Range, services: Range) -> str:
+def _range_name(row: Range, services: Range) -> str:
     return f"its service range {row.cidr}" if row is services else f"{row.cidr} of {row.owner}"
 
 

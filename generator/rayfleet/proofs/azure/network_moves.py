@@ -26,18 +26,18 @@ def append_only(evidence: Evidence) -> Iterator[Finding]:
     given = [row for row in given_ranges(base) if row.resource.resource.template in earlier]
     rows = [row for row in azure_changes(base, now) if row.event == "changed" and range_of(row)]
     moved = [row for row in rows if row.row and row.row.refused]
-    yield from (_moved(row, pairs(base, now).both[row.id][1].resource) for row in moved)
+    yield from (_move(row, pairs(base, now).both[row.id][1].resource) for row in moved)
     gone = pairs(base, now).gone
     for row in given:
         if row.what == "VNet" and row.resource.resource.id in gone:
-            yield from _given_away(row, now)
+            yield from _reused_addresses(row, now)
     if given and not moved:
         yield proved("network/address-moved", "", f"none of {many(len(given), 'range')} of the base commit has moved")
 
 
-def _moved(row: Change, resource: Resource) -> Finding:
+def _move(row: Change, resource: Resource) -> Finding:
     what, old, new = range_of(row), written_ranges(row.before), written_ranges(row.after)
-    resized = what == "subnet" and _resized(old, new)
+    resized = what == "subnet" and _is_resize(old, new)
     why = "Azure does not resize a subnet in use" if resized else "Azure cannot move it"
     said = f"its {what} was {', '.join(old)} and is now {', '.join(new) or 'none'}: {why}"
     fix = f"give it {', '.join(old)} again; for other addresses make a new cluster and retire this one"
@@ -45,13 +45,13 @@ def _moved(row: Change, resource: Resource) -> Finding:
     return failed("network/address-moved", owner, said, fix, *(side for side in (row.new, row.old) if side))
 
 
-def _resized(old: tuple[str, ...], new: tuple[str, ...]) -> bool:
+def _is_resize(old: tuple[str, ...], new: tuple[str, ...]) -> bool:
     """True where one is inside the other (Azure docs, manage subnets: a prefix changes while nothing is in it)."""
     ranges = [(Cidr.parse(one), Cidr.parse(two)) for one in old for two in new]
     return any(one.within(two) or two.within(one) for one, two in ranges)
 
 
-def _given_away(before: GivenRange, now: Tree) -> Iterator[Finding]:
+def _reused_addresses(before: GivenRange, now: Tree) -> Iterator[Finding]:
     """Whoever has addresses of a network that is no longer rendered."""
     owner = before.resource.resource.name
     for row in vnets(now):

@@ -15,7 +15,7 @@ from rayfleet.proofs.azure.references import subject
 from rayfleet.proofs.finding import Finding, failed, noted, warned
 from rayfleet.tree import Tree
 from rayfleet.tree.arm_expression import is_expression, reference
-from rayfleet.tree.azure_resources import AzureResource, called, who
+from rayfleet.tree.azure_resources import AzureResource, resource_subject, resource_title
 
 _ANOTHER = "make a new one beside it, under another name, deploy that, and retire this one"
 _POOL_FIX = (
@@ -30,7 +30,7 @@ def judge(changes: Iterable[Change], base: Tree, now: Tree) -> Iterator[Finding]
     both = pairs(base, now).both
     alike: dict[tuple[str, ...], list[_Changed]] = {}
     for change in changes:
-        if change.event == "changed" and change.row and change.row.told and not range_of(change):
+        if change.event == "changed" and change.row and change.row.reported and not range_of(change):
             changed = _Changed(change, change.row, *both[change.id])
             if changed.row.refused:
                 yield _finding([changed], now)
@@ -76,18 +76,22 @@ def new_pools(changes: Iterable[Change], base: Tree, now: Tree) -> Iterator[Find
 
 
 def _name(row: AzureResource, tree: Tree) -> str:
-    return row.name if row.above else who(row.resource, tree)
+    return row.name if row.above else resource_subject(row.resource, tree)
 
 
 def _values(changed: _Changed, tree: Tree) -> tuple[str, str]:
     """Both values as they are written."""
-    return _said(changed.old, changed.change.before, tree), _said(changed.new, changed.change.after, tree)
+    return _value_text(changed.old, changed.change.before, tree), _value_text(changed.new, changed.change.after, tree)
 
 
-def _said(row: AzureResource, value: Any, tree: Tree) -> str:
+def _value_text(row: AzureResource, value: Any, tree: Tree) -> str:
     if isinstance(value, list) and not any(isinstance(entry, dict | list) for entry in value):
         return ", ".join(map(str, value)) or "empty"
     if isinstance(value, str) and is_expression(value):
         read = reference(value, row.resource.template.scope)
-        return f"{read.path} of {called(read.id, tree)}" if read else called(row.resource.resolve(value), tree)
+        return (
+            f"{read.path} of {resource_title(read.id, tree)}"
+            if read
+            else resource_title(row.resource.resolve(value), tree)
+        )
     return "missing" if value is None else value if isinstance(value, str) else json.dumps(value)

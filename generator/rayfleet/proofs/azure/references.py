@@ -11,9 +11,9 @@ from rayfleet.proofs.finding import Finding, failed, proved
 from rayfleet.source import Path
 from rayfleet.tree import Resource, Side, Template, Tree, entries
 from rayfleet.tree.arm_expression import Call, identity
-from rayfleet.tree.arm_order import before, deployed_before
+from rayfleet.tree.arm_order import dependencies, earlier_deployments
 from rayfleet.tree.arm_template import references
-from rayfleet.tree.azure_resources import called, who
+from rayfleet.tree.azure_resources import resource_subject, resource_title
 
 # What Azure has by itself (Azure docs, built-in-roles).
 BUILT_IN = (f"/{ROLE_DEFINITION.lower()}/",)
@@ -24,13 +24,13 @@ EARLY = ("name", "type", "apiVersion", "location", "dependsOn", "condition", "co
 
 def judge(tree: Tree) -> Iterator[Finding]:
     """Every resource and every output of every template."""
-    waits = {row.name: deployed_before(tree, row.name) for row in tree.deployments}
+    waits = {row.name: earlier_deployments(tree, row.name) for row in tree.deployments}
     for template in tree.templates:
         found = [*_cycle(template), *_outputs(template, tree, waits)]
         for resource in template.resources:
             found += _dependencies(resource, tree)
-            found += _early(resource)
-            found += _names(resource, tree, waits)
+            found += _early_references(resource)
+            found += _unordered_references(resource, tree, waits)
         yield from found
         if template.resources and not found:
             what = f"{many(len(template.resources), 'resource')}, and nothing is named before it is made"
@@ -51,8 +51,10 @@ def _cycle(template: Template) -> Iterator[Finding]:
         TopologicalSorter(waits).prepare()
     except CycleError as error:
         resources = [template.by_id[key] for key in error.args[1][1:]]
-        who = ", ".join(row.written_name for row in resources)
-        what = f"{who} wait for each other" if len(resources) > 1 else f"{who} waits for itself"
+        resource_subject = ", ".join(row.written_name for row in resources)
+        what = (
+            f"{resource_subject} wait for each other" if len(resources) > 1 else f"{resource_subject} waits for itself"
+        )
         yield failed(
             "arm/dependency-circle",
             subject(template),
@@ -73,18 +75,19 @@ def _dependencies(resource: Resource, tree: Tree) -> Iterator[Finding]:
         side = resource.side("dependsOn", index)
         other = tree.resources.get(target)
         if not isinstance(written, str):
-            what = f"{who(resource, tree)} depends on no id"
+            what = f"{resource_subject(resource, tree)} depends on no id"
             yield failed("arm/dependency-no-id", subject(template), what, "write resourceId(...)", side)
         elif other:
-            what = f"{who(resource, tree)} depends on {called(target, tree)}, which another template makes"
+            title = resource_title(target, tree)
+            what = f"{resource_subject(resource, tree)} depends on {title}, which another template makes"
             fix = f"let the deployment depend on {subject(other.template)}: ARM takes only what its template makes"
             yield failed("arm/dependency-elsewhere", subject(template), what, fix, side, other.side("name"))
         else:
-            what = f"{who(resource, tree)} depends on {called(target, tree)}, which nothing makes"
+            what = f"{resource_subject(resource, tree)} depends on {resource_title(target, tree)}, which nothing makes"
             yield failed("arm/not-made", subject(template), what, "correct the name, or remove it", side)
 
 
-def _early(resource: Resource) -> Iterator[Finding]:
+def _early_references(resource: Resource) -> Iterator[Finding]:
     """No reference() where Azure must know before anything is made."""
     places: list[tuple[Path, Call]] = [
         (use.path, use.node)
@@ -107,15 +110,15 @@ def _early(resource: Resource) -> Iterator[Finding]:
 # --- what is named ---
 
 
-def _names(resource: Resource, tree: Tree, waits: dict[str, set[str]]) -> Iterator[Finding]:
+def _unordered_references(resource: Resource, tree: Tree, waits: dict[str, set[str]]) -> Iterator[Finding]:
     """Neither an id nor reference() waits by itself for what it names by id (ARM docs, resource-dependency)."""
-    earlier = before(resource)
+    earlier = dependencies(resource)
     readable = all(row.startswith("/") for row in resource.depends_on)
-    for target, (path, verb) in _named(resource).items():
+    for target, (path, verb) in _referenced_ids(resource).items():
         if target in earlier or any(kind in target for kind in BUILT_IN):
             continue
         other = tree.resources.get(target)
-        said = f"{who(resource, tree)} {verb} {called(target, tree)}"
+        said = f"{resource_subject(resource, tree)} {verb} {resource_title(target, tree)}"
         side = resource.side(*path)
         if other is None:
             # Of a template that nothing deploys nobody knows where it would be deployed to.
@@ -124,7 +127,7 @@ def _names(resource: Resource, tree: Tree, waits: dict[str, set[str]]) -> Iterat
                 yield failed("arm/not-made", subject(resource.template), f"{said}, which nothing makes", fix, side)
         elif target in resource.template.by_id:
             if readable:
-                fix = f"add {called(target, tree)} to its dependsOn"
+                fix = f"add {resource_title(target, tree)} to its dependsOn"
                 waited = resource.template.by_id[target].side("name")
                 yield failed(
                     "arm/not-waited-for",
@@ -135,10 +138,10 @@ def _names(resource: Resource, tree: Tree, waits: dict[str, set[str]]) -> Iterat
                     waited,
                 )
         else:
-            yield from _deployed(resource.template, other, said, side, waits)
+            yield from _deployment_order(resource.template, other, said, side, waits)
 
 
-def _named(resource: Resource) -> dict[str, tuple[Path, str]]:
+def _referenced_ids(resource: Resource) -> dict[str, tuple[Path, str]]:
     """Every id that it needs, with the first place that says so; ids in its name are only text."""
     found: dict[str, tuple[Path, str]] = {}
     for path, target in resource.references:
@@ -155,7 +158,7 @@ def _named(resource: Resource) -> dict[str, tuple[Path, str]]:
     return found
 
 
-def _deployed(
+def _deployment_order(
     template: Template, other: Resource, what: str, side: Side, waits: dict[str, set[str]]
 ) -> Iterator[Finding]:
     """Of another template: one deployed before."""
@@ -173,10 +176,10 @@ def _outputs(template: Template, tree: Tree, waits: dict[str, set[str]]) -> Iter
     for path, target in references(template.output_uses, template.scope):
         if target in template.by_id or not target.startswith("/") or "(" in target:
             continue
-        said, side = f"the output {path[1]} reads {called(target, tree)}", Side(template.source, path)
+        said, side = f"the output {path[1]} reads {resource_title(target, tree)}", Side(template.source, path)
         other = tree.resources.get(target)
         if other:
-            yield from _deployed(template, other, said, side, waits)
+            yield from _deployment_order(template, other, said, side, waits)
         elif template.deployment:
             fix = "correct the name, or remove the output"
             yield failed("arm/not-made", subject(template), f"{said}, which nothing makes", fix, side)

@@ -11,7 +11,7 @@ from rayfleet.proofs.azure.references import subject
 from rayfleet.proofs.evidence import ADD_BASE, Evidence
 from rayfleet.proofs.finding import Finding, failed, noted, proved, unjudged, warned
 from rayfleet.tree import DeploymentRow, Side, Tree, mapping
-from rayfleet.tree.azure_resources import AzureResource, azure_resources, called, owners
+from rayfleet.tree.azure_resources import AzureResource, azure_resources, owners, resource_title
 
 _RETIRE = "once this is deployed and nothing uses it: rayfleet retire shows how"
 # How many of what is gone are called by name in one line.
@@ -27,10 +27,10 @@ def judge(evidence: Evidence) -> Iterator[Finding]:
     earlier, whole = set(evidence.earlier), azure_resources(evidence.base)
     before = {key: row for key, row in whole.items() if row.resource.template in earlier}
     if len(before) < len(whole) and evidence.base.deployments:
-        yield _elsewhere([row for key, row in whole.items() if key not in before], evidence.tree)
+        yield _other_subscription([row for key, row in whole.items() if key not in before], evidence.tree)
     changes = azure_changes(evidence.base, evidence.tree)
     gone = {row.id: before[row.id] for row in changes if row.event in ("gone", "renamed") and row.id in before}
-    found = [*_deployments(evidence.base, evidence.tree), *_stranded(gone, evidence.base)]
+    found = [*_deployments(evidence.base, evidence.tree), *_removals(gone, evidence.base)]
     found += property_changes.judge(changes, evidence.base, evidence.tree)
     found += property_changes.new_pools(changes, evidence.base, evidence.tree)
     yield from found
@@ -44,7 +44,7 @@ def judge(evidence: Evidence) -> Iterator[Finding]:
         )
 
 
-def _elsewhere(rows: list[AzureResource], now: Tree) -> Finding:
+def _other_subscription(rows: list[AzureResource], now: Tree) -> Finding:
     """Resources of the base commit where this fleet has no part: another fleet's, unless this one has late values."""
     deployed = {row.resource.template.scope.subscription: row.resource.template.deployment for row in rows}
     where = f"the subscription {next(iter(deployed))}" if len(deployed) == 1 else many(len(deployed), "subscription")
@@ -67,7 +67,7 @@ def _elsewhere(rows: list[AzureResource], now: Tree) -> Finding:
 # --- what is left behind ---
 
 
-def _stranded(gone: dict[str, AzureResource], base: Tree) -> Iterator[Finding]:
+def _removals(gone: dict[str, AzureResource], base: Tree) -> Iterator[Finding]:
     """One finding for what was a cluster's, or else for each resource that is not part of another that is gone."""
     by_template = {row.resource.template.path: owners(row.resource.template) for row in gone.values()}
     owned_by = {key: by_template[row.resource.template.path].get(row.resource.id, "") for key, row in gone.items()}
@@ -85,16 +85,16 @@ def _stranded(gone: dict[str, AzureResource], base: Tree) -> Iterator[Finding]:
         if owned_by[key] not in gone and key.rsplit("/", 2)[0] not in gone and about not in gone:
             alike.setdefault((owned_by[key] or key, row.kind), {})[key] = row
     for same in alike.values():
-        yield _left(same, base)
+        yield _removal(same, base)
 
 
-def _left(same: dict[str, AzureResource], base: Tree) -> Finding:
+def _removal(same: dict[str, AzureResource], base: Tree) -> Finding:
     """Resources of one kind that are no longer rendered: those of a cluster that stays, or else one."""
     (key, row), *others = same.items()
-    what, fix = f"{called(key, base)} is no longer rendered, and Azure keeps it", f"take it down, {_RETIRE}"
+    what, fix = f"{resource_title(key, base)} is no longer rendered, and Azure keeps it", f"take it down, {_RETIRE}"
     if others:
-        kind, _, first = called(key, base).partition(" ")
-        names = [first, *(called(other, base).partition(" ")[2] for other, _ in others)]
+        kind, _, first = resource_title(key, base).partition(" ")
+        names = [first, *(resource_title(other, base).partition(" ")[2] for other, _ in others)]
         more = f" and {many(len(names) - _NAMED, 'other')}" if names[_NAMED:] else ""
         what = f"{kind} {', '.join(names[:_NAMED])}{more} are no longer rendered, and Azure keeps them"
         fix = f"take them down, {_RETIRE}"
@@ -112,21 +112,21 @@ def _left(same: dict[str, AzureResource], base: Tree) -> Finding:
 
 def _deployments(base: Tree, tree: Tree) -> Iterator[Finding]:
     """A deployment at subscription scope keeps the location of its name (ARM docs, deploy-to-subscription)."""
-    before = {_of_scope(row, row.name): row for row in base.deployments if not row.scope.resource_group}
-    by_template = {_of_scope(row, row.template): row for row in before.values()}
+    before = {_scope_key(row, row.name): row for row in base.deployments if not row.scope.resource_group}
+    by_template = {_scope_key(row, row.template): row for row in before.values()}
     for row in tree.deployments:
         if row.scope.resource_group:
             continue
-        old = before.get(_of_scope(row, row.name))
+        old = before.get(_scope_key(row, row.name))
         if old and old.location.lower() != row.location.lower():
             what = f"its location was {old.location} and is now {row.location}: Azure ties it to the name"
             fix = f"write {old.location} again: it only says where Azure keeps the deployment"
             yield failed("arm/deployment-moved", row.name, what, fix, row.side.at("location"), old.side.at("location"))
-        twin = by_template.get(_of_scope(row, row.template))
+        twin = by_template.get(_scope_key(row, row.template))
         if old is None and twin and twin.name not in {other.name for other in tree.deployments}:
             what = f"it was called {twin.name}, which stays in the subscription's history of deployments"
             yield noted("arm/deployment-renamed", row.name, what, row.side.at("name"), twin.side.at("name"))
 
 
-def _of_scope(row: DeploymentRow, name: str) -> tuple[str, str]:
+def _scope_key(row: DeploymentRow, name: str) -> tuple[str, str]:
     return row.scope.subscription.lower(), name

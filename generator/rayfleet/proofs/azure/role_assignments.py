@@ -11,12 +11,12 @@ from rayfleet.proofs.azure.property_values import unknown
 from rayfleet.proofs.finding import Finding, failed, proved, warned
 from rayfleet.tree import Tree, text
 from rayfleet.tree.arm_expression import Call
-from rayfleet.tree.role_assignments import Assignment, RoleNeed, assignments, named, scope_name
+from rayfleet.tree.role_assignments import Assignment, RoleNeed, assignments, resource_name, scope_name
 
 
-def refused(tree: Tree, subject: str, need: RoleNeed) -> Finding:
+def missing_role(tree: Tree, subject: str, need: RoleNeed) -> Finding:
     """The reason why nothing meets a need: the assignment that comes nearest."""
-    who, on, wanted = named(tree, need.whose), scope_name(tree, need.target), NAMES[need.roles[0]]
+    who, on, wanted = resource_name(tree, need.whose), scope_name(tree, need.target), NAMES[need.roles[0]]
     fix = f"grant {who} {wanted} on {on}"
     own = assignments(tree).get(need.whose, [])
     right = [row for row in own if row.path == "principalId"]
@@ -47,9 +47,9 @@ def refused(tree: Tree, subject: str, need: RoleNeed) -> Finding:
         if row.role in need.roles:
             what = f"{who} is {_role(row)} on {scope_name(tree, row.scope)}, not on {on}: {need.why}"
             return failed("identity/no-role", subject, what, fix, row.resource.side("scope"), need.side)
-    other = _meant(tree, need)
+    other = _ungranted(tree, need)
     if other:
-        whom = named(tree, other.principal) or "nobody"
+        whom = resource_name(tree, other.principal) or "nobody"
         what = f"{_role(other)} on {on} is granted to {whom}, not to {who}: {need.why}"
         return failed(
             "identity/no-role", subject, what, fix, other.resource.side("properties", "principalId"), need.side
@@ -63,7 +63,7 @@ def _role(row: Assignment) -> str:
     return NAMES.get(row.role, f"role {row.role or 'nothing'}")
 
 
-def _meant(tree: Tree, need: RoleNeed) -> Assignment | None:
+def _ungranted(tree: Tree, need: RoleNeed) -> Assignment | None:
     """An assignment that waits for the identity, though it is not granted to it."""
     rows = (row for rows in assignments(tree).values() for row in rows if row.role in need.roles)
     return next((row for row in rows if need.whose in row.resource.depends_on and row.covers(need.target)), None)
@@ -84,12 +84,14 @@ def judge(tree: Tree) -> Iterator[Finding]:
         known = not unknown(ROLE_ASSIGNMENT, kind, "properties", "principalType")
         if kind not in ("", "ServicePrincipal") and known and row.path == "principalId":
             # Azure docs, role-assignments-template: a managed identity is a service principal.
-            what = f"{_role(row)} for {named(tree, row.principal)} has the principalType {kind}: Azure refuses it"
+            what = (
+                f"{_role(row)} for {resource_name(tree, row.principal)} has the principalType {kind}: Azure refuses it"
+            )
             side = row.resource.side("properties", "principalType")
             found.append(
                 failed(
                     "identity/principal-type",
-                    _about(row),
+                    _deployment_name(row),
                     what,
                     "write ServicePrincipal: that is what an identity is",
                     side,
@@ -97,12 +99,12 @@ def judge(tree: Tree) -> Iterator[Finding]:
             )
         if not kind:
             # Azure docs, role-assignments-template: without it a young identity may be "not found" yet.
-            what = f"{_role(row)} for {named(tree, row.principal)} has no principalType"
+            what = f"{_role(row)} for {resource_name(tree, row.principal)} has no principalType"
             fix = "write ServicePrincipal, so that Azure does not look up an identity that is only just made"
             found.append(
                 warned(
                     "identity/principal-type-missing",
-                    _about(row),
+                    _deployment_name(row),
                     what,
                     fix,
                     row.resource.side("properties", "principalId"),
@@ -119,7 +121,7 @@ def judge(tree: Tree) -> Iterator[Finding]:
             found.append(
                 failed(
                     "identity/assignment-name-twice",
-                    _about(row),
+                    _deployment_name(row),
                     what,
                     fix,
                     row.resource.side("name"),
@@ -130,7 +132,13 @@ def judge(tree: Tree) -> Iterator[Finding]:
             what = f"{_role(row)} on {scope_name(tree, row.scope)} is granted to one principal twice, by two names"
             sides = row.resource.side("name"), same_grant.resource.side("name")
             found.append(
-                failed("identity/granted-twice", _about(row), what, "remove one: Azure takes a grant once", *sides)
+                failed(
+                    "identity/granted-twice",
+                    _deployment_name(row),
+                    what,
+                    "remove one: Azure takes a grant once",
+                    *sides,
+                )
             )
     yield from found
     if rows and not any(row.outcome == "failed" for row in found):
@@ -138,7 +146,7 @@ def judge(tree: Tree) -> Iterator[Finding]:
         yield proved("identity/assignment-name-changes", "", what, rows[0].resource.side("name"))
 
 
-def _about(row: Assignment) -> str:
+def _deployment_name(row: Assignment) -> str:
     deployment = row.resource.template.deployment
     return deployment.name if deployment else row.resource.template.path
 
@@ -155,7 +163,7 @@ def _name(row: Assignment) -> Iterator[Finding]:
             what = f"the name of a role assignment is made with {late[0]}(), so it is another one at every deployment"
             yield failed(
                 "identity/assignment-name-changes",
-                _about(row),
+                _deployment_name(row),
                 what,
                 "make it of ids: guid(scope, identity, role)",
                 row.resource.side("name"),
@@ -164,7 +172,7 @@ def _name(row: Assignment) -> Iterator[Finding]:
         what = f"the name of a role assignment is {written!r}, which is no GUID"
         yield failed(
             "identity/assignment-name",
-            _about(row),
+            _deployment_name(row),
             what,
             "make it of ids: guid(scope, identity, role)",
             row.resource.side("name"),

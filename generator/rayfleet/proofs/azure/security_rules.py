@@ -71,11 +71,11 @@ def _rules(nsg: Resource) -> Iterator[SecurityRule]:
 def _rule(name: str, data: dict[str, Any], side: Side) -> Iterator[SecurityRule]:
     priority = get(data, "priority")
     inbound = text(data, "direction").lower() == "inbound" and text(data, "protocol").lower() in ("tcp", "*")
-    if not inbound or not isinstance(priority, int) or not _to_https(data):
+    if not inbound or not isinstance(priority, int) or not _covers_https(data):
         return
     allows = text(data, "access").lower() == "allow"
     ports = {"*", "0-65535"}.intersection([text(data, "sourcePortRange"), *map(str, entries(data, "sourcePortRanges"))])
-    from_, to = (any(row.lower() in _ANYWHERE for row in _all(data, f"{end}AddressPrefix")) for end in _ENDS)
+    from_, to = (any(row.lower() in _ANYWHERE for row in _values(data, f"{end}AddressPrefix")) for end in _ENDS)
     everyone = from_ and bool(ports)
     # Of a deny, the destination may be another than the gateway's; an allow of one is taken for the gateway's.
     yield SecurityRule(priority, name, allows, everyone and (allows or to), side)
@@ -84,19 +84,19 @@ def _rule(name: str, data: dict[str, Any], side: Side) -> Iterator[SecurityRule]
 _ENDS = ("source", "destination")
 
 
-def _to_https(data: dict[str, Any]) -> bool:
-    for written in _all(data, "destinationPortRange"):
+def _covers_https(data: dict[str, Any]) -> bool:
+    for written in _values(data, "destinationPortRange"):
         first, _, last = written.partition("-")
-        if written == "*" or (first.isdecimal() and (last or first).isdecimal() and _within(first, last or first)):
+        if written == "*" or (first.isdecimal() and (last or first).isdecimal() and _holds_https(first, last or first)):
             return True
     return False
 
 
-def _within(first: str, last: str) -> bool:
+def _holds_https(first: str, last: str) -> bool:
     return len(first) < 6 and len(last) < 6 and int(first) <= HTTPS <= int(last)
 
 
-def _all(data: dict[str, Any], key: str) -> list[str]:
+def _values(data: dict[str, Any], key: str) -> list[str]:
     """The values under a key or, as a list, under its plural (ARM schema, securityRules)."""
     plural = f"{key}es" if key.endswith("x") else f"{key}s"
     return [row for row in (get(data, key), *entries(data, plural)) if isinstance(row, str)]

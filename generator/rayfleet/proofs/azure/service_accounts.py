@@ -9,7 +9,7 @@ from rayfleet.proofs.azure.federation import SUBJECT, Credential, federation
 from rayfleet.proofs.finding import Finding, failed, proved
 from rayfleet.tree import RenderedCluster, Side, Tree, get, text
 from rayfleet.tree.gaps import operator_of
-from rayfleet.tree.role_assignments import named
+from rayfleet.tree.role_assignments import resource_name
 
 # The service account that Ray pods run as where the values name none (anyscale-operator chart 1.8.0, values.yaml,
 # templates/configmap_patches.yaml).
@@ -54,7 +54,7 @@ def judge(cluster: RenderedCluster, tree: Tree, identity: str, client_id: str) -
     wanted = accounts(cluster)
     subjects: dict[str, list[Account]] = {}
     for account in wanted:
-        unmade = _unmade(cluster, wanted[0], account, client_id)
+        unmade = _missing_account(cluster, wanted[0], account, client_id)
         if unmade:
             yield unmade
         else:
@@ -62,7 +62,7 @@ def judge(cluster: RenderedCluster, tree: Tree, identity: str, client_id: str) -
     own = federation(tree).of_issuer.get(cluster.id, [])
     spare = [row for row in own if row.subject not in {account.subject for account in wanted}]
     for subject, same in subjects.items():
-        who, name = " and ".join(account.who for account in same), named(tree, identity)
+        who, name = " and ".join(account.who for account in same), resource_name(tree, identity)
         right = next((row for row in own if (row.subject, row.identity) == (subject, identity)), None)
         if right:
             what = f"{who} may sign in as {name}: {subject}, by the cluster's own issuer"
@@ -74,13 +74,13 @@ def judge(cluster: RenderedCluster, tree: Tree, identity: str, client_id: str) -
                 same[-1].side,
             )
         else:
-            near = next((row for row in spare if row.identity == identity and _alike(row.subject, subject)), None)
+            near = next((row for row in spare if row.identity == identity and _is_similar(row.subject, subject)), None)
             spare = [row for row in spare if row is not near]
-            yield from _distrusted(cluster, tree, identity, who, same[-1], near)
-    yield from _others(cluster, tree, spare)
+            yield from _missing_credential(cluster, tree, identity, who, same[-1], near)
+    yield from _fleet_accounts(cluster, tree, spare)
 
 
-def _unmade(cluster: RenderedCluster, operator: Account, account: Account, client_id: str) -> Finding | None:
+def _missing_account(cluster: RenderedCluster, operator: Account, account: Account, client_id: str) -> Finding | None:
     """The reason why a service account with a client id is missing: the chart makes only the operator's."""
     if not operator.name:
         what, made = "the operator's service account has no name", cluster.runtime.operator.service_account
@@ -115,20 +115,20 @@ def _unmade(cluster: RenderedCluster, operator: Account, account: Account, clien
     return None
 
 
-def _alike(subject: str, wanted: str) -> bool:
+def _is_similar(subject: str, wanted: str) -> bool:
     """True where two subjects share namespace or name."""
     return bool({*subject.split(":")[-2:]} & {*wanted.split(":")[-2:]})
 
 
-def _distrusted(
+def _missing_credential(
     cluster: RenderedCluster, tree: Tree, identity: str, who: str, account: Account, near: Credential | None
 ) -> Iterator[Finding]:
     """The reason why a service account may not sign in as the identity: the credential that comes nearest."""
-    index, subject, name = federation(tree), account.subject, named(tree, identity)
+    index, subject, name = federation(tree), account.subject, resource_name(tree, identity)
     others = [row for row in index.of_issuer.get(cluster.id, []) if row.subject == subject]
     fix = f"give {name} a credential for {subject} that trusts {cluster.name}"
     if others:
-        other = named(tree, others[0].identity)
+        other = resource_name(tree, others[0].identity)
         what = f"{who} may sign in as {other}, and the ids handed out are those of {name}"
         fix = f"put the credential on {name}, or hand out the ids of {other}"
         yield failed(
@@ -152,7 +152,7 @@ def _distrusted(
     yield failed("identity/no-credential", cluster.name, what, fix, *sides, account.side)
 
 
-def _others(cluster: RenderedCluster, tree: Tree, rows: list[Credential]) -> Iterator[Finding]:
+def _fleet_accounts(cluster: RenderedCluster, tree: Tree, rows: list[Credential]) -> Iterator[Finding]:
     """The service accounts that the fleet names: the namespace of each is there for it."""
     made = {row.name: row.side("metadata", "name") for row in cluster.of_kind("Namespace", "")}
     for row in rows:
@@ -160,7 +160,7 @@ def _others(cluster: RenderedCluster, tree: Tree, rows: list[Credential]) -> Ite
         if not parts or not made:
             continue
         namespace, side = parts["namespace"], row.resource.side("properties", "subject")
-        what = f"{row.subject} may sign in as {named(tree, row.identity)}"
+        what = f"{row.subject} may sign in as {resource_name(tree, row.identity)}"
         if namespace in made or namespace in _THERE:
             yield proved(
                 "identity/no-namespace", cluster.name, what, side, *([made[namespace]] if namespace in made else [])

@@ -10,7 +10,7 @@ from rayfleet.facts.storage import TLS_VERSIONS, ZONAL
 from rayfleet.proofs.azure.property_values import has_unknown, unknown
 from rayfleet.proofs.finding import Finding, failed, proved, warned
 from rayfleet.tree import RenderedCluster, Resource, Side, Tree, entries, get, mapping, text
-from rayfleet.tree.arm_order import before
+from rayfleet.tree.arm_order import dependencies
 from rayfleet.tree.gaps import operator_of
 from rayfleet.tree.memo import once
 
@@ -48,7 +48,7 @@ def hierarchical(account: Resource, bucket: Side) -> Iterator[Finding]:
 def judge(tree: Tree, mounted: set[str]) -> Iterator[Finding]:
     """Every account. ``mounted`` are the ids of the containers that clusters mount."""
     for account in tree.of_type(STORAGE_ACCOUNT):
-        found = [*_closed(account), *_lifecycle(account, tree, mounted)]
+        found = [*_public_access(account), *_lifecycle(account, tree, mounted)]
         found += [row for rows in map(_open_container, below(account, tree, CONTAINER)) for row in rows]
         yield from found
         if not any(row.outcome == "failed" for row in found):
@@ -59,11 +59,11 @@ def judge(tree: Tree, mounted: set[str]) -> Iterator[Finding]:
 
 def below(account: Resource, tree: Tree, kind: str) -> list[Resource]:
     """The resources of a kind that belong to an account."""
-    return _by_account(tree, kind).get(account.id, [])
+    return _children_by_account(tree, kind).get(account.id, [])
 
 
 @once
-def _by_account(tree: Tree, kind: str) -> dict[str, list[Resource]]:
+def _children_by_account(tree: Tree, kind: str) -> dict[str, list[Resource]]:
     found: dict[str, list[Resource]] = {}
     steps = 2 * kind.count("/") - 2  # of the id, from its end to the account's
     for row in tree.of_type(kind):
@@ -71,7 +71,7 @@ def _by_account(tree: Tree, kind: str) -> dict[str, list[Resource]]:
     return found
 
 
-def _closed(account: Resource) -> Iterator[Finding]:
+def _public_access(account: Resource) -> Iterator[Finding]:
     if get(account.data, *_PUBLIC) is not False:
         what = "its containers may be opened to everybody"
         yield failed(
@@ -120,7 +120,7 @@ def cors(cluster: RenderedCluster, tree: Tree, name: str) -> Iterator[Finding]:
         what = "it has no CORS rule: the console shows no logs and no files of it"
         yield warned("storage/no-cors", account.name, what, f"add a rule for {ORIGIN}", side)
     elif console.rstrip("/") == CONSOLE:
-        lacking = min((_lacking(rule) for rule in rules), key=len)
+        lacking = min((_missing_parts(rule) for rule in rules), key=len)
         if has_unknown(service):
             return  # of methods that Azure does not know, arm/value speaks
         if lacking:
@@ -142,7 +142,7 @@ def cors(cluster: RenderedCluster, tree: Tree, name: str) -> Iterator[Finding]:
         )
 
 
-def _lacking(rule: dict[str, Any]) -> list[str]:
+def _missing_parts(rule: dict[str, Any]) -> list[str]:
     """The parts that a rule lacks, the origin first: a rule for others lacks everything."""
     if ORIGIN not in entries(rule, "allowedOrigins"):
         return [f"the origin {ORIGIN}", *METHODS, "headers"]
@@ -173,7 +173,7 @@ def _lifecycle(account: Resource, tree: Tree, mounted: set[str]) -> Iterator[Fin
     services = below(account, tree, BLOB_SERVICE)
     for policy in below(account, tree, LIFECYCLE_POLICY):
         for service in services:
-            if service.template is policy.template and service.id not in before(policy):
+            if service.template is policy.template and service.id not in dependencies(policy):
                 what = f"the lifecycle policy does not wait for {service.written_name}, which tracks access"
                 fix = "let it depend on the blob service: rules by last access are refused before"
                 yield failed(
@@ -228,7 +228,7 @@ def _rule(
         for prefix in filter(lambda row: isinstance(row, str), prefixes):
             whole = f"{container}/".startswith(prefix)
             if "tierToArchive" in actions and (whole or prefix.startswith(f"{container}/")):
-                what = f"its rule {name} archives {_what(prefix, container)}, which clusters mount: it cannot be read"
+                what = f"its rule {name} archives {_prefix(prefix, container)}, which clusters mount: it cannot be read"
                 fix = "make sure that nothing reads it, or use tierToCold"
                 yield warned("storage/lifecycle-archives", account.name, what, fix, side.at("tierToArchive"))
             if "delete" in actions and whole:
@@ -242,5 +242,5 @@ def _rule(
                 )
 
 
-def _what(prefix: str, container: str) -> str:
+def _prefix(prefix: str, container: str) -> str:
     return f"{prefix.removeprefix(f'{container}/')} of {container}" if len(prefix) > len(container) + 1 else container

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from rayfleet.facts.resource_types import PRIVATE_ENDPOINT
 from rayfleet.proofs.finding import Finding, failed
-from rayfleet.proofs.kubernetes.volume_claim import Mounted
+from rayfleet.proofs.kubernetes.volume_claim import MountedVolume
 from rayfleet.tree import AksCluster, RenderedCluster, Resource, Tree, entries, get, mapping, text
 from rayfleet.tree.blob_volume import region, target
 from rayfleet.tree.memo import once
@@ -15,12 +15,12 @@ _CONNECTIONS = ("privateLinkServiceConnections", "manualPrivateLinkServiceConnec
 _ACLS = ("properties", "networkAcls")
 
 
-def judge(cluster: RenderedCluster, mounted: Mounted, tree: Tree) -> Iterator[Finding]:
+def judge(cluster: RenderedCluster, mounted: MountedVolume, tree: Tree) -> Iterator[Finding]:
     """Nodes reach the account by a private endpoint, by its public address, or by a rule for their subnet (Azure docs,
     storage-network-security).
     """
     account = tree.resources.get(target(cluster, mounted.volume).account_id)
-    if account is None or account.id in _by_endpoint(tree):
+    if account is None or account.id in _endpoint_targets(tree):
         return
     if text(account.properties, "publicNetworkAccess").lower() == "disabled":
         what = "publicNetworkAccess is Disabled, and no private endpoint leads to it: no cluster mounts it"
@@ -29,10 +29,10 @@ def judge(cluster: RenderedCluster, mounted: Mounted, tree: Tree) -> Iterator[Fi
             "storage/no-public-access", account.name, what, fix, account.side("properties", "publicNetworkAccess")
         )
     elif text(account.data, *_ACLS, "defaultAction").lower() == "deny" and cluster.aks:
-        yield from _let_in(cluster.aks, account)
+        yield from _network_rules(cluster.aks, account)
 
 
-def _let_in(cluster: AksCluster, account: Resource) -> Iterator[Finding]:
+def _network_rules(cluster: AksCluster, account: Resource) -> Iterator[Finding]:
     acls = mapping(account.data, *_ACLS)
     # Rules for addresses mean nothing to traffic from the account's own region (Azure docs, storage-network-security);
     # from another, whether nodes have such an address is known when they are there.
@@ -56,7 +56,7 @@ def _let_in(cluster: AksCluster, account: Resource) -> Iterator[Finding]:
 
 
 @once
-def _by_endpoint(tree: Tree) -> frozenset[str]:
+def _endpoint_targets(tree: Tree) -> frozenset[str]:
     """The ids of what private endpoints lead to."""
     return frozenset(
         endpoint.resolve(get(connection, "properties", "privateLinkServiceId"))

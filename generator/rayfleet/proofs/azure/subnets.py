@@ -8,7 +8,7 @@ from rayfleet.facts.resource_types import NAT_GATEWAY, NSG, SUBNET, VNET
 from rayfleet.proofs.azure.references import subject
 from rayfleet.proofs.finding import Finding, failed
 from rayfleet.tree import Resource, Template, Tree, text
-from rayfleet.tree.arm_order import before, unordered_pair
+from rayfleet.tree.arm_order import dependencies, unordered_pair
 
 # What a subnet takes, by the type of what it names (ARM schema, virtualNetworks_subnets).
 ATTACHED = {NSG: "networkSecurityGroup", NAT_GATEWAY: "natGateway"}
@@ -24,17 +24,17 @@ def judge(tree: Tree) -> Iterator[Finding]:
                 what = f"the VNet {vnet.name} lists subnets: its write deletes every other"
                 fix = "make each subnet a resource of its own"
                 yield failed("arm/subnets-in-vnet", subject(template), what, fix, vnet.side("properties", "subnets"))
-        yield from _serial(template, subnets)
-        yield from _attached(template, subnets)
+        yield from _serial_writes(template, subnets)
+        yield from _associations(template, subnets)
 
 
-def _serial(template: Template, subnets: list[Resource]) -> Iterator[Finding]:
+def _serial_writes(template: Template, subnets: list[Resource]) -> Iterator[Finding]:
     """Azure changes one subnet of a VNet at a time (Azure docs, troubleshooting: AnotherOperationInProgress)."""
     by_vnet: dict[str, dict[str, Resource]] = {}
     for subnet in subnets:
         by_vnet.setdefault(subnet.parent_id, {})[subnet.id] = subnet
     for same in by_vnet.values():
-        clash = unordered_pair({key: before(row) for key, row in same.items()}) if len(same) > 1 else None
+        clash = unordered_pair({key: dependencies(row) for key, row in same.items()}) if len(same) > 1 else None
         if clash:
             first, second = (same[key] for key in clash)
             what = f"the subnets {second.name} and {first.name} of one VNet may be written at once: Azure refuses one"
@@ -44,7 +44,7 @@ def _serial(template: Template, subnets: list[Resource]) -> Iterator[Finding]:
             )
 
 
-def _attached(template: Template, subnets: list[Resource]) -> Iterator[Finding]:
+def _associations(template: Template, subnets: list[Resource]) -> Iterator[Finding]:
     """A write of a subnet without an association takes it away (Azure docs, virtual-network-manage-subnet)."""
     for kind, key in ATTACHED.items():
         taken = {subnet.resolve(text(subnet.properties, key, "id")) for subnet in subnets}

@@ -11,10 +11,10 @@ from rayfleet.proofs.finding import Finding, failed, proved
 from rayfleet.tree import AksCluster, RenderedCluster, Side, Tree, get, mapping, text
 from rayfleet.tree.arm_expression import reference
 from rayfleet.tree.bindings import Late, LateOutput, own_output, producer_output
-from rayfleet.tree.role_assignments import named
+from rayfleet.tree.role_assignments import resource_name
 
 
-def handed_out(cluster: RenderedCluster, tree: Tree, values: dict[str, Late]) -> dict[str, LateOutput]:
+def id_outputs(cluster: RenderedCluster, tree: Tree, values: dict[str, Late]) -> dict[str, LateOutput]:
     """The ARM outputs of its ids: those that are bound, or else those that will be."""
     found = {}
     for kind in (CLIENT_ID, PRINCIPAL_ID):
@@ -50,10 +50,10 @@ def judge_outputs(cluster: RenderedCluster, tree: Tree, outputs: dict[str, LateO
         if there is None:
             what = f"the output {kind} is written out, and not read from an identity"
         elif not _is_identity(tree, there.id):
-            what = f"the output {kind} is read from {named(tree, there.id)}, an identity that no template makes"
+            what = f"the output {kind} is read from {resource_name(tree, there.id)}, an identity that no template makes"
         elif there.path != kind:
             other = words(there.path) or "whole"
-            what = f"the output {kind} is the {other} of {named(tree, there.id)}, not its {words(kind)}"
+            what = f"the output {kind} is the {other} of {resource_name(tree, there.id)}, not its {words(kind)}"
         if what:
             wrong += 1
             identity = tree.resources.get(there.id) if there else None
@@ -68,13 +68,13 @@ def judge_outputs(cluster: RenderedCluster, tree: Tree, outputs: dict[str, LateO
     ids = {there.id for there in read.values() if there}
     sides = [found.side for found in outputs.values()]
     if len(ids) > 1 and not wrong:
-        names = " and ".join(sorted(named(tree, identifier) for identifier in ids))
+        names = " and ".join(sorted(resource_name(tree, identifier) for identifier in ids))
         what = f"its client id and its principal id are of two identities, {names}"
         yield failed(
             "identity/ids-of-two", cluster.name, what, "read both from the identity that its pods sign in as", *sides
         )
     elif not wrong and len(outputs) == 2:
-        what = f"its client id and its principal id are both read from {named(tree, ids.pop())}"
+        what = f"its client id and its principal id are both read from {resource_name(tree, ids.pop())}"
         yield proved("identity/ids-of-two", cluster.name, what, *sides)
 
 

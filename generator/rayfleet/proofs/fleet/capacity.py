@@ -91,13 +91,13 @@ def of_fleet(run: Run) -> Iterator[Finding]:
     """The needs of pools against quota.yaml, by region and limit."""
     pools = demand.pools(run.evidence.tree)
     needs = demand.needs(pools.counted)
-    yield from _uncounted(pools.uncounted, run.evidence.tree.catalogue)
+    yield from _unknown_sizes(pools.uncounted, run.evidence.tree.catalogue)
     yield from _clusters(pools.clusters)
     if run.evidence.quota is None:
-        yield from _without_quota(needs)
+        yield from _no_quota_file(needs)
         return
     quota = Quota(run.evidence.quota)
-    yield from _written(quota, needs, run.evidence.tree.catalogue)
+    yield from _quota_mistakes(quota, needs, run.evidence.tree.catalogue)
     several = len({home.subscription for home in needs}) > 1
     if several:
         names = ", ".join(sorted({home.subscription for home in needs}))
@@ -106,13 +106,13 @@ def of_fleet(run: Run) -> Iterator[Finding]:
         yield warned("capacity/several-subscriptions", "", what, fix, Side(quota.source))
     for home, limits in needs.items():
         of = f"in subscription {home.subscription}, " if several else ""
-        yield from _unsaid(home, limits, quota, run.evidence.tree.catalogue)
+        yield from _missing_limits(home, limits, quota, run.evidence.tree.catalogue)
         for limit, need in limits.items():
             if given := quota.limits(home.region).get(limit):
-                yield _held(home.region, of, need, given)
+                yield _limit_finding(home.region, of, need, given)
 
 
-def _held(region: str, of: str, need: QuotaNeed, given: QuotaLimit) -> Finding:
+def _limit_finding(region: str, of: str, need: QuotaNeed, given: QuotaLimit) -> Finding:
     """One limit against what is needed of it."""
     upgrades = f"{need.upgrades} of them for upgrades" if need.upgrades else ""
     name = {"total": "on-demand in all"}.get(need.name, need.name)
@@ -138,7 +138,9 @@ def _held(region: str, of: str, need: QuotaNeed, given: QuotaLimit) -> Finding:
     return failed("capacity/over-quota", region, what, fix, given.side, _most_side(largest.pool))
 
 
-def _unsaid(home: Home, limits: Mapping[Limit, QuotaNeed], quota: Quota, catalogue: Catalogue) -> Iterator[Finding]:
+def _missing_limits(
+    home: Home, limits: Mapping[Limit, QuotaNeed], quota: Quota, catalogue: Catalogue
+) -> Iterator[Finding]:
     """Limits of a region that quota.yaml does not have; a family that nobody knows may be meant."""
     missing = [need for limit, need in limits.items() if limit not in quota.limits(home.region)]
     if not missing:
@@ -176,7 +178,7 @@ def _families(catalogue: Catalogue) -> set[Limit]:
     return {family(vm.family) for vm in sizes if vm}
 
 
-def _written(quota: Quota, needs: Iterable[Home], catalogue: Catalogue) -> Iterator[Finding]:
+def _quota_mistakes(quota: Quota, needs: Iterable[Home], catalogue: Catalogue) -> Iterator[Finding]:
     """Mistakes in quota.yaml itself."""
     own = {home.region for home in needs}
     known = [*own, *catalogue.region_names]
@@ -198,7 +200,7 @@ def _written(quota: Quota, needs: Iterable[Home], catalogue: Catalogue) -> Itera
                 yield failed("capacity/quota-twice", region, what, "keep one", given.side, first.side)
 
 
-def _without_quota(needs: Mapping[Home, Mapping[Limit, QuotaNeed]]) -> Iterator[Finding]:
+def _no_quota_file(needs: Mapping[Home, Mapping[Limit, QuotaNeed]]) -> Iterator[Finding]:
     if not needs:
         return
     lines = [f"{home.region} {_summary(limits)}" for home, limits in needs.items()]
@@ -212,7 +214,7 @@ def _summary(limits: Mapping[Limit, QuotaNeed]) -> str:
     return " and ".join(f"{need.whole} {kind}" for kind, need in kinds.items() if need) + " vCPUs"
 
 
-def _uncounted(pools: Iterable[UnknownPool], catalogue: Catalogue) -> Iterator[Finding]:
+def _unknown_sizes(pools: Iterable[UnknownPool], catalogue: Catalogue) -> Iterator[Finding]:
     """VM sizes that nobody knows: said once a region."""
     groups: dict[tuple[str, str], list[UnknownPool]] = {}
     for row in pools:
@@ -250,7 +252,7 @@ def _clusters(clusters: Mapping[Home, list[AksCluster]]) -> Iterator[Finding]:
                 "",
                 what,
                 "use another subscription for some",
-                *_last(clusters, subscription),
+                *_last_sides(clusters, subscription),
             )
     most = max(map(len, clusters.values()), default=0)
     if 0 < most <= CLUSTERS_A_REGION:
@@ -261,6 +263,6 @@ def _clusters(clusters: Mapping[Home, list[AksCluster]]) -> Iterator[Finding]:
         )
 
 
-def _last(clusters: Mapping[Home, list[AksCluster]], subscription: str) -> Iterator[Side]:
+def _last_sides(clusters: Mapping[Home, list[AksCluster]], subscription: str) -> Iterator[Side]:
     rows = [row for home, found in clusters.items() if home.subscription == subscription for row in found]
     yield rows[CLUSTERS_A_SUBSCRIPTION].side()

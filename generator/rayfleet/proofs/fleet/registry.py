@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from rayfleet.diagnostics import did_you_mean, many
 from rayfleet.facts import platforms
 from rayfleet.facts.platforms import made_elsewhere
-from rayfleet.proofs.anyscale.cloud_resource import plain
+from rayfleet.proofs.anyscale.cloud_resource import region_key
 from rayfleet.proofs.finding import Finding, failed, proved
 from rayfleet.proofs.run import Run
 from rayfleet.source import Source
@@ -102,8 +102,8 @@ def _differences(record: ClusterRecord, aks: AksCluster) -> Iterator[_Difference
         ]
     for path, arm, key in said:
         written = get(record.source.data, *path)
-        if plain(written) != plain(arm):
-            what = f"its {'.'.join(path)} is {_shown(written) if _is_text(written) else 'no text'}, not {arm}"
+        if region_key(written) != region_key(arm):
+            what = f"its {'.'.join(path)} is {_value_text(written) if _is_text(written) else 'no text'}, not {arm}"
             yield _Difference(what, record.side(*path), aks.side(key))
 
 
@@ -131,7 +131,7 @@ def _pool(row: RecordedPool, pool: Pool) -> Iterator[_Difference]:
     for key, of in _POOL_VALUES:
         arm, written = of(pool), row.data.get(key)
         if arm is not _UNKNOWN and (written != arm or isinstance(written, bool)):
-            what = f"{key} of its pool {pool.name} is {_shown(written)}, not {_shown(arm)}"
+            what = f"{key} of its pool {pool.name} is {_value_text(written)}, not {_value_text(arm)}"
             yield _Difference(what, row.side.at(key), pool.side(RECORDED[key]))
 
 
@@ -139,7 +139,7 @@ def _is_text(value: Any) -> bool:
     return value is None or isinstance(value, str)
 
 
-def _shown(value: Any) -> str:
+def _value_text(value: Any) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{key}={child}" for key, child in value.items()) or "empty"
     if isinstance(value, list):

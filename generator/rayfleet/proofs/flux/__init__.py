@@ -30,8 +30,8 @@ def of_cluster(cluster: RenderedCluster, run: Run) -> Iterator[Finding]:
     evidence, tree = run.evidence, run.evidence.tree
     extension = entry.extension_of(cluster)
     if cluster.aks:
-        yield from entry.configured(cluster, extension)
-    lost = list(entry.begins(cluster, tree))
+        yield from entry.judge_configuration(cluster, extension)
+    lost = list(entry.judge_start(cluster, tree))
     yield from lost
     if lost or not cluster.flux_configurations:
         return

@@ -13,7 +13,7 @@ from rayfleet.proofs.flux.rollout import Rollout
 from rayfleet.source import Source
 from rayfleet.tree import RenderedCluster, Resource, Side, Tree, get, mapping, text
 from rayfleet.tree.arm_expression import is_expression
-from rayfleet.tree.cluster import before, below
+from rayfleet.tree.cluster import folder_in_rendered, repository_folder
 from rayfleet.tree.gaps import templates_whole
 from rayfleet.tree.layer import Manifest
 
@@ -31,7 +31,7 @@ def extension_of(cluster: RenderedCluster) -> Resource | None:
     return next((row for row in rows if text(row.properties, "extensionType").lower() == "microsoft.flux"), None)
 
 
-def configured(cluster: RenderedCluster, extension: Resource | None) -> Iterator[Finding]:
+def judge_configuration(cluster: RenderedCluster, extension: Resource | None) -> Iterator[Finding]:
     """Flux in the ARM template: its extension and its configuration."""
     here = cluster.side("name")
     if extension is None:
@@ -99,7 +99,7 @@ def _configuration(cluster: RenderedCluster, row: Resource, extension: Resource 
         yield failed("flux/unencrypted", cluster.name, what, "use https:// or ssh://", side)
 
 
-def begins(cluster: RenderedCluster, tree: Tree) -> Iterator[Finding]:
+def judge_start(cluster: RenderedCluster, tree: Tree) -> Iterator[Finding]:
     """Reasons why Flux finds nothing of the cluster: without a beginning, nothing else is worth saying."""
     own = cluster.side("name")
     fix = f"lead to rendered/clusters/{cluster.name}/flux"
@@ -110,13 +110,13 @@ def begins(cluster: RenderedCluster, tree: Tree) -> Iterator[Finding]:
             yield failed("flux/leads-nowhere", cluster.name, "its Flux configuration leads nowhere", fix, side)
         for name, kustomization in kustomizations.items():
             side = row.side("properties", "kustomizations", name, "path")
-            if wrong := _leads(text(kustomization, "path"), cluster, tree):
+            if wrong := _path_mistake(text(kustomization, "path"), cluster, tree):
                 yield failed("flux/leads-elsewhere", cluster.name, f"its Flux configuration {wrong}", fix, side, own)
 
 
-def _leads(path: str, cluster: RenderedCluster, tree: Tree) -> str:
+def _path_mistake(path: str, cluster: RenderedCluster, tree: Tree) -> str:
     """The mistake in a path of the repository that should be a folder of the cluster; empty where there is none."""
-    folder = below(path)
+    folder = folder_in_rendered(path)
     if folder is None:
         return f'leads to "{path}", which is no folder of rendered/clusters/'
     owner = folder.split("/")[1]
@@ -133,19 +133,19 @@ def paths(rollout: Rollout, tree: Tree) -> Iterator[Finding]:
     cluster = rollout.cluster
     (beginning, side), *_ = _paths(rollout.configuration)
     if not rollout.kustomizations:
-        what = f"in rendered/{below(beginning)}, where Flux begins, no layer is named"
+        what = f"in rendered/{folder_in_rendered(beginning)}, where Flux begins, no layer is named"
         yield failed("flux/no-layers", cluster.name, what, "list a Kustomization for each layer", side)
     led: dict[str, Manifest] = {}
     for row in rollout.kustomizations.values():
         path = text(row.data, "spec", "path")
-        said = _leads(path, cluster, tree)
-        folder, sides = below(path) or "", [row.side("spec", "path")]
+        said = _path_mistake(path, cluster, tree)
+        folder, sides = folder_in_rendered(path) or "", [row.side("spec", "path")]
         if said:
             sides.append(cluster.side("name"))
-        elif before(path) != before(beginning):
+        elif repository_folder(path) != repository_folder(beginning):
             said = f'leads to "{path}", and Flux begins at "{beginning}": rendered/ is in one of the two'
             sides.append(side)
-        elif folder == below(beginning):
+        elif folder == folder_in_rendered(beginning):
             said = f"leads to rendered/{folder}, where Flux begins: it would apply itself"
             sides.append(side)
         elif folder in led:
@@ -194,9 +194,9 @@ def _kustomization(rollout: Rollout, row: Manifest) -> Iterator[Finding]:
         yield warned("flux/forced", name, what, fix, row.side("spec", "force"))
 
 
-def beginnings(rollout: Rollout) -> set[str]:
+def arm_folders(rollout: Rollout) -> set[str]:
     """The folders that ARM itself leads to."""
-    return {below(path) or "" for path, _ in _paths(rollout.configuration)}
+    return {folder_in_rendered(path) or "" for path, _ in _paths(rollout.configuration)}
 
 
 # --- the fleet ---
@@ -216,11 +216,11 @@ def of_fleet(evidence: Evidence) -> Iterator[Finding]:
             "render again, which removes it; or put the cluster back into fleet.yaml",
             side,
         )
-    wrong = list(_elsewhere(evidence))
+    wrong = list(_wrong_places(evidence))
     yield from wrong or _one_place(tree)
 
 
-def _elsewhere(evidence: Evidence) -> Iterator[Finding]:
+def _wrong_places(evidence: Evidence) -> Iterator[Finding]:
     """rendered/ is where Flux looks for it in the repository; each wrong place once."""
     if evidence.inside is None:
         return
@@ -232,12 +232,12 @@ def _elsewhere(evidence: Evidence) -> Iterator[Finding]:
     for where, rows in found.items():
         owners = list(dict.fromkeys(owner for owner, _ in rows))
         subject = f"{owners[0]} and {len(owners) - 1} more" if owners[1:] else owners[0]
-        what = f"Flux looks for rendered/ {_at(where)} of the repository, and it is {_at(evidence.inside)}"
+        what = f"Flux looks for rendered/ {_folder(where)} of the repository, and it is {_folder(evidence.inside)}"
         fix = f'set gitops.path in fleet.yaml to "{evidence.inside}", and render again'
         yield failed("flux/repository-path", subject, what, fix, rows[0][1])
 
 
-def _at(where: str) -> str:
+def _folder(where: str) -> str:
     return f'in "{where}"' if where else "at the top"
 
 
@@ -249,13 +249,15 @@ def _one_place(tree: Tree) -> Iterator[Finding]:
         known, other, whose = first.setdefault(url, (where, side, owner))
         if where != known:
             clash = True
-            what = f"rendered/ is {_at(where)} of the repository, and {_at(known)} for {whose}"
+            what = f"rendered/ is {_folder(where)} of the repository, and {_folder(known)} for {whose}"
             yield failed(
                 "flux/repository-path", owner, what, "let both lead to the one rendered/ of the repository", side, other
             )
     if first and not clash:
         where, side, _ = next(iter(first.values()))
-        yield proved("flux/repository-path", "", f"every cluster reads rendered/ {_at(where)} of its repository", side)
+        yield proved(
+            "flux/repository-path", "", f"every cluster reads rendered/ {_folder(where)} of its repository", side
+        )
 
 
 def _places(tree: Tree) -> Iterator[tuple[str, str, str, Side]]:
@@ -264,7 +266,7 @@ def _places(tree: Tree) -> Iterator[tuple[str, str, str, Side]]:
         cluster = tree.resources.get(row.scope_id or row.parent_id)
         owner, url = cluster.name if cluster else row.name, text(row.properties, "gitRepository", "url")
         for path, side in _paths(row):
-            if (where := before(path)) is not None:  # else it is said of its cluster
+            if (where := repository_folder(path)) is not None:  # else it is said of its cluster
                 yield owner, url, where, side
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from rayfleet.facts.flux import HELM, KUSTOMIZE
 from rayfleet.proofs.finding import Finding, failed, warned
-from rayfleet.proofs.flux.rollout import Placed, Rollout, named
+from rayfleet.proofs.flux.rollout import PlacedObject, Rollout, object_name
 from rayfleet.tree import get, text
 
 # Made by AKS's extension in the namespace of a configuration (MicrosoftDocs/azure-management-docs,
@@ -23,7 +23,7 @@ def of_cluster(rollout: Rollout) -> Iterator[Finding]:
             yield from _account(rollout, row, made)
 
 
-def _account(rollout: Rollout, row: Placed, made: set[tuple[str, str]]) -> Iterator[Finding]:
+def _account(rollout: Rollout, row: PlacedObject, made: set[tuple[str, str]]) -> Iterator[Finding]:
     """It is one of the object's own namespace (kustomize-controller and helm-controller docs, service account
     reference); with kubeConfig, of another cluster.
     """
@@ -32,7 +32,7 @@ def _account(rollout: Rollout, row: Placed, made: set[tuple[str, str]]) -> Itera
     if not name or name == _DEFAULT or (manifest.namespace, name) in made or get(manifest.data, "spec", "kubeConfig"):
         return
     account = f"{manifest.namespace}/{name}"
-    what = f"its {named(manifest.kind, manifest.name)} is applied as {account}, an account that nothing makes"
+    what = f"its {object_name(manifest.kind, manifest.name)} is applied as {account}, an account that nothing makes"
     # Whoever adds an object of Flux's own may make its account elsewhere.
     outcome = failed if rollout.rendered(manifest) else warned
     fix = f"leave it out, which is {_APPLIER}, or make the account in {manifest.namespace}"

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from rayfleet.diagnostics import many
 from rayfleet.proofs.finding import Finding, failed, proved, warned
-from rayfleet.proofs.flux.entry import beginnings
+from rayfleet.proofs.flux.entry import arm_folders
 from rayfleet.proofs.flux.rollout import Rollout
 from rayfleet.source import Path, Source, read
 from rayfleet.tree import Side, Tree, entries, get, record_path
@@ -53,7 +53,7 @@ class _Reach:
         if kustomization is None:
             self.unreadable.append(own)
             return
-        for entry in listed(kustomization):
+        for entry in kustomization_paths(kustomization):
             side = Side(kustomization, entry.at)
             path = os.path.normpath(f"{folder}/{entry.path}")
             if "://" in entry.path or entry.path.startswith("git@"):
@@ -71,7 +71,7 @@ class _Reach:
                 self.missing.append((side, entry.path, path))
 
 
-def listed(kustomization: Source) -> Iterator[Entry]:
+def kustomization_paths(kustomization: Source) -> Iterator[Entry]:
     """Every path in a kustomization."""
     for key, rows in kustomization.data.items():
         if not isinstance(rows, list):
@@ -82,10 +82,10 @@ def listed(kustomization: Source) -> Iterator[Entry]:
             elif key in _PATHS and isinstance(found := get(row, "path"), str):
                 yield Entry((key, index, "path"), found)
             elif key in _GENERATORS:
-                yield from _generated((key, index), row)
+                yield from _generator_entries((key, index), row)
 
 
-def _generated(at: Path, generator: object) -> Iterator[Entry]:
+def _generator_entries(at: Path, generator: object) -> Iterator[Entry]:
     for field in ("files", "envs"):
         for index, written in enumerate(entries(generator, field)):
             if isinstance(written, str):
@@ -133,7 +133,7 @@ def of_cluster(rollout: Rollout, tree: Tree) -> Iterator[Finding]:
                 f"list a file of rendered/clusters/{name}",
                 *_lister(reach, rollout, path),
             )
-    dead = list(_unlisted(reach, rollout, tree))
+    dead = list(_unlisted_files(reach, rollout, tree))
     yield from dead
     if whole and not dead and reach.listed:
         entry = rollout.cluster.entry
@@ -145,17 +145,17 @@ def of_cluster(rollout: Rollout, tree: Tree) -> Iterator[Finding]:
 def _lister(reach: _Reach, rollout: Rollout, path: str) -> Iterator[Side]:
     """The place where a layer lists a path."""
     for layer in rollout.layers.values():
-        for entry in listed(layer.kustomization) if layer.kustomization else ():
+        for entry in kustomization_paths(layer.kustomization) if layer.kustomization else ():
             if path.startswith(os.path.normpath(f"{layer.path}/{entry.path}")):
                 yield Side(layer.kustomization or Source("", "", {}), entry.at)
                 return
 
 
-def _unlisted(reach: _Reach, rollout: Rollout, tree: Tree) -> Iterator[Finding]:
+def _unlisted_files(reach: _Reach, rollout: Rollout, tree: Tree) -> Iterator[Finding]:
     """Files that Flux never comes to; of a whole folder, only its kustomization.yaml."""
     cluster, content = rollout.cluster, tree.files.content
     own = {layer.path: layer.kustomization for layer in rollout.layers.values()}
-    begun = beginnings(rollout)
+    begun = arm_folders(rollout)
     for path in tree.cluster_files.get(cluster.name, ()):
         folder, _, file = path.rpartition("/")
         layer = "/".join(path.split("/")[:3])
@@ -171,13 +171,13 @@ def _unlisted(reach: _Reach, rollout: Rollout, tree: Tree) -> Iterator[Finding]:
             yield failed(
                 "flux/layer-not-followed", cluster.name, what, "lead to it from flux/, or remove it", side, *listers
             )
-        elif path.endswith(_MANIFEST) and not _folder_is_said(layer, own, reach, content):
+        elif path.endswith(_MANIFEST) and not _is_reported(layer, own, reach, content):
             listers = [Side(found, ("resources",)) for found in [own.get(layer)] if found]
             what = f"rendered/{path} is not listed: Flux never applies it"
             yield warned("flux/file-not-listed", cluster.name, what, "list it, or remove it", side, *listers)
 
 
-def _folder_is_said(folder: str, own: Mapping[str, Source | None], reach: _Reach, content: Mapping[str, bytes]) -> bool:
+def _is_reported(folder: str, own: Mapping[str, Source | None], reach: _Reach, content: Mapping[str, bytes]) -> bool:
     """True where nothing leads to a folder, or its list cannot be read: then nobody asks for its files."""
     kustomization = f"{folder}/kustomization.yaml"
     return kustomization in content and (kustomization not in reach.found or (folder in own and own[folder] is None))

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from rayfleet.diagnostics import many
 from rayfleet.facts.flux import FLUX, HOLDS_DATA, NEWER
 from rayfleet.proofs.finding import Finding, failed, noted, proved, warned
-from rayfleet.proofs.flux.rollout import Placed, Rollout, named, walk
+from rayfleet.proofs.flux.rollout import PlacedObject, Rollout, object_name, strings
 from rayfleet.tree import Side, entries, get, mapping, text
 from rayfleet.tree.layer import Manifest
 
@@ -21,9 +21,9 @@ _CLEAR = ("http://", "git://")
 def of_cluster(rollout: Rollout) -> Iterator[Finding]:
     """Claims about objects one by one, and about two of a name."""
     yield from _flux(rollout)
-    yield from _twice(rollout)
+    yield from _duplicates(rollout)
     yield from _secrets(rollout)
-    yield from _pruned(rollout)
+    yield from _prune(rollout)
     yield from _leftovers(rollout)
 
 
@@ -34,7 +34,7 @@ def _flux(rollout: Rollout) -> Iterator[Finding]:
     name = rollout.cluster.name
     wrong = False
     for _, manifest in rollout.flux:
-        for finding in (*_namespace(rollout, manifest), *_fields(name, manifest), *_clear(name, manifest)):
+        for finding in (*_namespace(rollout, manifest), *_fields(name, manifest), *_plain_http(name, manifest)):
             wrong = True
             yield finding
     if rollout.flux and not wrong:
@@ -45,7 +45,7 @@ def _flux(rollout: Rollout) -> Iterator[Finding]:
 
 def _namespace(rollout: Rollout, manifest: Manifest) -> Iterator[Finding]:
     if manifest.namespace and manifest.namespace != rollout.namespace:
-        what = f'its {named(manifest.kind, manifest.name)} is in "{manifest.namespace}", where Flux may not act'
+        what = f'its {object_name(manifest.kind, manifest.name)} is in "{manifest.namespace}", where Flux may not act'
         here = rollout.configuration.side("properties", "namespace")
         fix = f'move it to "{rollout.namespace}", where the Flux configuration is'
         yield rollout.locked_down("flux/object-namespace", what, fix, manifest.side("metadata", "namespace"), here)
@@ -57,7 +57,7 @@ def _fields(name: str, manifest: Manifest) -> Iterator[Finding]:
         for rest in newer[field]:
             for found in _places(manifest, field, rest):
                 written = ".".join(map(str, found[1:]))
-                what = f"its {named(manifest.kind, manifest.name)} has {written}, which Flux 2.7 does not know"
+                what = f"its {object_name(manifest.kind, manifest.name)} has {written}, which Flux 2.7 does not know"
                 fix = "leave it out: AKS's extension ships Flux 2.7"
                 yield failed("flux/unknown-field", name, what, fix, manifest.side(*found))
 
@@ -73,33 +73,33 @@ def _places(manifest: Manifest, field: str, rest: tuple[str, ...]) -> Iterator[t
         yield path
 
 
-def _clear(name: str, manifest: Manifest) -> Iterator[Finding]:
+def _plain_http(name: str, manifest: Manifest) -> Iterator[Finding]:
     """Nothing is fetched in the clear."""
     spec = mapping(manifest.data, "spec")
     if text(spec, "url").startswith(_CLEAR):
-        what = f"its {named(manifest.kind, manifest.name)} is read from {spec['url']} without encryption"
+        what = f"its {object_name(manifest.kind, manifest.name)} is read from {spec['url']} without encryption"
         yield failed("flux/unencrypted", name, what, "use https://, oci:// or ssh://", manifest.side("spec", "url"))
     if spec.get("insecure") is True:
-        what = f"its {named(manifest.kind, manifest.name)} takes a registry without TLS"
+        what = f"its {object_name(manifest.kind, manifest.name)} takes a registry without TLS"
         yield failed("flux/unencrypted", name, what, "leave insecure out", manifest.side("spec", "insecure"))
     # source-controller docs, spec/v1/helmrepositories.md: the type of an OCI registry is oci.
     if manifest.kind == "HelmRepository" and text(spec, "url").startswith("oci://") and spec.get("type") != "oci":
-        what = f"its {named(manifest.kind, manifest.name)} has an oci:// address and not the type oci"
+        what = f"its {object_name(manifest.kind, manifest.name)} has an oci:// address and not the type oci"
         yield failed("flux/registry-type", name, what, "use an OCIRepository", manifest.side("spec", "url"))
 
 
 # --- one of each ---
 
 
-def _twice(rollout: Rollout) -> Iterator[Finding]:
-    seen: dict[tuple[str, str, str, str], Placed] = {}
+def _duplicates(rollout: Rollout) -> Iterator[Finding]:
+    seen: dict[tuple[str, str, str, str], PlacedObject] = {}
     for row in rollout.placed:
         manifest = row.manifest
         first = seen.setdefault((manifest.group, manifest.kind, manifest.namespace, manifest.name), row)
         if first is not row:
             one, other = row.layer or "the entry point", first.layer or "the entry point"
             where = f"twice in {one}" if one == other else f"in {one} and in {other}"
-            what = f"its {named(manifest.kind, manifest.name)} is there {where}: each undoes the other"
+            what = f"its {object_name(manifest.kind, manifest.name)} is there {where}: each undoes the other"
             sides = (manifest.side("metadata", "name"), first.manifest.side("metadata", "name"))
             yield failed("flux/object-twice", rollout.cluster.name, what, "keep one of them", *sides)
 
@@ -113,12 +113,12 @@ def _secrets(rollout: Rollout) -> Iterator[Finding]:
         # What SOPS has encrypted says so (kustomize-controller docs, decryption).
         held = next((key for key in ("data", "stringData") if mapping(manifest.data, key)), None)
         if held and not manifest.group and not mapping(manifest.data, "sops"):
-            what = f"its {named('Secret', manifest.name)} is in Git with what it should hide"
+            what = f"its {object_name('Secret', manifest.name)} is in Git with what it should hide"
             yield failed("flux/secret-in-git", rollout.cluster.name, what, fix, manifest.side(held))
     for layer in rollout.layers.values():
         rows = entries(layer.kustomization.data, "secretGenerator") if layer.kustomization and not layer.built else ()
         for index, row in enumerate(rows):
-            what = f"its {named('Secret', text(row, 'name'))} is generated from what is in Git"
+            what = f"its {object_name('Secret', text(row, 'name'))} is generated from what is in Git"
             side = Side(layer.kustomization, ("secretGenerator", index)) if layer.kustomization else None
             yield failed("flux/secret-in-git", rollout.cluster.name, what, fix, *filter(None, [side]))
 
@@ -126,7 +126,7 @@ def _secrets(rollout: Rollout) -> Iterator[Finding]:
 # --- nothing with data in it is pruned ---
 
 
-def _pruned(rollout: Rollout) -> Iterator[Finding]:
+def _prune(rollout: Rollout) -> Iterator[Finding]:
     """kustomize-controller docs, spec/v1/kustomizations.md, prune: an annotation or a label, in any case."""
     kept: list[Side] = []
     others: dict[str, list[Manifest]] = {}
@@ -140,10 +140,10 @@ def _pruned(rollout: Rollout) -> Iterator[Finding]:
         side = manifest.side("metadata", "annotations")
         if kustomization is None or get(kustomization.data, "spec", "prune") is not True or "disabled" in said:
             kept.append(side)
-        elif not _of_the_fleet(rollout, manifest):
+        elif not _is_of_fleet(rollout, manifest):
             others.setdefault(manifest.written.file, []).append(manifest)
         else:
-            what = f"its {named(manifest.kind, manifest.name)} is pruned when it leaves Git"
+            what = f"its {object_name(manifest.kind, manifest.name)} is pruned when it leaves Git"
             sides = (side, kustomization.side("spec", "prune"))
             if manifest.kind in HOLDS_DATA:
                 lost = True
@@ -155,7 +155,7 @@ def _pruned(rollout: Rollout) -> Iterator[Finding]:
                     "flux/class-pruned", rollout.cluster.name, f"{what}, while claims are of it", _KEEP, *sides
                 )
     for rows in others.values():
-        first, more = named(rows[0].kind, rows[0].name), len(rows) - 1
+        first, more = object_name(rows[0].kind, rows[0].name), len(rows) - 1
         who = f"{first} and {more} more are pruned when they leave" if more else f"{first} is pruned when it leaves"
         what = f"an overlay's {who} Git, with all that is inside"
         yield noted("flux/overlay-data-pruned", rollout.cluster.name, what, rows[0].side("metadata"))
@@ -167,7 +167,7 @@ def _pruned(rollout: Rollout) -> Iterator[Finding]:
 _KEEP = f"annotate it with {_PRUNE}: disabled"
 
 
-def _of_the_fleet(rollout: Rollout, manifest: Manifest) -> bool:
+def _is_of_fleet(rollout: Rollout, manifest: Manifest) -> bool:
     """True where the fleet's own data hangs on it: of what rayfleet renders, and of an overlay's in the place of
     that."""
     if manifest.kind == "CustomResourceDefinition":
@@ -200,12 +200,12 @@ def _leftovers(rollout: Rollout) -> Iterator[Finding]:
         filled = kustomization is not None and bool(mapping(kustomization.data, "spec", "postBuild"))
         metadata = mapping(manifest.data, "metadata")
         if filled and "disabled" not in (text(metadata, key, _SUBSTITUTE) for key in ("annotations", "labels")):
-            yield from _filled(rollout, manifest, kustomization)
+            yield from _variables(rollout, manifest, kustomization)
         elif manifest.kind != "ConfigMap":
-            yield from _left(rollout, manifest)
+            yield from _leftover_variables(rollout, manifest)
     for _, release in rollout.releases:
         if "${" in str(release.values):
-            for path, written in walk(release.values):
+            for path, written in strings(release.values):
                 if _VARIABLE.fullmatch(written):
                     what = f"a value of its release {release.name} is {written}, which nothing here fills in"
                     yield warned(
@@ -217,19 +217,21 @@ def _leftovers(rollout: Rollout) -> Iterator[Finding]:
                     )
 
 
-def _filled(rollout: Rollout, manifest: Manifest, kustomization: Manifest | None) -> Iterator[Finding]:
-    for path, written in walk(manifest.data):
+def _variables(rollout: Rollout, manifest: Manifest, kustomization: Manifest | None) -> Iterator[Finding]:
+    for path, written in strings(manifest.data):
         if found := _VARIABLE.search(written):
-            what = f"Flux fills in {found[0]} of its {named(manifest.kind, manifest.name)}, with nothing if need be"
+            what = (
+                f"Flux fills in {found[0]} of its {object_name(manifest.kind, manifest.name)}, with nothing if need be"
+            )
             fix = f"write what it stands for, or annotate with {_SUBSTITUTE}: disabled"
             sides = [kustomization.side("spec", "postBuild")] if kustomization else []
             yield failed("flux/variable-filled-in", rollout.cluster.name, what, fix, manifest.side(*path), *sides)
 
 
-def _left(rollout: Rollout, manifest: Manifest) -> Iterator[Finding]:
-    for path, written in walk(manifest.data):
+def _leftover_variables(rollout: Rollout, manifest: Manifest) -> Iterator[Finding]:
+    for path, written in strings(manifest.data):
         if _VARIABLE.fullmatch(written):
-            what = f"its {named(manifest.kind, manifest.name)} has {written}, which nothing fills in"
+            what = f"its {object_name(manifest.kind, manifest.name)} has {written}, which nothing fills in"
             yield failed(
                 "flux/variable-left", rollout.cluster.name, what, "write what it stands for", manifest.side(*path)
             )

@@ -10,7 +10,7 @@ from rayfleet.diagnostics import many
 from rayfleet.facts.flux import KUSTOMIZE
 from rayfleet.proofs.evidence import ADD_BASE
 from rayfleet.proofs.finding import Finding, failed, noted, unjudged, warned
-from rayfleet.proofs.flux.rollout import Rollout, called, kept, key_of, named
+from rayfleet.proofs.flux.rollout import Rollout, has_prune_disabled, key_of, namespaced_name, object_name
 from rayfleet.proofs.run import Run
 from rayfleet.tree import get, text
 from rayfleet.tree.helm_release import IDENTITY
@@ -29,10 +29,10 @@ def of_cluster(rollout: Rollout, run: Run, changes: list[Change]) -> Iterator[Fi
     if evidence.base is None or not evidence.had(rollout.cluster.template):
         return
     yield from _storage(rollout, changes)
-    rows = [_as_flux_does(rollout, row) for row in changes if row.event == "changed" and _applied(rollout, row.id)]
-    told = [row for row in rows if row.row and row.row.told and not _said_of_releases(row)]
-    yield from (_refused(found) for found in _grouped(row for row in told if row.row and row.row.refused))
-    run.changes.extend(row for row in told if row.row and not row.row.refused)
+    rows = [_flux_change(rollout, row) for row in changes if row.event == "changed" and _is_applied(rollout, row.id)]
+    reported = [row for row in rows if row.row and row.row.reported and not _said_of_releases(row)]
+    yield from (_refusal(found) for found in _group(row for row in reported if row.row and row.row.refused))
+    run.changes.extend(row for row in reported if row.row and not row.row.refused)
     yield from _layers(rollout, changes)
 
 
@@ -42,12 +42,12 @@ def of_fleet(run: Run) -> Iterator[Finding]:
         what = "no base commit has rendered/: changes that Kubernetes refuses, or that lose data, were not looked for"
         yield unjudged("flux/no-base", "", what, ADD_BASE)
     alike: dict[tuple[str, ...], list[list[Change]]] = {}
-    for row in _grouped(run.changes):
+    for row in _group(run.changes):
         alike.setdefault((row[0].id, _verb(row), _properties(row), _sentence(row[0])), []).append(row)
-    yield from (_told(rows) for rows in alike.values())
+    yield from (_change_finding(rows) for rows in alike.values())
 
 
-def _told(rows: list[list[Change]]) -> Finding:
+def _change_finding(rows: list[list[Change]]) -> Finding:
     first = rows[0][0]
     owners = list(dict.fromkeys(row[0].owner for row in rows))
     whose = f"{owners[0]} and {len(owners) - 1} more" if owners[1:] else owners[0]
@@ -65,7 +65,7 @@ def _verb(rows: list[Change]) -> str:
     return "now has" if all(row.before is None for row in rows) else "has another"
 
 
-def _grouped(rows: Iterable[Change]) -> Iterable[list[Change]]:
+def _group(rows: Iterable[Change]) -> Iterable[list[Change]]:
     """The changes of one object of which the same is said."""
     found: dict[tuple[str, str, str], list[Change]] = {}
     for row in rows:
@@ -79,7 +79,7 @@ def _sentence(row: Change) -> str:
 
 def _object(row: Change) -> str:
     kind, _, name = row.id.split("/", 2)
-    return f"its {named(kind.partition('.')[0], name)}"
+    return f"its {object_name(kind.partition('.')[0], name)}"
 
 
 def _properties(rows: list[Change]) -> str:
@@ -87,15 +87,15 @@ def _properties(rows: list[Change]) -> str:
     return ", ".join(row.property for row in rows[:_NAMED]) + more
 
 
-def _own(identifier: str) -> tuple[str, str, str]:
+def _object_key(identifier: str) -> tuple[str, str, str]:
     """Kind, namespace and name of an object, as rollouts know it."""
     kind, namespace, name = identifier.split("/", 2)
     return kind.partition(".")[0], namespace, name
 
 
-def _applied(rollout: Rollout, identifier: str) -> bool:
+def _is_applied(rollout: Rollout, identifier: str) -> bool:
     """True where a layer applies it."""
-    own = _own(identifier)
+    own = _object_key(identifier)
     return any(key_of(row.manifest.written.data) == own for row in rollout.of_kind(own[0]))
 
 
@@ -110,7 +110,7 @@ def _said_of_releases(row: Change) -> bool:
 def _storage(rollout: Rollout, changes: Iterable[Change]) -> Iterator[Finding]:
     """Volumes and claims of another name."""
     for row in changes:
-        renamed = row.event == "renamed" and row.kind in _STORAGE and _applied(rollout, row.after)
+        renamed = row.event == "renamed" and row.kind in _STORAGE and _is_applied(rollout, row.after)
         if renamed and row.row and row.old and row.new:
             (_, before, _), (_, namespace, name) = row.before.split("/", 2), row.after.split("/", 2)
             where = f" and is in {namespace}" if namespace != before else ""
@@ -118,7 +118,7 @@ def _storage(rollout: Rollout, changes: Iterable[Change]) -> Iterator[Finding]:
             yield warned("flux/storage-renamed", rollout.cluster.name, what, _BY_HAND, row.new, row.old)
 
 
-def _refused(rows: list[Change]) -> Finding:
+def _refusal(rows: list[Change]) -> Finding:
     """The properties of one object that Kubernetes does not change."""
     first, where = rows[0], ", ".join(row.property for row in rows)
     what = f"{_object(first)} has another {where}: {_sentence(first)}"
@@ -126,9 +126,9 @@ def _refused(rows: list[Change]) -> Finding:
     return failed("flux/immutable-field", first.owner, what, fix, *(side for side in (first.new, first.old) if side))
 
 
-def _as_flux_does(rollout: Rollout, row: Change) -> Change:
+def _flux_change(rollout: Rollout, row: Change) -> Change:
     """The change as Flux acts: what is forced it deletes and makes anew (kustomize-controller docs, force)."""
-    own = _own(row.id)
+    own = _object_key(row.id)
     for layer, manifest in rollout.of_kind(own[0]) if row.row and row.row.refused else ():
         if row.row and key_of(manifest.data) == own:
             said = text(manifest.data, "metadata", "annotations", _FORCE) or text(
@@ -136,7 +136,7 @@ def _as_flux_does(rollout: Rollout, row: Change) -> Change:
             )
             kustomization = rollout.kustomizations.get(layer)
             whole = kustomization is not None and get(kustomization.data, "spec", "force") is True
-            return row._replace(row=row.row.made_anew) if said.lower() == "enabled" or whole else row
+            return row._replace(row=row.row.recreated) if said.lower() == "enabled" or whole else row
     return row
 
 
@@ -155,7 +155,7 @@ def _layers(rollout: Rollout, changes: Iterable[Change]) -> Iterator[Finding]:
         policy = text(old, "spec", "deletionPolicy") or "MirrorPrune"
         deletes = policy in ("Delete", "WaitForTermination")
         prunes = deletes or (policy == "MirrorPrune" and get(old, "spec", "prune") is True)
-        if prunes and not kept(old) and key_of(old) not in there:
-            was = called(old)
-            what = f"its layer {was} is called {called(row.new.source.data)} now: {row.row.says}"
+        if prunes and not has_prune_disabled(old) and key_of(old) not in there:
+            was = namespaced_name(old)
+            what = f"its layer {was} is called {namespaced_name(row.new.source.data)} now: {row.row.says}"
             yield failed("flux/layer-renamed", rollout.cluster.name, what, f"call it {was} again", row.new, row.old)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from rayfleet.facts.flux import AKS_NAMESPACES, FLUX, INITIAL, KUBERNETES, NAMESPACED
 from rayfleet.proofs.finding import Finding, failed, proved, warned
-from rayfleet.proofs.flux.rollout import ENTRY, Installer, Rollout, awaited, named
+from rayfleet.proofs.flux.rollout import ENTRY, Installer, Rollout, dependency_names, object_name
 from rayfleet.tree import Side, entries, get, text
 
 _Node = tuple[str, ...]  # ("ready", layer), ("applied", layer), ("release", namespace, name)
@@ -36,7 +36,7 @@ def _ends(rollout: Rollout) -> Iterator[Finding]:
         fix = "let one of them wait for none of the others"
         yield failed("flux/circle", rollout.cluster.name, what, fix, *(side for side in sides if side))
     elif rollout.in_order:
-        waiting = [row.side("spec", "dependsOn") for row in rollout.kustomizations.values() if awaited(row)]
+        waiting = [row.side("spec", "dependsOn") for row in rollout.kustomizations.values() if dependency_names(row)]
         what = f"no layer and no release waits for itself: {', '.join(rollout.in_order)} come up in this order"
         yield proved("flux/circle", rollout.cluster.name, what, *waiting)
 
@@ -47,21 +47,21 @@ def _edges(rollout: Rollout) -> dict[_Node, dict[_Node, Side | None]]:
     for name, row in rollout.kustomizations.items():
         ready = found.setdefault(("ready", name), {("applied", name): None})
         applied = found.setdefault(("applied", name), {})
-        for index, other in enumerate(awaited(row)):
+        for index, other in enumerate(dependency_names(row)):
             if other in rollout.kustomizations:
                 applied[("ready", other)] = row.side("spec", "dependsOn", index)
-        for release, side in _waited_for(rollout, name):
+        for release, side in _release_dependencies(rollout, name):
             ready[release] = side
     for name, owned in rollout.releases:
         manifest = owned.manifest
         waits: dict[_Node, Side | None] = {("applied", name): manifest.side("metadata", "name")} if name else {}
-        for index, other in enumerate(awaited(manifest)):
+        for index, other in enumerate(dependency_names(manifest)):
             waits["release", manifest.namespace, other] = manifest.side("spec", "dependsOn", index)
         found["release", manifest.namespace, manifest.name] = waits
     return {node: {to: side for to, side in waits.items() if to in found} for node, waits in found.items()}
 
 
-def _waited_for(rollout: Rollout, layer: str) -> Iterator[tuple[_Node, Side]]:
+def _release_dependencies(rollout: Rollout, layer: str) -> Iterator[tuple[_Node, Side]]:
     """The releases without which a layer is not ready (kustomize-controller docs: with wait, healthChecks are not
     looked at).
     """
@@ -118,18 +118,18 @@ def _kinds(rollout: Rollout) -> Iterator[Finding]:
         seen.add((layer, group))
         installers = rollout.installers.get(group, [])
         if not installers:
-            what = f"nothing here installs {group}, of which its {named(manifest.kind, manifest.name)} is"
+            what = f"nothing here installs {group}, of which its {object_name(manifest.kind, manifest.name)} is"
             fix = "install it in an earlier layer, or make sure that something else does"
             yield warned("flux/kind-not-installed", rollout.cluster.name, what, fix, manifest.side("apiVersion"))
             continue
-        verdicts = [(_too_late(rollout, layer, row), row) for row in installers]
+        verdicts = [(_late_reason(rollout, layer, row), row) for row in installers]
         said, row = min(verdicts, key=lambda verdict: bool(verdict[0]))
-        if said and _comes_late(rollout, layer, row):
-            what = f"its {named(manifest.kind, manifest.name)} {said}: Flux retries until the kinds are there"
+        if said and _is_late_at_first(rollout, layer, row):
+            what = f"its {object_name(manifest.kind, manifest.name)} {said}: Flux retries until the kinds are there"
             fix = f"let an earlier layer bring {row.name}, or live with it"
             yield warned("flux/kind-late", rollout.cluster.name, what, fix, manifest.side("apiVersion"), row.side)
         elif said:
-            what = f"its {named(manifest.kind, manifest.name)} {said}"
+            what = f"its {object_name(manifest.kind, manifest.name)} {said}"
             fix = f"let a layer wait for the one with {row.name}, and that one be ready only when {row.name} is"
             yield failed("flux/kind-too-late", rollout.cluster.name, what, fix, manifest.side("apiVersion"), row.side)
         elif not group.endswith(FLUX):
@@ -139,7 +139,7 @@ def _kinds(rollout: Rollout) -> Iterator[Finding]:
     yield from _two_bundles(rollout)
 
 
-def _too_late(rollout: Rollout, layer: str, installer: Installer) -> str:
+def _late_reason(rollout: Rollout, layer: str, installer: Installer) -> str:
     """The reason why an installer may not be done when a layer needs its kinds; empty where it is."""
     if installer.layer is None:
         return ""
@@ -155,12 +155,12 @@ def _too_late(rollout: Rollout, layer: str, installer: Installer) -> str:
     if release is None:
         return ""
     node = ("release", release.manifest.namespace, release.manifest.name)
-    if any(other == node for other, _ in _waited_for(rollout, installer.layer)):
+    if any(other == node for other, _ in _release_dependencies(rollout, installer.layer)):
         return ""
     return f"is of a kind that release {installer.name} installs, and layer {installer.layer} is ready before it is"
 
 
-def _comes_late(rollout: Rollout, layer: str, installer: Installer) -> bool:
+def _is_late_at_first(rollout: Rollout, layer: str, installer: Installer) -> bool:
     """True where an overlay brings kinds too late for a layer only at first: its own layer does not wait for that
     one (kustomize-controller docs, retryInterval: a layer that cannot be applied is tried again)."""
     if installer.manifest is None or installer.layer is None or layer in (ENTRY, installer.layer):
@@ -187,9 +187,9 @@ def _two_bundles(rollout: Rollout) -> Iterator[Finding]:
 def _namespaces(rollout: Rollout) -> Iterator[Finding]:
     """A namespace is made in the layer that needs it, which makes it first, or in one before."""
     made = {row.name: (layer, row) for layer, row in reversed(rollout.of_kind("Namespace"))}
-    there = _there_already(rollout)
+    there = _existing_namespaces(rollout)
     wrong = False
-    for layer, namespace, side, whose in _needed(rollout):
+    for layer, namespace, side, whose in _needed_namespaces(rollout):
         if namespace in there:
             continue
         where, row = made.get(namespace, (None, None))
@@ -206,7 +206,7 @@ def _namespaces(rollout: Rollout) -> Iterator[Finding]:
     for _, manifest in rollout.placed:
         if not manifest.namespace and manifest.kind in NAMESPACED:
             wrong = True
-            what = f"its {named(manifest.kind, manifest.name)} has no namespace"
+            what = f"its {object_name(manifest.kind, manifest.name)} has no namespace"
             yield failed("flux/no-namespace", rollout.cluster.name, what, "give it one", manifest.side("metadata"))
     if not wrong and made:
         what = f"each of {', '.join(sorted(made))} is there before anything is put into it"
@@ -215,14 +215,14 @@ def _namespaces(rollout: Rollout) -> Iterator[Finding]:
         )
 
 
-def _needed(rollout: Rollout) -> Iterator[tuple[str, str, Side, str]]:
+def _needed_namespaces(rollout: Rollout) -> Iterator[tuple[str, str, Side, str]]:
     """Each namespace that a layer needs, once: the layer, the namespace, where, and what is in it."""
     seen = set()
     for layer, manifest in rollout.placed:
         key = (layer, manifest.namespace)
         if manifest.namespace and key not in seen:
             seen.add(key)
-            yield *key, manifest.side("metadata", "namespace"), named(manifest.kind, manifest.name)
+            yield *key, manifest.side("metadata", "namespace"), object_name(manifest.kind, manifest.name)
     for layer, release in rollout.releases:
         key = (layer, release.namespace)
         # Helm makes it itself where it is asked to (helm-controller docs, install.createNamespace).
@@ -231,7 +231,7 @@ def _needed(rollout: Rollout) -> Iterator[tuple[str, str, Side, str]]:
             yield *key, release.manifest.side("spec", "targetNamespace"), f"release {release.name}"
 
 
-def _there_already(rollout: Rollout) -> set[str]:
+def _existing_namespaces(rollout: Rollout) -> set[str]:
     """Namespaces that Kubernetes, AKS, the extension and the Flux configuration make."""
     properties = rollout.cluster.aks.resource.properties if rollout.cluster.aks else {}
     of_aks = {name for name, (path, wanted) in AKS_NAMESPACES.items() if get(properties, *path) == wanted}

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from rayfleet.facts.flux import FLUX, STORAGE_CLASSES
 from rayfleet.proofs.finding import Finding, failed, noted, proved, warned
-from rayfleet.proofs.flux.rollout import Rollout, named
+from rayfleet.proofs.flux.rollout import Rollout, object_name
 from rayfleet.tree import Side, entries, get, mapping, text
 from rayfleet.tree.helm_release import Release
 from rayfleet.tree.layer import Layer, Manifest
@@ -45,13 +45,14 @@ def _kustomization(rollout: Rollout, row: Manifest) -> Iterator[Finding]:
     side, own = row.side("spec", "sourceRef", "name"), rollout.configuration.side("name")
     reference = mapping(row.data, "spec", "sourceRef")
     wanted = (text(reference, "kind"), text(reference, "namespace") or row.namespace, text(reference, "name"))
+    name = object_name(wanted[0], wanted[2])
     if wanted not in rollout.references:
-        what = f"{owner} takes its files from {named(wanted[0], wanted[2])}, and Flux is given {_given(rollout)}"
+        what = f"{owner} takes its files from {name}, and Flux is given {_source_name(rollout)}"
         yield failed("flux/wrong-source", rollout.cluster.name, what, f'name "{rollout.source[2]}"', side, own)
     elif wanted != rollout.source and row in rollout.kustomizations.values():
-        what = f"{owner} takes its files from {named(wanted[0], wanted[2])}, which is not the repository of rendered/"
+        what = f"{owner} takes its files from {name}, which is not the repository of rendered/"
         yield warned("flux/another-source", rollout.cluster.name, what, f'name "{rollout.source[2]}"', side, own)
-    yield from _waits(rollout, row, owner, "Kustomization")
+    yield from _dependencies(rollout, row, owner, "Kustomization")
     for index, check in enumerate(entries(row.data, "spec", "healthChecks")):
         yield from _health_check(rollout, row, check, row.side("spec", "healthChecks", index))
     if get(row.data, "spec", "wait") is True and entries(row.data, "spec", "healthChecks"):
@@ -65,21 +66,21 @@ def _kustomization(rollout: Rollout, row: Manifest) -> Iterator[Finding]:
         )
 
 
-def _given(rollout: Rollout) -> str:
+def _source_name(rollout: Rollout) -> str:
     kind, namespace, name = rollout.source
-    return f"{named(kind, name)} in {namespace}"
+    return f"{object_name(kind, name)} in {namespace}"
 
 
-def _waits(rollout: Rollout, row: Manifest, owner: str, kind: str) -> Iterator[Finding]:
+def _dependencies(rollout: Rollout, row: Manifest, owner: str, kind: str) -> Iterator[Finding]:
     """dependsOn, of layers and of releases alike."""
     for index, entry in enumerate(entries(row.data, "spec", "dependsOn")):
         side = row.side("spec", "dependsOn", index)
         name, namespace = text(entry, "name"), text(entry, "namespace") or row.namespace
         if namespace != row.namespace:
-            what = f"{owner} waits for {named(kind, name)} in another namespace, {namespace}"
+            what = f"{owner} waits for {object_name(kind, name)} in another namespace, {namespace}"
             yield rollout.locked_down("flux/another-namespace", what, f"keep both in {rollout.namespace}", side)
         elif (kind, namespace, name) not in rollout.references:
-            what = f"{owner} waits for {named(kind, name)}, which does not exist: it never comes up"
+            what = f"{owner} waits for {object_name(kind, name)}, which does not exist: it never comes up"
             yield failed(
                 "flux/waits-for-nothing", rollout.cluster.name, what, "name one that is there, or wait for none", side
             )
@@ -91,10 +92,12 @@ def _health_check(rollout: Rollout, row: Manifest, check: object, side: Side) ->
     if any((other.kind, other.namespace, other.name) == (kind, namespace, name) for _, other in rollout.placed):
         return
     if text(check, "apiVersion").rpartition("/")[0].endswith(FLUX):
-        what = f"its layer {row.name} is ready when {named(kind, name)} is, which does not exist: it never is"
+        what = f"its layer {row.name} is ready when {object_name(kind, name)} is, which does not exist: it never is"
         yield failed("flux/health-check-nowhere", rollout.cluster.name, what, "check one that is there", side)
     else:
-        what = f"its layer {row.name} is ready when {named(kind, name)} is, which no file has: a chart may make it"
+        what = (
+            f"its layer {row.name} is ready when {object_name(kind, name)} is, which no file has: a chart may make it"
+        )
         yield noted("flux/health-check-unknown", rollout.cluster.name, what, side)
 
 
@@ -116,16 +119,16 @@ def _release(rollout: Rollout, layer: str, release: Release) -> Iterator[Finding
     kind, name = text(reference, "kind"), text(reference, "name")
     namespace = text(reference, "namespace") or manifest.namespace
     if namespace != manifest.namespace:
-        what = f"{owner} takes its chart from {named(kind, name)} in another namespace, {namespace}"
+        what = f"{owner} takes its chart from {object_name(kind, name)} in another namespace, {namespace}"
         yield rollout.locked_down(
             "flux/another-namespace", what, f"keep both in {rollout.namespace}", manifest.side(*path, "namespace")
         )
     elif (kind, namespace, name) not in rollout.references:
-        what = f"{owner} takes its chart from {named(kind, name)}, which does not exist"
+        what = f"{owner} takes its chart from {object_name(kind, name)}, which does not exist"
         yield failed(
             "flux/chart-source", rollout.cluster.name, what, "name a source that is there", manifest.side(*path, "name")
         )
-    yield from _waits(rollout, manifest, owner, "HelmRelease")
+    yield from _dependencies(rollout, manifest, owner, "HelmRelease")
     for index, entry in enumerate(entries(spec, "valuesFrom")):
         yield from _values(rollout, rollout.layers[layer], release, index, entry)
 
@@ -137,7 +140,7 @@ def _values(rollout: Rollout, layer: Layer, release: Release, index: int, entry:
     if index in release.unresolved:
         if get(entry, "optional") is True:
             return
-        what = f"{owner} takes values from {key} of {named(kind, name)}, which"
+        what = f"{owner} takes values from {key} of {object_name(kind, name)}, which"
         if kind == "Secret":
             fix = "make it before Flux comes to the release"
             yield warned("flux/values-not-in-git", rollout.cluster.name, f"{what} Git does not have", fix, side)
@@ -186,13 +189,13 @@ def _claims(rollout: Rollout) -> Iterator[Finding]:
     for claim in claims.values():
         volume, kind = text(claim.data, "spec", "volumeName"), text(claim.data, "spec", "storageClassName")
         if volume and volume not in volumes:
-            what = f"its claim {claim.name} is for {named('PersistentVolume', volume)}, which does not exist"
+            what = f"its claim {claim.name} is for {object_name('PersistentVolume', volume)}, which does not exist"
             yield failed(
                 "flux/volume-missing", name, what, "name a volume that is there", claim.side("spec", "volumeName")
             )
         # A claim that names its volume may give a class that only the two know (Kubernetes docs, persistent volumes).
         if kind and not volume and kind not in classes | STORAGE_CLASSES:
-            what = f"its claim {claim.name} is of {named('StorageClass', kind)}, which no file has"
+            what = f"its claim {claim.name} is of {object_name('StorageClass', kind)}, which no file has"
             yield warned(
                 "flux/class-missing", name, what, "name a class that is there", claim.side("spec", "storageClassName")
             )

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from rayfleet.changes.kubernetes import RELEASE, objects, same_file
 from rayfleet.proofs.evidence import Evidence
 from rayfleet.proofs.finding import Finding, failed
-from rayfleet.proofs.flux.rollout import Rollout, called, kept, key_of
+from rayfleet.proofs.flux.rollout import Rollout, has_prune_disabled, key_of, namespaced_name
 from rayfleet.tree import Tree, get, text
 
 
@@ -17,10 +17,10 @@ def of_cluster(rollout: Rollout, evidence: Evidence) -> Iterator[Finding]:
     if base is not None and evidence.had(rollout.cluster.template):
         for path in base.cluster_files.get(rollout.cluster.name, ()):
             if path.endswith("/helmrelease.yaml"):
-                yield from _of_file(rollout, path, base, evidence.tree)
+                yield from _file_moves(rollout, path, base, evidence.tree)
 
 
-def _of_file(rollout: Rollout, path: str, base: Tree, now: Tree) -> Iterator[Finding]:
+def _file_moves(rollout: Rollout, path: str, base: Tree, now: Tree) -> Iterator[Finding]:
     """A release that leaves its layer, or has another name, is uninstalled with the object that goes."""
     folder, file = "/".join(path.split("/")[:3]), now.files.name(path)
     here = [(rollout.layers[layer].path, row.manifest) for layer, row in rollout.releases]
@@ -34,7 +34,7 @@ def _of_file(rollout: Rollout, path: str, base: Tree, now: Tree) -> Iterator[Fin
     new = next((row for _, row in own if key_of(row.written.data) not in known), None)
     for old in before:
         same = [(where, row) for where, row in here if key_of(row.written.data) == key_of(old.document)]
-        if kept(old.source.data) or any(where == folder for where, _ in same):
+        if has_prune_disabled(old.source.data) or any(where == folder for where, _ in same):
             continue
         name, at = text(old.document, "metadata", "name"), ("metadata", "name")
         if same:
@@ -44,12 +44,13 @@ def _of_file(rollout: Rollout, path: str, base: Tree, now: Tree) -> Iterator[Fin
                 "flux/release-renamed", rollout.cluster.name, what, f"leave it in {was}", moved.side(*at), old.side(at)
             )
         elif new:
-            what = f"its release {called(old.document)} is called {called(new.written.data)} now: Flux uninstalls it"
+            names = namespaced_name(old.document), namespaced_name(new.written.data)
+            what = f"its release {names[0]} is called {names[1]} now: Flux uninstalls it"
             yield failed(
                 "flux/release-renamed",
                 rollout.cluster.name,
                 what,
-                f"call it {called(old.document)} again",
+                f"call it {namespaced_name(old.document)} again",
                 new.side(*at),
                 old.side(at),
             )

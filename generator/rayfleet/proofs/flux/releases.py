@@ -27,12 +27,12 @@ def of_cluster(rollout: Rollout, changes: Iterable[Change]) -> Iterator[Finding]
     yield from _operator(rollout)
     for _, release in rollout.releases:
         found = [
-            *_named(rollout, release),
-            *_pinned(rollout, release),
-            *_kept(rollout, release),
+            *_release_name(rollout, release),
+            *_version_pin(rollout, release),
+            *_remediation(rollout, release),
             *_definitions(rollout, release),
-            *_same(rollout, release, changes),
-            *_clash(rollout, release, names),
+            *_identity_changes(rollout, release, changes),
+            *_name_clash(rollout, release, names),
         ]
         yield from found
         if not any(row.outcome == "failed" for row in found):
@@ -53,7 +53,7 @@ def _operator(rollout: Rollout) -> Iterator[Finding]:
             yield failed("flux/operator-chart", rollout.cluster.name, what, f'write "{chart.artifact}"', side)
 
 
-def _named(rollout: Rollout, release: Release) -> Iterator[Finding]:
+def _release_name(rollout: Rollout, release: Release) -> Iterator[Finding]:
     spec, owner = mapping(release.manifest.data, "spec"), f"its release {release.name}"
     name = text(spec, "releaseName")
     if not name:
@@ -85,7 +85,7 @@ def _named(rollout: Rollout, release: Release) -> Iterator[Finding]:
         yield warned("flux/suspended", rollout.cluster.name, what, "resume it when that is over", side)
 
 
-def _pinned(rollout: Rollout, release: Release) -> Iterator[Finding]:
+def _version_pin(rollout: Rollout, release: Release) -> Iterator[Finding]:
     if not _EXACT.fullmatch(release.version):
         said = f'"{release.version}"' if release.version else "left open"
         what = f"the version of its release {release.name} is {said}: what is installed changes without a commit"
@@ -103,7 +103,7 @@ def _severity(rollout: Rollout, release: Release) -> Callable[..., Finding]:
 # --- retries ---
 
 
-def _kept(rollout: Rollout, release: Release) -> Iterator[Finding]:
+def _remediation(rollout: Rollout, release: Release) -> Iterator[Finding]:
     """By default, and with RemediateOnFailure, a failed install is uninstalled before it is tried again, and a failed
     upgrade rolled back or uninstalled; RetryOnFailure does neither (helm-controller docs, spec/v2/helmreleases.md).
     """
@@ -166,7 +166,7 @@ def _definitions(rollout: Rollout, release: Release) -> Iterator[Finding]:
 # --- names stay ---
 
 
-def _clash(rollout: Rollout, release: Release, names: dict[tuple[str, str], Release]) -> Iterator[Finding]:
+def _name_clash(rollout: Rollout, release: Release, names: dict[tuple[str, str], Release]) -> Iterator[Finding]:
     """Helm keeps releases by name in the namespace of the HelmRelease, wherever they are installed."""
     found = identity(release.manifest.data)
     key = (found["storageNamespace"], found[_NAMED])
@@ -179,9 +179,9 @@ def _clash(rollout: Rollout, release: Release, names: dict[tuple[str, str], Rele
         )
 
 
-def _same(rollout: Rollout, release: Release, changes: Iterable[Change]) -> Iterator[Finding]:
+def _identity_changes(rollout: Rollout, release: Release, changes: Iterable[Change]) -> Iterator[Finding]:
     """The name and the place of a release are those of the base commit, where that has its file."""
-    own = [row for row in changes if row.event == "changed" and row.new and _is_of(row.new.source, release)]
+    own = [row for row in changes if row.event == "changed" and row.new and _is_release_file(row.new.source, release)]
     for row in own:
         key = row.path[-1]
         if row.path == ("spec", key) and key in IDENTITY and row.old and row.new:
@@ -193,6 +193,6 @@ def _same(rollout: Rollout, release: Release, changes: Iterable[Change]) -> Iter
             )
 
 
-def _is_of(source: Source, release: Release) -> bool:
+def _is_release_file(source: Source, release: Release) -> bool:
     written = release.manifest.written
     return source.file == written.file and text(source.data, "metadata", "name") == release.name

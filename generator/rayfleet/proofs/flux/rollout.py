@@ -25,7 +25,7 @@ ENTRY = ""
 Reference = tuple[str, str, str]  # kind, namespace, name
 
 
-class Placed(NamedTuple):
+class PlacedObject(NamedTuple):
     """An object and the layer that applies it."""
 
     layer: str
@@ -69,7 +69,7 @@ class Rollout:
     @cached_property
     def waits(self) -> dict[str, frozenset[str]]:
         """The layers that each waits for, directly or through others."""
-        direct = {name: awaited(row) for name, row in self.kustomizations.items()}
+        direct = {name: dependency_names(row) for name, row in self.kustomizations.items()}
         found: dict[str, frozenset[str]] = {}
         for name in direct:
             reached: set[str] = set()
@@ -89,23 +89,23 @@ class Rollout:
     # --- objects ---
 
     @cached_property
-    def placed(self) -> list[Placed]:
+    def placed(self) -> list[PlacedObject]:
         """Every object with its layer."""
-        return [Placed(name, row) for name, layer in self.layers.items() for row in layer.manifests]
+        return [PlacedObject(name, row) for name, layer in self.layers.items() for row in layer.manifests]
 
     @cached_property
-    def _by_kind(self) -> dict[str, list[Placed]]:
-        found: dict[str, list[Placed]] = {}
+    def _by_kind(self) -> dict[str, list[PlacedObject]]:
+        found: dict[str, list[PlacedObject]] = {}
         for row in self.placed:
             found.setdefault(row.manifest.kind, []).append(row)
         return found
 
-    def of_kind(self, kind: str) -> list[Placed]:
+    def of_kind(self, kind: str) -> list[PlacedObject]:
         """The objects of a kind."""
         return self._by_kind.get(kind, [])
 
     @cached_property
-    def flux(self) -> list[Placed]:
+    def flux(self) -> list[PlacedObject]:
         """The objects that Flux's own controllers act on."""
         return [row for row in self.placed if row.manifest.group.endswith(FLUX)]
 
@@ -202,26 +202,26 @@ def chart_of(release: Release) -> ChartKinds | None:
     return None if off else chart
 
 
-def awaited(row: Manifest) -> list[str]:
+def dependency_names(row: Manifest) -> list[str]:
     """The names in a dependsOn."""
     return [text(entry, "name") for entry in entries(row.data, "spec", "dependsOn")]
 
 
-def named(kind: str, name: Any) -> str:
+def object_name(kind: str, name: Any) -> str:
     """``HelmRelease "x"``: an object as messages name it."""
     return f'{kind} "{name}"'
 
 
-def walk(data: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], str]]:
+def strings(data: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], str]]:
     """Every string in it with its path."""
     if isinstance(data, str):
         yield path, data
     elif isinstance(data, dict):
         for key, value in data.items():
-            yield from walk(value, (*path, key))
+            yield from strings(value, (*path, key))
     elif isinstance(data, list):
         for index, value in enumerate(data):
-            yield from walk(value, (*path, index))
+            yield from strings(value, (*path, index))
 
 
 # --- objects as files have them ---
@@ -232,12 +232,12 @@ def key_of(data: object) -> Reference:
     return text(data, "kind"), text(data, "metadata", "namespace"), text(data, "metadata", "name")
 
 
-def called(data: object) -> str:
+def namespaced_name(data: object) -> str:
     """``rayfleet/platform``: an object by its namespace and name."""
     return f"{text(data, 'metadata', 'namespace')}/{text(data, 'metadata', 'name')}"
 
 
-def kept(data: object) -> bool:
+def has_prune_disabled(data: object) -> bool:
     """True where Flux leaves it in the cluster when it leaves Git (kustomize-controller docs, prune)."""
     metadata, key = mapping(data, "metadata"), f"{KUSTOMIZE}/prune"
     return "disabled" in [text(metadata, where, key).lower() for where in ("annotations", "labels")]

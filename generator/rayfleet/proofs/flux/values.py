@@ -8,7 +8,7 @@ from rayfleet.diagnostics import many
 from rayfleet.facts.flux import FLUX
 from rayfleet.facts.kubernetes_values import KUBERNETES_VALUES, VERSIONS
 from rayfleet.proofs.finding import Finding, failed, proved
-from rayfleet.proofs.flux.rollout import Rollout, named
+from rayfleet.proofs.flux.rollout import Rollout, object_name
 from rayfleet.proofs.values import misfits
 from rayfleet.tree import text
 from rayfleet.tree.layer import Manifest
@@ -30,7 +30,7 @@ def _version(rollout: Rollout, manifest: Manifest) -> Iterator[Finding]:
     if known and version and version not in known:
         flux = manifest.group.endswith(FLUX)
         has = "Flux 2.7 no longer has" if flux else "the API server does not have"
-        what = f"its {named(manifest.kind, manifest.name)} is of {version}, which {has}"
+        what = f"its {object_name(manifest.kind, manifest.name)} is of {version}, which {has}"
         fix = f"write {manifest.group}/{known[0]}".replace(" /", " ")
         yield failed("flux/api-version", rollout.cluster.name, what, fix, manifest.side("apiVersion"))
 
@@ -39,5 +39,5 @@ def _values(rollout: Rollout, manifest: Manifest) -> Iterator[Finding]:
     takes = "Flux" if manifest.group.endswith(FLUX) else "the API server"
     for misfit in misfits(manifest.data, KUBERNETES_VALUES.get((manifest.group, manifest.kind), ())):
         if "${" not in str(misfit.written):
-            what = misfit.what(f"its {named(manifest.kind, manifest.name)}", takes)
+            what = misfit.what(f"its {object_name(manifest.kind, manifest.name)}", takes)
             yield failed("flux/value", rollout.cluster.name, what, misfit.fix, manifest.side(*misfit.path))

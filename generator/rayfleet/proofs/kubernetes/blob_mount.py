@@ -88,7 +88,7 @@ def judge(cluster: RenderedCluster, volume: BlobVolume, used: bool) -> Iterator[
     """The options of one volume or storage class; ``used``: something is mounted by them."""
     given = options(volume)
     side = volume.manifest.side(*volume.options_path)
-    found = [*_known(cluster, volume, given), *_modes(cluster, volume, given)]
+    found = [*_unknown_options(cluster, volume, given), *_modes(cluster, volume, given)]
     if given.on(BLOCK_CACHE):
         found += _block_cache(cluster, volume, given, side)
     elif not given.on(STREAMING) and not given.on(PRELOAD):
@@ -108,7 +108,7 @@ def judge(cluster: RenderedCluster, volume: BlobVolume, used: bool) -> Iterator[
 # --- which go together ---
 
 
-def _known(cluster: RenderedCluster, volume: BlobVolume, given: Options) -> Iterator[Finding]:
+def _unknown_options(cluster: RenderedCluster, volume: BlobVolume, given: Options) -> Iterator[Finding]:
     for name, option in given.named.items():
         plain = name.removeprefix("--")
         if name == plain or plain not in OPTIONS:

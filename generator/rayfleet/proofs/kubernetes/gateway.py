@@ -47,14 +47,14 @@ def of_cluster(cluster: RenderedCluster, run: Run) -> Iterator[Finding]:
         way = _way(gateway)
         found += address_claims(cluster, operator, way, subnets)
     else:
-        found += _unused(cluster, operator)
+        found += _unused_gateways(cluster, operator)
         own = [chart.artifact for chart in ingress_charts()]
         controller = next((row for row in cluster.releases.values() if row.artifact in own), None)
         if controller is None:
             yield from found or _no_controller(cluster, operator)
             return
         way = _ingress(controller)
-    found += _open_to(cluster, way, subnets)
+    found += _exposure(cluster, way, subnets)
     yield from found
     if not found:
         mode = text(cluster.cloud_resource.data, "networking_mode").lower()
@@ -104,7 +104,7 @@ def _ingress(controller: Release) -> Way:
     return Way("its ingress controller", None if outside else own, lambda *key: controller.side(*path, *key))
 
 
-def _unused(cluster: RenderedCluster, operator: Release) -> Iterator[Finding]:
+def _unused_gateways(cluster: RenderedCluster, operator: Release) -> Iterator[Finding]:
     for gateway in cluster.of_kind("Gateway", _API):
         if gateway.namespace == operator.namespace:
             what = f"its Gateway {gateway.name} is there, and its operator puts routes on Ingresses"
@@ -201,7 +201,7 @@ def _routes(cluster: RenderedCluster, operator: Release, gateway: Manifest, inde
 # --- to whom it is open ---
 
 
-def _open_to(cluster: RenderedCluster, way: Way, subnets: list[Resource]) -> Iterator[Finding]:
+def _exposure(cluster: RenderedCluster, way: Way, subnets: list[Resource]) -> Iterator[Finding]:
     """Anyscale's networking_mode, the load balancer and the NSG say the same."""
     source = cluster.cloud_resource
     if source is None:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from rayfleet.facts.cidr import CIDR, Cidr
 from rayfleet.facts.labels import LOAD_BALANCER
-from rayfleet.proofs.anyscale.cloud_resource import plain
+from rayfleet.proofs.anyscale.cloud_resource import region_key
 from rayfleet.proofs.finding import Finding, failed
 from rayfleet.tree import RenderedCluster, Resource, Side, mapping, text
 from rayfleet.tree.helm_release import Release
@@ -64,7 +64,7 @@ def address_claims(cluster: RenderedCluster, operator: Release, way: Way, subnet
 
 def _host(cluster: RenderedCluster, side: Side, way: Way, label: str, region: str) -> Iterator[Finding]:
     own = (way.annotations or {}).get(LABEL)
-    if plain(region) != plain(cluster.region):
+    if region_key(region) != region_key(cluster.region):
         what = f"Anyscale is told a host name of {region}, and the cluster is in {cluster.region}"
         yield failed(
             "network/gateway-region", cluster.name, what, f"write {cluster.region}", side, cluster.side("location")

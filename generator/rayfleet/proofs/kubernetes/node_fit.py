@@ -8,7 +8,7 @@ from typing import NamedTuple
 from rayfleet.facts.labels import GPU_RESOURCES, NVIDIA_GPU
 from rayfleet.facts.quantity import quantity
 from rayfleet.proofs.finding import Finding, failed, noted, pending, proved, warned
-from rayfleet.proofs.kubernetes.placement import asked_of, nodes_of
+from rayfleet.proofs.kubernetes.placement import nodes_of, operator_pods_of
 from rayfleet.proofs.run import Run
 from rayfleet.scheduler.anyscale_pods import MARKETS, OperatorPods, Shape
 from rayfleet.scheduler.fits import obstacles
@@ -58,9 +58,9 @@ class _Subject(NamedTuple):
 def of_cluster(cluster: RenderedCluster, run: Run) -> Iterator[Finding]:
     """The shapes of one cluster, and the pods of its manifests."""
     nodes = nodes_of(cluster)
-    yield from _unknown(cluster, nodes)
-    yield from _others(cluster, nodes)
-    ours, operator = asked_of(cluster), cluster.operator
+    yield from _unknown_sizes(cluster, nodes)
+    yield from _other_pods(cluster, nodes)
+    ours, operator = operator_pods_of(cluster), cluster.operator
     if ours is None or operator is None:
         yield pending("shape/too-large", cluster.name, "whether shapes fit waits for the operator's values")
         return
@@ -71,13 +71,13 @@ def of_cluster(cluster: RenderedCluster, run: Run) -> Iterator[Finding]:
     judged = []
     for shape in ours.shapes:
         subject = _subject(cluster.name, operator, ours, shape, beside, nodes)
-        wrong = list(_malformed(subject))
+        wrong = list(_malformed_quantities(subject))
         yield from wrong
         if not wrong and subject.all:
             judged.append(subject)
             yield from _fits(subject)
-    yield from _elsewhere(judged)
-    yield from _idle(judged)
+    yield from _market_differences(judged)
+    yield from _idle_pools(judged)
 
 
 def _subject(
@@ -99,24 +99,24 @@ def _subject(
 # --- what a shape asks for ---
 
 
-def _malformed(subject: _Subject) -> Iterator[Finding]:
+def _malformed_quantities(subject: _Subject) -> Iterator[Finding]:
     """Quantities that Kubernetes or the operator cannot take: CPUs are whole (anyscale-operator 1.8.0, values.yaml),
     and so are devices (Kubernetes docs, extended resources).
     """
     cluster, shape, resources = subject.cluster, subject.shape, subject.shape.resources
     cpus, memory = quantity(resources.get("CPU")), quantity(resources.get("memory"))
     if cpus is None or cpus < 1 or cpus % 1:
-        what = f"{shape.name} asks for {_written(resources.get('CPU'))} CPUs, and the operator takes whole ones"
+        what = f"{shape.name} asks for {_value_text(resources.get('CPU'))} CPUs, and the operator takes whole ones"
         yield failed(
             "shape/malformed", cluster, what, "ask for 1 or more, as a whole number", subject.side("resources", "CPU")
         )
     if memory is None or memory < 1:
-        what = f"{shape.name} asks for {_written(resources.get('memory'))} of memory, which Kubernetes cannot read"
+        what = f"{shape.name} asks for {_value_text(resources.get('memory'))} of memory, which Kubernetes cannot read"
         yield failed("shape/malformed", cluster, what, "write it as 8Gi", subject.side("resources", "memory"))
     for name, written in shape.devices.items():
         count = quantity(written)
         if count is None or count < 0 or count % 1:
-            what = f"{shape.name} asks for {_written(written)} of {name}, and devices are whole"
+            what = f"{shape.name} asks for {_value_text(written)} of {name}, and devices are whole"
             yield failed(
                 "shape/malformed", cluster, what, "ask for a whole number", subject.side("resources", _key(shape, name))
             )
@@ -147,7 +147,7 @@ def _fits(subject: _Subject) -> Iterator[Finding]:
     """A witness, or the GPUs that are left over on a node full of the shape, or what the largest node lacks."""
     held = [fit for fit in subject.all if fit.times]
     if not held:
-        yield _too_large(subject)
+        yield _no_room(subject)
         return
     said = []
     for fit in held:
@@ -164,18 +164,18 @@ def _fits(subject: _Subject) -> Iterator[Finding]:
     yield proved("shape/too-large", subject.cluster, what, subject.side(), *(fit.side for fit in held))
 
 
-def _too_large(subject: _Subject) -> Finding:
+def _no_room(subject: _Subject) -> Finding:
     fit = _largest(subject.all, subject.takes)
     name, has, wants = fit.room.short_of(subject.takes)
     sides = [subject.side("resources", _key(subject.shape, name)), fit.side]
     if name == "memory" and subject.beside and subject.beside.mib:
         sides.append(subject.beside.side)
         name = "memory with its blob mount"
-    what = f"{subject.shape.name} fits no pool that takes it: {_lacks(fit.name, name, has, wants)}"
+    what = f"{subject.shape.name} fits no pool that takes it: {_shortage_text(fit.name, name, has, wants)}"
     return failed("shape/too-large", subject.cluster, what, "ask for less, or use a larger size", *sides)
 
 
-def _elsewhere(subjects: list[_Subject]) -> Iterator[Finding]:
+def _market_differences(subjects: list[_Subject]) -> Iterator[Finding]:
     """Shapes that fit pools of one market type, and on the other only find pools that are too small for them."""
     found: dict[tuple[str, str], list[_Subject]] = {}
     for subject in subjects:
@@ -190,7 +190,7 @@ def _elsewhere(subjects: list[_Subject]) -> Iterator[Finding]:
         yield noted("shape/needs-larger-pool", first.cluster, what, first.side(), *sides)
 
 
-def _idle(subjects: list[_Subject]) -> Iterator[Finding]:
+def _idle_pools(subjects: list[_Subject]) -> Iterator[Finding]:
     """Pools whose nodes no shape fits that they take, though other pools hold each."""
     taken: dict[str, list[tuple[_Subject, _NodeFit]]] = {}
     for subject in subjects:
@@ -200,7 +200,7 @@ def _idle(subjects: list[_Subject]) -> Iterator[Finding]:
         if any(fit.times or not any(other.times for other in subject.all) for subject, fit in rows):
             continue
         subject, fit = max(rows, key=lambda row: row[1].room.share(row[0].takes))
-        lacks = _lacks(name, *fit.room.short_of(subject.takes))
+        lacks = _shortage_text(name, *fit.room.short_of(subject.takes))
         what = f"no shape fits {name}: nearest is {subject.shape.name}: {lacks}"
         yield failed(
             "shape/pool-too-small", subject.cluster, what, "make a shape for its nodes", fit.side, subject.side()
@@ -215,7 +215,7 @@ def _largest(fits: list[_NodeFit], wants: Room) -> _NodeFit:
 # --- other pods ---
 
 
-def _others(cluster: RenderedCluster, nodes: list[Node]) -> Iterator[Finding]:
+def _other_pods(cluster: RenderedCluster, nodes: list[Node]) -> Iterator[Finding]:
     """Requests of controllers, and of the pods in manifests."""
     for row in (*(row for row, _ in of_controllers(cluster)), *of_manifests(cluster)):
         takers = [node for node in nodes if not obstacles(row.pod, node)]
@@ -229,13 +229,13 @@ def _others(cluster: RenderedCluster, nodes: list[Node]) -> Iterator[Finding]:
             yield proved("shape/pod-too-large", cluster.name, what, row.side, *(fit.side for fit in held))
             continue
         fit = _largest(fits, row.takes)
-        what = f"{row.name} fits no pool that takes it: {_lacks(fit.name, *fit.room.short_of(row.takes))}"
+        what = f"{row.name} fits no pool that takes it: {_shortage_text(fit.name, *fit.room.short_of(row.takes))}"
         yield failed(
             "shape/pod-too-large", cluster.name, what, "ask for less, or use a larger size", row.side, fit.side
         )
 
 
-def _unknown(cluster: RenderedCluster, nodes: list[Node]) -> Iterator[Finding]:
+def _unknown_sizes(cluster: RenderedCluster, nodes: list[Node]) -> Iterator[Finding]:
     for node in nodes:
         if node.pool.vm is None:
             size = node.pool.vm_size or "(none)"
@@ -252,7 +252,7 @@ def _times(count: int) -> str:
     return {1: "once", 2: "twice"}.get(count, f"{count} times")
 
 
-def _lacks(pool: str, name: str, has: float, wants: float) -> str:
+def _shortage_text(pool: str, name: str, has: float, wants: float) -> str:
     """``it takes 96 CPUs, and a node of cpu has 15.2``."""
     if name.startswith("memory"):
         return f"it takes {wants / 1024:.1f} GiB of {name}, and a node of {pool} has {has / 1024:.1f}"
@@ -260,5 +260,5 @@ def _lacks(pool: str, name: str, has: float, wants: float) -> str:
     return f"it takes {wants:.4g} {what}, and a node of {pool} has {has:.4g}"
 
 
-def _written(value: object) -> str:
+def _value_text(value: object) -> str:
     return "none" if value is None else str(value)

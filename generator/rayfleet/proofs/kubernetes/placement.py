@@ -20,38 +20,38 @@ from rayfleet.tree.memo import once
 def of_cluster(cluster: RenderedCluster, run: Run) -> Iterator[Finding]:
     """The pods of one cluster."""
     nodes = nodes_of(cluster)
-    ours = asked_of(cluster)
+    ours = operator_pods_of(cluster)
     names: frozenset[str] | None = None
     found: Found = {}
     yield from pod_placement.system_pods(cluster, nodes)
     if ours and cluster.operator:
         names = frozenset(shape.name for shape in ours.shapes)
         tried = ray_placement.attempts(ours, nodes)
-        found = ray_placement.found_by(tried, _holds(ours, mount(cluster)))
+        found = ray_placement.matching_pools(tried, _holds(ours, mount(cluster)))
         yield from ray_placement.claims(cluster.name, cluster.operator, ours, tried, found)
     else:
-        yield from _without(cluster)
+        yield from _missing_operator(cluster)
     yield from pod_placement.devices(cluster, nodes, ours)
     yield from pod_placement.csi(cluster, nodes)
     yield from pod_placement.controllers(cluster, nodes)
     yield from pod_placement.manifests(cluster, nodes)
-    yield from pod_placement.unused(cluster, nodes, ours)
+    yield from pod_placement.unused_pools(cluster, nodes, ours)
     yield from compute_configs.claims(cluster, run.evidence.tree, names, found)
 
 
 def of_fleet(run: Run) -> Iterator[Finding]:
     """Compute configs that lead to no cluster."""
-    return compute_configs.unnamed(run.evidence.tree)
+    return compute_configs.unknown_rows(run.evidence.tree)
 
 
 @once
 def nodes_of(cluster: RenderedCluster) -> list[Node]:
     """The nodes of a cluster's pools, as the scheduler sees them."""
-    discovered = pod_placement.discovers(cluster)
+    discovered = pod_placement.has_feature_discovery(cluster)
     return [node_of(pool, cluster.region, discovered) for pool in cluster.pools]
 
 
-def asked_of(cluster: RenderedCluster) -> OperatorPods | None:
+def operator_pods_of(cluster: RenderedCluster) -> OperatorPods | None:
     """The pods of its operator; None while it, or a part of its values, is not rendered."""
     operator = cluster.operator
     return operator_pods(operator) if operator and not operator.unresolved else None
@@ -68,7 +68,7 @@ def _holds(ours: OperatorPods, beside: Mount | None) -> Holds:
     return holds
 
 
-def _without(cluster: RenderedCluster) -> Iterator[Finding]:
+def _missing_operator(cluster: RenderedCluster) -> Iterator[Finding]:
     if cluster.operator:
         index = cluster.operator.unresolved[0]
         where = cluster.operator.manifest.side("spec", "valuesFrom", index)

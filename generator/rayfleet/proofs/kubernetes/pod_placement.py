@@ -25,7 +25,7 @@ _AMD_TAG = SCALE_FROM_ZERO_TAG.format(resource=AMD_GPU.replace("/", "_"))
 _REPLICAS = ("operator", "replicas")
 
 
-def discovers(cluster: RenderedCluster) -> bool:
+def has_feature_discovery(cluster: RenderedCluster) -> bool:
     """True where feature discovery writes labels to nodes with NVIDIA's GPUs."""
     return any(
         plugin.within in cluster.releases or _labels(cluster.releases.get(chart), plugin)
@@ -56,7 +56,7 @@ def system_pods(cluster: RenderedCluster, nodes: list[Node]) -> Iterator[Finding
         )
     free = [node for node in nodes if node.open and not node.pool.spot]
     if free:
-        what = f"pods that tolerate nothing find {_names(free)}"
+        what = f"pods that tolerate nothing find {_pool_names(free)}"
         yield proved("placement/all-pools-tainted", cluster.name, what, *(node.pool.side() for node in free))
     else:
         kept = [
@@ -80,11 +80,11 @@ def devices(cluster: RenderedCluster, nodes: list[Node], asked: OperatorPods | N
     """Device plugins run wherever there are devices."""
     for chart, plugin in charts.device_plugins().items():
         release = cluster.releases.get(chart)
-        own = [node for node in nodes if _vendor(node) == plugin.vendor and not _managed(node)]
+        own = [node for node in nodes if _vendor(node) == plugin.vendor and not _has_managed_plugin(node)]
         if own:
             yield from _plugin(cluster, plugin, release, own)
         if release and _labels(release, plugin) and asked:
-            yield from _rewritten(cluster, release, plugin, asked)
+            yield from _overwritten_labels(cluster, release, plugin, asked)
     yield from _amd(cluster, [node for node in nodes if _vendor(node) == "amd"])
 
 
@@ -97,7 +97,7 @@ def _plugin(
         yield noted("placement/gpu-operator", cluster.name, what, cluster.releases[plugin.within].manifest.side())
         return
     if release is None or get(release.values, *plugin.switch) is False:
-        what = f"nothing installs {name}: pods never get the GPUs of {_names(nodes)}"
+        what = f"nothing installs {name}: pods never get the GPUs of {_pool_names(nodes)}"
         sides = [release.side(*plugin.switch)] if release else []
         yield failed(
             "placement/no-device-plugin",
@@ -115,7 +115,7 @@ def _plugin(
             reached.append(node)
             continue
         what = f"{name} does not run on {node.pool.name}: {why.what}"
-        sides = [_asks(release, why, *plugin.pod.path), node.pool.side(*why.place)]
+        sides = [_label_side(release, why, *plugin.pod.path), node.pool.side(*why.place)]
         yield failed(
             "placement/device-plugin-kept-off",
             cluster.name,
@@ -128,19 +128,19 @@ def _plugin(
         yield proved(
             "placement/device-plugin-kept-off",
             cluster.name,
-            f"{name} runs on {_names(reached)}",
+            f"{name} runs on {_pool_names(reached)}",
             *sides,
         )
 
 
-def _asks(release: Release, why: Obstacle, *path: str) -> Side:
+def _label_side(release: Release, why: Obstacle, *path: str) -> Side:
     if not why.label:
         return release.side(*path, "tolerations")
     selects = why.label in mapping(release.values, *path, "nodeSelector")
     return release.side(*path, "nodeSelector" if selects else "affinity")
 
 
-def _rewritten(
+def _overwritten_labels(
     cluster: RenderedCluster, release: Release, plugin: DevicePlugin, asked: OperatorPods
 ) -> Iterator[Finding]:
     """Discovery replaces the values of labels that a template gave (NVIDIA/k8s-device-plugin docs,
@@ -164,7 +164,7 @@ def _amd(cluster: RenderedCluster, nodes: list[Node]) -> Iterator[Finding]:
     plugins = [row for row in of_manifests(cluster) if row.everywhere and _is_amds(row)] if nodes else []
     without = [node for node in nodes if not chart and all(obstacles(row.pod, node) for row in plugins)]
     if without:
-        what = f"nothing rendered installs AMD's device plugin: pods never get the GPUs of {_names(without)}"
+        what = f"nothing rendered installs AMD's device plugin: pods never get the GPUs of {_pool_names(without)}"
         fix = "install AMD's GPU operator, for example by an overlay"
         yield warned(
             "placement/no-amd-plugin", cluster.name, what, fix, *(node.pool.side("vmSize") for node in without)
@@ -190,7 +190,7 @@ def _vendor(node: Node) -> str:
     return node.pool.vm.gpu_vendor if node.pool.vm and node.pool.vm.gpus else ""
 
 
-def _managed(node: Node) -> bool:
+def _has_managed_plugin(node: Node) -> bool:
     """AKS installs the plugin itself (AKS docs, aks-managed-gpu-nodes)."""
     return text(node.pool.data, "gpuProfile", "nvidia", "managementMode") == "Managed"
 
@@ -213,7 +213,7 @@ def controllers(cluster: RenderedCluster, nodes: list[Node]) -> Iterator[Finding
         what = "Anyscale's operator has no replica: nothing starts Ray pods"
         yield failed("placement/no-replica", cluster.name, what, "write 1 or more", operator.side(*_REPLICAS))
     for row, _ in of_controllers(cluster):
-        taken, found = _placed(cluster, row, nodes)
+        taken, found = _placements(cluster, row, nodes)
         yield from found
         for node in taken:
             wrong = "a spot pool" if node.pool.spot else "whose GPUs it does not use" if is_gpu(node) else ""
@@ -232,19 +232,19 @@ def controllers(cluster: RenderedCluster, nodes: list[Node]) -> Iterator[Finding
 def manifests(cluster: RenderedCluster, nodes: list[Node]) -> Iterator[Finding]:
     """Every pod that a manifest defines finds a pool."""
     for row in of_manifests(cluster):
-        yield from _placed(cluster, row, nodes)[1]
+        yield from _placements(cluster, row, nodes)[1]
         for node in nodes if row.everywhere else ():
             if is_ray(node) or is_gpu(node):
-                yield from _left_out(cluster, row, node)
+                yield from _node_left_out(cluster, row, node)
 
 
-def _placed(cluster: RenderedCluster, row: DefinedPod, nodes: list[Node]) -> tuple[list[Node], list[Finding]]:
+def _placements(cluster: RenderedCluster, row: DefinedPod, nodes: list[Node]) -> tuple[list[Node], list[Finding]]:
     tried = [(node, obstacles(row.pod, node)) for node in nodes]
     taken = [node for node, why in tried if not why]
     asleep = [(node, why) for node in taken if (why := start_obstacle(row.pod, node))]
     if taken and (row.everywhere or len(asleep) < len(taken)):
         sides = (row.side, *(node.pool.side() for node in taken))
-        return taken, [proved("placement/pod-no-pool", cluster.name, f"{row.name} finds {_names(taken)}", *sides)]
+        return taken, [proved("placement/pod-no-pool", cluster.name, f"{row.name} finds {_pool_names(taken)}", *sides)]
     if asleep:
         node, why = asleep[0]
         what = f"{row.name} cannot start {node.pool.name} from zero nodes: {why.what} until it has a node"
@@ -270,7 +270,7 @@ def _placed(cluster: RenderedCluster, row: DefinedPod, nodes: list[Node]) -> tup
     ]
 
 
-def _left_out(cluster: RenderedCluster, row: DefinedPod, node: Node) -> Iterator[Finding]:
+def _node_left_out(cluster: RenderedCluster, row: DefinedPod, node: Node) -> Iterator[Finding]:
     why = obstacles(row.pod, node)
     taints = [taint for taint, _ in node.traits.taints if taint.effect in HARD and not tolerates(row.pod, taint)]
     if taints and len(why) == len(taints):
@@ -278,7 +278,7 @@ def _left_out(cluster: RenderedCluster, row: DefinedPod, node: Node) -> Iterator
         yield noted("placement/left-out", cluster.name, what, row.side, node.pool.side(*why[0].place))
 
 
-def unused(cluster: RenderedCluster, nodes: list[Node], asked: OperatorPods | None) -> Iterator[Finding]:
+def unused_pools(cluster: RenderedCluster, nodes: list[Node], asked: OperatorPods | None) -> Iterator[Finding]:
     """A pool that is neither AKS's nor Ray's carries something."""
     if asked is None:
         return
@@ -296,5 +296,5 @@ def unused(cluster: RenderedCluster, nodes: list[Node], asked: OperatorPods | No
             )
 
 
-def _names(nodes: Iterable[Node]) -> str:
+def _pool_names(nodes: Iterable[Node]) -> str:
     return ", ".join(node.pool.name for node in nodes)

@@ -18,14 +18,14 @@ from rayfleet.tree.layer import Manifest
 _SHARED, _READ = "ReadWriteMany", "ReadOnlyMany"
 
 
-class Mounted(NamedTuple):
+class MountedVolume(NamedTuple):
     """A claim, and the volume that it names or the storage class that makes it one."""
 
     claim: Manifest
     volume: BlobVolume
 
 
-def find(cluster: RenderedCluster) -> tuple[Mounted | None, list[Finding]]:
+def find(cluster: RenderedCluster) -> tuple[MountedVolume | None, list[Finding]]:
     """The claim and volume that Anyscale mounts in a cluster, or the reasons why they cannot be found."""
     resource = cluster.cloud_resource
     if resource is None:
@@ -36,7 +36,7 @@ def find(cluster: RenderedCluster) -> tuple[Mounted | None, list[Finding]]:
         # Of a cluster that cannot be read whole, nothing is known to be missing.
         found = [row for row in (volume,) if isinstance(row, Finding)]
         return None, [row for row in found if row.outcome != "failed" or not has_gaps(cluster)]
-    return Mounted(claim, volume), []
+    return MountedVolume(claim, volume), []
 
 
 def _no_cloud_resource(cluster: RenderedCluster) -> Iterator[Finding]:
@@ -78,14 +78,14 @@ def _claim(cluster: RenderedCluster, resource: Source) -> Manifest | Finding:
             what,
             fix,
             same[0].side("metadata", "namespace"),
-            _installed(cluster, side),
+            _operator_namespace_side(cluster, side),
         )
     others = [row.side("metadata", "name") for row in claims[:1]]
     what = f"Anyscale mounts the claim {name}, and there is none of that name"
     return failed("storage/no-claim", cluster.name, what, "name a claim of the operator's namespace", side, *others)
 
 
-def _installed(cluster: RenderedCluster, otherwise: Side) -> Side:
+def _operator_namespace_side(cluster: RenderedCluster, otherwise: Side) -> Side:
     """The place of the operator's namespace."""
     return cluster.operator.manifest.side("spec", "targetNamespace") if cluster.operator else otherwise
 
@@ -125,20 +125,20 @@ def _volume(cluster: RenderedCluster, claim: Manifest) -> BlobVolume | Finding:
 # --- what fits ---
 
 
-def judge(cluster: RenderedCluster, mounted: Mounted) -> Iterator[Finding]:
+def judge(cluster: RenderedCluster, mounted: MountedVolume) -> Iterator[Finding]:
     """Kubernetes binds the two to each other, pods of many nodes may mount it, and Flux deletes neither."""
     claim, volume = mounted
     if volume.static:
-        yield from _bound(cluster, claim, volume.manifest)
+        yield from _claim_binding(cluster, claim, volume.manifest)
         yield from _size(cluster, claim, volume.manifest)
     yield from _modes(cluster, claim, volume)
-    yield from _written(cluster, mounted)
+    yield from _write_access(cluster, mounted)
 
 
-def _bound(cluster: RenderedCluster, claim: Manifest, volume: Manifest) -> Iterator[Finding]:
+def _claim_binding(cluster: RenderedCluster, claim: Manifest, volume: Manifest) -> Iterator[Finding]:
     """Each names the other, and both one class (Kubernetes docs, persistent-volumes: reserving, class)."""
     side = claim.side("spec", "volumeName")
-    wanted, named = (claim.namespace, claim.name), _kept_for(volume)
+    wanted, named = (claim.namespace, claim.name), _claim_ref(volume)
     if named is None:
         what = f"the volume {volume.name} names no claim: another claim may take it first"
         yield warned(
@@ -178,7 +178,7 @@ def _bound(cluster: RenderedCluster, claim: Manifest, volume: Manifest) -> Itera
         yield failed("storage/class-differs", cluster.name, what, "name one class on both", *sides)
 
 
-def _kept_for(volume: Manifest) -> tuple[str, str] | None:
+def _claim_ref(volume: Manifest) -> tuple[str, str] | None:
     """Namespace and name of the claim that a volume is kept for."""
     reference = get(volume.data, "spec", "claimRef")
     return (text(reference, "namespace"), text(reference, "name")) if reference else None
@@ -218,7 +218,7 @@ def _modes(cluster: RenderedCluster, claim: Manifest, volume: BlobVolume) -> Ite
         yield warned("storage/access-mode-of-one-node", cluster.name, what, f"ask for {_SHARED}", side)
 
 
-def _written(cluster: RenderedCluster, mounted: Mounted) -> Iterator[Finding]:
+def _write_access(cluster: RenderedCluster, mounted: MountedVolume) -> Iterator[Finding]:
     """Anyscale writes to what it mounts. A volume is read-only by its own word, by a mount option of BlobFuse2's, or by
     the modes of its claim (Kubernetes docs, persistent-volumes; Azure/azure-storage-fuse, README: read-only).
     """

@@ -14,7 +14,7 @@ from rayfleet.proofs.azure import storage_firewall
 from rayfleet.proofs.finding import Finding, failed, noted, proved, warned
 from rayfleet.proofs.kubernetes import blob_mount
 from rayfleet.proofs.kubernetes import volume_claim as claims
-from rayfleet.proofs.kubernetes.volume_claim import Mounted
+from rayfleet.proofs.kubernetes.volume_claim import MountedVolume
 from rayfleet.proofs.run import Run, see
 from rayfleet.proofs.values import taken
 from rayfleet.tree import AksCluster, RenderedCluster, Resource, Side, Tree, get, mapping, text
@@ -29,31 +29,31 @@ def of_cluster(cluster: RenderedCluster, run: Run) -> Iterator[Finding]:
     mounted, found = claims.find(cluster)
     every, ours = list(volumes(cluster)), fleet_volumes(cluster, tree)
     for volume in every:
-        untyped = list(_untyped(cluster, volume))
+        untyped = list(_parameter_types(cluster, volume))
         found += untyped
         if volume not in ours:
             what = f"the account of {volume.name} is not one of the fleet's: it was not checked"
             found.append(noted("storage/another-account", cluster.name, what, volume.side("storageAccount")))
         elif not untyped:
-            found += _leads(cluster, volume, tree)
+            found += _mount_target(cluster, volume, tree)
             if volume.text("protocol") != "nfs":
                 # Nothing mounts by the class of a claim that names its volume.
                 found += blob_mount.judge(cluster, volume, volume.static or not (mounted and mounted.volume.static))
-    found += _handles(cluster, every)
+    found += _volume_ids(cluster, every)
     if every:
         found += _driver(cluster.aks) if cluster.aks else ()
     if mounted:
         found += claims.judge(cluster, mounted)
-        found += _made(cluster, cluster.aks, mounted, tree) if cluster.aks else ()
+        found += _dynamic_volumes(cluster, cluster.aks, mounted, tree) if cluster.aks else ()
         found += storage_firewall.judge(cluster, mounted, tree)
         container = target(cluster, mounted.volume).container_id
         if container in tree.resources:
             see(run.containers, container, cluster.name, mounted.volume.side("containerName"))
     if cluster.cloud_resource:
         found += bucket.judge(cluster, cluster.cloud_resource, mounted, tree)
-        found += accounts.cors(cluster, tree, bucket.named(cluster.cloud_resource).account)
+        found += accounts.cors(cluster, tree, bucket.read_bucket(cluster.cloud_resource).account)
     if mounted and not any(row.outcome == "failed" for row in found):
-        yield from _witness(cluster, mounted, tree)
+        yield from _mount_chain(cluster, mounted, tree)
     yield from found
 
 
@@ -63,7 +63,7 @@ def of_fleet(run: Run) -> Iterator[Finding]:
     yield from accounts.judge(run.evidence.tree, set(found))
     for container, row in list(found.items())[1:]:
         first, other = next(iter(found.items()))
-        what = f"it mounts {_named(container)}, and {other.first} {_named(first)}: neither sees what the other writes"
+        what = f"it mounts {_title(container)}, and {other.first} {_title(first)}: neither sees what the other writes"
         fix = "mount one container in all clusters of a cloud, or bring over what both need"
         yield warned("storage/several-containers", row.first, what, fix, row.side, other.side)
     if len(found) == 1:
@@ -71,16 +71,16 @@ def of_fleet(run: Run) -> Iterator[Finding]:
         yield proved(
             "storage/several-containers",
             "",
-            f"{many(len(row.clusters), 'cluster')} mount one container, {_named(container)}",
+            f"{many(len(row.clusters), 'cluster')} mount one container, {_title(container)}",
             row.side,
         )
 
 
-def _witness(cluster: RenderedCluster, mounted: Mounted, tree: Tree) -> Iterator[Finding]:
+def _mount_chain(cluster: RenderedCluster, mounted: MountedVolume, tree: Tree) -> Iterator[Finding]:
     claim, volume = mounted
     container = tree.resources.get(target(cluster, volume).container_id)
     if container and cluster.cloud_resource:
-        what = f"its claim {claim.name} leads through {volume.name} to {_named(container.id)}, which is its bucket too"
+        what = f"its claim {claim.name} leads through {volume.name} to {_title(container.id)}, which is its bucket too"
         side = Side(cluster.cloud_resource, CLAIM)
         yield proved(
             "storage/bucket-not-mounted", cluster.name, what, side, volume.side("containerName"), container.side("name")
@@ -90,7 +90,7 @@ def _witness(cluster: RenderedCluster, mounted: Mounted, tree: Tree) -> Iterator
 # --- from a volume to ARM ---
 
 
-def _untyped(cluster: RenderedCluster, volume: BlobVolume) -> Iterator[Finding]:
+def _parameter_types(cluster: RenderedCluster, volume: BlobVolume) -> Iterator[Finding]:
     """Both kinds of parameters map text to text (Kubernetes API reference, CSIPersistentVolumeSource, StorageClass)."""
     for key, written in volume.parameters.items():
         if written is not None and not isinstance(written, str):
@@ -99,7 +99,7 @@ def _untyped(cluster: RenderedCluster, volume: BlobVolume) -> Iterator[Finding]:
             yield failed("storage/not-text", cluster.name, what, f'write {key}: "{said}"', volume.side(key))
 
 
-def _leads(cluster: RenderedCluster, volume: BlobVolume, tree: Tree) -> Iterator[Finding]:
+def _mount_target(cluster: RenderedCluster, volume: BlobVolume, tree: Tree) -> Iterator[Finding]:
     """Its account and its container are among what the templates make."""
     goal = target(cluster, volume)
     nfs = volume.text("protocol") == "nfs"
@@ -119,9 +119,9 @@ def _leads(cluster: RenderedCluster, volume: BlobVolume, tree: Tree) -> Iterator
         return
     yield from _container(cluster, volume, goal, account, tree)
     if nfs:
-        yield from _speaks_nfs(cluster, volume, account)
+        yield from _nfs_protocol(cluster, volume, account)
     else:
-        yield from _signs_in(cluster, volume, account)
+        yield from _sign_in(cluster, volume, account)
         yield from _namespace(cluster, volume, account)
 
 
@@ -159,7 +159,7 @@ def _container(
     yield failed("storage/container-missing", cluster.name, what, fix, volume.side("containerName"), made.side("name"))
 
 
-def _signs_in(cluster: RenderedCluster, volume: BlobVolume, account: Resource) -> Iterator[Finding]:
+def _sign_in(cluster: RenderedCluster, volume: BlobVolume, account: Resource) -> Iterator[Finding]:
     """Without shared keys the mount signs in by the pod's own token, and nothing asks for a key (blob-csi-driver,
     docs/workload-identity-static-pv-mount.md; pkg/blob/nodeserver.go takes the text "true" only).
     """
@@ -185,7 +185,7 @@ def _signs_in(cluster: RenderedCluster, volume: BlobVolume, account: Resource) -
             yield failed("storage/account-key", cluster.name, what, f'write {asks}: "false"', volume.side(asks), other)
 
 
-def _speaks_nfs(cluster: RenderedCluster, volume: BlobVolume, account: Resource) -> Iterator[Finding]:
+def _nfs_protocol(cluster: RenderedCluster, volume: BlobVolume, account: Resource) -> Iterator[Finding]:
     """Azure docs, network-file-system-protocol-support-how-to: an account speaks NFS from its beginning or never."""
     if get(account.properties, "isNfsV3Enabled") is not True:
         what = f"{volume.name} asks for nfs, which {account.name} does not speak"
@@ -208,7 +208,7 @@ def _namespace(cluster: RenderedCluster, volume: BlobVolume, account: Resource) 
     yield failed("storage/use-adls", cluster.name, what, fix, *(sides if hierarchical else sides[::-1]))
 
 
-def _handles(cluster: RenderedCluster, every: list[BlobVolume]) -> Iterator[Finding]:
+def _volume_ids(cluster: RenderedCluster, every: list[BlobVolume]) -> Iterator[Finding]:
     """A handle tells volumes apart within a cluster (blob-csi-driver, docs/driver-parameters.md)."""
     seen: dict[str, BlobVolume] = {}
     path = ("spec", "csi", "volumeHandle")
@@ -237,7 +237,9 @@ def _driver(cluster: AksCluster) -> Iterator[Finding]:
         yield failed("storage/driver-off", cluster.name, what, fix, cluster.side("properties", *path))
 
 
-def _made(cluster: RenderedCluster, aks: AksCluster, mounted: Mounted, tree: Tree) -> Iterator[Finding]:
+def _dynamic_volumes(
+    cluster: RenderedCluster, aks: AksCluster, mounted: MountedVolume, tree: Tree
+) -> Iterator[Finding]:
     """The control plane makes dynamic volumes (blob-csi-driver, docs/workload-identity-static-pv-mount.md)."""
     claim, volume = mounted
     account = tree.resources.get(target(cluster, volume).account_id)
@@ -256,7 +258,7 @@ def _made(cluster: RenderedCluster, aks: AksCluster, mounted: Mounted, tree: Tre
 # --- of the fleet ---
 
 
-def _named(container: str) -> str:
+def _title(container: str) -> str:
     """``container of account``, of a container's id."""
     parts = container.split("/")
     return f"{parts[-1]} of {parts[-5]}"

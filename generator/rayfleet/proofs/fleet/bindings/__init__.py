@@ -62,7 +62,13 @@ def of_cluster(cluster: RenderedCluster, run: Run) -> Iterator[Finding]:
 def of_fleet(run: Run) -> Iterator[Finding]:
     """All of bindings.yaml: nothing twice, nothing of clusters that are gone, one cloud."""
     tree = run.evidence.tree
-    found = [*_written(tree), *_stale(tree), *_twice(tree), *_cloud(tree), *_routed(tree)]
+    found = [
+        *_misplaced_values(tree),
+        *_stale_bindings(tree),
+        *_duplicates(tree),
+        *_cloud(tree),
+        *_routed_cloud_resources(tree),
+    ]
     yield from found
     count = sum(1 for _ in bound_values(tree))
     if tree.bindings and count and not any(row.outcome == "failed" for row in found):
@@ -76,7 +82,7 @@ def of_fleet(run: Run) -> Iterator[Finding]:
 def _outputs(cluster: RenderedCluster, values: dict[str, Late]) -> Iterator[Finding]:
     """The cluster's ARM output gives what is to be bound, and what is bound together is there together."""
     name = output_name(cluster) or ""
-    unsaid = [kind for kind in output_kinds() if kind not in values and not _said(cluster, kind)]
+    unsaid = [kind for kind in output_kinds() if kind not in values and not _has_output(cluster, kind)]
     if unsaid and cluster.template:
         what = f"no output of its template says its {', '.join(unsaid)}, for which it waits"
         own = name or cluster.name.replace("-", "_")
@@ -92,7 +98,7 @@ def _outputs(cluster: RenderedCluster, values: dict[str, Late]) -> Iterator[Find
             yield failed("bindings/half-bound", cluster.name, what, "take over the whole output", there[0].side)
 
 
-def _said(cluster: RenderedCluster, kind: str) -> bool:
+def _has_output(cluster: RenderedCluster, kind: str) -> bool:
     found = own_output(cluster, kind)
     return bool(found and found.value)
 
@@ -105,16 +111,16 @@ def _late(cluster: RenderedCluster, tree: Tree, late: Late) -> Iterator[Finding]
         return
     yield from _form(cluster, late, row)
     if row.producer.of_output:
-        yield from _deployed(cluster, tree, late)
+        yield from _output_producer(cluster, tree, late)
     elif row.producer.parts(late.producer) is None:
         what = f"the producer of {late.kind} is not {row.producer.form}"
-        fix = _take(cluster, late.kind)
+        fix = _source_fix(cluster, late.kind)
         yield failed("bindings/producer-malformed", cluster.name, what, fix, late.producer_side)
     elif row.producer.of_cloud_resource:
-        yield from _registered(cluster, late)
+        yield from _cloud_resource_producer(cluster, late)
 
 
-def _take(cluster: RenderedCluster, kind: str) -> str:
+def _source_fix(cluster: RenderedCluster, kind: str) -> str:
     """The fix that says where a value comes from."""
     row = kind_of(kind)
     if row and not row.producer.of_output:
@@ -126,7 +132,7 @@ def _take(cluster: RenderedCluster, kind: str) -> str:
 
 
 def _form(cluster: RenderedCluster, late: Late, row: LateKind) -> Iterator[Finding]:
-    fix = _take(cluster, late.kind)
+    fix = _source_fix(cluster, late.kind)
     if late.value in (None, "", [], {}):
         yield failed(
             "bindings/empty", cluster.name, f"{late.kind} is bound to nothing", f"{fix}, or remove it", late.side
@@ -145,10 +151,10 @@ def _form(cluster: RenderedCluster, late: Late, row: LateKind) -> Iterator[Findi
         )
 
 
-def _deployed(cluster: RenderedCluster, tree: Tree, late: Late) -> Iterator[Finding]:
+def _output_producer(cluster: RenderedCluster, tree: Tree, late: Late) -> Iterator[Finding]:
     """Its producer is the cluster's own output, of the key that it is."""
     found = producer_output(tree, late.producer)
-    fix = _take(cluster, late.kind)
+    fix = _source_fix(cluster, late.kind)
     if isinstance(found, BrokenProducer):
         known = [row.name for row in tree.deployments]
         hint = did_you_mean(late.producer.partition(".outputs.")[0], known) if "no deployment" in found.what else ""
@@ -164,10 +170,10 @@ def _deployed(cluster: RenderedCluster, tree: Tree, late: Late) -> Iterator[Find
         yield failed("bindings/producer-of-another", cluster.name, what, fix, late.producer_side, found.side)
 
 
-def _registered(cluster: RenderedCluster, late: Late) -> Iterator[Finding]:
+def _cloud_resource_producer(cluster: RenderedCluster, late: Late) -> Iterator[Finding]:
     """Its producer is the cloud resource that is rendered."""
     found = registration(late.producer)
-    fix = _take(cluster, late.kind)
+    fix = _source_fix(cluster, late.kind)
     if found and cluster.cloud_resource and text(cluster.cloud_resource.data, "name") != found.resource:
         name = text(cluster.cloud_resource.data, "name") or "without a name"
         what = f"the producer of {late.kind} is cloud resource {found.resource}; the one rendered is {name}"
@@ -184,7 +190,7 @@ def _registered(cluster: RenderedCluster, late: Late) -> Iterator[Finding]:
 # --- of the file ---
 
 
-def _written(tree: Tree) -> Iterator[Finding]:
+def _misplaced_values(tree: Tree) -> Iterator[Finding]:
     """The file is as deep as it should be: a value that stands elsewhere is nobody's."""
     source = tree.bindings
     clusters = get(source.data if source else {}, "clusters")
@@ -198,7 +204,7 @@ def _written(tree: Tree) -> Iterator[Finding]:
             )
 
 
-def _stale(tree: Tree) -> Iterator[Finding]:
+def _stale_bindings(tree: Tree) -> Iterator[Finding]:
     """Render prunes what is no longer bound: a cluster that cannot be seen for an unread template is not gone."""
     if not templates_whole(tree):
         return
@@ -213,7 +219,7 @@ def _stale(tree: Tree) -> Iterator[Finding]:
             yield warned("bindings/cluster-gone", name, what, fix, Side(first.side.source, ("clusters", name)))
 
 
-def _twice(tree: Tree) -> Iterator[Finding]:
+def _duplicates(tree: Tree) -> Iterator[Finding]:
     """One producer for each value, one value for each id."""
     producers: dict[str, Late] = {}
     ids: dict[str, Late] = {}
@@ -263,7 +269,7 @@ def _resource(late: Late) -> str:
     return found.resource if found else late.cluster
 
 
-def _routed(tree: Tree) -> Iterator[Finding]:
+def _routed_cloud_resources(tree: Tree) -> Iterator[Finding]:
     """Compute configs name only cloud resources that Anyscale has given an id."""
     known = {_resource(late) for late in bound_values(tree) if late.kind == CLOUD_RESOURCE_ID}
     unknown: dict[str, dict[str, Side]] = {}

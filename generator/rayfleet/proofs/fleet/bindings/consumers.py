@@ -34,7 +34,7 @@ class Consumer(NamedTuple):
     dashed: bool = False
 
 
-def signs_in(volume: BlobVolume) -> bool:
+def has_sign_in(volume: BlobVolume) -> bool:
     """True where a mount signs in: over NFS it does not (blob-csi-driver, docs/driver-parameters.md)."""
     return volume.text("protocol") != "nfs"
 
@@ -47,7 +47,7 @@ def gateways(cluster: RenderedCluster) -> list[Manifest]:
 def consumers(cluster: RenderedCluster, tree: Tree) -> Iterator[Consumer]:
     """Every place of a cluster's files that takes an id. Of values that are not all there nothing is said."""
     operator = operator_of(cluster)
-    for volume in filter(signs_in, fleet_volumes(cluster, tree)):
+    for volume in filter(has_sign_in, fleet_volumes(cluster, tree)):
         yield Consumer("clientId", f"clientID of {volume.name}", volume.text("clientID"), volume.side("clientID"))
     if operator:
         yield _value(operator, "clientId", "global", "auth", "iamIdentity")
@@ -70,7 +70,7 @@ def _hostname(operator: Release) -> Iterator[Consumer]:
     path = ("networking", "gateway", "hostname")
     gateway = mapping(operator.values, *path[:-1])
     name = gateway.get("hostname")
-    if gateway.get("enabled") is True and not gateway.get("ip") and _ours(name):
+    if gateway.get("enabled") is True and not gateway.get("ip") and _is_anyscale_label(name):
         label = name.split(".")[0] if isinstance(name, str) else name
         yield Consumer("cloudResourceId", ".".join(path), label, operator.side(*path), dashed=True)
 
@@ -78,7 +78,7 @@ def _hostname(operator: Release) -> Iterator[Consumer]:
 def _gateway(gateway: Manifest) -> Iterator[Consumer]:
     labels = ("spec", "infrastructure", "annotations")
     found = mapping(gateway.data, *labels)
-    if DNS_LABEL in found and _ours(found[DNS_LABEL]):
+    if DNS_LABEL in found and _is_anyscale_label(found[DNS_LABEL]):
         where, side = f"the DNS label of Gateway {gateway.name}", gateway.side(*labels, DNS_LABEL)
         yield Consumer("cloudResourceId", where, found[DNS_LABEL], side, dashed=True)
     for index, listener in enumerate(entries(gateway.data, "spec", "listeners")):
@@ -90,7 +90,7 @@ def _gateway(gateway: Manifest) -> Iterator[Consumer]:
                 yield Consumer("cloudResourceId", where, name[1], side, dashed=True)
 
 
-def _ours(label: Any) -> bool:
+def _is_anyscale_label(label: Any) -> bool:
     """True where a name is Anyscale's id, or empty where it should be; any other is the fleet's own choice."""
     return label in _EMPTY or (isinstance(label, str) and label.startswith("cldrsrc"))
 
@@ -107,20 +107,20 @@ def judge(cluster: RenderedCluster, tree: Tree, values: dict[str, Late], places:
             what = f"{place.where} is empty, where the {words(place.kind)} belongs"
             sides = (place.side, late.side) if late else (place.side,)
             yield failed("bindings/not-filled-in", cluster.name, what, _AGAIN, *sides)
-        elif late is None or (late.text and place.value != _expected(late, place)):
+        elif late is None or (late.text and place.value != _expected_text(late, place)):
             wrong.setdefault((place.kind, with_dashes(str(place.value))), []).append(place)
     for (kind, _), same in wrong.items():
-        yield _wrong(cluster, tree, values.get(kind), same)
+        yield _mismatch(cluster, tree, values.get(kind), same)
 
 
-def _expected(late: Late, place: Consumer) -> str:
+def _expected_text(late: Late, place: Consumer) -> str:
     return with_dashes(late.text) if place.dashed else late.text
 
 
-def _wrong(cluster: RenderedCluster, tree: Tree, late: Late | None, places: list[Consumer]) -> Finding:
+def _mismatch(cluster: RenderedCluster, tree: Tree, late: Late | None, places: list[Consumer]) -> Finding:
     """One finding for all places that hold the same."""
     first, *others = places
-    said = f"{first.where} is {_said(cluster, tree, first)}"
+    said = f"{first.where} is {_place_text(cluster, tree, first)}"
     more = f" ({', '.join(place.where for place in others)} too)" if others else ""
     if late is None:
         what = f"{said}, though {first.kind} is not bound{more}"
@@ -131,13 +131,13 @@ def _wrong(cluster: RenderedCluster, tree: Tree, late: Late | None, places: list
             "bind it, or take out what was made up",
             *(place.side for place in places),
         )
-    what = f"{said}; the {words(first.kind)} bound is {_expected(late, first)}{more}"
+    what = f"{said}; the {words(first.kind)} bound is {_expected_text(late, first)}{more}"
     return failed(
         "bindings/wrong-id", cluster.name, what, _AGAIN, first.side, late.side, *(place.side for place in others)
     )
 
 
-def _said(cluster: RenderedCluster, tree: Tree, place: Consumer) -> str:
+def _place_text(cluster: RenderedCluster, tree: Tree, place: Consumer) -> str:
     """The value of a place, and whose id that is."""
     found = _owners(tree).get(with_dashes(place.value)) if isinstance(place.value, str) else None
     if found is None:

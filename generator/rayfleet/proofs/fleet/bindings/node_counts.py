@@ -16,12 +16,14 @@ def judge(cluster: RenderedCluster, bound: Late | None) -> Iterator[Finding]:
     if bound is None or bound.sound:
         known = bound.pools if bound else []
         scaled = [pool for pool in cluster.pools if pool.autoscaled]
-        yield from _counts(cluster, scaled, known, [bound.side] if bound else [])
-        yield from _gone(cluster, bound)
-    yield from _listed(cluster)
+        yield from _initial_counts(cluster, scaled, known, [bound.side] if bound else [])
+        yield from _removed_pools(cluster, bound)
+    yield from _output_pools(cluster)
 
 
-def _counts(cluster: RenderedCluster, scaled: list[Pool], known: list[str], where: list[Side]) -> Iterator[Finding]:
+def _initial_counts(
+    cluster: RenderedCluster, scaled: list[Pool], known: list[str], where: list[Side]
+) -> Iterator[Finding]:
     """A deployment sets the ``count`` that it is given, and without one a new pool starts with ARM's 1 (ARM schema,
     Microsoft.ContainerService.Aks.json; Azure/AKS#1627).
     """
@@ -30,29 +32,31 @@ def _counts(cluster: RenderedCluster, scaled: list[Pool], known: list[str], wher
     reset = [pool for pool in old if get(pool.data, "count") is not None]
     unsaid = [pool for pool in new if get(pool.data, "count") is None]
     if reset:
-        what = f"{_named(reset)}: already there and scaling, but rendered with a count, which a deployment sets it to"
+        what = (
+            f"{_pool_list(reset)}: already there and scaling, but rendered with a count, which a deployment sets it to"
+        )
         sides = [pool.side("count") for pool in reset]
         fix = "render again: without a count Azure keeps its own"
         yield failed("bindings/count-reset", cluster.name, what, fix, sides[0], *where, *sides[1:])
     if unsaid:
-        what = f"{_named(unsaid)}: not bound, and without a count, so that a new one would start with ARM's 1 node"
+        what = f"{_pool_list(unsaid)}: not bound, and without a count, so that a new one would start with ARM's 1 node"
         sides = [pool.side() for pool in unsaid]
         fix = "if Azure has it, list it in nodePools; if not, render again"
         yield failed("bindings/count-unsaid", cluster.name, what, fix, sides[0], *where, *sides[1:])
     if scaled and not reset and not unsaid:
-        parts = [f"{_named(old)}: already there, and the count is left to the autoscaler"] if old else []
-        parts += [f"{_named(new)}: new, with a count to start with"] if new else []
+        parts = [f"{_pool_list(old)}: already there, and the count is left to the autoscaler"] if old else []
+        parts += [f"{_pool_list(new)}: new, with a count to start with"] if new else []
         yield proved(
             "bindings/count-reset", cluster.name, "; ".join(parts), scaled[0].side("enableAutoScaling"), *where
         )
 
 
-def _named(pools: list[Pool]) -> str:
+def _pool_list(pools: list[Pool]) -> str:
     names = ", ".join(pool.name for pool in pools)
     return f"pool{'s' if pools[1:] else ''} {names}"
 
 
-def _gone(cluster: RenderedCluster, bound: Late | None) -> Iterator[Finding]:
+def _removed_pools(cluster: RenderedCluster, bound: Late | None) -> Iterator[Finding]:
     """Deployments are incremental: they leave in Azure what templates no longer have."""
     has = {pool.name for pool in cluster.pools}
     for index, name in enumerate(bound.pools if bound else ()):
@@ -63,7 +67,7 @@ def _gone(cluster: RenderedCluster, bound: Late | None) -> Iterator[Finding]:
             yield warned("bindings/pool-gone", cluster.name, what, fix, bound.side.at(index), side)
 
 
-def _listed(cluster: RenderedCluster) -> Iterator[Finding]:
+def _output_pools(cluster: RenderedCluster) -> Iterator[Finding]:
     """The output lists the pools that the template has: one that it leaves out would be bound as new for ever."""
     found = own_output(cluster, "nodePools")
     if found is None:

@@ -67,10 +67,10 @@ def judge(cluster: RenderedCluster, tree: Tree, values: dict[str, Late]) -> Iter
     waits = [kind for kind in kinds() if kind not in values]
     late = [output.what for output in absent if any(kind in waits for kind in output.needs)]
     if waits:
-        yield pending("bindings/not-rendered", cluster.name, _waits(cluster, waits, late), side(cluster))
+        yield pending("bindings/not-rendered", cluster.name, _wait_text(cluster, waits, late), side(cluster))
 
 
-def _waits(cluster: RenderedCluster, waits: list[str], late: list[str]) -> str:
+def _wait_text(cluster: RenderedCluster, waits: list[str], late: list[str]) -> str:
     deployment = cluster.template.deployment if cluster.template else None
     missing = {producer: [kind for kind in made_by(producer) if kind in waits] for producer in producers()}
     name = deployment.name if deployment else "its deployment"
