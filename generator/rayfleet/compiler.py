@@ -12,7 +12,7 @@ from rayfleet import outputs, rules, schema, source, sync
 from rayfleet.build import build
 from rayfleet.diagnostics import Diagnostic, Invalid, errors, in_order
 from rayfleet.facts.catalogue import Catalogue
-from rayfleet.fleet_files import FleetFiles, Inputs
+from rayfleet.fleet_files import FleetFiles, Inputs, open_regular
 from rayfleet.model import bindings
 from rayfleet.model.fleet import Fleet
 from rayfleet.schema_mistakes import follows_from, without_mistakes
@@ -85,7 +85,7 @@ def is_of(fleet: Fleet, places: FleetFiles) -> bool:
     """True where the output folder was rendered from this fleet: its list of deployments, which is made first, has the
     name."""
     try:
-        with open(f"{places.output}/{outputs.DEPLOYMENTS}", "rb") as stream:
+        with open_regular(f"{places.output}/{outputs.DEPLOYMENTS}") as stream:
             return bool(json.load(stream)["metadata"]["_generator"]["fleet"] == fleet.name)
     except (OSError, ValueError, LookupError, TypeError):
         return False

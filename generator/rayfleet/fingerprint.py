@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from hashlib import blake2b
 
+from rayfleet.fleet_files import open_regular
 from rayfleet.package_files import PACKAGE, SCHEMAS, TEMPLATES
 
 FOLDER = ".rayfleet_cache"
@@ -70,8 +71,8 @@ class Total:
 def recall(beside: str, inputs: str, output: str) -> str | None:
     """The notes of the last run if it had these inputs and its output still stands as it left it, else None."""
     try:
-        with open(_file(beside), encoding="utf-8") as stream:
-            known_inputs, known_output, notes = stream.read().split("\n", 2)
+        with open_regular(_file(beside)) as stream:
+            known_inputs, known_output, notes = stream.read().decode().split("\n", 2)
     except (OSError, ValueError):
         return None
     return notes if known_inputs == inputs and known_output == of_folder(output) else None

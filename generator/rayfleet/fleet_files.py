@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
-from typing import NamedTuple
+import stat
+from typing import BinaryIO, NamedTuple
 
 from rayfleet.diagnostics import Diagnostic, Invalid
 
@@ -87,14 +89,28 @@ def read(places: FleetFiles) -> Inputs:
     )
 
 
-def read_bytes(file: str, fix: str) -> bytes:
-    """The file's content, at most one byte over MAX_BYTES. Raises Invalid when it cannot be read."""
+def read_bytes(file: str, fix: str, *, piped: bool = False) -> bytes:
+    """The file's content, at most one byte over MAX_BYTES. ``piped``: it may be a pipe, which is waited for. Raises
+    Invalid when it cannot be read.
+    """
     try:
-        with open(file, "rb") as stream:
+        with open(file, "rb") if piped else open_regular(file) as stream:
             return stream.read(MAX_BYTES + 1)
     except OSError as error:
         reason = (error.strerror or "cannot be read").lower()
         raise Invalid([Diagnostic(file, 0, 0, "", reason, fix)]) from None
+
+
+def open_regular(file: str) -> BinaryIO:
+    """The file, open to be read. Raises OSError, also for a pipe, which nobody might ever write to."""
+    descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK)
+    mode = os.fstat(descriptor).st_mode
+    if stat.S_ISREG(mode):
+        return os.fdopen(descriptor, "rb")
+    os.close(descriptor)
+    if stat.S_ISDIR(mode):
+        raise OSError(errno.EISDIR, os.strerror(errno.EISDIR), file)
+    raise OSError(errno.EINVAL, "is no regular file", file)
 
 
 def _overlay_folders(folder: str) -> frozenset[str]:

@@ -208,9 +208,11 @@ def _files(path: str) -> Iterator[str]:
 
 
 def _blob_of(path: str) -> bytes:
-    """The id that Git gives a file's content: of a link, what it says."""
+    """The id that Git gives a file's content: of a link, what it says; none of a pipe, which it does not keep."""
     if os.path.islink(path):
         return Blob.from_string(os.fsencode(os.readlink(path))).id
+    if not os.path.isfile(path):
+        return b""
     with open(path, "rb") as stream:
         return Blob.from_string(stream.read()).id
 

@@ -39,7 +39,7 @@ def files(names: Iterable[str], rows: Sequence[ExpectedValues]) -> Answers:
 def _content(file: str) -> bytes:
     if file == "-":
         return sys.stdin.buffer.read(fleet_files.MAX_BYTES + 1)
-    return fleet_files.read_bytes(file, "name an existing, readable file with --from")
+    return fleet_files.read_bytes(file, "name an existing, readable file with --from", piped=True)
 
 
 def clouds(where: FleetFiles, rows: Sequence[ExpectedValues], cloud: str) -> tuple[Answers, list[Diagnostic]]:

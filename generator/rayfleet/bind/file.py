@@ -12,6 +12,7 @@ from typing import Any
 
 from rayfleet import schema
 from rayfleet.diagnostics import Diagnostic, Invalid
+from rayfleet.fleet_files import open_regular
 from rayfleet.source import Source, read, read_all
 from rayfleet.tree.place import mapping
 
@@ -63,7 +64,7 @@ def write(file: str, before: bytes | None, after: bytes) -> None:
 def content(file: str) -> bytes | None:
     """The content of the file, None where there is none. Raises OSError."""
     try:
-        with open(file, "rb") as stream:
+        with open_regular(file) as stream:
             return stream.read()
     except FileNotFoundError:
         return None

@@ -167,6 +167,6 @@ def _answer(name: str, ask: Callable[[str], str]) -> str:
     if not answer.startswith("@"):
         return answer
     try:
-        return fleet_files.read_bytes(answer[1:], "name a readable file").decode()
+        return fleet_files.read_bytes(answer[1:], "name a readable file", piped=True).decode()
     except UnicodeDecodeError:
         raise Invalid([Diagnostic(answer[1:], 0, 0, name, "is not UTF-8", "name a file of text")]) from None

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from rayfleet.diagnostics import Diagnostic, Invalid
+from rayfleet.fleet_files import open_regular
 from rayfleet.source import Source, read, read_all
 from rayfleet.tree.files import Files
 from rayfleet.tree.kustomize import ORIGIN, TRANSFORMATIONS, Build
@@ -117,7 +118,7 @@ class Layer:
             self._documents[path] = []
             try:
                 if os.path.isabs(path):
-                    with open(path, "rb") as stream:
+                    with open_regular(path) as stream:
                         self._documents[path] = read_all(os.path.relpath(path), stream.read())
                 elif path in self._files.content:
                     self._documents[path] = read_all(self._files.name(path), self._files.content[path])
