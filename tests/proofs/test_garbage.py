@@ -99,3 +99,12 @@ def test_what_is_not_applied_may_be_garbage() -> None:
     path = "clusters/aks-eastus/platform/draft.yaml"
     report = check({**tree(), path: b"{"}, base=tree())
     assert [row.claim for row in (*report.of("failed"), *report.of("warned"))] == ["flux/file-not-listed"]
+
+
+@pytest.mark.parametrize("below", ["", "azure/"])
+@pytest.mark.parametrize("proof", [(), ("placement",)])
+@pytest.mark.parametrize("base", [None, tree()], ids=["without base", "with base"])
+def test_of_a_tree_without_clusters_nothing_holds(below: str, proof: tuple[str, ...], base: dict[str, bytes]) -> None:
+    report = check({path: content for path, content in tree().items() if not path.startswith(below)}, *proof, base=base)
+    (row,) = (*report.of("failed"), *report.of("warned"))
+    assert (row.claim, row.places[0].file) == ("files/no-clusters", "rendered")

@@ -147,6 +147,7 @@ def prove(evidence: Evidence, wanted: Iterable[str] = (), witnesses: int | None 
         report.add(proof.name, accepted.mark(proof.of_fleet(run)))
     report.add(FILES, overlays.merged())
     report.refuse(FILES, "files/unreadable", tree.problems)
+    report.refuse(FILES, "files/no-clusters", _without_clusters(tree))
     report.refuse(FILES, "files/base-unreadable", _unreadable_base(evidence.base), "unjudged")
     if evidence.accepted:
         report.add(ACCEPTED, accepted.judge(proof.name for proof in chosen))
@@ -158,6 +159,13 @@ def _unreadable(cluster: RenderedCluster) -> Iterator[Diagnostic]:
     yield from cluster.problems
     for layer in _layers(cluster):
         yield from layer.problems
+
+
+def _without_clusters(tree: Tree) -> Iterator[Diagnostic]:
+    """A tree of which nothing was judged, for no cluster is in it; what cannot be read of it is told by itself."""
+    if not tree.cluster_names and not tree.problems:
+        what = "nothing there makes a cluster, neither ARM nor a cluster.json: nothing was judged"
+        yield Diagnostic(tree.files.folder, 0, 0, "", what, "run rayfleet render, or name the folder with --output")
 
 
 def _unreadable_base(base: Tree | None) -> Iterator[Diagnostic]:
