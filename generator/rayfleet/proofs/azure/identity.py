@@ -183,13 +183,14 @@ def _operator(cluster: RenderedCluster, run: Run, values: dict[str, Late]) -> It
 
 
 def _missing_values(cluster: RenderedCluster, values: dict[str, Late]) -> Iterator[Finding]:
-    waits = [kind for kind in cluster.runtime.operator.needs if kind not in values]
+    chart = cluster.runtime.operator
+    waits = [kind for kind in chart.needs if kind not in values]
     if waits:
         what = f"the operator waits for {' and '.join(waits)}: who signs in is not rendered yet"
         yield pending("identity/operator-missing", cluster.name, what, pending_outputs.side(cluster))
     elif not has_gaps(cluster):
-        what = f"no {cluster.runtime.operator.name} is rendered, though its ids are bound: nothing signs in"
-        yield failed("identity/operator-missing", cluster.name, what, "render again", values["clientId"].side)
+        what = f"no {chart.name} is rendered, though its ids are bound: nothing signs in"
+        yield failed("identity/operator-missing", cluster.name, what, "render again", values[chart.needs[0]].side)
 
 
 def _audiences(audiences: Sightings) -> Iterator[Finding]:

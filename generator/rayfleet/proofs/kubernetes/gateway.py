@@ -7,7 +7,7 @@ from typing import Any
 
 from rayfleet.diagnostics import did_you_mean
 from rayfleet.facts.gateways import ingress_charts, of_class
-from rayfleet.facts.late_values import CLIENT_ID, CLOUD_RESOURCE_ID, PRINCIPAL_ID
+from rayfleet.facts.late_values import PRINCIPAL_ID
 from rayfleet.facts.resource_types import CLUSTER
 from rayfleet.proofs.azure import security_rules
 from rayfleet.proofs.azure.property_values import unknown
@@ -24,15 +24,14 @@ _DOMAINS = {
     "https://console.anyscale.com": "anyscaleuserdata.com",
     "https://console.azure.anyscale.com": "azure.anyscaleuserdata.com",
 }
-# What the operator's values and the cloud resource wait for.
-_LATE = (CLIENT_ID, PRINCIPAL_ID, CLOUD_RESOURCE_ID)
 
 
 def of_cluster(cluster: RenderedCluster, run: Run) -> Iterator[Finding]:
     """The way in to one cluster."""
     operator = cluster.operator
     if operator is None or cluster.cloud_resource is None:
-        if any(cluster.late(kind) is None for kind in _LATE):
+        # What the operator's values wait for, and its cloud resource.
+        if any(cluster.late(kind) is None for kind in (*cluster.runtime.operator.needs, PRINCIPAL_ID)):
             yield pending("network/no-gateway", cluster.name, "whether Anyscale finds its gateway waits for bindings")
         return
     found: list[Finding] = []
