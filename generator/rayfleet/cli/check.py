@@ -14,7 +14,7 @@ from rayfleet.console.printing import echo
 from rayfleet.console.recorder import Recorder
 from rayfleet.diagnostics import WrongOption, did_you_mean
 from rayfleet.proofs import forms
-from rayfleet.proofs.claims.index import LISTS
+from rayfleet.proofs.claims import index
 from rayfleet.tree import load
 
 _WITNESSES = 3
@@ -50,17 +50,17 @@ def check(
     """Prove that the pieces of rendered/ fit each other.
 
     Reads rendered/, bindings.yaml, quota.yaml, accepted.yaml and the VM sizes, and nothing of the fleet's own logic.
-    PROOF names the proofs to run; without any, all run.
+    PROOF names the proofs to run, or whose claims to list; without any, all.
     """
-    if listed:
-        if recorder.form not in LISTS:
-            raise WrongOption("--format", f"a list has the forms {', '.join(LISTS)}")
-        echo(LISTS[recorder.form](), end="")
-        return 0
     for name in names:
         if name not in proofs.names():
             known = f"{', '.join(proofs.names())}{did_you_mean(name, proofs.names())}"
             raise WrongOption("PROOF", f"{name!r} is none of {known}")
+    if listed:
+        if recorder.form not in index.LISTS:
+            raise WrongOption("--format", f"a list has the forms {', '.join(index.LISTS)}")
+        echo(index.LISTS[recorder.form](index.of(names)), end="")
+        return 0
     where = fleet_files.locate(fleet, output)
     tree = load.tree(where, layers)
     try:

@@ -15,7 +15,7 @@ from rayfleet.tree import Side, entries, text
 
 #: The proof of accepted.yaml itself.
 ACCEPTED = "accepted"
-# Without these nothing is judged, of the tree or of what is accepted.
+# What everything else is judged by: the files of the tree, and what is accepted.
 _NEVER = ("files", ACCEPTED)
 
 
@@ -51,7 +51,7 @@ def _acceptance(side: Side, row: Any) -> Acceptance | Diagnostic:
         what, fix = f"{claim!r} is no claim{did_you_mean(claim, BY_ID)}", "rayfleet check --list has all of them"
         return side.source.diagnostic((*side.path, "claim"), what, fix)
     if BY_ID[claim].proof in _NEVER:
-        what = f"{claim} cannot be accepted: much else is not judged because of it"
+        what = f"{claim} cannot be accepted: it is about what everything else is judged by"
         return side.source.diagnostic((*side.path, "claim"), what, BY_ID[claim].mend)
     try:
         last = date.fromisoformat(until) if until else None

@@ -97,6 +97,9 @@ def test_claims_are_listed(rendered: Workspace) -> None:
     assert {row["id"]: (row["proof"], row["mend"]) for row in listed} == {
         claim.id: (claim.proof, claim.mend) for claim in BY_ID.values()
     }
+    some = rendered.run("check", "shape", "versions", "--list").stdout.splitlines()
+    assert {line.partition("/")[0] for line in some} == {"shape", "versions"}
+    assert 'did you mean "shape"?' in rendered.run("check", "shapes", "--list", code=2).stderr
     assert (
         "a list has the forms text, json, markdown"
         in rendered.run("check", "--list", "--format", "sarif", code=2).stderr
