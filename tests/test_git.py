@@ -70,7 +70,7 @@ INPUTS = ["fleet.yaml", "overlays", "rendered"]
 
 
 def changed() -> list[str] | None:
-    return git_objects.changed("fleets/a", INPUTS)
+    return git_objects.changed_files("fleets/a", INPUTS)
 
 
 def test_what_is_not_as_the_last_commit_has_it(repository: Workspace) -> None:
@@ -159,7 +159,7 @@ def test_changes_without_a_repository_or_a_commit_and_outside_of_it(folder: Work
     git("init", "fleets")
     assert changed() == ["fleet.yaml"]
     folder.write("x", "elsewhere/y.json")
-    assert git_objects.changed("fleets/a", ["../../elsewhere"]) == ["../../elsewhere/y.json"]
+    assert git_objects.changed_files("fleets/a", ["../../elsewhere"]) == ["../../elsewhere/y.json"]
 
 
 # --- back in time -----------------------------------------------------------------------------------------------------
@@ -220,7 +220,7 @@ def test_ancestors(repository: Workspace) -> None:
 
 
 def unpushed(branch: str = "main") -> list[str] | None:
-    return git_objects.unpushed("fleets/a", ["fleet.yaml", "rendered"], branch)
+    return git_objects.unpushed_files("fleets/a", ["fleet.yaml", "rendered"], branch)
 
 
 def test_what_the_remote_does_not_have(repository: Workspace) -> None:

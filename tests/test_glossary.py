@@ -26,7 +26,11 @@ THEIRS = {
     "application_routing", "cluster_data", "compute_config", "compute_configs", "data_loss", "volume_handle",
 }  # fmt: skip
 #: Nouns, and one state, that end as participles do.
-NOUNS = {"finding", "grouping", "parsing", "pending", "printing", "templating", "wording"}
+NOUNS = {"binding", "finding", "grouping", "parsing", "pending", "printing", "templating", "wording", "mapping"}
+#: Outcomes of a claim, and the state in which an output waits: a finding is made by its outcome's name.
+OUTCOMES = {"accepted", "failed", "noted", "proved", "unjudged", "warned"}
+#: Words of ours for states, and Azure's word for waiting.
+STATES = {"missing", "polling", "rendered"}
 PRONOUNS = {
     "all", "anything", "each", "everything", "it", "its", "mine", "nothing", "ours", "other", "others", "self",
     "something", "that", "theirs", "these", "this", "those", "what", "which", "who", "whose",
@@ -47,6 +51,12 @@ FRAGMENTS = {
     "since",
     "told",
 }
+#: More of them, which part of a name may be, and no whole one.
+SMALL_WORDS = {
+    "above", "among", "apart", "beside", "between", "by", "for", "from", "gone", "how", "in", "kept", "near",
+    "never", "off", "on", "or", "out", "over", "some", "taken", "there", "to", "together", "twice", "under", "up",
+    "where", "with", "without",
+}  # fmt: skip
 
 
 @cache
@@ -75,6 +85,17 @@ def _functions() -> Iterator[tuple[str, str]]:
         for node in (node for owner in owners for node in owner.body):
             if isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
                 yield node.name, module
+
+
+def _private_functions() -> Iterator[tuple[str, str]]:
+    """Every private function and method and every function inside another, with its module; no property: ``if
+    state.succeeded`` reads well."""
+    for module, tree in _modules().items():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.FunctionDef) and not node.name.startswith("__"):
+                marks = {ast.unparse(mark) for mark in node.decorator_list}
+                if not marks & {"property", "cached_property"}:
+                    yield node.name.strip("_"), module
 
 
 def _docstrings() -> Iterator[tuple[str, str]]:
@@ -112,6 +133,15 @@ def test_no_name_says_nothing() -> None:
     named = [*_classes(), *_functions()]
     assert len(named) > 500
     assert {f"{module}.{name}" for name, module in named if _own_words(name) & NEVER} == set()
+
+
+def test_a_function_is_named_by_a_noun_or_a_verb() -> None:
+    """Not by a pronoun, a word between words or a participle alone: ``_named``, ``_at``, ``_told``."""
+    named = {*_private_functions()}
+    assert len(named) > 1500
+    participles = {name for name, _ in named if re.fullmatch(r"[a-z]+(ing|ed)", name)} - NOUNS - OUTCOMES - STATES
+    dark = participles | PRONOUNS | FRAGMENTS | SMALL_WORDS
+    assert sorted(f"{module}.{name}" for name, module in named if name in dark) == []
 
 
 def test_a_docstring_names_the_thing() -> None:

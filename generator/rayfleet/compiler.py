@@ -33,7 +33,7 @@ class Compiled:
         """Every output, one at a time."""
         return ((path, make().encode()) for path, make in self._outputs.plan)
 
-    def some(self, paths: Collection[str]) -> dict[str, bytes]:
+    def contents(self, paths: Collection[str]) -> dict[str, bytes]:
         """Those outputs that have one of the paths."""
         return {path: make().encode() for path, make in self._outputs.plan if path in paths}
 

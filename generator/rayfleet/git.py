@@ -103,7 +103,7 @@ def is_ancestor(folder: str, revision: str) -> bool:
         return bool(wanted and head and _is_after(repo, head, wanted))
 
 
-def changed(folder: str, below: Iterable[str]) -> list[str] | None:
+def changed_files(folder: str, below: Iterable[str]) -> list[str] | None:
     """The files below ``folder`` at any of the paths ``below`` that differ from the last commit, in order:
     missing and new ones too, and those that Git ignores but for what editors leave. None where there is no repository.
     Raises Invalid where it cannot be read.
@@ -129,7 +129,7 @@ def changed(folder: str, below: Iterable[str]) -> list[str] | None:
         return sorted(os.path.relpath(f"{top}/{file}", whole) for file in rows)
 
 
-def unpushed(folder: str, below: Iterable[str], branch: str) -> list[str] | None:
+def unpushed_files(folder: str, below: Iterable[str], branch: str) -> list[str] | None:
     """The files below ``folder`` at any of the paths ``below`` that the remote's ``branch``, as a push or a fetch saw
     it last, does not have as the last commit; none where it has that commit. In order.
 

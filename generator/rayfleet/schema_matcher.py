@@ -119,7 +119,7 @@ def matcher(pattern: str) -> Callable[[str], bool]:
     return lambda text: search(text) is not None
 
 
-def _required(names: Any, schema: Any, known: Any) -> Accepts:
+def _required_keys(names: Any, schema: Any, known: Any) -> Accepts:
     return lambda value: value.__class__ is not dict or all(name in value for name in names)
 
 
@@ -149,7 +149,7 @@ def _bound_matcher(low: bool) -> Callable[[Any, Any, Any], Accepts]:
 
 
 _KEYWORDS: dict[str, Callable[[Any, Any, Any], Accepts]] = {
-    "required": _required,
+    "required": _required_keys,
     "propertyNames": _property_names,
     "items": _items,
     "uniqueItems": _unique,

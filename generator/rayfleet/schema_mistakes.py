@@ -25,10 +25,10 @@ def without_mistakes(read: Source, name: str) -> tuple[Source, list[Diagnostic]]
     if not violations:
         return read, []
     wrong = {tuple(violation.path): violation.stand_in for violation in violations if violation.path}
-    rest = read.corrected(_outermost(wrong))
+    rest = read.with_values(_outermost(wrong))
     if not schema.accepts(rest, name):
         broken = {tuple(violation.path[:2]): None for violation in schema.violations(rest, name)}
-        rest = rest.corrected((path, None) for path in broken if path[0] == "clusters" and len(path) == 2)
+        rest = rest.with_values((path, None) for path in broken if path[0] == "clusters" and len(path) == 2)
     return rest, [violation.diagnostic for violation in violations]
 
 

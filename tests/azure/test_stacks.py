@@ -52,12 +52,12 @@ def test_only_what_was_agreed_to_is_deleted_and_never_a_group(
 
 def test_what_a_stack_has_and_how_it_stands(server: ArmServer) -> None:
     stacks = Stacks(client(server))
-    assert stacks.state(EAST) is None and stacks.managed(EAST) == ()
+    assert stacks.state(EAST) is None and stacks.managed_ids(EAST) == ()
     (outcome,) = run(stacks, [EAST])
     state = stacks.state(EAST)
     assert state and outcome.state and state.succeeded and state.outputs == outcome.state.outputs
     assert state.template_hash == stacks.template_hash(EAST)
-    assert {key.lower() for key in stacks.managed(EAST)} == HAS
+    assert {key.lower() for key in stacks.managed_ids(EAST)} == HAS
 
 
 def test_its_validation_says_what_its_template_has(server: ArmServer) -> None:
@@ -94,7 +94,7 @@ def test_a_stack_that_is_not_there_is_none(server: ArmServer, code: str) -> None
 @pytest.mark.parametrize("code", ["SubscriptionNotFound", "InvalidResourceType", "Http404"])
 def test_what_is_not_found_around_a_stack_is_a_fault(server: ArmServer, code: str) -> None:
     server.script("GET", NAME, error(404, code), error(404, code))
-    for ask in (Stacks(client(server)).state, Stacks(client(server)).managed):
+    for ask in (Stacks(client(server)).state, Stacks(client(server)).managed_ids):
         with pytest.raises(Fault, match=code):
             ask(EAST)
 
@@ -173,7 +173,7 @@ def test_a_failure_inside_and_a_deletion_that_fails(server: ArmServer) -> None:
         "aks-eastus/old",
     )
     assert failed.error and failed.error.code == "PodDisruptionBudget"
-    assert OLD in Stacks(client(server)).managed(EAST)
+    assert OLD in Stacks(client(server)).managed_ids(EAST)
 
 
 def test_what_failed_otherwise_was_not_to_be_deleted(server: ArmServer) -> None:
@@ -225,7 +225,7 @@ def test_beside_what_has_no_id_nothing_is_deleted(server: ArmServer) -> None:
     row = server.stacks[NAME]
     row.state, row.managed = "Succeeded", [*HAS, OLD]
     row.unnamed = [{"extension": {"name": "Contoso"}, "type": "Contoso/example@v1", "status": "managed"}]
-    found = stack_change(EAST, Stacks(client(server)).managed(EAST), HAS, HAS)
+    found = stack_change(EAST, Stacks(client(server)).managed_ids(EAST), HAS, HAS)
     assert found.deleted == () and found.kept == {"Contoso/example@v1": "its id is none that rayfleet makes"}
 
 

@@ -51,20 +51,20 @@ def one(*rows: dict[str, Any], identifier: str = _POOL) -> whatif.Property:
 def test_classes(said: str, kind: whatif.Kind) -> None:
     found = summed(change(_ACCOUNT, said))
     assert found.count(kind) == 1
-    assert found.nothing == (kind in ("unchanged", "ignored"))
+    assert found.is_empty == (kind in ("unchanged", "ignored"))
 
 
 def test_a_resource_of_which_only_noise_differs_is_unchanged() -> None:
     found = summed(change(_POOL, "Modify", delta("properties.provisioningState", "Delete", "Succeeded")))
     assert (found.count("unchanged"), found.count("modify"), found.folded) == (1, 0, 1)
-    assert found.nothing
+    assert found.is_empty
     assert summed(change(_POOL, "Modify")).count("modify") == 1  # Azure gave no reason: not taken for harmless
 
 
 @pytest.mark.parametrize("raw", [{}, {"changes": None}, {"changes": [1, "x", None]}, {"properties": {"changes": []}}])
 def test_answers_that_say_nothing(raw: dict[str, Any]) -> None:
     found = whatif.summary("fleet", raw)
-    assert found.nothing and list(whatif.lines(found)) == ["fleet: nothing to deploy"]
+    assert found.is_empty and list(whatif.lines(found)) == ["fleet: nothing to deploy"]
 
 
 # --- noise ------------------------------------------------------------------------------------------------------------

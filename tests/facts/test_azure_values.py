@@ -72,7 +72,7 @@ def test_what_is_rendered_has_no_other_values() -> None:
 @pytest.mark.parametrize(("kind", "row"), [each for each in ROWS if each[0] not in UNRENDERED])
 def test_every_property_has_a_row_in_the_table_of_changes(kind: str, row: PropertyValues) -> None:
     whole: Steps = row.path[: row.path.index(EACH)] if EACH in row.path else row.path
-    assert any(each.about(whole) for each in rows(kind))
+    assert any(each.concerns(whole) for each in rows(kind))
 
 
 @pytest.mark.parametrize(

@@ -90,7 +90,7 @@ def _rendered() -> frozenset[tuple[str, Steps]]:
 
 
 def _about(kind: str, path: Steps) -> list[ChangeRow]:
-    return [row for row in rows(kind) if row.about(path)]
+    return [row for row in rows(kind) if row.concerns(path)]
 
 
 def test_every_property_that_is_rendered_has_a_row() -> None:
@@ -104,7 +104,7 @@ def test_every_row_is_about_something_rendered_or_says_why_not() -> None:
         for path in row["paths"]:
             only = ChangeRow("in place", (tuple(path.split(".")),))
             there = any(
-                known in kinds and any(only.about(steps[:length]) for length in range(1, len(steps) + 1))
+                known in kinds and any(only.concerns(steps[:length]) for length in range(1, len(steps) + 1))
                 for known, steps in _rendered()
             )
             assert there != ("unrendered" in row), (kind, path)

@@ -73,7 +73,7 @@ def _rendered() -> frozenset[tuple[str, Steps]]:
 
 def test_every_property_that_is_rendered_has_a_row() -> None:
     assert len(_rendered()) > 150
-    assert [(kind, path) for kind, path in _rendered() if not any(row.about(path) for row in rows(kind))] == []
+    assert [(kind, path) for kind, path in _rendered() if not any(row.concerns(path) for row in rows(kind))] == []
 
 
 def test_every_row_is_about_something_rendered_or_says_why_not() -> None:
@@ -82,7 +82,7 @@ def test_every_row_is_about_something_rendered_or_says_why_not() -> None:
         for path in set(row["paths"]) - apart:
             only = ChangeRow("in place", (tuple(path.split(".")),))
             there = any(
-                known == kind and any(only.about(steps[:length]) for length in range(1, len(steps) + 1))
+                known == kind and any(only.concerns(steps[:length]) for length in range(1, len(steps) + 1))
                 for known, steps in _rendered()
             )
             assert there != ("unrendered" in row), (kind, path)

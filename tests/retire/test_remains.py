@@ -8,7 +8,7 @@ import pytest
 
 from rayfleet.azure.stacks import LastDeployment
 from rayfleet.diagnostics import Diagnostic
-from rayfleet.retire.remains import Remains, RetireOverrides, data_loss, undeployed, weighed, with_remains
+from rayfleet.retire.remains import Remains, RetireOverrides, blocked_plan, data_loss, undeployed_steps, with_remains
 from rayfleet.retire.step import ANYSCALE, RetirementPlan, RetirementStep, RoleGrant
 
 NONE = RetireOverrides(False, False, False)
@@ -78,9 +78,9 @@ def test_what_cannot_be_seen_blocks_where_it_must_be_seen() -> None:
     unseen, against, note = (ROW._replace(line=line) for line in (3, 2, 1))
     rows = [NOTHING._replace(unseen=[unseen]), NOTHING._replace(blocked=[against], notes=[note])]
     start = plan(blocked=[ROW._replace(line=9)])
-    found, notes = weighed(start, rows, must=True)
+    found, notes = blocked_plan(start, rows, must=True)
     assert ([row.line for row in found.blocked], notes) == ([2, 3, 9], [note])
-    found, notes = weighed(start, rows, must=False)
+    found, notes = blocked_plan(start, rows, must=False)
     assert ([row.line for row in found.blocked], notes) == ([2, 9], [note, unseen.as_warning()])
 
 
@@ -97,11 +97,11 @@ def test_what_cannot_be_seen_blocks_where_it_must_be_seen() -> None:
 )
 def test_what_serves_clusters_that_stay_waits_for_the_deployment(state: LastDeployment, words: str) -> None:
     steps = {"d": SimpleNamespace(side=SimpleNamespace(place=("deployments.json", 1, 2)))}
-    found = undeployed({"d": state}, steps, NONE)
+    found = undeployed_steps({"d": state}, steps, NONE)
     end = ", and clusters that stay may still use what is deleted"
     assert [(row.where, row.what) for row in found] == ([("d", f"it {words}{end}")] if words else [])
     assert all(row.fix.startswith("run rayfleet deploy first") and "--allow-undeployed" in row.fix for row in found)
-    allowed = undeployed({"d": state}, steps, NONE._replace(undeployed=True))
+    allowed = undeployed_steps({"d": state}, steps, NONE._replace(undeployed=True))
     assert allowed == [row.as_warning() for row in found]
 
 

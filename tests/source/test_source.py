@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from rayfleet.diagnostics import Diagnostic, Invalid
 from rayfleet.fleet_files import MAX_BYTES
-from rayfleet.source import dotted, read, read_all, read_json
+from rayfleet.source import dotted_path, read, read_all, read_json
 from rayfleet.source.parsing import MAX_DEPTH
 from tests.testing.workspace import Workspace
 
@@ -270,8 +270,8 @@ def test_places_count_as_editors_do(text: str) -> None:
 def test_a_finding_says_its_path() -> None:
     found = read("dir/fleet.yaml", b"a: 1\n").diagnostic(("clusters", "aks-eastus", "zones", 0), "what", "fix")
     assert found == Diagnostic("dir/fleet.yaml", 1, 1, "clusters.aks-eastus.zones[0]", "what", "fix")
-    assert dotted(()) == ""
-    assert dotted([0, "a"]) == "[0].a"
+    assert dotted_path(()) == ""
+    assert dotted_path([0, "a"]) == "[0].a"
 
 
 # --- anything at all --------------------------------------------------------------------------------------------------

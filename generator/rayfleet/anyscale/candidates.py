@@ -69,7 +69,7 @@ def _candidates(
     files = Files(where.output, OnDisk(where.output))
     clusters = {cluster.name: cluster for cluster in fleet.clusters}
     paths = {name: cloud_resource_file(name) for name in names}
-    given = compiled.some(set(paths.values())) if compiled else {}
+    given = compiled.contents(set(paths.values())) if compiled else {}
     for name, path in paths.items():
         resource, source = clusters[name].cloud_resource, files.read(path, read, found)
         if source and source.data.get("name") != resource:

@@ -75,7 +75,7 @@ def registered_before(cloud: Cloud | None, rows: Iterable[Candidate]) -> Iterato
     """The clusters that are registered, with what differs."""
     for row in rows:
         if cloud and row.resource in cloud.resources:
-            yield _existing(cloud, row)
+            yield _existing_registration(cloud, row)
 
 
 def register(
@@ -106,7 +106,7 @@ def register(
             blocked = row.cluster if primary else ""
         else:
             if cloud and row.resource in cloud.resources:
-                found = _existing(cloud, row)
+                found = _existing_registration(cloud, row)
                 yield found if found.what else found._replace(outcome="registered")
             else:
                 yield Registration(row.cluster, "failed", None, f"it is not there afterwards: {said}", fix)
@@ -122,7 +122,7 @@ def _change(cli: Cli, arguments: tuple[str, ...]) -> tuple[str, str]:
     return said, known_remedy(said) or f"fix that; then {AGAIN}"
 
 
-def _existing(cloud: Cloud, row: Candidate) -> Registration:
+def _existing_registration(cloud: Cloud, row: Candidate) -> Registration:
     resource = cloud.resources[row.resource]
     identifier = resource.get("cloud_resource_id")
     name = cloud.data["name"]

@@ -118,7 +118,7 @@ class Fault(Exception):
         """The same fault, with more to say."""
         return Fault(self.code, f"{self.message.rstrip('.')}; {words}", self.status, self.retry_after, self.details)
 
-    def without(self, texts: tuple[str, ...]) -> Fault:
+    def without_texts(self, texts: tuple[str, ...]) -> Fault:
         """The same fault, without some texts."""
         details = tuple(_remove_texts(detail, texts) for detail in self.details)
         return Fault(self.code, replace_texts(self.message, texts), self.status, self.retry_after, details)

@@ -117,7 +117,7 @@ class SdkClients:
         except AzureError as error:
             raise fault_of(error, secrets) from None
         except Fault as fault:
-            raise fault.without(secrets) from None
+            raise fault.without_texts(secrets) from None
         # The SDK's models take an answer apart without looking first: what is JSON, and no deployment, ends in these.
         except (AttributeError, LookupError, RecursionError, TypeError, ValueError):
             raise Fault("MalformedAnswer", "Azure's answer is not what it should be") from None

@@ -114,7 +114,7 @@ class Stacks:
             outputs=deployment.outputs or state.outputs,
         )
 
-    def managed(self, step: DeploymentStep) -> tuple[str, ...]:
+    def managed_ids(self, step: DeploymentStep) -> tuple[str, ...]:
         """The ids of what a stack has; none where it is not there. What no id names (REST API: resources of Bicep
         extensions) goes by its type, so that nobody takes it for nothing. Raises Fault.
         """

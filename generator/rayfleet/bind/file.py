@@ -36,9 +36,9 @@ def parse(file: str, content: bytes | None) -> Source | None:
     source = read(file, content)
     clusters = ("clusters",)
     if "clusters" in source.data and source.data["clusters"] is None:
-        source = source.corrected([(clusters, {})])
+        source = source.with_values([(clusters, {})])
     nulls = [name for name, bound in mapping(source.data, *clusters).items() if bound is None]
-    return source.corrected(((*clusters, name), {}) for name in nulls)
+    return source.with_values(((*clusters, name), {}) for name in nulls)
 
 
 def write(file: str, before: bytes | None, after: bytes) -> None:

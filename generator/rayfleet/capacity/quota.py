@@ -47,7 +47,7 @@ class Quota:
     def side(self, region: str) -> Side:
         return Side(self.source, ("regions", region))
 
-    def given(self, region: str) -> Iterator[QuotaLimit]:
+    def listed_limits(self, region: str) -> Iterator[QuotaLimit]:
         """Every limit of a region, in order; a family may stand there twice."""
         said = mapping(self.source.data, "regions", region)
         for name in mapping(said, "families"):
@@ -60,7 +60,7 @@ class Quota:
     def limits(self, region: str) -> dict[Limit, QuotaLimit]:
         """The limits of a region; of a family that stands there twice, the lower."""
         if region not in self._limits:
-            highest_first = sorted(self.given(region), key=lambda row: -row.vcpus)
+            highest_first = sorted(self.listed_limits(region), key=lambda row: -row.vcpus)
             self._limits[region] = {row.limit: row for row in highest_first}
         return self._limits[region]
 

@@ -58,7 +58,7 @@ class KubernetesObject(NamedTuple):
         """A value of it, or of its values."""
         return Side(self.values, path[1:]) if self.values and path[:1] == ("values",) else Side(self.source, path)
 
-    def marked(self, what: str) -> str:
+    def mark(self, what: str) -> str:
         """The value of an annotation of Flux, or of a label, in lower case."""
         metadata, key = mapping(self.source.data, "metadata"), f"{KUSTOMIZE}/{what}"
         return (text(metadata, "annotations", key) or text(metadata, "labels", key)).lower()
@@ -81,7 +81,7 @@ def _documents(tree: Tree, file: str, problems: list[Diagnostic]) -> list[Source
         return []
 
 
-def differing(before: Tree, now: Tree, cluster: str) -> Iterator[str]:
+def differing_files(before: Tree, now: Tree, cluster: str) -> Iterator[str]:
     """The files of a cluster that are not the same in both trees, a release's for its values."""
     old, new = (tree.cluster_files.get(cluster, ()) for tree in (before, now))
     found = {}
@@ -105,7 +105,7 @@ def same_file(path: str, before: Tree, now: Tree) -> bool:
 
 def cluster_changes(before: Tree, now: Tree, cluster: str) -> Iterator[Change]:
     """Every change of a cluster's objects: of one after another as the files have them, then what is new."""
-    files = list(differing(before, now, cluster))
+    files = list(differing_files(before, now, cluster))
     unread: list[Diagnostic] = []  # a tree that is judged says itself what of it cannot be read
     old = {row.key: row for file in files for row in objects(before, file, before.problems)}
     new = {row.key: row for file in files for row in objects(now, file, unread)}
@@ -130,7 +130,7 @@ def _id(row: KubernetesObject) -> str:
 def _removal(old: KubernetesObject, becomes: KubernetesObject | None, cluster: str) -> Change:
     name = old.key[2]
     if becomes is None:
-        row = _KEPT if old.marked("prune") == "disabled" else row_for(old.kind, _NAME, name, None, {})
+        row = _KEPT if old.mark("prune") == "disabled" else row_for(old.kind, _NAME, name, None, {})
         return Change("gone", _id(old), old.kind, cluster, (), old.document, None, old.side(_NAME), None, row)
     row = row_for(old.kind, _NAME, name, becomes.key[2], becomes.document)
     at = ("metadata", "namespace" if name == becomes.key[2] else "name")
@@ -182,7 +182,7 @@ def _property_changes(old: KubernetesObject, new: KubernetesObject, cluster: str
 
 def _recreation_row(row: ChangeRow, new: KubernetesObject) -> ChangeRow:
     """The row as Flux acts: it deletes what Kubernetes refuses, and makes it again, where the object says so."""
-    return row.recreated if row.refused and new.marked("force") == "enabled" else row
+    return row.recreated if row.refused and new.mark("force") == "enabled" else row
 
 
 def comparable(row: KubernetesObject) -> dict[str, Any]:

@@ -49,7 +49,7 @@ class Progress:
         self._clock = clock
         self._lock = Lock()
 
-    def showing(self) -> AbstractContextManager[object]:
+    def live_table(self) -> AbstractContextManager[object]:
         """Shows the table for as long as the context lasts; nothing where there is no terminal."""
         if not self.live:
             return nullcontext()
@@ -73,7 +73,9 @@ class Progress:
                 echo_stderr(self._line(name, row))
 
     def _line(self, name: str, row: ProgressRow) -> str:
-        spent = f" after {_elapsed(row, self._clock())}" if row.ended is not None and row.began != row.ended else ""
+        spent = (
+            f" after {_elapsed_time(row, self._clock())}" if row.ended is not None and row.began != row.ended else ""
+        )
         return printable(f"{name}: {row.state}{spent}" + (f": {row.note}" if row.note else ""))
 
     def table(self, room: int) -> Table:
@@ -86,7 +88,7 @@ class Progress:
                 row = self.rows[name]
                 count = f"{row.done}/{row.total}"
                 state = Text(row.state, _STYLES.get(row.state, ""))
-                table.add_row(printable(name), state, count, _elapsed(row, self._clock()), _on_one_line(row.note))
+                table.add_row(printable(name), state, count, _elapsed_time(row, self._clock()), _on_one_line(row.note))
         if others:
             count = f"and {many(len(others), 'other')}"
             table.add_row(count, "", "", "", _on_one_line(", ".join(_state_counts(others))))
@@ -123,7 +125,7 @@ def _console() -> Console:
     return Console(stderr=True, markup=False, emoji=False, highlight=False)
 
 
-def _elapsed(row: ProgressRow, now: float) -> str:
+def _elapsed_time(row: ProgressRow, now: float) -> str:
     """The time that a deployment has taken; empty before."""
     return "" if row.began is None else clock((row.ended if row.ended is not None else now) - row.began)
 

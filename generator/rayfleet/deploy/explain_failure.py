@@ -24,7 +24,7 @@ from rayfleet.facts.resource_types import (
     VNET,
     provider,
 )
-from rayfleet.source import Path, dotted
+from rayfleet.source import Path, dotted_path
 from rayfleet.source.origin import Origin
 from rayfleet.tree import Resource, Side, Template, entries, mapping, text
 
@@ -113,7 +113,7 @@ def diagnostics(deployment: str, template: Template | None, whole: Problem, orig
         advice = advice_for(problem.code, problem.message)
         place = side or template_side
         file, line, column = place.place if place else (deployment, 0, 0)
-        where = f"{row.type} {row.written_name}" if row else dotted(path)
+        where = f"{row.type} {row.written_name}" if row else dotted_path(path)
         found.append(Diagnostic(file, line, column, where, f"{problem.code}: {problem.message}", advice.fix))
     return found
 
@@ -131,7 +131,7 @@ def _failure(
         row.written_name if row and not row.written_name.startswith("[") else name,
         _place(template_side),
         _place(side),
-        dotted(path),
+        dotted_path(path),
         advice_for(problem.code, problem.message).fix,
     )
 

@@ -48,7 +48,7 @@ def uncommitted_files(where: FleetFiles) -> list[str] | None:
     """The files of a fleet that differ from the last commit; None where there is no repository. Raises Invalid
     where that cannot be read.
     """
-    paths = git.changed(where.folder, [os.path.relpath(path, where.folder) for path in where.in_git])
+    paths = git.changed_files(where.folder, [os.path.relpath(path, where.folder) for path in where.in_git])
     return paths and [os.path.normpath(os.path.join(where.folder, path)) for path in paths]
 
 

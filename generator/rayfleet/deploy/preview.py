@@ -163,7 +163,7 @@ def stack_change(plan: DeploymentPlan, ids: Mapping[str, frozenset[str]]) -> lis
     """The resources that leave the stacks. ``ids``: those that ``validation`` has found. Raises Fault, StopRequest."""
     if plan.stacks is None:
         return []
-    managed, rendered = _answers(plan, plan.stacks.managed), frozenset(azure_resources(plan.tree))
+    managed, rendered = _answers(plan, plan.stacks.managed_ids), frozenset(azure_resources(plan.tree))
     rows = [
         stack_changes.stack_change(step, managed[step.name], ids.get(step.name, frozenset()), rendered)
         for step in plan.steps

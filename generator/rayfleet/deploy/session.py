@@ -210,7 +210,7 @@ def _run_steps(session: DeploySession, plan: DeploymentPlan, deletes: Collection
     with interruptible(recorder.stop, "Azure continues with what it is doing", recorder.abort):
         report.begin(plan.steps, progress)
         recorder.started = True
-        with progress.showing():
+        with progress.live_table():
             outcomes = threads.result(
                 lambda: run(client, plan.steps, lambda row: show_progress(progress, row), watch=live)
             )

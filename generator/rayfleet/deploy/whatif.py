@@ -115,7 +115,7 @@ class Summary(NamedTuple):
         return sum(bool(row.noise) for change in self.changes for row in change.properties)
 
     @property
-    def nothing(self) -> bool:
+    def is_empty(self) -> bool:
         """True where nothing would change, as far as Azure can tell."""
         return not any(self.count(kind) for kind in _SIGNS)
 

@@ -74,7 +74,7 @@ class ChangeRow(NamedTuple):
         general = UNCLASSIFIED if self.change_class == UNCLASSIFIED and self.says else self.general
         return f"{general}: {self.says}" if self.says else general
 
-    def about(self, path: Steps) -> bool:
+    def concerns(self, path: Steps) -> bool:
         """True where the row is about the property at a path."""
         return any(_matches(pattern, path) for pattern in self.paths)
 
@@ -137,7 +137,7 @@ def outermost(found: Iterable[PropertyDifference]) -> list[PropertyDifference]:
 
 def row_for(kind: str, path: Steps, before: Any, after: Any, resource: Mapping[str, Any]) -> ChangeRow | None:
     """The row that counts; None where nobody wrote one."""
-    return next((row for row in rows(kind) if row.about(path) and row.fits(before, after, resource)), None)
+    return next((row for row in rows(kind) if row.concerns(path) and row.fits(before, after, resource)), None)
 
 
 @cache

@@ -143,9 +143,9 @@ def prove(evidence: Evidence, wanted: Iterable[str] = (), witnesses: int | None 
         if any(proof.layered for proof in chosen):
             report.add(FILES, overlays.hold_back(_without_overlays(cluster)))
     for proof in chosen:
-        report.add(proof.name, groups[proof.name].merged())
+        report.add(proof.name, groups[proof.name].merge())
         report.add(proof.name, accepted.mark(proof.of_fleet(run)))
-    report.add(FILES, overlays.merged())
+    report.add(FILES, overlays.merge())
     report.refuse(FILES, "files/unreadable", tree.problems)
     report.refuse(FILES, "files/no-clusters", _without_clusters(tree))
     report.refuse(FILES, "files/base-unreadable", _unreadable_base(evidence.base), "unjudged")

@@ -40,7 +40,7 @@ class Groups:
                 self._first.setdefault(key, finding)
                 self._clusters.setdefault(key, set()).add(finding.subject)
 
-    def merged(self) -> Iterator[Finding]:
+    def merge(self) -> Iterator[Finding]:
         """Each once, after all clusters."""
         for key, first in self._first.items():
             others = len(self._clusters[key]) - 1

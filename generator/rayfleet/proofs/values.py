@@ -19,7 +19,7 @@ class Misfit(NamedTuple):
     written: Any
     row: PropertyValues
 
-    def what(self, who: str, takes: str) -> str:
+    def sentence(self, who: str, takes: str) -> str:
         """``who`` is its owner, ``takes`` the system that refuses it."""
         values = self.row.values
         said = f"{who} has the {self.row.key} {_shown(self.written)}"
@@ -51,7 +51,7 @@ def misfits(data: Any, rows: Sequence[PropertyValues]) -> Iterator[Misfit]:
                 yield Misfit(path, written, row)
 
 
-def taken(data: Any, *path: str | int) -> bool:
+def is_legal(data: Any, *path: str | int) -> bool:
     """False for a field of a Kubernetes object with a value that flux/value speaks of."""
     kind = text(data, "apiVersion").rpartition("/")[0], text(data, "kind")
     return all(misfit.path != path for misfit in misfits(data, KUBERNETES_VALUES.get(kind, ())))

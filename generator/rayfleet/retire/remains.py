@@ -61,7 +61,7 @@ def _is_unregistered(plan: RetirementPlan, number: int, remains: Remains) -> boo
     return number in remains.proven or (never and remains.states[number] == "done")
 
 
-def weighed(plan: RetirementPlan, rows: Sequence[Remains], must: bool) -> tuple[RetirementPlan, list[Diagnostic]]:
+def blocked_plan(plan: RetirementPlan, rows: Sequence[Remains], must: bool) -> tuple[RetirementPlan, list[Diagnostic]]:
     """A plan with all that blocks it, and what else is to be said. What cannot be seen blocks it where it ``must`` be
     seen.
     """
@@ -72,7 +72,7 @@ def weighed(plan: RetirementPlan, rows: Sequence[Remains], must: bool) -> tuple[
     return plan._replace(blocked=in_order(blocked)), notes
 
 
-def undeployed(
+def undeployed_steps(
     states: Mapping[str, LastDeployment], steps: Mapping[str, DeploymentStep], overrides: RetireOverrides
 ) -> list[Diagnostic]:
     """Deployments that have not put in place what serves the clusters that stay instead."""

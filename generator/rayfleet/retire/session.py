@@ -23,7 +23,7 @@ from rayfleet.retire.delete import delete
 from rayfleet.retire.disks import cluster_data
 from rayfleet.retire.preparation import prepare, uncommitted_files
 from rayfleet.retire.registration import remove
-from rayfleet.retire.remains import Remains, RetireOverrides, data_loss, weighed, with_remains
+from rayfleet.retire.remains import Remains, RetireOverrides, blocked_plan, data_loss, with_remains
 from rayfleet.retire.report import RetirementReport, without_plan
 from rayfleet.retire.step import ANYSCALE, RetirementStep
 from rayfleet.retire.still_there import AGAIN
@@ -105,7 +105,7 @@ def _look(report: RetirementReport, overrides: RetireOverrides, recorder: Record
     )
     for remains in rows:
         report.plan, report.states = with_remains(report.plan, report.states, remains)
-    report.plan, notes = weighed(report.plan, rows, must)
+    report.plan, notes = blocked_plan(report.plan, rows, must)
     recorder.diagnostics += notes
 
 

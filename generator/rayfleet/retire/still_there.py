@@ -20,7 +20,7 @@ from rayfleet.retire.commands import command, of_locks
 from rayfleet.retire.delete import remaining_ids
 from rayfleet.retire.disks import cluster_data
 from rayfleet.retire.registration import clouds, unread_view, view
-from rayfleet.retire.remains import Remains, RetireOverrides, data_loss, undeployed
+from rayfleet.retire.remains import Remains, RetireOverrides, data_loss, undeployed_steps
 from rayfleet.retire.step import ANYSCALE, RetirementPlan, RetirementStep
 from rayfleet.tree.deployment_steps import DeploymentStep
 
@@ -106,7 +106,7 @@ def _undeployed_steps(
     wanted = {row.name: row for step in todo if step.stays for row in _deployments_of(plan, step) or every}
     asks = {name: partial(last_deployment, azure, row) for name, row in wanted.items()}
     states, faults = answers_within(until, asks) if asks else ({}, {})
-    rows = undeployed(states, wanted, overrides)
+    rows = undeployed_steps(states, wanted, overrides)
     return rows, {} if overrides.undeployed else faults
 
 

@@ -32,7 +32,7 @@ class Source:
         """True where this is the text of a file."""
         return self._text.encode() == content
 
-    def corrected(self, values: Iterable[tuple[Path, Any]]) -> Source:
+    def with_values(self, values: Iterable[tuple[Path, Any]]) -> Source:
         """The same file as if each value stood at its path, or nothing where it is None: what is right about the rest
         can then be judged too. Positions stay those of the file.
         """
@@ -53,7 +53,7 @@ class Source:
     def diagnostic(self, path: Path, what: str, fix: str, *, key: bool = False) -> Diagnostic:
         """A finding about the value at ``path`` (or about its key); places what is absent at its nearest parent."""
         line, column = self.place(path, key=key)
-        return Diagnostic(self.file, line, column, dotted(path), what, fix)
+        return Diagnostic(self.file, line, column, dotted_path(path), what, fix)
 
     def written(self, path: Path) -> str | None:
         """The text of the scalar at ``path`` as it stands in the file: ``1.40`` where the value is 1.4."""
@@ -157,7 +157,7 @@ def _deepest_last_first(correction: tuple[Path, Any]) -> tuple[int, list[int]]:
     return -len(path), [-step for step in path if isinstance(step, int)]
 
 
-def dotted(path: Path) -> str:
+def dotted_path(path: Path) -> str:
     """``clusters.aks-eastus.zones[0]``: a path as people write it."""
     text = ""
     for step in path:

@@ -99,12 +99,12 @@ def _commits(where: FleetFiles, branch: str, blind: list[BlindSpot]) -> tuple[li
     """``dirty`` and ``unpushed``."""
     below = [os.path.relpath(path, where.folder) for path in where.in_git]
     before = len(blind)
-    dirty = look("the last commit", lambda: git.changed(where.folder, below), blind)
+    dirty = look("the last commit", lambda: git.changed_files(where.folder, below), blind)
     if dirty is None:
         if len(blind) == before:
             blind.append(BlindSpot("the last commit", "this is no Git repository", "git init, and commit"))
         return None, None
-    unpushed = look("what is pushed", lambda: git.unpushed(where.folder, below, branch), blind)
+    unpushed = look("what is pushed", lambda: git.unpushed_files(where.folder, below, branch), blind)
     if unpushed is None and len(blind) == before:
         what = f"nobody pushed to or fetched {branch}, which Flux follows"
         blind.append(BlindSpot("what is pushed", what, f"git push --set-upstream origin {branch}"))

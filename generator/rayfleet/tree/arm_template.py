@@ -151,7 +151,7 @@ class Template:
     def _output_names(self) -> list[str]:
         return list(mapping(self.source.data, "outputs"))
 
-    def malformed(self) -> Iterator[tuple[Side, str]]:
+    def malformed_expressions(self) -> Iterator[tuple[Side, str]]:
         """Every expression that cannot be read, and why."""
         for path, written in chain.from_iterable(self._expressions.values()):
             try:

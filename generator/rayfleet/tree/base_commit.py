@@ -27,7 +27,7 @@ def base(folder: str, revision: str | None) -> str | None:
         return revision
     found = _versions(folder)
     head = next(found, None)
-    if head is None or git.changed(folder, ["azure"]):
+    if head is None or git.changed_files(folder, ["azure"]):
         return head and "HEAD"
     return next(found, "HEAD")
 

@@ -24,7 +24,7 @@ class Release:
         spec = mapping(manifest.data, "spec")
         found: list[dict[str, Any]] = []
         for index, entry in enumerate(entries(spec, "valuesFrom")):
-            source = _from(entry, manifest.namespace, self._layers)
+            source = _values_source(entry, manifest.namespace, self._layers)
             if source is None:
                 self.unresolved.append(index)
             else:
@@ -110,7 +110,7 @@ def identity(data: object) -> dict[str, str]:
     }
 
 
-def _from(entry: Any, namespace: str, layers: Iterable[Layer]) -> Source | None:
+def _values_source(entry: Any, namespace: str, layers: Iterable[Layer]) -> Source | None:
     key = text(entry, "valuesKey") or "values.yaml"
     for layer in layers:
         for manifest in layer.of_kind(text(entry, "kind")):

@@ -64,7 +64,7 @@ class Layer:
         self.error = build.error.splitlines()[-1] if build and build.error else ""
         self._files = files
         self._documents: dict[str, list[Source]] = {}
-        self.manifests = list(self._from(build) if build and self.built else self._raw(path))
+        self.manifests = list(self._manifests_of(build) if build and self.built else self._raw(path))
 
     def of_kind(self, kind: str, group: str | None = None) -> list[Manifest]:
         """Its manifests of a kind."""
@@ -137,7 +137,7 @@ class Layer:
 
     # --- as built ---
 
-    def _from(self, build: Build) -> Iterator[Manifest]:
+    def _manifests_of(self, build: Build) -> Iterator[Manifest]:
         try:
             documents = read_all(self._files.name(self.path), build.output)
         except Invalid as invalid:

@@ -15,11 +15,11 @@ def once(derive: Callable[Concatenate[_Owner, _More], _Derived]) -> Callable[Con
     """Derives it once for its first argument and the rest of them; nobody may change what it returns."""
 
     @wraps(derive)
-    def derived(owner: _Owner, /, *more: _More.args, **named: _More.kwargs) -> _Derived:
+    def derive_once(owner: _Owner, /, *more: _More.args, **named: _More.kwargs) -> _Derived:
         kept = cast(dict[object, _Derived], vars(owner).setdefault("_derived", {}))
         key = (derive, more, *named.items())
         if key not in kept:
             kept[key] = derive(owner, *more, **named)
         return kept[key]
 
-    return derived
+    return derive_once

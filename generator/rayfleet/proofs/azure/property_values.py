@@ -42,7 +42,7 @@ def _resource(resource: Resource) -> Iterator[Finding]:
     for owner in (_owner(resource), *_inline_pools(resource)):
         for misfit in misfits(owner.data, azure_values(owner.type)):
             if not is_expression(misfit.written):
-                what, side = misfit.what(owner.who, "Azure"), owner.side.at(*misfit.path[owner.inside :])
+                what, side = misfit.sentence(owner.who, "Azure"), owner.side.at(*misfit.path[owner.inside :])
                 yield failed("arm/value", owner.subject, what, misfit.fix, side)
 
 

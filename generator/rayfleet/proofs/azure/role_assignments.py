@@ -47,7 +47,7 @@ def missing_role(tree: Tree, subject: str, need: RoleNeed) -> Finding:
         if row.role in need.roles:
             what = f"{who} is {_role(row)} on {scope_name(tree, row.scope)}, not on {on}: {need.why}"
             return failed("identity/no-role", subject, what, fix, row.resource.side("scope"), need.side)
-    other = _ungranted(tree, need)
+    other = _ungranted_role(tree, need)
     if other:
         whom = resource_name(tree, other.principal) or "nobody"
         what = f"{_role(other)} on {on} is granted to {whom}, not to {who}: {need.why}"
@@ -63,7 +63,7 @@ def _role(row: Assignment) -> str:
     return NAMES.get(row.role, f"role {row.role or 'nothing'}")
 
 
-def _ungranted(tree: Tree, need: RoleNeed) -> Assignment | None:
+def _ungranted_role(tree: Tree, need: RoleNeed) -> Assignment | None:
     """An assignment that waits for the identity, though it is not granted to it."""
     rows = (row for rows in assignments(tree).values() for row in rows if row.role in need.roles)
     return next((row for row in rows if need.whose in row.resource.depends_on and row.covers(need.target)), None)

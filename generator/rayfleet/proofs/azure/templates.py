@@ -62,7 +62,7 @@ def _fail(claim: str, template: Template, what: str, fix: str, *path: str | int)
 
 
 def _readable(template: Template, content: bytes) -> Iterator[Finding]:
-    for side, why in template.malformed():
+    for side, why in template.malformed_expressions():
         yield failed(
             "arm/expression",
             subject(template),

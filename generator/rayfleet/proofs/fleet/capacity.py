@@ -164,7 +164,7 @@ def _missing_limits(
     )
     known = _families(catalogue)
     families = [need.name for need in missing if need.name not in ("spot", "total")]
-    for given in quota.given(home.region):
+    for given in quota.listed_limits(home.region):
         guess = did_you_mean(given.name, families) if given.limit.kind == "families" else ""
         if guess and given.limit not in known:
             what = f"{given.name} is no VM family that the catalogue knows{guess}"
@@ -193,7 +193,7 @@ def _quota_mistakes(quota: Quota, needs: Iterable[Home], catalogue: Catalogue) -
                 quota.side(region),
             )
         seen: dict[Limit, QuotaLimit] = {}
-        for given in quota.given(region):
+        for given in quota.listed_limits(region):
             first = seen.setdefault(given.limit, given)
             if first is not given:
                 what = f"quota.yaml has {given.name} twice: {first.vcpus} and {given.vcpus} vCPUs"

@@ -39,5 +39,5 @@ def _values(rollout: Rollout, manifest: Manifest) -> Iterator[Finding]:
     takes = "Flux" if manifest.group.endswith(FLUX) else "the API server"
     for misfit in misfits(manifest.data, KUBERNETES_VALUES.get((manifest.group, manifest.kind), ())):
         if "${" not in str(misfit.written):
-            what = misfit.what(f"its {object_name(manifest.kind, manifest.name)}", takes)
+            what = misfit.sentence(f"its {object_name(manifest.kind, manifest.name)}", takes)
             yield failed("flux/value", rollout.cluster.name, what, misfit.fix, manifest.side(*misfit.path))

@@ -46,7 +46,7 @@ class Option(NamedTuple):
     side: Side
 
     @property
-    def on(self) -> bool:
+    def is_on(self) -> bool:
         return self.value.lower() in _TRUE
 
     @property
@@ -60,8 +60,8 @@ class Options(NamedTuple):
     named: dict[str, Option]
     fuse: dict[str, Option]
 
-    def on(self, name: str) -> bool:
-        return name in self.named and self.named[name].on
+    def is_on(self, name: str) -> bool:
+        return name in self.named and self.named[name].is_on
 
 
 def options(volume: BlobVolume) -> Options:
@@ -81,7 +81,7 @@ def options(volume: BlobVolume) -> Options:
 
 def speaks_dfs(volume: BlobVolume) -> bool:
     """True where it is mounted by the dfs endpoint."""
-    return options(volume).on("--use-adls")
+    return options(volume).is_on("--use-adls")
 
 
 def judge(cluster: RenderedCluster, volume: BlobVolume, used: bool) -> Iterator[Finding]:
@@ -89,12 +89,12 @@ def judge(cluster: RenderedCluster, volume: BlobVolume, used: bool) -> Iterator[
     given = options(volume)
     side = volume.manifest.side(*volume.options_path)
     found = [*_unknown_options(cluster, volume, given), *_modes(cluster, volume, given)]
-    if given.on(BLOCK_CACHE):
+    if given.is_on(BLOCK_CACHE):
         found += _block_cache(cluster, volume, given, side)
-    elif not given.on(STREAMING) and not given.on(PRELOAD):
+    elif not given.is_on(STREAMING) and not given.is_on(PRELOAD):
         cached = _file_cache(cluster, volume, given, side)
         found += [row for row in cached if used or row.outcome != "noted"]
-    if "allow_other" not in given.fuse and not given.on("--allow-other"):
+    if "allow_other" not in given.fuse and not given.is_on("--allow-other"):
         # libfuse, mount.fuse: allow_other; the driver mounts as root.
         what = f"{volume.name} is mounted without -o allow_other: only root reads it"
         found.append(
@@ -118,7 +118,7 @@ def _unknown_options(cluster: RenderedCluster, volume: BlobVolume, given: Option
         if not name.startswith(FUSE_OPTIONS):
             what = f"{volume.name}: BlobFuse2 takes no -o {name}, and exits"
             yield failed("storage/mount-option", cluster.name, what, "remove it", option.side)
-    if "direct_io" in given.fuse and given.on("--disable-kernel-cache"):
+    if "direct_io" in given.fuse and given.is_on("--disable-kernel-cache"):
         what = f"{volume.name}: BlobFuse2 takes --disable-kernel-cache or -o direct_io, not both, and exits"
         sides = given.named["--disable-kernel-cache"].side, given.fuse["direct_io"].side
         yield failed("storage/mount-options-clash", cluster.name, what, "remove one", *sides)
@@ -126,7 +126,7 @@ def _unknown_options(cluster: RenderedCluster, volume: BlobVolume, given: Option
 
 def _modes(cluster: RenderedCluster, volume: BlobVolume, given: Options) -> Iterator[Finding]:
     """One way to cache, and no option of another (cmd/mount.go: --streaming, then --block-cache, then --preload)."""
-    modes = [mode for mode in (STREAMING, BLOCK_CACHE, PRELOAD) if given.on(mode)]
+    modes = [mode for mode in (STREAMING, BLOCK_CACHE, PRELOAD) if given.is_on(mode)]
     if len(modes) > 1:
         what = f"{volume.name}: {' and '.join(modes)} exclude each other"
         yield failed(

@@ -46,7 +46,7 @@ class _Subject(NamedTuple):
     fits: dict[str, list[_NodeFit]]
 
     @property
-    def all(self) -> list[_NodeFit]:
+    def pools(self) -> list[_NodeFit]:
         """The pools that take it on any market type, each once."""
         return list({fit.name: fit for fits in self.fits.values() for fit in fits}.values())
 
@@ -73,7 +73,7 @@ def of_cluster(cluster: RenderedCluster, run: Run) -> Iterator[Finding]:
         subject = _subject(cluster.name, operator, ours, shape, beside, nodes)
         wrong = list(_malformed_quantities(subject))
         yield from wrong
-        if not wrong and subject.all:
+        if not wrong and subject.pools:
             judged.append(subject)
             yield from _fits(subject)
     yield from _market_differences(judged)
@@ -145,7 +145,7 @@ def _key(shape: Shape, name: str) -> str:
 
 def _fits(subject: _Subject) -> Iterator[Finding]:
     """A witness, or the GPUs that are left over on a node full of the shape, or what the largest node lacks."""
-    held = [fit for fit in subject.all if fit.times]
+    held = [fit for fit in subject.pools if fit.times]
     if not held:
         yield _no_room(subject)
         return
@@ -165,7 +165,7 @@ def _fits(subject: _Subject) -> Iterator[Finding]:
 
 
 def _no_room(subject: _Subject) -> Finding:
-    fit = _largest(subject.all, subject.takes)
+    fit = _largest(subject.pools, subject.takes)
     name, has, wants = fit.room.short_of(subject.takes)
     sides = [subject.side("resources", _key(subject.shape, name)), fit.side]
     if name == "memory" and subject.beside and subject.beside.mib:
@@ -180,7 +180,7 @@ def _market_differences(subjects: list[_Subject]) -> Iterator[Finding]:
     found: dict[tuple[str, str], list[_Subject]] = {}
     for subject in subjects:
         for market, fits in subject.fits.items():
-            if fits and not any(fit.times for fit in fits) and any(fit.times for fit in subject.all):
+            if fits and not any(fit.times for fit in fits) and any(fit.times for fit in subject.pools):
                 found.setdefault((market, _largest(fits, subject.takes).name), []).append(subject)
     for (market, name), rows in found.items():
         first = rows[0]
@@ -194,10 +194,10 @@ def _idle_pools(subjects: list[_Subject]) -> Iterator[Finding]:
     """Pools whose nodes no shape fits that they take, though other pools hold each."""
     taken: dict[str, list[tuple[_Subject, _NodeFit]]] = {}
     for subject in subjects:
-        for fit in subject.all:
+        for fit in subject.pools:
             taken.setdefault(fit.name, []).append((subject, fit))
     for name, rows in taken.items():
-        if any(fit.times or not any(other.times for other in subject.all) for subject, fit in rows):
+        if any(fit.times or not any(other.times for other in subject.pools) for subject, fit in rows):
             continue
         subject, fit = max(rows, key=lambda row: row[1].room.share(row[0].takes))
         lacks = _shortage_text(name, *fit.room.short_of(subject.takes))

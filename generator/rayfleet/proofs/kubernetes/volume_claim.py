@@ -229,7 +229,7 @@ def _write_access(cluster: RenderedCluster, mounted: MountedVolume) -> Iterator[
         places.append((f"{volume.name} is readOnly", volume.manifest.side(*attach)))
     if "ro" in given.fuse:
         places.append((f"{volume.name} is mounted with -o ro", given.fuse["ro"].side))
-    if given.on("--read-only"):
+    if given.is_on("--read-only"):
         places.append((f"{volume.name} is mounted with --read-only", given.named["--read-only"].side))
     if set(map(str, entries(claim.data, "spec", "accessModes"))) == {_READ}:
         places.append((f"its claim asks for {_READ}", claim.side("spec", "accessModes")))

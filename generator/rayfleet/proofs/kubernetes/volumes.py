@@ -16,7 +16,7 @@ from rayfleet.proofs.kubernetes import blob_mount
 from rayfleet.proofs.kubernetes import volume_claim as claims
 from rayfleet.proofs.kubernetes.volume_claim import MountedVolume
 from rayfleet.proofs.run import Run, see
-from rayfleet.proofs.values import taken
+from rayfleet.proofs.values import is_legal
 from rayfleet.tree import AksCluster, RenderedCluster, Resource, Side, Tree, get, mapping, text
 from rayfleet.tree.blob_volume import CLAIM, BlobVolume, Target, fleet_volumes, target, volumes
 from rayfleet.tree.gaps import templates_whole
@@ -107,7 +107,7 @@ def _mount_target(cluster: RenderedCluster, volume: BlobVolume, tree: Tree) -> I
         said = volume.text("protocol") or "no protocol, which means fuse"
         what = f"{volume.name} asks for {said}, and its mount options are those of BlobFuse2"
         yield failed("storage/protocol", cluster.name, what, "write protocol: fuse2", volume.side("protocol"))
-    if not volume.retains and taken(volume.manifest.data, *volume.reclaim_path):
+    if not volume.retains and is_legal(volume.manifest.data, *volume.reclaim_path):
         what = f"{volume.name} deletes the container, and all that every cluster stores in it, with the claim"
         yield failed(
             "storage/deletes", cluster.name, what, "reclaim by Retain", volume.manifest.side(*volume.reclaim_path)
