@@ -67,11 +67,16 @@ class Acceptances:
         self._rows = list(rows)
         self._past = {row for row in self._rows if row.until and row.until < today}
         self._first: dict[Acceptance, Acceptance | None] = {}
+        self._early: set[Acceptance] = set()
 
     def mark(self, findings: Iterable[Finding]) -> Iterator[Finding]:
-        """Writes down the reason in those findings that are accepted."""
+        """Writes down the reason in those findings that are accepted. What is pending may yet fail, which is more than
+        it was accepted for."""
         for finding in findings:
             fitting = [row for row in self._rows if row.fits(finding)] if finding.outcome != "proved" else []
+            if finding.outcome == "pending":
+                self._early.update(fitting)
+                fitting = []
             first = next((row for row in fitting if row not in self._past), None)
             self._first |= {row: first for row in fitting if self._first.get(row) != row}
             yield finding._replace(reason=first.reason) if first else finding
@@ -87,6 +92,10 @@ class Acceptances:
                 yield warned("accepted/past", row.claim, what, fix, row.side.at("until"))
             elif BY_ID[row.claim].proof not in ran:
                 continue
+            elif row not in self._first and row in self._early:
+                what = f"it is accepted of {row.subject}, where it waits for bindings and has not failed"
+                fix = "take the row out until it fails: what is pending fails nothing"
+                yield warned("accepted/unused", row.claim, what, fix, side)
             elif row not in self._first:
                 what = f"it is accepted of {row.subject}, and nothing there finds it"
                 fix = "correct the subject; or take the row out, if what it was about is mended"

@@ -147,6 +147,17 @@ def test_a_row_past_its_day_may_have_been_mended(rendered: Workspace) -> None:
     assert about_rows(rendered, {"claim": OVERLAP, **past}) == ["accepted/unused"]
 
 
+def test_what_waits_is_not_accepted_for_the_day_on_which_it_fails(workspace: Workspace) -> None:
+    workspace.write("version: 1\nclusters: {}\n", "bindings.yaml")
+    workspace.run("render")
+    claim = "placement/no-operator"
+    assert about_rows(workspace, {"claim": claim}) == ["accepted/unused"]
+    report = found(workspace)
+    assert {row["outcome"] for row in report["findings"] if row["claim"] == claim} == {"pending"}
+    (row,) = [row for row in report["findings"] if row["claim"] == "accepted/unused"]
+    assert row["what"].endswith("where it waits for bindings and has not failed")
+
+
 def test_only_star_and_question_mark_stand_for_letters(rendered: Workspace) -> None:
     assert about_rows(rendered, {"claim": "storage/egress", "subject": "aks-[w]*"}) == ["accepted/unused"]
     assert about_rows(rendered, {"claim": "storage/egress", "subject": "aks-?estus2"}) == []

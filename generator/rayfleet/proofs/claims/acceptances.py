@@ -12,6 +12,6 @@ CLAIMS = (
           "An acceptance fits only findings that another row accepts: its reason is shown nowhere.",
           "Keep one of the two, or name another subject in one of them."),
     Claim("accepted/unused",
-          "An acceptance fits no finding: what it was about is mended, or is about somebody else.",
+          "An acceptance fits no finding: what it was about is mended, waits for bindings, or is about somebody else.",
           "Correct its subject, or take it out if what it was about is mended."),
 )  # fmt: skip
