@@ -16,6 +16,7 @@ from typing import NamedTuple
 import pytest
 
 from rayfleet.proofs import Report, ReportRow
+from rayfleet.proofs.claims import BY_ID
 from rayfleet.source import read
 from tests.proofs.breaks.capacity import parted
 from tests.testing.broken_trees import Break, broken, check, tree
@@ -103,6 +104,7 @@ def raised(row: Case) -> frozenset[str]:
     case, of_quota = row.case, row.module == "capacity"
     said, claims = unbroken(case.fleet, row.against_base, of_quota)
     rows = weighed(judged(case, True, row.against_base, of_quota))
+    assert {each.claim for each in rows if each.outcome not in (BY_ID[each.claim].severity, "pending")} == set()
     if not case.edits:  # the fleet itself has it
         return frozenset(found.claim for found in rows if case.says in found.what)
     return frozenset(

@@ -93,6 +93,7 @@ def test_claims_are_listed(rendered: Workspace) -> None:
     lines = rendered.run("check", "--list").stdout.splitlines()
     assert [line.split()[0] for line in lines] == list(BY_ID)
     assert lines[0].endswith(f"  {next(iter(BY_ID.values())).means}")
+    assert [line.split()[1] for line in lines] == [claim.severity for claim in BY_ID.values()]
     listed = json.loads(rendered.run("check", "--list", "--format", "json").stdout)["claims"]
     assert {row["id"]: (row["proof"], row["mend"]) for row in listed} == {
         claim.id: (claim.proof, claim.mend) for claim in BY_ID.values()

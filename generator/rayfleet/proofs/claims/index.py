@@ -23,9 +23,9 @@ def of(proofs: Collection[str]) -> tuple[Claim, ...]:
 
 
 def text(listed: Sequence[Claim] = CLAIMS) -> str:
-    """A line for each: its id, and what it means."""
+    """A line for each: its id, its severity, and what it means."""
     width = max(len(claim.id) for claim in listed)
-    return "".join(f"{claim.id:<{width}}  {claim.means}\n" for claim in listed)
+    return "".join(f"{claim.id:<{width}}  {claim.severity:<8}  {claim.means}\n" for claim in listed)
 
 
 def as_json(listed: Sequence[Claim] = CLAIMS) -> str:
@@ -38,7 +38,7 @@ def page(listed: Sequence[Claim] = CLAIMS) -> str:
     lines = [_PAGE]
     for proof, claims in groupby(listed, key=lambda claim: claim.proof):
         lines.append(f"\n## {proof}\n")
-        lines += [f"\n### {claim.id}\n\n{claim.means}\n\n{claim.mend}\n" for claim in claims]
+        lines += [f"\n### {claim.id}\n\n**{claim.severity}**: {claim.means}\n\n{claim.mend}\n" for claim in claims]
     return "".join(lines)
 
 

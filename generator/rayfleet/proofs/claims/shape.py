@@ -19,10 +19,12 @@ CLAIMS = (
           "The blob mount sets no bound to its block cache, so that the memory that it takes beside each pod was "
           "not counted.",
           "Nothing has to be done. Set the size of the cache, and the room of nodes can be judged.",
+          severity="noted",
           after=("storage/block-cache-unbounded",)),
     Claim("shape/needs-larger-pool",
           "An instance type fits one of the pools that take it, and is too large for another.",
           "Nothing has to be done, if that is meant.",
+          severity="noted",
           after=("placement/wrong-pool", "shape/too-large")),
     Claim("shape/pod-too-large",
           "Pods of a manifest or a chart are too large for every pool that takes them.",
@@ -33,6 +35,7 @@ CLAIMS = (
     Claim("shape/stranded",
           "An instance type leaves GPUs of a node that no other pod can use: CPUs or memory run out first.",
           "Ask for less beside each GPU, so that as many pods fit as there are GPUs.",
+          severity="warned",
           after=("placement/from-zero", "placement/wrong-pool", "shape/too-large")),
     Claim("shape/too-large",
           "An instance type is too large for every pool that takes it: what AKS and DaemonSets need on a node is "
@@ -47,5 +50,6 @@ CLAIMS = (
     Claim("shape/unknown-size",
           "The catalogue does not know the VM size of a pool, so that what fits it was not judged.",
           "Describe the size under vmSizes in fleet.yaml.",
+          severity="warned",
           after=("capacity/uncounted",)),
 )  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rayfleet.facts.flux import HELM, KUSTOMIZE
-from rayfleet.proofs.finding import Finding, failed, warned
+from rayfleet.proofs.finding import Finding
 from rayfleet.proofs.flux.rollout import PlacedObject, Rollout, object_name
 from rayfleet.tree import get, text
 
@@ -33,7 +33,7 @@ def _account(rollout: Rollout, row: PlacedObject, made: set[tuple[str, str]]) ->
         return
     account = f"{manifest.namespace}/{name}"
     what = f"its {object_name(manifest.kind, manifest.name)} is applied as {account}, an account that nothing makes"
-    # Whoever adds an object of Flux's own may make its account elsewhere.
-    outcome = failed if rollout.rendered(manifest) else warned
     fix = f"leave it out, which is {_APPLIER}, or make the account in {manifest.namespace}"
-    yield outcome("flux/no-account", rollout.cluster.name, what, fix, manifest.side("spec", "serviceAccountName"))
+    # Whoever adds an object of Flux's own may make its account elsewhere.
+    ids = ("flux/no-account", "flux/overlay-no-account")
+    yield rollout.broken(manifest, *ids, what, fix, manifest.side("spec", "serviceAccountName"))

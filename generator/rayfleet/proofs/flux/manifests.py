@@ -48,7 +48,8 @@ def _namespace(rollout: Rollout, manifest: Manifest) -> Iterator[Finding]:
         what = f'its {object_name(manifest.kind, manifest.name)} is in "{manifest.namespace}", where Flux may not act'
         here = rollout.configuration.side("properties", "namespace")
         fix = f'move it to "{rollout.namespace}", where the Flux configuration is'
-        yield rollout.locked_down("flux/object-namespace", what, fix, manifest.side("metadata", "namespace"), here)
+        ids = ("flux/object-namespace", "flux/object-namespace-allowed")
+        yield rollout.locked_down(*ids, what, fix, manifest.side("metadata", "namespace"), here)
 
 
 def _fields(name: str, manifest: Manifest) -> Iterator[Finding]:

@@ -19,6 +19,9 @@ _FIXED = "disableNameSuffixHash"
 _HASHED = re.compile(r"-[bcdfghkmt2456789]{10}$")
 
 
+_APART = ("flux/another-namespace", "flux/another-namespace-allowed")
+
+
 def of_cluster(rollout: Rollout) -> Iterator[Finding]:
     """Every reference among its objects."""
     found = [
@@ -78,7 +81,7 @@ def _dependencies(rollout: Rollout, row: Manifest, owner: str, kind: str) -> Ite
         name, namespace = text(entry, "name"), text(entry, "namespace") or row.namespace
         if namespace != row.namespace:
             what = f"{owner} waits for {object_name(kind, name)} in another namespace, {namespace}"
-            yield rollout.locked_down("flux/another-namespace", what, f"keep both in {rollout.namespace}", side)
+            yield rollout.locked_down(*_APART, what, f"keep both in {rollout.namespace}", side)
         elif (kind, namespace, name) not in rollout.references:
             what = f"{owner} waits for {object_name(kind, name)}, which does not exist: it never comes up"
             yield failed(
@@ -120,9 +123,7 @@ def _release(rollout: Rollout, layer: str, release: Release) -> Iterator[Finding
     namespace = text(reference, "namespace") or manifest.namespace
     if namespace != manifest.namespace:
         what = f"{owner} takes its chart from {object_name(kind, name)} in another namespace, {namespace}"
-        yield rollout.locked_down(
-            "flux/another-namespace", what, f"keep both in {rollout.namespace}", manifest.side(*path, "namespace")
-        )
+        yield rollout.locked_down(*_APART, what, f"keep both in {rollout.namespace}", manifest.side(*path, "namespace"))
     elif (kind, namespace, name) not in rollout.references:
         what = f"{owner} takes its chart from {object_name(kind, name)}, which does not exist"
         yield failed(

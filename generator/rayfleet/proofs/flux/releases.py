@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 
 from rayfleet.changes.change import Change
 from rayfleet.proofs.finding import Finding, failed, noted, proved, warned
@@ -71,9 +71,8 @@ def _release_name(rollout: Rollout, release: Release) -> Iterator[Finding]:
         yield failed("flux/release-name", rollout.cluster.name, what, fix, release.manifest.side("spec", "releaseName"))
     if not text(spec, "targetNamespace"):
         what = f"{owner} has no targetNamespace: it is installed among Flux's own objects"
-        yield _severity(rollout, release)(
-            "flux/release-namespace", rollout.cluster.name, what, "say where it goes", release.manifest.side("spec")
-        )
+        ids, side = ("flux/release-namespace", "flux/overlay-release-namespace"), release.manifest.side("spec")
+        yield rollout.broken(release.manifest, *ids, what, "say where it goes", side)
     if not spec.get("interval"):
         what = f"{owner} has no interval, which Flux requires"
         yield failed(
@@ -90,14 +89,8 @@ def _version_pin(rollout: Rollout, release: Release) -> Iterator[Finding]:
         said = f'"{release.version}"' if release.version else "left open"
         what = f"the version of its release {release.name} is {said}: what is installed changes without a commit"
         fix = "give it one version, as 1.2.3"
-        yield _severity(rollout, release)(
-            "flux/version-not-pinned", rollout.cluster.name, what, fix, release.version_side
-        )
-
-
-def _severity(rollout: Rollout, release: Release) -> Callable[..., Finding]:
-    """The outcome of a broken claim: rayfleet keeps it in its own releases, an overlay's may do without."""
-    return failed if rollout.rendered(release.manifest) else warned
+        ids = ("flux/version-not-pinned", "flux/overlay-version-not-pinned")
+        yield rollout.broken(release.manifest, *ids, what, fix, release.version_side)
 
 
 # --- retries ---
@@ -128,7 +121,8 @@ def _remediation(rollout: Rollout, release: Release) -> Iterator[Finding]:
             yield warned("flux/no-retry", name, what, fix, manifest.side(*path))
         elif uninstalls:
             what = f"{owner} is uninstalled when its {action} fails, with all that it holds"
-            yield _severity(rollout, release)("flux/retry-uninstalls", name, what, fix, side)
+            ids = ("flux/retry-uninstalls", "flux/overlay-retry-uninstalls")
+            yield rollout.broken(manifest, *ids, what, fix, side)
         else:
             yield warned("flux/rolls-back", name, f"{owner} is rolled back when its {action} fails", fix, side)
     if get(spec, "install", "replace") is True:
@@ -152,15 +146,13 @@ def _definitions(rollout: Rollout, release: Release) -> Iterator[Finding]:
     if text(manifest.data, "spec", "install", "crds") == "Skip":
         what = f"its release {release.name} leaves out the kinds that it works with: {kinds}"
         fix = "set install.crds: Create"
-        yield _severity(rollout, release)(
-            "flux/definitions-left-out", rollout.cluster.name, what, fix, manifest.side("spec", "install", "crds")
-        )
+        ids = ("flux/definitions-left-out", "flux/overlay-definitions-left-out")
+        yield rollout.broken(manifest, *ids, what, fix, manifest.side("spec", "install", "crds"))
     if text(manifest.data, "spec", "upgrade", "crds") != "CreateReplace":
         what = f"an upgrade of its release {release.name} leaves {kinds} as old as they are"
         fix = "set upgrade.crds: CreateReplace"
-        yield _severity(rollout, release)(
-            "flux/definitions-kept", rollout.cluster.name, what, fix, manifest.side("spec", "upgrade")
-        )
+        ids = ("flux/definitions-kept", "flux/overlay-definitions-kept")
+        yield rollout.broken(manifest, *ids, what, fix, manifest.side("spec", "upgrade"))
 
 
 # --- names stay ---

@@ -179,12 +179,23 @@ class Rollout:
 
     # --- severity ---
 
-    def locked_down(self, claim: str, what: str, fix: str, *sides: Side) -> Finding:
-        """A breach of the extension's multi-tenancy; only a warning where a setting turns that off: then it is a
-        habit to drop (MicrosoftDocs/azure-management-docs, conceptual-gitops-flux2.md, "Multi-tenancy")."""
+    def locked_down(self, claim: str, allowed: str, what: str, fix: str, *sides: Side) -> Finding:
+        """A breach of the extension's multi-tenancy; only a warning, under its own id, where a setting turns that off:
+        then it is a habit to drop (MicrosoftDocs/azure-management-docs, conceptual-gitops-flux2.md, "Multi-tenancy").
+        """
         settings = mapping(self.extension.properties, "configurationSettings") if self.extension else {}
-        enforced = settings.get("multiTenancy.enforce") != "false"
-        return (failed if enforced else warned)(claim, self.cluster.name, what, fix, *sides)
+        if settings.get("multiTenancy.enforce") != "false":
+            return failed(claim, self.cluster.name, what, fix, *sides)
+        claim = allowed
+        return warned(claim, self.cluster.name, what, fix, *sides)
+
+    def broken(self, manifest: Manifest, claim: str, of_overlay: str, what: str, fix: str, *sides: Side) -> Finding:
+        """A claim that rayfleet keeps in its own objects; an overlay's may do without, and is warned under its own
+        id."""
+        if self.rendered(manifest):
+            return failed(claim, self.cluster.name, what, fix, *sides)
+        claim = of_overlay
+        return warned(claim, self.cluster.name, what, fix, *sides)
 
 
 def groups_of(release: Release) -> tuple[str, ...]:
