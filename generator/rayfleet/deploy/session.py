@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import NamedTuple
 
@@ -13,8 +12,9 @@ from rayfleet.azure.stacks import Stacks
 from rayfleet.bind.session import has_new_values
 from rayfleet.console.progress import Progress, can_draw
 from rayfleet.console.recorder import Recorder
-from rayfleet.console.signals import INTERRUPTED, interruptible
+from rayfleet.console.signals import interruptible
 from rayfleet.deploy import preflight, preview, stack_changes
+from rayfleet.deploy.conclusion import command, conclude, deploy_command
 from rayfleet.deploy.outcome import StepOutcome
 from rayfleet.deploy.preflight import DeployOverrides
 from rayfleet.deploy.preview import DeploymentPlan
@@ -22,7 +22,7 @@ from rayfleet.deploy.report import DeploymentReport, outcome_as_json, outcome_co
 from rayfleet.deploy.run import run
 from rayfleet.deploy.stack_changes import StackChange
 from rayfleet.diagnostics import Diagnostic, Invalid, WrongOption, did_you_mean, errors, in_order, many, printable
-from rayfleet.fleet_files import DEFAULT_FLEET, FleetFiles
+from rayfleet.fleet_files import FleetFiles
 from rayfleet.source import read
 from rayfleet.source.origin import Origin
 from rayfleet.tree import Tree, deployment_steps, load
@@ -183,18 +183,16 @@ def _show_stacks(session: DeploySession, changes: Iterable[StackChange]) -> None
 def _confirm(session: DeploySession, plan: DeploymentPlan, changes: list[StackChange]) -> bool:
     """True where somebody agrees. Raises Invalid where nobody can be asked."""
     options = session.options
-    subscriptions = ", ".join(dict.fromkeys(step.scope.subscription for step in plan.steps))
-    start = f"Start {many(len(plan.steps), 'deployment')} in subscription {subscriptions}?"
-    delete = stack_changes.question(changes)
-    if delete and not options.yes_delete and not options.confirm:
-        fix = "give --yes-delete too; or deploy without --stack, which deletes nothing"
-        raise Invalid(
-            Diagnostic(*row.step.side.place, row.step.name, f"its stack would delete {key}", fix)
-            for row in changes
-            for key in row.deleted
-        )
-    questions = [*([] if options.yes else [start]), *([delete] if delete and not options.yes_delete else [])]
+    delete = () if options.yes_delete else changes
+    if not options.confirm and (refused := stack_changes.refuse_deletions(delete)):
+        raise Invalid(refused)
+    questions = [*([] if options.yes else [_start(plan.steps)]), *filter(None, [stack_changes.question(delete)])]
     return all(options.confirm(question) for question in questions) if options.confirm else True
+
+
+def _start(steps: Sequence[DeploymentStep]) -> str:
+    subscriptions = ", ".join(dict.fromkeys(step.scope.subscription for step in steps))
+    return f"Start {many(len(steps), 'deployment')} in subscription {subscriptions}?"
 
 
 # --- the deployment ---
@@ -226,19 +224,13 @@ def _run_steps(session: DeploySession, plan: DeploymentPlan, deletes: Collection
 def _end(session: DeploySession, outcomes: Sequence[StepOutcome]) -> int:
     """Says what comes next; the exit code."""
     where, options, recorder = session.where, session.options, session.recorder
-    again = _command(where, "deploy", *(word for region in options.regions for word in ("--region", region)))
-    again += " --stack" if options.stack else ""
-    running = [row.step.name for row in outcomes if row.end == "left running"]
-    if recorder.stop.is_set() and any(row.end != "succeeded" and not row.fault for row in outcomes):
-        recorder.note(f"Azure goes on with: {', '.join(running) or 'nothing'}")
-        recorder.note(f"to continue: run {again} again; it finds deployments that are running by their names")
-        return recorder.end("interrupted", INTERRUPTED)
-    if any(row.end != "succeeded" or row.lacks for row in outcomes):
-        recorder.note(f"to deploy what failed again: run {again}")
-        return recorder.end("failed", 1)
-    session.report.next = _command(where, "bind" if _has_new_values(where, outcomes) else "status")
-    recorder.say(f"next: {session.report.next}", "green")
-    return recorder.end("succeeded", 0)
+    conclusion = conclude(outcomes, recorder.stop.is_set(), deploy_command(where, options.regions, options.stack))
+    for note in conclusion.notes:
+        recorder.note(note)
+    if conclusion.outcome == "succeeded":
+        session.report.next = command(where, "bind" if _has_new_values(where, outcomes) else "status")
+        recorder.say(f"next: {session.report.next}", "green")
+    return recorder.end(conclusion.outcome, conclusion.code)
 
 
 def _has_new_values(where: FleetFiles, outcomes: Sequence[StepOutcome]) -> bool:
@@ -247,11 +239,3 @@ def _has_new_values(where: FleetFiles, outcomes: Sequence[StepOutcome]) -> bool:
         return has_new_values(where, {row.step.name: row.state.outputs for row in outcomes if row.state})
     except Invalid:
         return True
-
-
-def _command(where: FleetFiles, name: str, *words: str) -> str:
-    """A command of rayfleet's about this fleet."""
-    own = ["-f", where.fleet] if where.fleet != DEFAULT_FLEET else []
-    if name == "deploy" and where.output != fleet_files.locate(where.fleet, None).output:
-        own += ["-o", where.output]
-    return shlex.join(["rayfleet", name, *own, *words])

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from rayfleet.azure.deletable import DeletionRefusal, guard
 from rayfleet.azure.resource_id import type_and_name, type_of
-from rayfleet.diagnostics import many
+from rayfleet.diagnostics import Diagnostic, many
 from rayfleet.facts.resource_types import CLUSTER, EXTENSION, FLUX_CONFIGURATION, label
 from rayfleet.tree.deployment_steps import DeploymentStep
 
@@ -75,3 +75,13 @@ def question(rows: Iterable[StackChange]) -> str:
     """The question before something is deleted; empty where nothing is."""
     count = sum(len(row.deleted) for row in rows)
     return f"Delete {many(count, 'resource')} that {'is' if count == 1 else 'are'} no longer rendered?" if count else ""
+
+
+def refuse_deletions(rows: Iterable[StackChange]) -> list[Diagnostic]:
+    """Deletions where nobody can be asked."""
+    fix = "give --yes-delete too; or deploy without --stack, which deletes nothing"
+    return [
+        Diagnostic(*row.step.side.place, row.step.name, f"its stack would delete {key}", fix)
+        for row in rows
+        for key in row.deleted
+    ]

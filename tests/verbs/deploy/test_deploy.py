@@ -133,13 +133,6 @@ def test_quota_is_overridden_by_name_and_counts_only_where_it_is_deployed(fleet:
     assert "quota" not in deploy(fleet, "--what-if", "--region", "eastus").stderr
 
 
-def test_quota_that_others_use_counts_while_the_region_is_new(fleet: Workspace, server: ArmServer) -> None:
-    server.documents[usages("eastus")]["value"][1] |= {"limit": 336, "currentValue": 1}
-    assert "1 of them used by others" in deploy(fleet, "--what-if", code=1).stderr
-    server.deployments[EAST].state = "Succeeded"
-    deploy(fleet, "--what-if")
-
-
 def test_public_addresses_have_a_limit_too(fleet: Workspace, server: ArmServer) -> None:
     server.documents[usages("eastus", "Network")]["value"][0]["limit"] = 1
     said = deploy(fleet, code=1).stderr
@@ -230,22 +223,9 @@ def test_what_an_earlier_one_is_to_make_again_locks_nobody_out(fleet: Workspace,
     assert f"{EAST}: what would change is not known yet: ResourceNotFound" in said.stderr
 
 
-def test_what_depends_on_nothing_has_to_be_valid(fleet: Workspace, server: ArmServer) -> None:
-    server.deployments[FIRST].validation = {"code": "ResourceNotFound", "message": "not there"}
-    assert f"{FIRST}: ResourceNotFound: not there" in deploy(fleet, code=1).stderr
-
-
 def test_what_is_in_flight_is_said_of_a_mere_look_too(fleet: Workspace, server: ArmServer) -> None:
     server.deployments[EAST].state = "Running"
     assert f"{EAST} is in flight\n" in deploy(fleet, "--what-if").stderr
-
-
-def test_an_answer_that_cannot_be_kept_stops_nothing(fleet: Workspace, server: ArmServer) -> None:
-    fleet.write("", ".rayfleet_cache")
-    said = deploy(fleet, "--what-if")
-    assert f"what-if of {EAST} cannot be kept: " in said.stderr and "all of it:" not in said.stdout
-    assert [row["raw"] for row in data(fleet, "--what-if")["whatIf"]] == [None] * 4
-    (fleet.folder / ".rayfleet_cache").unlink()
 
 
 def test_what_if_shows_and_ends(fleet: Workspace, server: ArmServer) -> None:
@@ -313,16 +293,6 @@ def test_where_nothing_is_to_be_bound_it_does_not_say_so(fleet: Workspace, serve
     assert data(fleet, "--region", "eastus")["next"] == "rayfleet status"
 
 
-def test_a_promise_that_is_not_kept_is_no_success(
-    fleet: Workspace, server: ArmServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("rayfleet.azure.faults.Patience.pause", lambda patience, seconds: None)
-    server.deployments[EAST].outputs = {}
-    said = deploy(fleet, code=1)
-    assert f"{EAST}: succeeded without its outputs aks_eastus\n    fix: deploy it again" in said.stderr
-    assert said.stdout.endswith("4 succeeded\n") and "next:" not in said.stdout
-
-
 def test_one_object_for_machines(fleet: Workspace, server: ArmServer) -> None:
     value = {"clientId": "1-1", "nodePools": ["sys"]}
     server.deployments[EAST].outputs = {"aks_eastus": {"type": "Object", "value": value}}
@@ -365,25 +335,6 @@ def test_a_failed_region_is_explained_and_stops_no_other(fleet: Workspace, serve
         "defaults.nodePools.t4.vmSize",
     )
     assert told["outputs"] == {}
-
-
-def test_what_depends_on_a_failed_one_is_not_started(fleet: Workspace, server: ArmServer) -> None:
-    row = server.deployments[SHARED]
-    row.ends, row.error = "Failed", {"code": "StorageAccountAlreadyTaken", "message": "taken"}
-    said = deploy(fleet, code=1)
-    assert "choose another storage.account" in said.stderr
-    assert f"{EAST}: not started, because {SHARED} did not succeed\n" in said.stderr
-    assert said.stdout.endswith("1 succeeded, 1 failed, 2 skipped\n")
-    assert server.deployments[EAST].starts == 0
-
-
-def test_what_to_run_again_has_the_same_options(fleet: Workspace, server: ArmServer) -> None:
-    row = server.deployments[SHARED]
-    row.ends, row.error = "Failed", {"code": "StorageAccountAlreadyTaken", "message": "taken"}
-    said = deploy(fleet, "--region", "eastus", code=1).stderr
-    assert said.endswith("to deploy what failed again: run rayfleet deploy --region eastus\n")
-    said = deploy(fleet, "-f", "./fleet.yaml", "-o", "rendered", code=1).stderr
-    assert said.endswith(": run rayfleet deploy -f ./fleet.yaml -o rendered\n")
 
 
 def test_what_is_in_flight_is_picked_up(fleet: Workspace, server: ArmServer) -> None:

@@ -9,7 +9,6 @@ import pytest
 
 from tests.stand_ins.azure.arm_server import ArmServer
 from tests.testing.deploy_command import AKS, EAST, KEY, WEST, data, deploy
-from tests.testing.git import git
 from tests.testing.workspace import Workspace
 
 VARIABLE = "RAYFLEET_PARAMETER_GIT_SSH_PRIVATE_KEY"
@@ -21,20 +20,6 @@ def test_a_parameter_without_a_value_is_refused(private: Workspace, server: ArmS
         f"gitSshPrivateKey: a secure parameter has no value\n    fix: set the environment variable {VARIABLE}\n" in said
     )
     assert said.startswith("rendered/azure/deployments.json:") and server.requests == []
-
-
-def test_a_token_is_sent_without_the_line_end_of_its_file(
-    fleet: Workspace, server: ArmServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A key keeps its own: test_a_secret_reaches_azure_and_nothing_else."""
-    fleet.edit("gitops: {", "gitops: {auth: httpsToken, ")
-    fleet.run("render")
-    git("commit", "-a", "-m", "private")
-    monkeypatch.setenv("RAYFLEET_PARAMETER_GIT_HTTPS_TOKEN", "ghp_of_the_robot\r\n")
-    deploy(fleet, "--region", "eastus")
-    assert server.deployments[EAST].body["properties"]["parameters"] == {"gitHttpsToken": {"value": "ghp_of_the_robot"}}
-    monkeypatch.setenv("RAYFLEET_PARAMETER_GIT_HTTPS_TOKEN", "\n")
-    assert "gitHttpsToken: a secure parameter has no value" in deploy(fleet, code=1).stderr
 
 
 def test_a_secret_reaches_azure_and_nothing_else(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.stand_ins.azure.arm_server import ArmServer, error
-from tests.testing.deploy_command import AKS, EAST, GROUP, NAMES, SHARED, data, deploy, nothing_started
+from tests.testing.deploy_command import AKS, EAST, GROUP, NAMES, data, deploy, nothing_started
 from tests.testing.workspace import Workspace
 
 OLD = f"{AKS}/agentPools/old"
@@ -73,20 +73,6 @@ def test_a_deletion_that_fails_is_explained(stacked: Workspace, server: ArmServe
     pool = "Microsoft.ContainerService/managedClusters/agentPools aks-eastus/old"
     assert f"{EAST}: {pool}: PodDrainFailure: cannot be deleted: a budget allows no eviction\n" in said.stderr
     assert said.stdout.endswith("3 succeeded, 1 failed\n")
-
-
-def test_what_is_in_flight_the_other_way_is_waited_for(fleet: Workspace, server: ArmServer) -> None:
-    server.deployments[SHARED].state = "Running"
-    assert f"{SHARED}: is in flight without --stack\n    fix: wait" in deploy(fleet, "--stack", code=1).stderr
-    server.deployments[SHARED].state = ""
-    server.stacks[SHARED].state = "Running"
-    assert f"{SHARED}: is in flight with --stack\n    fix: wait" in deploy(fleet, code=1).stderr
-    assert not server.asked("PUT", "")
-
-
-def test_without_the_option_a_stack_is_warned_of(stacked: Workspace, server: ArmServer) -> None:
-    said = deploy(stacked, "--what-if").stderr
-    assert said.count("warning: ") == said.count("was deployed as a deployment stack") == 4
 
 
 def test_what_a_stack_puts_out_is_bound(stacked: Workspace, server: ArmServer) -> None:
