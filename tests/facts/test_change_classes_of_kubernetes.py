@@ -65,7 +65,7 @@ def _rendered() -> frozenset[tuple[str, Steps]]:
     for fleet in [reference(), *(compiled(name, bound) for name in FLEETS for bound in (False, True))]:
         files = dict(fleet.rendered())
         tree = rendered(files)
-        for row in (row for file in files if file.startswith("clusters/") for row in objects(tree, file)):
+        for row in (row for file in files if file.startswith("clusters/") for row in objects(tree, file, [])):
             for key, value in comparable(row).items():
                 found |= {(row.kind, path) for path in _leaves(value, key)}
     return frozenset(found)
