@@ -232,7 +232,7 @@ def test_elements_of_lists() -> None:
             delta("properties.kubernetesVersion", before="1.36", after="1.35"),
             (
                 "refused",
-                "cluster aks cannot change properties.kubernetesVersion: 1.36 -> 1.35 (AKS takes no step back)",
+                "cluster aks cannot change properties.kubernetesVersion: 1.36 -> 1.35 (AKS does not downgrade)",
             ),
         ),
         (

@@ -116,7 +116,7 @@ def test_a_pool_that_is_new_inside_its_cluster() -> None:
     change = {"resourceId": f"{_GROUP}/providers/{types.CLUSTER}/n0", "changeType": "Modify", "delta": [delta]}
     (alert,) = whatif.summary("d", {"changes": [{**change, "before": old, "after": new}]}).alerts
     assert alert.kind == "refused" and alert.subject == "node pool n0/sysb"
-    says = "of a cluster that runs AKS takes new pools only as resources of their own"
+    says = "AKS accepts new pools of an existing cluster only as resources of their own"
     assert says in found.what and says in alert.what
 
 

@@ -158,7 +158,7 @@ def _ingress(cluster: Cluster) -> dict[str, Any]:
 
 
 def _autoscaler(profile: dict[str, Any]) -> dict[str, str]:
-    # AKS takes strings, booleans and numbers included.
+    # AKS accepts strings, booleans and numbers included.
     return {
         "expander": profile["expander"],
         "scan-interval": profile["scanInterval"],

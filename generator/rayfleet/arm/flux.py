@@ -46,7 +46,7 @@ def _extension(fleet: Fleet, cluster: Cluster) -> Resource:
         "apiVersion": api_version(EXTENSION),
         "scope": cluster_id(cluster),
         "name": "flux",
-        # After every pool: its pods need somewhere to run, and AKS takes one write to a cluster at a time.
+        # After every pool: its pods need somewhere to run, and AKS allows one write to a cluster at a time.
         "dependsOn": [cluster_id(cluster), last_pool_id(cluster), *git],
         "properties": {
             "extensionType": "microsoft.flux",

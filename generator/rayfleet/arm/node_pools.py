@@ -15,7 +15,7 @@ from rayfleet.model.node_pool import NodePool
 
 
 def child_pools(fleet: Fleet, cluster: Cluster) -> list[Resource]:
-    """The pools outside the cluster resource, chained: AKS takes one write to a cluster at a time, and few a minute."""
+    """The pools outside the cluster resource, chained: AKS allows one write to a cluster at a time, few a minute."""
     resources: list[Resource] = []
     before: list[Expression] = [resource_id(CLUSTER, cluster.name)]
     for pool in cluster.child_pools:

@@ -138,7 +138,7 @@ def nodes(count: int) -> int:
 
 
 def _home(cluster: RenderedCluster, common: str) -> Home:
-    """Azure takes ``East US`` for ``eastus``. A template that nothing deploys is taken to go where others do."""
+    """Azure accepts ``East US`` for ``eastus``. A template that nothing deploys is taken to go where others do."""
     return Home((cluster.subscription or common).lower(), "".join(cluster.region.split()).lower() or NOWHERE)
 
 

@@ -106,8 +106,8 @@ TABLE = (
     # AKS refuses new pools inside the cluster resource (Azure/bicep#9644).
     Advice(
         "",
-        "the system pool was renamed or added; give it back its name: of a cluster that runs AKS takes new pools only "
-        "as resources of their own",
+        "the system pool was renamed or added; give it back its name: AKS accepts new pools of an existing cluster "
+        "only as resources of their own",
         message="new agent pool was introduced",
         leaf="name",
     ),
@@ -224,7 +224,7 @@ TABLE = (
         "InUseSubnetCannotBeDeleted|InUse.*CannotBe(Deleted|Updated)",
         "something still uses it: rayfleet retire takes clusters away in order",
     ),
-    Advice("TooManyRequests|.*Throttled|Http429", f"Azure takes no more requests now: {_AGAIN} in some minutes"),
+    Advice("TooManyRequests|.*Throttled|Http429", f"Azure limits requests at the moment: {_AGAIN} in some minutes"),
     Advice(
         "AnotherOperationInProgress|OperationPreempted|Conflict.*|.*OperationNotAllowedDueToOngoingOperation",
         f"something else changes the same resource: wait for it, then {_AGAIN}",

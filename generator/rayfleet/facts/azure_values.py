@@ -1,4 +1,4 @@
-"""The values that Azure takes of the properties that fleets write.
+"""The values that Azure accepts of the properties that fleets write.
 
 Words, ranges and forms are those of the official ARM schemas in the API versions of ``resource_types``
 (Azure/azure-resource-manager-schemas, 2026-08-16). Where they say nothing, the source stands beside the row.

@@ -11,7 +11,7 @@ from rayfleet.proofs.report_row import ReportRow, Standing
 from rayfleet.proofs.sarif import sarif
 
 _BUILT = "layers as kustomize builds them, overlays included"
-_FILES = "layers as their files say; overlays were not checked, which takes kustomize"
+_FILES = "layers as their files say; overlays were not checked: that needs kustomize"
 # How many findings of an outcome people are shown, unless they ask for all; of what fails, a screen of a large fleet's.
 _MOST: dict[Standing, int] = {
     "failed": 100, "warned": 20, "unjudged": 10, "pending": 10, "noted": 10, "accepted": 10, "proved": 10,

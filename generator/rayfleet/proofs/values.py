@@ -26,7 +26,7 @@ class Misfit(NamedTuple):
         if isinstance(values, Words) and isinstance(self.written, str) and self.written in values.refused:
             return f"{said}, {values.refused[self.written]}"
         kind = " as text" if isinstance(values, Words | Form) and not isinstance(self.written, str) else ""
-        return f"{said}, and {takes} takes {values.says}{kind}"
+        return f"{said}, and {takes} accepts {values.says}{kind}"
 
     @property
     def fix(self) -> str:

@@ -1,4 +1,4 @@
-"""ARM: what AKS takes out of a list or a range, and clusters that fit the network that they are put into."""
+"""ARM: what AKS accepts out of a list or a range, and clusters that fit the network that they are put into."""
 
 from __future__ import annotations
 
@@ -164,13 +164,13 @@ SETTINGS = (
     Break(
         "no such tier",
         (setting("sku", tier="Paid"),),
-        "it has the sku.tier Paid, and Azure takes Free, Standard or Premium",
+        "it has the sku.tier Paid, and Azure accepts Free, Standard or Premium",
         ((EAST, "Paid"),),
     ),
     Break(
         "no such expander",
         (setting("autoScalerProfile", expander="price"),),
-        "it has the autoScalerProfile.expander price, and Azure takes least-waste, most-pods, priority or random",
+        "it has the autoScalerProfile.expander price, and Azure accepts least-waste, most-pods, priority or random",
         ((EAST, "price"),),
     ),
     *(
@@ -187,17 +187,23 @@ SETTINGS = (
         for pool, key, value, said, edit in (
             ("sys", "osType", "Windows", "on which neither", in_profile(osType="Windows")),
             ("cpu", "osType", "Windows", "on which neither", properties(CPU, osType="Windows")),
-            ("cpu", "osDiskType", "Local", "and Azure takes Managed or Ephemeral", properties(CPU, osDiskType="Local")),
+            (
+                "cpu",
+                "osDiskType",
+                "Local",
+                "and Azure accepts Managed or Ephemeral",
+                properties(CPU, osDiskType="Local"),
+            ),
             (
                 "t4",
                 "scaleSetPriority",
                 "Low",
-                "and Azure takes Regular",
+                "and Azure accepts Regular",
                 properties(T4, scaleSetPriority="Low"),
             ),
-            ("cpu", "maxPods", 9, "and Azure takes 10 to 250 pods", properties(CPU, maxPods=9)),
-            ("cpu", "maxPods", 251, "and Azure takes 10 to 250 pods", properties(CPU, maxPods=251)),
-            ("sys", "maxPods", 29, "and Azure takes 30 to 250 pods", in_profile(maxPods=29)),
+            ("cpu", "maxPods", 9, "and Azure accepts 10 to 250 pods", properties(CPU, maxPods=9)),
+            ("cpu", "maxPods", 251, "and Azure accepts 10 to 250 pods", properties(CPU, maxPods=251)),
+            ("sys", "maxPods", 29, "and Azure accepts 30 to 250 pods", in_profile(maxPods=29)),
         )
     ),
     *(
@@ -208,8 +214,8 @@ SETTINGS = (
             ((EAST, line),),
         )
         for zones, said, line in (
-            (["1", "4"], "the availabilityZones 4, and Azure takes 1, 2 or 3", '"4"'),
-            ([1, 2], "the availabilityZones 1, and Azure takes 1, 2 or 3 as text", "1,"),
+            (["1", "4"], "the availabilityZones 4, and Azure accepts 1, 2 or 3", '"4"'),
+            ([1, 2], "the availabilityZones 1, and Azure accepts 1, 2 or 3 as text", "1,"),
             (["1", "1"], "a zone twice", "availabilityZones"),
         )
     ),
@@ -309,7 +315,7 @@ def test_witnesses() -> None:
     said = {f"{row.subject}: {row.what}" for row in check(tree(), "arm").of("proved")}
     assert {
         "aks-eastus: it is in one region with its VNet and its NAT gateway, and its network settings go together",
-        "aks-eastus: AKS takes the labels, taints and disks of all its pools",
+        "aks-eastus: AKS accepts the labels, taints and disks of all its pools",
     } <= said
 
 
@@ -331,7 +337,7 @@ CHANGES = (
     Break(
         "an older Kubernetes",
         (properties(CLUSTER, kubernetesVersion="1.35"),),
-        "kubernetesVersion of aks-eastus was 1.36 and is now 1.35: AKS takes no step back",
+        "kubernetesVersion of aks-eastus was 1.36 and is now 1.35: AKS does not downgrade",
         ((EAST, "1.35"), (BASE, "")),
     ),
     Break(
@@ -349,7 +355,7 @@ CHANGES = (
     Break(
         "a new system pool",
         (resource(CLUSTER, lambda row: row["properties"]["agentPoolProfiles"].append({"name": "more"})),),
-        "the node pool aks-eastus/more is new inside its cluster: of a cluster that runs AKS takes new pools only as",
+        "the node pool aks-eastus/more is new inside its cluster: AKS accepts new pools of an existing cluster only as",
         ((EAST, "more"),),
     ),
     Break(
@@ -385,7 +391,7 @@ def test_change_is_seen(case: Break) -> None:
 def test_an_older_pool_is_seen() -> None:
     before, now = (broken((properties(CPU, orchestratorVersion=row),)) for row in ("1.36", "1.35"))
     said = [row.what for row in failures(check(now, "arm", base=before))]
-    assert said == ["orchestratorVersion of aks-eastus/cpu was 1.36 and is now 1.35: AKS takes no step back"]
+    assert said == ["orchestratorVersion of aks-eastus/cpu was 1.36 and is now 1.35: AKS does not downgrade"]
 
 
 def test_a_newer_kubernetes_is_no_alarm() -> None:
@@ -395,7 +401,7 @@ def test_a_newer_kubernetes_is_no_alarm() -> None:
     (row,) = report.of("noted")
     assert row.what.endswith("it moves the control plane alone, and the nodes stay at their version")
     written = [row.what for row in report.of("proved") if "are still written" in row.what]
-    assert written == ["all of 45 resources of the base commit are still written, and Azure takes what changes of them"]
+    assert written == ["all of 45 resources of the base commit are still written, and Azure accepts their changes"]
 
 
 def test_what_is_the_same_of_many_is_said_once() -> None:

@@ -98,9 +98,9 @@ def test_witnesses() -> None:
     assert {
         ": 4 deployments deploy every template once, each after what it depends on",
         "aks-multi-region-eastus: 19 resources, and nothing is named before it is made",
-        ": 43 resources have names that Azure takes, and none is written twice",
+        ": 43 resources have names that Azure accepts, and none is written twice",
         ": each of 18 types of resources has one API version",
-        "aks-eastus: AKS takes its 4 node pools, 2 of them spot, one write at a time",
+        "aks-eastus: AKS gets its 4 node pools, 2 of them spot, one write at a time",
         "aks-eastus: Flux is installed after every node pool",
     } <= said
     assert sum("is within Azure's limits" in what for what in said) == 4

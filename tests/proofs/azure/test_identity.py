@@ -88,7 +88,7 @@ def test_witnesses() -> None:
         "aks-eastus: the client id of aks-eastus-workload is in clientID of the volume blob-fuse2, clientID of",
         "aks-eastus: the principal id of aks-eastus-workload is in anyscale_operator_iam_identity",
         "aks-eastus: its control plane aks-eastus-control-plane has its role on aks-eastus-vnet before the",
-        ": no identity has more than 1 federated credential, and Azure takes 20: aks-eastus-workload has as many",
+        ": no identity has more than 1 federated credential of the 20 allowed: aks-eastus-workload has as many",
         ": no two credentials of an identity are written at once",
         ": the names of 4 role assignments are the same at every deployment, each for one grant",
         ": the tokens of 2 operators are for api://086bc555-6989-4362-ba30-fded273e432b/.default",

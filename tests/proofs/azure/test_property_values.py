@@ -1,4 +1,4 @@
-"""Every value that Azure takes of a property, against one that it does not: one claim sees it, in its place."""
+"""Every value that Azure accepts of a property, against one that it does not: one claim sees it, in its place."""
 
 from __future__ import annotations
 

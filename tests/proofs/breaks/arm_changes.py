@@ -133,7 +133,7 @@ CHANGES = (
     Break(
         "a system pool renamed",
         (in_profile(name="sysb"),),
-        "the node pool aks-eastus/sysb is new inside its cluster: of a cluster that runs AKS takes new pools only as",
+        "the node pool aks-eastus/sysb is new inside its cluster: AKS accepts new pools of an existing cluster only as",
         ((EAST, "sysb"),),
     ),
     Break(

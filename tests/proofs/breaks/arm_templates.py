@@ -58,37 +58,37 @@ TEMPLATES = (
     Break(
         "a template of more than 4 MB",
         (resource(NSG, lambda row: row.update(tags={"a": "x" * 4 * 2**20})),),
-        "bytes, and Azure takes 4194304",
+        "bytes, and Azure allows at most 4194304",
         ((EAST, "{"),),
     ),
     Break(
         "a resource of more than 1 MB",
         (resource(NSG, lambda row: row.update(tags={"a": "x" * 2**20})),),
-        "bytes, and Azure takes 1048576 of one resource",
+        "bytes, and Azure allows at most 1048576 of one resource",
         ((EAST, "{"),),
     ),
     Break(
         "801 resources",
         (added(*(named("Microsoft.Network/publicIPAddresses", f"ip-{number}") for number in range(782))),),
-        "it has 801 resources, and Azure takes 800",
+        "it has 801 resources, and Azure allows at most 800",
         ((EAST, '"resources"'),),
     ),
     Break(
         "257 parameters",
         (changed(EAST, lambda document: document.update(parameters={f"p{n}": {"type": "int"} for n in range(257)})),),
-        "it has 257 parameters, and Azure takes 256",
+        "it has 257 parameters, and Azure allows at most 256",
         ((EAST, '"parameters"'),),
     ),
     Break(
         "65 outputs",
         (changed(EAST, lambda document: document.update(outputs={f"o{n}": {"value": 1} for n in range(65)})),),
-        "it has 65 outputs, and Azure takes 64",
+        "it has 65 outputs, and Azure allows at most 64",
         ((EAST, '"outputs"'),),
     ),
     Break(
         "an expression of 24,577 characters",
         (resource(NSG, lambda row: row.update(tags={"a": f"[toLower('{'x' * 24_564}')]"})),),
-        "an expression has 24577 characters, and Azure takes 24576",
+        "an expression has 24577 characters, and Azure allows at most 24576",
         ((EAST, "toLower"),),
     ),
     Break(
@@ -190,7 +190,7 @@ POOL = (
     Break(
         "a user pool inside the cluster",
         (resource(CLUSTER, lambda row: row["properties"]["agentPoolProfiles"].append({**INLINE, "name": "more"})),),
-        "its pool more is a user pool inside the cluster, where AKS takes no new ones later on",
+        "its pool more is a user pool inside the cluster, where AKS accepts no new ones later on",
         ((EAST, '"User"'),),
     ),
     Break(
@@ -208,7 +208,7 @@ POOL = (
     Break(
         "pools written at once",
         (resource(T4, lambda row: row["dependsOn"].pop()),),
-        "its pools t4 and a100 may be written at once, and AKS takes one write at a time",
+        "its pools t4 and a100 may be written at once, and AKS allows one write at a time",
         ((EAST, "dependsOn"), (EAST, "aks-eastus/a100")),
     ),
     Break(
@@ -220,13 +220,13 @@ POOL = (
     Break(
         "more than 1,000 nodes",
         (properties(CPU, maxCount=1001),),
-        "its pool cpu has the maxCount 1001, and Azure takes 0 to 1000 nodes",
+        "its pool cpu has the maxCount 1001, and Azure accepts 0 to 1000 nodes",
         ((EAST, "1001"),),
     ),
     Break(
         "a system pool without nodes",
         (resource(CLUSTER, lambda row: row["properties"]["agentPoolProfiles"][0].update(count=0)),),
-        "its pool sys has the count 0, and Azure takes 1 to 1000 nodes",
+        "its pool sys has the count 0, and Azure accepts 1 to 1000 nodes",
         ((EAST, '"count": 0'),),
     ),
     Break(
@@ -275,7 +275,7 @@ POOL = (
     Break(
         "an eviction policy that is none",
         (properties(T4, scaleSetEvictionPolicy="Keep"),),
-        "its pool t4 has the scaleSetEvictionPolicy Keep, and Azure takes Delete or Deallocate",
+        "its pool t4 has the scaleSetEvictionPolicy Keep, and Azure accepts Delete or Deallocate",
         ((EAST, "Keep"),),
     ),
     Break(

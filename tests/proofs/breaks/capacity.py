@@ -192,13 +192,13 @@ BREAKS = (
     Break(
         "more nodes than a pool takes",
         (Edit(EAST, CPU_COUNTS, '"minCount": 3,\n        "maxCount": 1001'),),
-        "aks-eastus: cpu may grow to 1001 nodes, and AKS takes 1000 in a pool",
+        "aks-eastus: cpu may grow to 1001 nodes, and AKS allows at most 1000 in a pool",
         ((EAST, '"maxCount": 1001'),),
     ),
     Break(
         "more nodes than a cluster takes",
         (Edit(EAST, CPU_COUNTS, '"minCount": 3,\n        "maxCount": 4992'),),
-        "aks-eastus: its pools may grow to 5001 nodes, and AKS takes 5000 in a cluster of tier Standard",
+        "aks-eastus: its pools may grow to 5001 nodes, and AKS allows at most 5000 in a cluster of tier Standard",
         ((EAST, '"maxCount": 4992'), (EAST, '"tier": "Standard"')),
     ),
     Break(
@@ -207,7 +207,7 @@ BREAKS = (
             Edit(EAST, CPU_COUNTS, '"minCount": 3,\n        "maxCount": 992'),
             Edit(EAST, '"tier": "Standard"', '"tier": "Free"'),
         ),
-        "aks-eastus: its pools may grow to 1001 nodes, and AKS takes 1000 in a cluster of tier Free",
+        "aks-eastus: its pools may grow to 1001 nodes, and AKS allows at most 1000 in a cluster of tier Free",
         ((EAST, '"maxCount": 992'), (EAST, '"tier": "Free"')),
     ),
     Break(
@@ -216,26 +216,26 @@ BREAKS = (
             Edit(EAST, CPU_COUNTS, '"minCount": 3,\n        "maxCount": 992'),
             Edit(EAST, '"tier": "Standard"', '"tie": "Standard"'),
         ),
-        "aks-eastus: its pools may grow to 1001 nodes, and AKS takes 1000 in a cluster of tier Free",
+        "aks-eastus: its pools may grow to 1001 nodes, and AKS allows at most 1000 in a cluster of tier Free",
         ((EAST, '"maxCount": 992'), (EAST, '"sku"')),
     ),
     Break(
         "more pools than a cluster takes",
         (edited(EAST, pools(97)),),
-        "aks-eastus: it has 101 pools, and AKS takes 100 in a cluster",
+        "aks-eastus: it has 101 pools, and AKS allows at most 100 in a cluster",
         ((EAST, '"properties": {'),),
     ),
     Break(
         "more clusters than a region begins with",
         (edited(EAST, clusters(101)),),
-        "eastus: 101 clusters in one subscription; AKS takes 100 there unless asked",
+        "eastus: 101 clusters in one subscription; by default AKS allows at most 100 there",
         ((EAST, "{"),),
         outcome="warned",
     ),
     Break(
         "more clusters than a subscription takes",
         deployed(50),
-        "subscription 00000000-0000-0000-0000-000000000000 has 5002 clusters, and AKS takes 5000",
+        "subscription 00000000-0000-0000-0000-000000000000 has 5002 clusters, and AKS allows at most 5000",
         (("azure/49.json", "{"),),
     ),
     Break(

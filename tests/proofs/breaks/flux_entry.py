@@ -211,7 +211,7 @@ BREAKS = (
     Break(
         "no branch",
         (arm(EAST, lambda document: flux(document)["gitRepository"].update(repositoryRef={})),),
-        "its Flux configuration names no branch, tag or commit: Flux takes master",
+        "its Flux configuration names no branch, tag or commit: Flux uses master",
         ((EAST, '"repositoryRef"'),),
     ),
     Break(

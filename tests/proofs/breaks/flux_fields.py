@@ -10,7 +10,7 @@ def duration(name: str, path: str, old: str, new: str, says: str, fleet: str = "
     return Break(
         name,
         (Edit(path, old, new),),
-        f"{says}, and Flux takes a number and its unit",
+        f"{says}, and Flux accepts a number and its unit",
         ((path, new.strip()),),
         fleet=fleet,
     )
@@ -40,7 +40,7 @@ BREAKS = (
     Break(
         "retries of an install in days",
         (Edit(PLUGIN, "    crds: Create\n", "    crds: Create\n    timeout: 1d\n"),),
-        'its HelmRelease "nvidia-device-plugin" has the install.timeout 1d, and Flux takes a number and its unit',
+        'its HelmRelease "nvidia-device-plugin" has the install.timeout 1d, and Flux accepts a number and its unit',
         ((PLUGIN, "timeout: 1d"),),
     ),
     duration(

@@ -28,7 +28,7 @@ BREAKS = (
     Break(
         "a long release name",
         (Edit(PLUGIN, "releaseName: nvidia", f"releaseName: nvidia-{'x' * 40}"),),
-        "its release nvidia-device-plugin has a releaseName of 61 characters, and Helm takes 53",
+        "its release nvidia-device-plugin has a releaseName of 61 characters, and Helm allows at most 53",
         ((PLUGIN, "releaseName"),),
     ),
     Break(

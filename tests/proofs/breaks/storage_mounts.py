@@ -342,7 +342,7 @@ MOUNT = (
     Break(
         "a FUSE option that BlobFuse2 refuses",
         (option("-o allow_other", "-o allow_other,big_writes"),),
-        "BlobFuse2 takes no -o big_writes, and exits",
+        "BlobFuse2 does not accept -o big_writes, and exits",
         ((PV, "big_writes"),),
     ),
     Break(
@@ -351,7 +351,7 @@ MOUNT = (
             option("-o allow_other", "-o allow_other,direct_io"),
             option("--log-level=LOG_WARNING", "--disable-kernel-cache"),
         ),
-        "BlobFuse2 takes --disable-kernel-cache or -o direct_io, not both, and exits",
+        "BlobFuse2 accepts --disable-kernel-cache or -o direct_io, not both, and exits",
         ((PV, "--disable-kernel-cache"), (PV, "direct_io")),
     ),
     Break(

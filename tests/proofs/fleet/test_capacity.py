@@ -53,9 +53,9 @@ def said(report: Report, outcome: str) -> list[str]:
 def test_just_enough_is_proved_limit_by_limit() -> None:
     report = judged(tree(), ENOUGH)
     assert said(report, "proved") == [
-        "aks-eastus: its 4 pools may grow to 15 nodes; AKS takes 1000 a pool, 5000 a cluster",
-        "aks-westus2: its 4 pools may grow to 15 nodes; AKS takes 1000 a pool, 5000 a cluster",
-        ": no region has more than 1 cluster; AKS takes 100",
+        "aks-eastus: its 4 pools may grow to 15 nodes; AKS allows at most 1000 a pool, 5000 a cluster",
+        "aks-westus2: its 4 pools may grow to 15 nodes; AKS allows at most 1000 a pool, 5000 a cluster",
+        ": no region has more than 1 cluster; AKS allows at most 100",
         "eastus: standardDDSv5Family needs 144 of 144 vCPUs at most, 24 of them for upgrades",
         "eastus: spot needs 336 of 336 vCPUs at most",
         "eastus: on-demand in all needs 144 of 144 vCPUs at most, 24 of them for upgrades",

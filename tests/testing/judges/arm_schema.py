@@ -52,7 +52,7 @@ EXTENSIONS: Mapping[str, Mapping[str, str]] = {
     },
 }
 
-#: False positives: type -> properties that ARM takes and the schema of the type does not list.
+#: False positives: type -> properties that ARM accepts and the schema of the type does not list.
 #: A deployment's target is documented with cross-scope deployments:
 #: https://learn.microsoft.com/azure/azure-resource-manager/templates/deploy-to-resource-group
 #: An assignment's target is documented with extension resources:

@@ -21,7 +21,7 @@ LAYER = "rendered/clusters/aks-eastus/platform/kustomization.yaml"
 
 def test_summary_comes_first(rendered: Workspace) -> None:
     lines = rendered.run("check", "--layers", "files", *DATE).stdout.splitlines()
-    assert lines[0] == "layers as their files say; overlays were not checked, which takes kustomize"
+    assert lines[0] == "layers as their files say; overlays were not checked: that needs kustomize"
     names = [line.split()[0] for line in lines[2 : 3 + len(proofs.names())]]
     assert names == ["files", *proofs.names()]
     assert lines[-1] == "every claim that can be judged holds; 5 unjudged"

@@ -19,7 +19,7 @@ OTHERS = {
     "kuberay-operator": ChartKinds(("ray.io",), folder=True),
     # kubernetes-sigs/kueue v0.19.2, charts/kueue/templates/crd.
     "kueue": ChartKinds(("kueue.x-k8s.io",), folder=False),
-    # cert-manager docs, installation/helm: none unless asked for.
+    # cert-manager docs, installation/helm: none unless asked for more for more for.
     "cert-manager": ChartKinds(
         ("cert-manager.io", "acme.cert-manager.io"), folder=False, switch=("crds", "enabled"), default=False
     ),

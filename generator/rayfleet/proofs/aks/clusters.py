@@ -1,4 +1,4 @@
-"""Clusters as AKS takes them: a version that is never a step back, and Flux after the nodes that it runs on."""
+"""Clusters as AKS accepts them: a version that is never a step back, and Flux after the nodes that it runs on."""
 
 from __future__ import annotations
 

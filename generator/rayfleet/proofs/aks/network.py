@@ -33,7 +33,7 @@ def judge(cluster: AksCluster, tree: Tree) -> Iterator[Finding]:
 
 
 def _dependent_settings(cluster: AksCluster) -> Iterator[Finding]:
-    """Values that AKS takes only together."""
+    """Values that AKS accepts only together."""
     profile = mapping(cluster.resource.properties, "networkProfile")
     plugin, mode = text(profile, "networkPlugin"), text(profile, "networkPluginMode")
     dataplane, policy = text(profile, "networkDataplane"), text(profile, "networkPolicy")

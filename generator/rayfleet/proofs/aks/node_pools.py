@@ -1,4 +1,4 @@
-"""Node pools as AKS takes them: system and user, counts, spot, and one write at a time."""
+"""Node pools as AKS accepts them: system and user, counts, spot, and one write at a time."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def judge(cluster: RenderedCluster, aks: AksCluster) -> Iterator[Finding]:
     yield from found
     if cluster.pools and not any(row.outcome == "failed" for row in found):
         spot = sum(pool.spot for pool in cluster.pools)
-        what = f"AKS takes its {many(len(cluster.pools), 'node pool')}, {spot} of them spot, one write at a time"
+        what = f"AKS gets its {many(len(cluster.pools), 'node pool')}, {spot} of them spot, one write at a time"
         yield proved("arm/pools-at-once", cluster.name, what, cluster.side(*_INLINE))
 
 
@@ -49,7 +49,7 @@ def _inline_system_pool(cluster: AksCluster) -> Iterator[Finding]:
     for pool in cluster.pools[: len(profiles)]:
         side = pool.side("name")
         if not pool.system and not unknown(NODE_POOL, pool.data.get("mode"), "properties", "mode"):
-            what = f"its pool {pool.name} is a user pool inside the cluster, where AKS takes no new ones later on"
+            what = f"its pool {pool.name} is a user pool inside the cluster, where AKS accepts no new ones later on"
             yield failed("arm/user-pool-inline", cluster.name, what, "make it a resource of its own", pool.side("mode"))
         if not rule.pattern.fullmatch(pool.name):
             yield failed(
@@ -65,12 +65,12 @@ def _inline_system_pool(cluster: AksCluster) -> Iterator[Finding]:
 
 
 def _serial_writes(cluster: AksCluster) -> Iterator[Finding]:
-    """AKS takes one write to a cluster at a time (AKS docs, manage-node-pools; ARM answers OperationNotAllowed)."""
+    """AKS allows one write to a cluster at a time (AKS docs, manage-node-pools; ARM answers OperationNotAllowed)."""
     children = {row.id: row for row in cluster.children(NODE_POOL)}
     clash = unordered_pair({key: dependencies(row) for key, row in children.items()})
     if clash:
         first, second = (children[key] for key in clash)
-        what = f"its pools {second.name} and {first.name} may be written at once, and AKS takes one write at a time"
+        what = f"its pools {second.name} and {first.name} may be written at once, and AKS allows one write at a time"
         fix = f"let {second.name} depend on {first.name}"
         yield failed("arm/pools-at-once", cluster.name, what, fix, second.side("dependsOn"), first.side("name"))
 

@@ -1,4 +1,4 @@
-"""Settings of node pools, as AKS takes them: zones, labels, taints, versions, disks and sizes."""
+"""Settings of node pools, as AKS accepts them: zones, labels, taints, versions, disks and sizes."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def judge(cluster: AksCluster) -> Iterator[Finding]:
         found += [*_disk(cluster, pool), *_size(cluster, pool)]
     yield from found
     if cluster.pools and not found:
-        what = "AKS takes the labels, taints and disks of all its pools"
+        what = "AKS accepts the labels, taints and disks of all its pools"
         yield proved("arm/taint", cluster.name, what, cluster.pools[0].side("name"))
 
 

@@ -1,1 +1,1 @@
-"""Claims about Azure resources: addresses, identities, roles, storage accounts, and templates as ARM takes them."""
+"""Claims about Azure resources: addresses, identities, roles, storage accounts, and templates as ARM accepts them."""

@@ -73,7 +73,7 @@ def judge(tree: Tree) -> Iterator[Finding]:
     yield from found
     if identities and not any(row.outcome == "failed" for row in found):
         identity, rows = max(identities.items(), key=lambda pair: len(pair[1]))
-        most = f"no identity has more than {many(len(rows), 'federated credential')}, and Azure takes {MAX_CREDENTIALS}"
+        most = f"no identity has more than {many(len(rows), 'federated credential')} of the {MAX_CREDENTIALS} allowed"
         yield proved(
             "identity/too-many-credentials",
             "",
@@ -210,7 +210,7 @@ def _duplicates(name: str, rows: list[Credential]) -> Iterator[Finding]:
                 f"{row.resource.name} and {first.resource.name} have the same issuer and the same subject {row.subject}"
             )
             sides = (found.resource.side("properties", "subject") for found in (row, first))
-            yield failed("identity/credential-twice", name, what, "remove one: Azure takes the pair once", *sides)
+            yield failed("identity/credential-twice", name, what, "remove one: Azure accepts the pair once", *sides)
 
 
 def _parallel_deployments(tree: Tree, name: str, rows: list[Credential]) -> Iterator[Finding]:

@@ -94,7 +94,7 @@ def judge(tree: Tree) -> Iterator[Finding]:
     found += _duplicates(tree)
     yield from found
     if tree.resources and not found:
-        what = f"{many(len(tree.resources), 'resource')} have names that Azure takes, and none is written twice"
+        what = f"{many(len(tree.resources), 'resource')} have names that Azure accepts, and none is written twice"
         yield proved("arm/written-twice", "", what, next(iter(tree.resources.values())).side("name"))
 
 

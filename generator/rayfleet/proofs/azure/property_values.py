@@ -1,4 +1,4 @@
-"""The values of properties, as Azure takes them."""
+"""The values of properties, as Azure accepts them."""
 
 from __future__ import annotations
 

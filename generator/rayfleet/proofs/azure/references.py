@@ -65,7 +65,7 @@ def _cycle(template: Template) -> Iterator[Finding]:
 
 
 def _dependencies(resource: Resource, tree: Tree) -> Iterator[Finding]:
-    """ARM takes dependencies on resources of the same template (ARM docs, resource-dependency)."""
+    """ARM accepts dependencies on resources of the same template (ARM docs, resource-dependency)."""
     template = resource.template
     for index, (written, target) in enumerate(
         zip(entries(resource.data, "dependsOn"), resource.depends_on, strict=True)
@@ -80,7 +80,7 @@ def _dependencies(resource: Resource, tree: Tree) -> Iterator[Finding]:
         elif other:
             title = resource_title(target, tree)
             what = f"{resource_subject(resource, tree)} depends on {title}, which another template makes"
-            fix = f"let the deployment depend on {subject(other.template)}: ARM takes only what its template makes"
+            fix = f"let the deployment depend on {subject(other.template)}: ARM accepts only what its template makes"
             yield failed("arm/dependency-elsewhere", subject(template), what, fix, side, other.side("name"))
         else:
             what = f"{resource_subject(resource, tree)} depends on {resource_title(target, tree)}, which nothing makes"

@@ -36,7 +36,7 @@ def judge(evidence: Evidence) -> Iterator[Finding]:
     yield from found
     if before and not any(row.outcome in ("failed", "warned") for row in found):
         changed = any(row.event == "changed" for row in changes)
-        how = ", and Azure takes what changes of them" if changed else ", as what they are"
+        how = ", and Azure accepts their changes" if changed else ", as what they are"
         yield proved(
             "arm/resource-left-behind",
             "",

@@ -1,4 +1,4 @@
-"""Role assignments: the near miss where an identity may not what it needs to, and names that Azure takes again."""
+"""Role assignments: the near miss where an identity may not what it needs to, and names that Azure accepts again."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def _ungranted_role(tree: Tree, need: RoleNeed) -> Assignment | None:
 
 
 def judge(tree: Tree) -> Iterator[Finding]:
-    """Names that Azure takes again at every deployment, each for one grant, and each grant under one name."""
+    """Names that Azure accepts at every deployment, each for one grant, and each grant under one name."""
     names: dict[str, Assignment] = {}
     grants: dict[tuple[str, str, str, str], Assignment] = {}
     found: list[Finding] = []
@@ -136,7 +136,7 @@ def judge(tree: Tree) -> Iterator[Finding]:
                     "identity/granted-twice",
                     _deployment_name(row),
                     what,
-                    "remove one: Azure takes a grant once",
+                    "remove one: Azure accepts a grant once",
                     *sides,
                 )
             )

@@ -1,4 +1,4 @@
-"""Templates as Azure takes them: readable, within its limits, without null, and without a secret."""
+"""Templates as Azure accepts them: readable, within its limits, without null, and without a secret."""
 
 from __future__ import annotations
 
@@ -79,13 +79,15 @@ def _readable(template: Template, content: bytes) -> Iterator[Finding]:
 def _limits(template: Template, content: bytes) -> Iterator[Finding]:
     data = template.source.data
     if len(content) > MAX_TEMPLATE:
-        what = f"it has {len(content)} bytes, and Azure takes {MAX_TEMPLATE}"
+        what = f"it has {len(content)} bytes, and Azure allows at most {MAX_TEMPLATE}"
         yield _fail("arm/template-limits", template, what, "split it")
     if len(content) > MAX_RESOURCE:
         for resource in template.resources:
             size = len(json.dumps(resource.data).encode())
             if size > MAX_RESOURCE:
-                what = f"{resource.written_name} has {size} bytes, and Azure takes {MAX_RESOURCE} of one resource"
+                what = (
+                    f"{resource.written_name} has {size} bytes, and Azure allows at most {MAX_RESOURCE} of one resource"
+                )
                 yield _fail("arm/template-limits", template, what, "make it smaller", *resource.path)
     for key, most in (("resources", MAX_RESOURCES), ("parameters", MAX_PARAMETERS), ("outputs", MAX_OUTPUTS)):
         count = len(get(data, key) or ()) if isinstance(get(data, key), list | dict) else 0
@@ -93,14 +95,14 @@ def _limits(template: Template, content: bytes) -> Iterator[Finding]:
             yield _fail(
                 "arm/template-limits",
                 template,
-                f"it has {many(count, key[:-1])}, and Azure takes {most}",
+                f"it has {many(count, key[:-1])}, and Azure allows at most {most}",
                 "split it",
                 key,
             )
     if max(map(len, content.splitlines()), default=0) > MAX_EXPRESSION:
         for path, value in _values(data):
             if is_expression(value) and len(value) > MAX_EXPRESSION:
-                what = f"an expression has {many(len(value), 'character')}, and Azure takes {MAX_EXPRESSION}"
+                what = f"an expression has {many(len(value), 'character')}, and Azure allows at most {MAX_EXPRESSION}"
                 yield _fail("arm/template-limits", template, what, "split it", *path)
 
 

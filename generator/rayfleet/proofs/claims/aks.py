@@ -1,4 +1,4 @@
-"""The claims of the proof arm: clusters and node pools, as AKS takes them."""
+"""The claims of the proof arm: clusters and node pools, as AKS accepts them."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ CLAIMS = (
           "Write that of the other pools.",
           after=("arm/user-pool-inline",)),
     Claim("arm/pools-at-once",
-          "Two pools of a cluster may be written at once: AKS takes one write at a time.",
+          "Two pools of a cluster may be written at once: AKS allows one write at a time.",
           "Let each pool depend on the one before."),
     Claim("arm/public-ip-dynamic",
           "A public IP of a NAT gateway is dynamic: Azure refuses it.",
@@ -90,7 +90,7 @@ CLAIMS = (
           "select by it.",
           "Write the label in nodeLabels."),
     Claim("arm/spot-price",
-          "The highest price of a spot pool is none that Azure takes.",
+          "The highest price of a spot pool is one that Azure does not accept.",
           "Write -1, which is the price of on-demand, or a price above 0."),
     Claim("arm/spot-setting",
           "A pool that is not spot has a setting of spot pools: AKS refuses it.",
@@ -110,7 +110,7 @@ CLAIMS = (
           "A system pool is of a VM size with too few vCPUs or too little memory: AKS refuses it.",
           "Use a larger VM size."),
     Claim("arm/taint",
-          "A taint of a pool is none that Kubernetes takes.",
+          "A taint of a pool has a form that Kubernetes does not accept.",
           "Write <key>=<value>:<effect>."),
     Claim("arm/taint-effect",
           "The effect of a taint is none of Kubernetes'.",
@@ -119,7 +119,7 @@ CLAIMS = (
           "The subnet of a cluster has a NAT gateway, and the cluster goes out another way: AKS refuses it.",
           "Write userAssignedNATGateway."),
     Claim("arm/user-pool-inline",
-          "A user pool stands inside its cluster, where AKS takes no new ones later on.",
+          "A user pool stands inside its cluster, where AKS accepts no new ones later on.",
           "Make it a resource of its own.",
           after=("arm/no-system-pool",)),
     Claim("arm/vnet-in-another-region",

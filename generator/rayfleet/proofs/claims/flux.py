@@ -147,7 +147,7 @@ CLAIMS = (
           "Make the namespace in a layer before it, or name one that is there.",
           after=("flux/claim-too-late", "flux/layer-renamed", "flux/waits-for-nothing")),
     Claim("flux/no-revision",
-          "The Flux configuration names no branch, tag or commit: Flux takes master.",
+          "The Flux configuration names no branch, tag or commit: Flux uses master.",
           "Name the branch under gitops in fleet.yaml."),
     Claim("flux/not-pruned",
           "What leaves Git stays in the cluster.",

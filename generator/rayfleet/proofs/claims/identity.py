@@ -9,7 +9,7 @@ CLAIMS = (
           "The name of a role assignment is no GUID: Azure refuses it.",
           "Make the name of ids: guid(scope, identity, role)."),
     Claim("identity/assignment-name-changes",
-          "The name of a role assignment is another at every deployment, so that the second one fails: Azure takes "
+          "The name of a role assignment changes with every deployment, so that the second one fails: Azure accepts "
           "a grant once.",
           "Make the name of what is known before the deployment: guid(scope, identity, role)."),
     Claim("identity/assignment-name-twice",
@@ -156,7 +156,7 @@ CLAIMS = (
           "A token of Anyscale stands in the operator's values, and so in Git.",
           "Take it out and revoke it: the workload identity signs in without one."),
     Claim("identity/too-many-credentials",
-          "An identity has more than the 20 federated credentials that Azure takes.",
+          "An identity has more than the 20 federated credentials that Azure allows.",
           "Use fewer service accounts, or several identities."),
     Claim("identity/workload-identity-off",
           "The OIDC issuer or the workload identity of a cluster is off: no pod gets a token that Azure trusts.",

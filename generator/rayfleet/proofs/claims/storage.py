@@ -39,7 +39,7 @@ CLAIMS = (
           "A mount option is for the block cache, which is off: the file cache is on instead, and no option bounds it.",
           "Add --block-cache, or take the option out."),
     Claim("storage/block-cache-prefetch",
-          "The block cache reads more blocks ahead than its memory holds, or fewer than BlobFuse2 takes: it ends.",
+          "The block cache reads more blocks ahead than its memory holds, or fewer than BlobFuse2 accepts: it exits.",
           "Write 0, or a number between the two that the message names."),
     Claim("storage/block-cache-unbounded",
           "A block cache has no size: each mount takes most of the node's free memory.",

@@ -65,7 +65,7 @@ CLAIMS = (
           "Nothing has to be done.",
           severity="noted"),
     Claim("versions/kubernetes-patch",
-          "The Kubernetes version is one patch, with which nothing can be made once AKS takes that patch out.",
+          "The Kubernetes version is one patch, with which nothing can be made once AKS withdraws that patch.",
           "Write the minor: the upgrade channel picks the patch.",
           severity="warned",
           after=("arm/patch-pinned",)),

@@ -50,7 +50,7 @@ def _limits(cluster: AksCluster) -> Iterator[Finding]:
     for pool, most in grown.items():
         if most > NODES_A_POOL:
             whole = False
-            what = f"{pool.name} may grow to {many(most, 'node')}, and AKS takes {NODES_A_POOL} in a pool"
+            what = f"{pool.name} may grow to {many(most, 'node')}, and AKS allows at most {NODES_A_POOL} in a pool"
             yield failed(
                 "capacity/pool-too-large",
                 cluster.name,
@@ -60,7 +60,9 @@ def _limits(cluster: AksCluster) -> Iterator[Finding]:
             )
     if nodes > takes:
         whole = False
-        what = f"its pools may grow to {many(nodes, 'node')}, and AKS takes {takes} in a cluster of tier {tier}"
+        what = (
+            f"its pools may grow to {many(nodes, 'node')}, and AKS allows at most {takes} in a cluster of tier {tier}"
+        )
         fix = "lower the pools' maximum, or make another cluster"
         if takes < nodes <= NODES_A_CLUSTER:
             fix = "use the Standard tier, or lower the pools' maximum"
@@ -70,13 +72,13 @@ def _limits(cluster: AksCluster) -> Iterator[Finding]:
         )
     if count > POOLS_A_CLUSTER:
         whole = False
-        what = f"it has {many(count, 'pool')}, and AKS takes {POOLS_A_CLUSTER} in a cluster"
+        what = f"it has {many(count, 'pool')}, and AKS allows at most {POOLS_A_CLUSTER} in a cluster"
         yield failed(
             "capacity/too-many-pools", cluster.name, what, "make another cluster", cluster.pools[POOLS_A_CLUSTER].side()
         )
     if whole and count:
         what = f"its {many(count, 'pool')} may grow to {many(nodes, 'node')}"
-        what += f"; AKS takes {NODES_A_POOL} a pool, {takes} a cluster"
+        what += f"; AKS allows at most {NODES_A_POOL} a pool, {takes} a cluster"
         yield proved("capacity/cluster-too-large", cluster.name, what, cluster.side("properties", "agentPoolProfiles"))
 
 
@@ -239,14 +241,15 @@ def _clusters(clusters: Mapping[Home, list[AksCluster]]) -> Iterator[Finding]:
     fix = "spread them over more regions, or ask Azure for more"
     for home, rows in clusters.items():
         if len(rows) > CLUSTERS_A_REGION:
-            what = f"{many(len(rows), 'cluster')} in one subscription; AKS takes {CLUSTERS_A_REGION} there unless asked"
+            found = many(len(rows), "cluster")
+            what = f"{found} in one subscription; by default AKS allows at most {CLUSTERS_A_REGION} there"
             yield warned("capacity/clusters-in-region", home.region, what, fix, rows[CLUSTERS_A_REGION].side())
     subscriptions: Counter[str] = Counter()
     for home, rows in clusters.items():
         subscriptions[home.subscription] += len(rows)
     for subscription, count in subscriptions.items():
         if count > CLUSTERS_A_SUBSCRIPTION:
-            what = f"subscription {subscription} has {count} clusters, and AKS takes {CLUSTERS_A_SUBSCRIPTION}"
+            what = f"subscription {subscription} has {count} clusters, and AKS allows at most {CLUSTERS_A_SUBSCRIPTION}"
             yield failed(
                 "capacity/clusters-in-subscription",
                 "",
@@ -259,7 +262,7 @@ def _clusters(clusters: Mapping[Home, list[AksCluster]]) -> Iterator[Finding]:
         yield proved(
             "capacity/clusters-in-region",
             "",
-            f"no region has more than {many(most, 'cluster')}; AKS takes {CLUSTERS_A_REGION}",
+            f"no region has more than {many(most, 'cluster')}; AKS allows at most {CLUSTERS_A_REGION}",
         )
 
 

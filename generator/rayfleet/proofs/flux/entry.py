@@ -89,7 +89,7 @@ def _configuration(cluster: RenderedCluster, row: Resource, extension: Resource 
             )
     repository = mapping(row.properties, "gitRepository")
     if repository and not any(get(repository, "repositoryRef", key) for key in _REFERENCES):
-        what = "its Flux configuration names no branch, tag or commit: Flux takes master"
+        what = "its Flux configuration names no branch, tag or commit: Flux uses master"
         side = row.side("properties", "gitRepository", "repositoryRef")
         yield failed("flux/no-revision", cluster.name, what, "name the branch of gitops.branch in fleet.yaml", side)
     url = text(repository, "url")

@@ -169,7 +169,7 @@ def _is_late_at_first(rollout: Rollout, layer: str, installer: Installer) -> boo
 
 
 def _two_bundles(rollout: Rollout) -> Iterator[Finding]:
-    """AKS takes no other Gateway API beside its own: charts bring the experimental channel, which it disallows (AKS
+    """AKS accepts no other Gateway API beside its own: charts bring the experimental channel, which it disallows (AKS
     docs, managed-gateway-api).
     """
     rows = rollout.installers.get("gateway.networking.k8s.io", [])

@@ -14,7 +14,7 @@ from rayfleet.tree.helm_release import IDENTITY, Release, identity
 
 # Helm's limit of a release name (helm-controller 1.4.5, HelmReleaseSpec.releaseName).
 _LONGEST = 53
-# What Helm takes for one (helm/helm, pkg/chart/v2/util, ValidateReleaseName).
+# What Helm accepts for one (helm/helm, pkg/chart/v2/util, ValidateReleaseName).
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 # One version and no other: a number (semver.org, 2.0.0), or a digest of the OCI image spec.
 _EXACT = re.compile(r"v?\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?|sha256:[0-9a-f]{64}")
@@ -61,7 +61,7 @@ def _release_name(rollout: Rollout, release: Release) -> Iterator[Finding]:
             what = f'{owner} has no releaseName: Helm\'s objects are named "{identity(release.manifest.data)[_NAMED]}"'
             yield failed("flux/release-name", rollout.cluster.name, what, "name it", release.manifest.side("spec"))
     elif len(name) > _LONGEST:
-        what = f"{owner} has a releaseName of {len(name)} characters, and Helm takes {_LONGEST}"
+        what = f"{owner} has a releaseName of {len(name)} characters, and Helm allows at most {_LONGEST}"
         yield failed(
             "flux/release-name", rollout.cluster.name, what, "shorten it", release.manifest.side("spec", "releaseName")
         )

@@ -116,10 +116,10 @@ def _unknown_options(cluster: RenderedCluster, volume: BlobVolume, given: Option
             yield warned("storage/unknown-mount-option", cluster.name, what, "correct or remove it", option.side)
     for name, option in given.fuse.items():
         if not name.startswith(FUSE_OPTIONS):
-            what = f"{volume.name}: BlobFuse2 takes no -o {name}, and exits"
+            what = f"{volume.name}: BlobFuse2 does not accept -o {name}, and exits"
             yield failed("storage/mount-option", cluster.name, what, "remove it", option.side)
     if "direct_io" in given.fuse and given.is_on("--disable-kernel-cache"):
-        what = f"{volume.name}: BlobFuse2 takes --disable-kernel-cache or -o direct_io, not both, and exits"
+        what = f"{volume.name}: BlobFuse2 accepts --disable-kernel-cache or -o direct_io, not both, and exits"
         sides = given.named["--disable-kernel-cache"].side, given.fuse["direct_io"].side
         yield failed("storage/mount-options-clash", cluster.name, what, "remove one", *sides)
 
