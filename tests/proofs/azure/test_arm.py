@@ -181,3 +181,12 @@ def test_garbage_in_deployments_is_survived() -> None:
     for place in paths({"deployments": data["deployments"][:2]}):
         for garbage in GARBAGE[::2]:
             check({**small(), LIST: garbled(data, place, garbage)}, "arm")
+
+
+def test_what_a_missing_template_makes_is_not_taken_for_left_behind() -> None:
+    gone = broken((Edit("azure/westus2.json", "", None),))
+    assert {row.claim for row in check(gone, "arm", base=tree()).of("warned")} == set()
+    assert {row.claim for row in failures(check(gone, "arm", base=tree()))} == {"arm/no-template"}
+    unlisted = {**tree(), LIST: b'{"deployments": []}'}
+    report = check(unlisted, "arm", base=tree())
+    assert {row.claim for row in (*report.of("warned"), *failures(report))} == {"arm/template-not-deployed"}

@@ -105,6 +105,14 @@ def test_the_test_fleets_pass(fleet: str, bound: bool) -> None:
     assert said("proved", files, fleet)
 
 
+@pytest.mark.parametrize("folder", ["flux", "operators"])
+def test_the_right_path_to_a_folder_that_is_gone_is_not_to_be_changed(folder: str) -> None:
+    gone = f"clusters/aks-eastus/{folder}/"
+    (row,) = failures(check({path: content for path, content in tree().items() if not path.startswith(gone)}, "flux"))
+    assert f"leads to rendered/clusters/aks-eastus/{folder}, where no kustomization.yaml is" in row.what
+    assert row.fix == "run rayfleet render, which writes path and folder"
+
+
 SETTINGS = '"configurationSettings": '
 ENCRYPTED = "data: {token: ENC}\nsops: {mac: x}\n"
 APPLIER = "  serviceAccountName: flux-applier\n"

@@ -55,6 +55,7 @@ def judge_configuration(cluster: RenderedCluster, extension: Resource | None) ->
 
 
 _RENDER = "render it again: rayfleet writes one for each cluster"
+_NO_FILE = "where no kustomization.yaml is"
 _PRUNE = "set prune: true, or clean up by hand"
 # What picks a commit (source-controller docs, GitRepository, reference; API 2025-04-01, RepositoryRefDefinition).
 _REFERENCES = ("branch", "tag", "semver", "commit")
@@ -111,7 +112,8 @@ def judge_start(cluster: RenderedCluster, tree: Tree) -> Iterator[Finding]:
         for name, kustomization in kustomizations.items():
             side = row.side("properties", "kustomizations", name, "path")
             if wrong := _path_mistake(text(kustomization, "path"), cluster, tree):
-                yield failed("flux/leads-elsewhere", cluster.name, f"its Flux configuration {wrong}", fix, side, own)
+                what, mend = f"its Flux configuration {wrong}", _mend(wrong, fix)
+                yield failed("flux/leads-elsewhere", cluster.name, what, mend, side, own)
 
 
 def _path_mistake(path: str, cluster: RenderedCluster, tree: Tree) -> str:
@@ -123,8 +125,13 @@ def _path_mistake(path: str, cluster: RenderedCluster, tree: Tree) -> str:
     if owner != cluster.name:
         return f"leads to rendered/{folder}, which is {owner}'s"
     if f"{folder}/kustomization.yaml" not in tree.files.content:
-        return f"leads to rendered/{folder}, where no kustomization.yaml is"
+        return f"leads to rendered/{folder}, {_NO_FILE}"
     return ""
+
+
+def _mend(mistake: str, otherwise: str) -> str:
+    """The path may be right, and the folder gone."""
+    return "run rayfleet render, which writes path and folder" if mistake.endswith(_NO_FILE) else otherwise
 
 
 def paths(rollout: Rollout, tree: Tree) -> Iterator[Finding]:
@@ -153,7 +160,7 @@ def paths(rollout: Rollout, tree: Tree) -> Iterator[Finding]:
             sides.append(led[folder].side("spec", "path"))
         led.setdefault(folder, row)
         if said:
-            fix = f"lead to a folder of its own in rendered/clusters/{cluster.name}"
+            fix = _mend(said, f"lead to a folder of its own in rendered/clusters/{cluster.name}")
             yield failed("flux/layer-path", cluster.name, f"its layer {row.name} {said}", fix, *sides)
 
 
