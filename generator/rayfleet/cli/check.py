@@ -49,7 +49,8 @@ def check(
 ) -> int:
     """Prove that the pieces of rendered/ fit each other.
 
-    Reads rendered/, bindings.yaml, quota.yaml, accepted.yaml and the VM sizes, and nothing of the fleet's own logic.
+    Reads rendered/, bindings.yaml, quota.yaml, accepted.yaml and the VM sizes, and nothing of the fleet's own
+    logic. That alone says whether rendered/ is what fleet.yaml gives, of which a warning is told.
     PROOF names the proofs to run, or whose claims to list; without any, all.
     """
     for name in names:
