@@ -49,7 +49,7 @@ FLOORS = (
         "rayfleet.tree",
     ),
     ("rayfleet.schema", "rayfleet.git"),
-    ("rayfleet.source", "rayfleet.console", "rayfleet.keys"),
+    ("rayfleet.source", "rayfleet.console", "rayfleet.keys", "rayfleet.schema_messages"),
     ("rayfleet.model", "rayfleet.fleet_files"),
     ("rayfleet.facts",),
     ("rayfleet.diagnostics", "rayfleet.threads", "rayfleet.package_files", "rayfleet.schema_matcher", "rayfleet"),

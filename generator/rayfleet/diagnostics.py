@@ -83,14 +83,20 @@ def not_installed(where: str, missing: ModuleNotFoundError) -> Diagnostic:
     return Diagnostic(where, 0, 0, "", what, "pip install 'rayfleet[deploy]', or in a checkout: make deploy-tools")
 
 
-def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """`` (did you mean "vmSize"?)`` when one known word is close, else an empty string."""
+def nearest(word: str, known: Iterable[str]) -> str:
+    """The known word that is close, empty where none is."""
     import difflib  # only a mistake needs it
 
     names = list(known)
     longer = [name for name in names if len(word) > 2 and name.startswith(word)]
     close = longer or difflib.get_close_matches(word, names, n=1, cutoff=0.6)
-    return f' (did you mean "{close[0]}"?)' if close else ""
+    return close[0] if close else ""
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """`` (did you mean "vmSize"?)`` when one known word is close, else an empty string."""
+    close = nearest(word, known)
+    return f' (did you mean "{close}"?)' if close else ""
 
 
 def many(count: int, noun: str) -> str:

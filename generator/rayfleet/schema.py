@@ -11,19 +11,23 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any, NamedTuple
 
-from rayfleet import schema_matcher
-from rayfleet.diagnostics import Diagnostic, did_you_mean
+from rayfleet import schema_matcher, schema_messages
+from rayfleet.diagnostics import Diagnostic, nearest
 from rayfleet.model.settings import Defaults, Whole
 from rayfleet.package_files import SCHEMAS
 from rayfleet.source import Path, Source
 
 
 class Violation(NamedTuple):
-    """A mistake, its path, and a right value for it where the schema has an example."""
+    """A mistake, its path, and a right value for it where the schema has an example. ``meant``: the key for which an
+    unknown one with the ``value`` stands, as far as can be guessed.
+    """
 
     path: Path
     diagnostic: Diagnostic
     stand_in: Any = None
+    meant: str = ""
+    value: Any = None
 
 
 def violations(source: Source, name: str) -> list[Violation]:
@@ -94,7 +98,18 @@ def _explain(source: Source, schema: dict[str, Any]) -> list[Violation]:
     extend: Any = validators.extend
     strict = {"pattern": pattern, "enum": one_of, "const": const}
     validator = extend(Draft202012Validator, strict, type_checker=types)(schema)
-    return [found for error in validator.iter_errors(source.data) for found in _diagnose(source, schema, error)]
+    found = [row for error in validator.iter_errors(source.data) for row in _diagnose(source, schema, error)]
+    return _without_twins(found)
+
+
+def _without_twins(found: list[Violation]) -> list[Violation]:
+    """A required key that is only misspelt is one mistake: its value is there, under the other name."""
+    misspelt = {(*row.path[:-1], row.meant): row for row in found if row.meant}
+    rows = []
+    for row in found:
+        twin = misspelt.get(tuple(row.path))
+        rows.append(twin._replace(path=row.path, stand_in=twin.value) if twin else row)
+    return rows
 
 
 def _diagnose(source: Source, schema: dict[str, Any], error: Any) -> list[Violation]:
@@ -108,7 +123,12 @@ def _diagnose(source: Source, schema: dict[str, Any], error: Any) -> list[Violat
     if keyword == "additionalProperties":
         known = list(node.get("properties", {}))
         unknown = [key for key in value if key not in known]
-        return [at([*path, key], *_unknown_key(key, known), key=True) for key in unknown]
+        return [
+            at([*path, key], *schema_messages.unknown_key(key, known), key=True)._replace(
+                meant=nearest(key, known), value=value[key]
+            )
+            for key in unknown
+        ]
     if keyword == "required":
         missing = error.message.split("'")[1]
         absent = schema_matcher.resolve(schema, node["properties"][missing])
@@ -116,61 +136,12 @@ def _diagnose(source: Source, schema: dict[str, Any], error: Any) -> list[Violat
         diagnostic = source.diagnostic(path, f'"{missing}" is missing', fix, key=True)
         return [Violation([*path, missing], diagnostic, _example(absent))]
     if error.parent is None and "propertyNames" in error.absolute_schema_path:
-        return [at([*path, value], *_bad_name(value, keyword, limit, node), key=True)]
+        return [at([*path, value], *schema_messages.bad_name(value, keyword, limit, node), key=True)]
     written = source.written(path)
-    return [at(path, *_bad_value(value, keyword, limit, node, written))._replace(stand_in=_example(node))]
+    return [
+        at(path, *schema_messages.bad_value(value, keyword, limit, node, written))._replace(stand_in=_example(node))
+    ]
 
 
 def _example(node: dict[str, Any]) -> Any:
     return next(iter(node.get("examples", [])), None)
-
-
-def _unknown_key(key: str, known: list[str]) -> tuple[str, str]:
-    guess = did_you_mean(key, known)
-    return f'unknown key "{key}"{guess}', f"use one of: {', '.join(known)}"
-
-
-def _bad_name(name: str, keyword: str, limit: Any, node: dict[str, Any]) -> tuple[str, str]:
-    if keyword == "maxLength":
-        return f'the name "{name}" has {len(name)} characters', f"use at most {limit}"
-    return f"{_value_text(name)} is not a name allowed here", _form(limit, node)
-
-
-def _form(pattern: str, node: dict[str, Any]) -> str:
-    """The advice on a text's form: by example where the schema has one, else by its pattern."""
-    examples = [_value_text(example) for example in node.get("examples", [])]
-    return f"write it like {' or '.join(examples)}" if examples else f"match {pattern}"
-
-
-def _bad_value(value: Any, keyword: str, limit: Any, node: dict[str, Any], written: str | None) -> tuple[str, str]:
-    shown = written if isinstance(value, int | float) and written else _value_text(value)
-    about = f" ({node['description']})" if "description" in node else ""
-    if keyword == "type":
-        wanted = " or ".join([limit] if isinstance(limit, str) else [name for name in limit if name != "null"])
-        quote = f'; quote it: "{shown}"' if "string" in wanted and isinstance(value, int | float) else ""
-        if wanted == "boolean":
-            return f"{shown} is neither true nor false", f"write true or false{about}"
-        return f"{shown} is not of type {wanted}", f"give a value of type {wanted}{quote}{about}"
-    if keyword == "enum":
-        choices = [str(choice) for choice in limit if choice is not None]
-        guess = did_you_mean(value, choices) if isinstance(value, str) else ""
-        return f"{shown} is not one of the choices{guess}", f"use one of: {', '.join(choices)}{about}"
-    if keyword == "const":
-        return f"{shown} is not {limit}", f"write {limit}"
-    if keyword == "pattern":
-        return f"{shown} does not have the right form", f"{_form(limit, node)}{about}"
-    if keyword in ("minimum", "maximum"):
-        bound = "least" if keyword == "minimum" else "most"
-        return f"{shown} is out of range", f"use at {bound} {limit}{about}"
-    if keyword in ("minLength", "maxLength"):
-        bound = "least" if keyword == "minLength" else "most"
-        return f"{shown} has {len(value)} characters", f"use at {bound} {limit}{about}"
-    if keyword in ("minItems", "maxItems", "minProperties", "maxProperties"):
-        bound = "least" if keyword.startswith("min") else "most"
-        return f"it has {len(value)} entries", f"give at {bound} {limit}{about}"
-    return "an entry is listed twice", f"keep one of each{about}"  # uniqueItems: the last keyword we allow
-
-
-def _value_text(value: Any) -> str:
-    text = json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= 60 else text[:57] + "..."

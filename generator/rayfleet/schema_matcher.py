@@ -166,4 +166,5 @@ _KEYWORDS: dict[str, Callable[[Any, Any, Any], Accepts]] = {
 
 #: Every keyword that the schemas may use; a test refuses any other, so that the checker cannot overlook one.
 KEYWORDS = {*_KEYWORDS, "$ref", "type", "const", "enum", "properties", "additionalProperties"}
-ANNOTATIONS = {"$schema", "$defs", "title", "description", "default", "examples"}
+#: ``rule`` is ours: a pattern in words.
+ANNOTATIONS = {"$schema", "$defs", "title", "description", "default", "examples", "rule"}

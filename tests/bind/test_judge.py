@@ -23,6 +23,8 @@ EAST, WEST = "aks-multi-region-eastus", "aks-multi-region-westus2"
 GOOD = {"clientId": ID, "principalId": OTHER, "oidcIssuerUrl": "https://x/", "nodePools": ["sys", "cpu"]}
 ROWS = expected_values(reference().fleet)
 ALL = [row.cluster for row in ROWS]
+UUID = "32 hexadecimal digits in lower case, in groups of 8, 4, 4, 4 and 12 with hyphens between them"
+RESOURCE = "cldrsrc_, then 1 to 48 lower-case letters or digits"
 
 
 def of_output(value: object, deployment: str = EAST, output: str = "aks_eastus", only: list[str] = ALL) -> Judgement:
@@ -65,17 +67,18 @@ PLACE = f"deployment {EAST}: aks_eastus.value"
         ({**GOOD, "clientId": None}, f"{PLACE}.clientId: clientId of aks-eastus is missing"),
         ({**GOOD, "clientId": 1}, f"{PLACE}.clientId: clientId of aks-eastus: 1 is not of type string"),
         ({**GOOD, "clientId": "\x1b[31m"},
-         f'{PLACE}.clientId: clientId of aks-eastus: "\\u001b[31m" does not have the right form'),
+         f'{PLACE}.clientId: clientId of aks-eastus: "\\u001b[31m" does not have the right form, which is {UUID}'),
         ({**GOOD, "clientId": f"{ID}\n"},
-         f'{PLACE}.clientId: clientId of aks-eastus: "{ID}\\n" does not have the right form'),
+         f'{PLACE}.clientId: clientId of aks-eastus: "{ID}\\n" does not have the right form, which is {UUID}'),
         ({**GOOD, "principalId": ID}, f"{PLACE}.principalId: it is also the clientId; an identity's two ids are never "
          "the same"),
         ({**GOOD, "principalId": "[reference('x')]"}, f"{PLACE}.principalId: principalId of aks-eastus: "
-         "\"[reference('x')]\" does not have the right form"),
+         f"\"[reference('x')]\" does not have the right form, which is {UUID}"),
         ({**GOOD, "nodePools": "sys"},
          f'{PLACE}.nodePools: nodePools of aks-eastus: "sys" is not of type array'),
         ({**GOOD, "nodePools": ["sys", "CPU"]},
-         f'{PLACE}.nodePools[1]: nodePools of aks-eastus: "CPU" does not have the right form'),
+         f'{PLACE}.nodePools[1]: nodePools of aks-eastus: "CPU" does not have the right form, which is lower-case '
+         "letters and digits, a letter first"),
         ({**GOOD, "nodePools": ["sys", None]},
          f"{PLACE}.nodePools[1]: nodePools of aks-eastus: null is not of type string"),
         ({**GOOD, "nodePools": ["sys", "sys"]},
@@ -151,13 +154,14 @@ def test_good_resources() -> None:
     [
         ({"name": "aks-eastus"}, "resources[0].cloud_resource_id: cloudResourceId of aks-eastus is missing"),
         ({"name": "aks-eastus", "cloud_resource_id": "cldrsrc-a1"},
-         'resources[0].cloud_resource_id: cloudResourceId of aks-eastus: "cldrsrc-a1" does not have the right form: '
-         "this is how it is written in DNS names"),
+         'resources[0].cloud_resource_id: cloudResourceId of aks-eastus: "cldrsrc-a1" does not have the right form, '
+         f"which is {RESOURCE}: this is how it is written in DNS names"),
         ({"name": "aks-eastus", "cloud_resource_id": "cld_a1"},
-         'resources[0].cloud_resource_id: cloudResourceId of aks-eastus: "cld_a1" does not have the right form: '
-         "this is the id of a cloud"),
+         'resources[0].cloud_resource_id: cloudResourceId of aks-eastus: "cld_a1" does not have the right form, '
+         f"which is {RESOURCE}: this is the id of a cloud"),
         ({"name": "aks-eastus", "cloud_resource_id": ID},
-         f'resources[0].cloud_resource_id: cloudResourceId of aks-eastus: "{ID}" does not have the right form'),
+         f'resources[0].cloud_resource_id: cloudResourceId of aks-eastus: "{ID}" does not have the right form, '
+         f"which is {RESOURCE}"),
         ({"name": "aks-eastus", "cloud_resource_id": ["cldrsrc_a1"]}, "resources[0].cloud_resource_id: cloudResourceId "
          'of aks-eastus: ["cldrsrc_a1"] is not of type string'),
         ({"name": "aks-est", "cloud_resource_id": "cldrsrc_a1"}, "warning: resources[0].name: the fleet has no cluster "

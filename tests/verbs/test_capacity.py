@@ -270,9 +270,11 @@ regions:
     lines = rendered.run(command, code=1).stderr.splitlines()
     assert [line for line in lines if line.startswith("quota.yaml")] == [
         "quota.yaml:1:10: version: 2 is not 1",
-        'quota.yaml:3:3: regions.East US: "East US" is not a name allowed here',
+        'quota.yaml:3:3: regions.East US: "East US" is not a name allowed here: it takes lower-case letters and '
+        "digits, a letter first",
         'quota.yaml:5:37: regions.eastus.families.standardDDSv5Family: "many" is not of type integer',
-        'quota.yaml:5:43: regions.eastus.families. : " " is not a name allowed here',
+        'quota.yaml:5:43: regions.eastus.families. : " " is not a name allowed here: it takes a name, and not only '
+        "spaces",
         "quota.yaml:6:11: regions.eastus.spot: -1 is out of range",
         'quota.yaml:7:5: regions.eastus.totl: unknown key "totl" (did you mean "total"?)',
     ]
