@@ -37,7 +37,7 @@ class Azure:
             raise found
         return found
 
-    what_if = state = managed = validate
+    what_if = state = managed_ids = validate
 
 
 def plan(*steps: DeploymentStep, stacks: Azure | None = None, **answers: Any) -> DeploymentPlan:

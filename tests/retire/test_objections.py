@@ -41,8 +41,8 @@ def test_bindings_of_another_cluster_that_use_it(kind: str) -> None:
 def test_a_cluster_that_is_still_rendered_elsewhere(bindings: str | None) -> None:
     """Another resource group makes other ids of all; the cloud resource is that of the one that stays."""
     assert blocked(ELSEWHERE, bindings, only=("aks-westus2",)) == [
-        f"aks-westus2: it goes from resource group aks-multi-region of subscription {SUB} and is rendered in resource "
-        f"group other of subscription {SUB}: its cloud resource is that of the one that stays"
+        f"aks-westus2: it leaves resource group aks-multi-region of subscription {SUB} and is rendered in resource "
+        f"group other of subscription {SUB}: both would have one cloud resource"
     ]
 
 

@@ -25,7 +25,7 @@ def test_the_plan_for_people() -> None:
     assert head == "aks-westus2: 21 steps: 18 to do, 1 done, 2 kept; since 0123456789ab"
     assert lines[:2] == [
         "- 1. Anyscale cloud resource aks-westus2: to do",
-        "    why: Anyscale places no more work there; end what still runs on it first: this does not wait for it",
+        "    why: Anyscale places no more work there; stop what still runs there first: retire does not wait for it",
     ]
     assert lines[-4::2] == ["+ 20. storage account aksmultiregionsa: kept", "+ 21. container aks-anyscale-blob: kept"]
     assert len(lines) == 40 and not any("by hand" in line or "19." in line for line in lines)

@@ -49,7 +49,7 @@ TABLE = (
     # GitHub's token is good for minutes, and az hands in the same one for each new token (Azure/azure-cli#28708).
     Advice(
         "NotSignedIn",
-        f"what the workflow signed in with is too old: sign in again, and {_AGAIN}, which picks up what goes on",
+        f"the workflow's sign-in has expired: sign in again, and {_AGAIN}, which picks up running deployments",
         message=r"AADSTS700024\b",
     ),
     Advice(
@@ -70,7 +70,7 @@ TABLE = (
     ),
     Advice(
         "NotSignedIn",
-        "correct the variable that it is about, AZURE_..., or unset it",
+        "correct the variable that the message names, AZURE_..., or unset it",
         message="does not do to sign in with",
     ),
     Advice(
@@ -83,16 +83,16 @@ TABLE = (
     Advice("InvalidAuthenticationToken.*", "az logout, then az login"),
     Advice(
         "SignInUnavailable",
-        f"look whether az account get-access-token answers at once, and at the network; then {_AGAIN}",
+        f"check that az account get-access-token answers at once, and check the network; then {_AGAIN}",
     ),
     # --- our own: no network, no answer, no end ---
     Advice(
         "NoConnection|NoAnswerInTime|ConnectionDropped|ForeignLink|Http511",
-        f"look at the network and its proxy, then {_AGAIN}",
+        f"check the network and its proxy, then {_AGAIN}",
     ),
     Advice(
         "MalformedAnswer|OperationWithoutEnd|OperationFailed|Http5..",
-        f"{_AGAIN}; whether Azure is well: azure.status.microsoft",
+        f"{_AGAIN}; outages of Azure: azure.status.microsoft",
     ),
     Advice("EndpointNotLocal", "unset RAYFLEET_ARM_ENDPOINT"),
     Advice(
@@ -138,7 +138,7 @@ TABLE = (
     ),
     Advice(
         "OverconstrainedAllocationRequest",
-        f"no place meets all that is asked for: {_AGAIN} later, or with fewer zones or another vmSize",
+        f"no zone or host meets all constraints: {_AGAIN} later, or with fewer zones or another vmSize",
         leaf="vmSize",
     ),
     Advice(
@@ -166,7 +166,7 @@ TABLE = (
     ),
     Advice(
         "RoleAssignmentUpdateNotPermitted",
-        "the assignment is of an identity that was deleted and made anew: az role assignment delete --ids ID, then "
+        "the assignment is of an identity that was deleted and created again: az role assignment delete --ids ID, then "
         f"{_AGAIN}",
     ),
     Advice(
@@ -178,13 +178,13 @@ TABLE = (
     Advice("PrincipalNotFound", f"Entra does not know the new identity everywhere yet: {_AGAIN} in some minutes"),
     Advice(
         "AuthorizationFailed|LinkedAuthorizationFailed",
-        "whoever is logged in may not: Owner, or Contributor with Role Based Access Control Administrator, is needed; "
-        "a role just given takes minutes, and a new login",
+        "whoever is logged in lacks the rights: Owner, or Contributor with Role Based Access Control Administrator, is "
+        "needed; a new role takes some minutes, and a new login",
     ),
     Advice(
         "DenyAssignmentAuthorizationFailed",
-        "a deny assignment forbids it, which no role gets past: whoever has the deployment stack or the managed "
-        "application that the message names lets go of it",
+        "a deny assignment forbids it, whatever the role: let the owner of the deployment stack or the managed "
+        "application that the message names remove it",
     ),
     Advice(
         "MissingSubscriptionRegistration|SubscriptionNotRegistered",

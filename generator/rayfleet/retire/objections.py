@@ -38,10 +38,10 @@ def still_there(whole: Iterable[str], base: Tree, now: Tree) -> Iterator[Diagnos
     for name in whole:
         if name in there:
             what = (
-                f"it goes from {_scope_text(before[name])} and is rendered in {_scope_text(there[name])}: "
-                "its cloud resource is that of the one that stays"
+                f"it leaves {_scope_text(before[name])} and is rendered in {_scope_text(there[name])}: "
+                "both would have one cloud resource"
             )
-            fix = f"give it another name there: {name} is then a cluster that goes"
+            fix = f"give the new cluster another name; then {name} can be retired"
             yield Diagnostic(*there[name].side("name").place, name, what, fix)
 
 
@@ -59,7 +59,7 @@ def references(gone: Mapping[str, AzureResource], now: Tree) -> Iterator[Diagnos
                 what = (
                     f"{resource_subject(resource, now)} still refers to {printable(key.rpartition('/providers/')[2])}"
                 )
-                yield Diagnostic(*resource.side("name").place, "", what, "take that out of the fleet, and render")
+                yield Diagnostic(*resource.side("name").place, "", what, "remove that from the fleet, and render")
                 break
 
 

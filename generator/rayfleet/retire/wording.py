@@ -25,24 +25,24 @@ from rayfleet.tree.arm_expression import reference
 from rayfleet.tree.azure_resources import resource_title
 
 _WHY = {
-    ANYSCALE: "Anyscale places no more work there; end what still runs on it first: this does not wait for it",
-    FLUX_CONFIGURATION: "Flux takes away what it applied while the cluster is there to do it",
-    EXTENSION: "Flux goes after its configuration, which would be stuck without it",
+    ANYSCALE: "Anyscale places no more work there; stop what still runs there first: retire does not wait for it",
+    FLUX_CONFIGURATION: "Flux removes what it applied, while the cluster still exists",
+    EXTENSION: "Flux is removed after its configuration, which could not be deleted without it",
     FEDERATED_CREDENTIAL: "no pod signs in as the identity any more",
-    ROLE_ASSIGNMENT: "the identity may do nothing any more; afterwards nobody would know whose role it was",
+    ROLE_ASSIGNMENT: "the identity needs no role any more; once it is deleted, nobody knows whose role it was",
     MAINTENANCE_WINDOW: "it is no longer rendered",
-    NODE_POOL: "its nodes go, and what runs on them",
-    CLUSTER: "its node resource group goes with it, and all that is in there",
+    NODE_POOL: "its nodes are deleted, with all that runs on them",
+    CLUSTER: "its node resource group is deleted with it, and everything in it",
     IDENTITY: "nothing signs in with it any more",
-    SUBNET: "it holds on to the NAT gateway and the network security group",
-    NAT_GATEWAY: "it holds on to the public addresses",
-    PUBLIC_IP: "nothing leaves through it any more",
-    NSG: "no subnet has it any more",
-    VNET: "nothing is in it any more",
+    SUBNET: "it uses the NAT gateway and the network security group, which must be deleted after it",
+    NAT_GATEWAY: "it uses the public addresses, which must be deleted after it",
+    PUBLIC_IP: "no traffic leaves through it any more",
+    NSG: "no subnet uses it any more",
+    VNET: "it is empty by then",
     STACK: "nothing is deployed as it any more; what it has is detached, never deleted",
 }
 _OF_LIVING = {
-    NODE_POOL: "it is no longer rendered; its nodes go, and what runs on them",
+    NODE_POOL: "it is no longer rendered; its nodes are deleted, with all that runs on them",
     ROLE_ASSIGNMENT: "it is no longer rendered: the identity stays, and loses this role",
 }
 

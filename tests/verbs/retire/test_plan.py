@@ -59,7 +59,7 @@ def test_the_plan_for_people(fleet: Workspace, server: Arm, stand_in: StandIn) -
         "+ 21. container aks-anyscale-blob: kept",
         "next: rayfleet retire --run",
     ]
-    assert "    why: its nodes go, and what runs on them\n" in shown
+    assert "    why: its nodes are deleted, with all that runs on them\n" in shown
     assert "by hand" not in shown and "data is never deleted" not in shown
     assert untouched(server, stand_in)
 
