@@ -54,3 +54,10 @@ def test_the_same_of_many_clusters_is_said_once() -> None:
 def test_what_the_base_does_not_have_is_not_compared() -> None:
     base = {path: content for path, content in tree().items() if path != RESOURCE}
     assert not [row for row in check(tree(), "network", base=base).of("warned") if "cloud resource" in row.what]
+
+
+@pytest.mark.parametrize(("gone", "count"), [([], 8), (["azure/westus2.json"], 4)])
+def test_a_range_that_is_no_longer_written_is_not_said_to_stay(gone: list[str], count: int) -> None:
+    now = {path: content for path, content in tree().items() if path not in gone}
+    said = [row.what for row in check(now, "network", base=tree()).of("proved")]
+    assert f"none of {count} ranges of the base commit has moved" in said

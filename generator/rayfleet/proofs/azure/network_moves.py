@@ -31,8 +31,9 @@ def append_only(evidence: Evidence) -> Iterator[Finding]:
     for row in given:
         if row.what == "VNet" and row.resource.resource.id in gone:
             yield from _reused_addresses(row, now)
-    if given and not moved:
-        yield proved("network/address-moved", "", f"none of {many(len(given), 'range')} of the base commit has moved")
+    there = [row for row in given if row.resource.resource.id not in gone]
+    if there and not moved:
+        yield proved("network/address-moved", "", f"none of {many(len(there), 'range')} of the base commit has moved")
 
 
 def _move(row: Change, resource: Resource) -> Finding:
