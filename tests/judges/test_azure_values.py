@@ -13,8 +13,8 @@ import pytest
 
 from rayfleet.facts.azure_values import azure_values
 from rayfleet.facts.property_values import NumberRange, PropertyValues, Words
+from rayfleet.facts.resource_names import NAME_RULES
 from rayfleet.facts.resource_types import CLUSTER, MAINTENANCE_WINDOW, NODE_POOL, STORAGE_ACCOUNT
-from rayfleet.proofs.azure.names import RULES
 from tests.testing.broken_trees import tree
 from tests.testing.judges import arm_schema
 from tests.testing.judges.arm_resources import Json, resources
@@ -110,7 +110,7 @@ def agrees(row: PropertyValues, limit: Json) -> bool:
 
 def is_name(kind: str, path: str) -> bool:
     """Names have their rules in another place."""
-    return (path == "name" and kind in RULES) or (kind == NODE_POOL and path == "properties/name")
+    return (path == "name" and kind in NAME_RULES) or (kind == NODE_POOL and path == "properties/name")
 
 
 @pytest.mark.parametrize("schemas", [SCHEMAS] if SCHEMAS else [], ids=lambda folder: folder.name)

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from rayfleet.azure.faults import Fault, Patience, Problem, problem_of
 from rayfleet.azure.redact import replace_texts
 from rayfleet.azure.sign_in import SignIn, default_credential
+from rayfleet.facts.identifiers import MANAGEMENT
 
 if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential
@@ -25,8 +26,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_PUBLIC = "https://management.azure.com"
-_SCOPE = f"{_PUBLIC}/.default"
+_SCOPE = f"{MANAGEMENT}/.default"
 _CONNECT = 15.0  # seconds
 _DIGITS = 9  # of seconds to wait: more is for ever too
 _LONGEST_OPERATION = 3600.0  # seconds; of what-if, validation and deletions, not of deployments
@@ -45,7 +45,7 @@ class SdkClients:
     def __init__(
         self, credential: TokenCredential | None, endpoint: str | None, patience: Patience, timeout: float, poll: float
     ) -> None:
-        self.endpoint = (endpoint or _PUBLIC).rstrip("/")
+        self.endpoint = (endpoint or MANAGEMENT).rstrip("/")
         self.patience = patience
         self.poll = poll
         self._local = endpoint is not None

@@ -1,4 +1,4 @@
-"""Forms of ids."""
+"""Forms of ids, and where Azure is asked about them."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ import re
 #: A UUID as Azure and Entra write it, in lower case (RFC 9562, section 4).
 UUID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _LOWER, _ANY_CASE = re.compile(UUID), re.compile(UUID, re.IGNORECASE)
+
+#: Azure Resource Manager in the public cloud, whose tokens have the scope /.default of it (ARM docs, REST API).
+MANAGEMENT = "https://management.azure.com"
 
 
 def is_uuid(written: str) -> bool:

@@ -6,7 +6,15 @@ from collections.abc import Iterator
 from typing import Any
 
 from rayfleet.diagnostics import Diagnostic
-from rayfleet.facts.name_lengths import CREDENTIAL, DEPLOYMENT, DNS_PREFIX, IDENTITY, NETWORK, NODE_RESOURCE_GROUP, VNET
+from rayfleet.facts.resource_names import (
+    CREDENTIAL_LENGTH,
+    DEPLOYMENT_LENGTH,
+    DNS_PREFIX_LENGTH,
+    IDENTITY_LENGTH,
+    NETWORK_LENGTH,
+    NODE_RESOURCE_GROUP_LENGTH,
+    VNET_LENGTH,
+)
 from rayfleet.model.cluster import Cluster
 from rayfleet.model.fleet import Fleet
 from rayfleet.source import Path
@@ -41,11 +49,11 @@ def judge(fleet: Fleet, origin: Origin) -> Iterator[Diagnostic]:
                 key=True,
             )
     for deployment in fleet.deployments:
-        if len(deployment.name) > DEPLOYMENT:
+        if len(deployment.name) > DEPLOYMENT_LENGTH:
             yield origin.source.diagnostic(
                 ("name",),
                 f'the ARM deployment "{deployment.name}" has {len(deployment.name)} characters',
-                f"Azure allows {DEPLOYMENT}: shorten the fleet's name",
+                f"Azure allows {DEPLOYMENT_LENGTH}: shorten the fleet's name",
             )
     yield from _credentials(fleet, origin)
     yield from _accelerators(fleet, origin)
@@ -56,9 +64,9 @@ def judge(fleet: Fleet, origin: Origin) -> Iterator[Diagnostic]:
 def _credentials(fleet: Fleet, origin: Origin) -> Iterator[Diagnostic]:
     for cluster in fleet.clusters:
         for at, account in enumerate(cluster.ray.own_service_accounts):
-            if (excess := len(account.credential) - CREDENTIAL) > 0:
+            if (excess := len(account.credential) - CREDENTIAL_LENGTH) > 0:
                 what = f'its federated credential is "{account.credential}", {len(account.credential)} characters'
-                fix = f"Azure allows {CREDENTIAL}: shorten the namespace or the name by {excess}"
+                fix = f"Azure allows {CREDENTIAL_LENGTH}: shorten the namespace or the name by {excess}"
                 yield origin.at(cluster.name, ("serviceAccounts", at), what, fix)
 
 
@@ -86,12 +94,12 @@ def _tags(fleet: Fleet, origin: Origin) -> Iterator[Diagnostic]:
 
 
 def _derived_names(cluster: Cluster) -> Iterator[tuple[str, str, int]]:
-    yield "its node resource group", cluster.node_resource_group, NODE_RESOURCE_GROUP
-    yield "its DNS prefix", cluster.dns_prefix, DNS_PREFIX
-    yield "its VNet", cluster.vnet, VNET
-    yield "its NSG", cluster.nsg, NETWORK
-    yield "its last public IP", cluster.nat_public_ips[-1], NETWORK
-    yield "its control-plane identity", cluster.control_plane_identity, IDENTITY
+    yield "its node resource group", cluster.node_resource_group, NODE_RESOURCE_GROUP_LENGTH
+    yield "its DNS prefix", cluster.dns_prefix, DNS_PREFIX_LENGTH
+    yield "its VNet", cluster.vnet, VNET_LENGTH
+    yield "its NSG", cluster.nsg, NETWORK_LENGTH
+    yield "its last public IP", cluster.nat_public_ips[-1], NETWORK_LENGTH
+    yield "its control-plane identity", cluster.control_plane_identity, IDENTITY_LENGTH
 
 
 def _expressions(origin: Origin, value: Any, path: Path) -> Iterator[Diagnostic]:

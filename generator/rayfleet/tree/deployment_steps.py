@@ -11,14 +11,18 @@ from typing import Any
 
 from rayfleet.diagnostics import Diagnostic, Invalid, did_you_mean
 from rayfleet.facts.identifiers import is_uuid
+from rayfleet.facts.resource_names import DEPLOYMENT_LENGTH, RESOURCE_GROUP_LENGTH
 from rayfleet.facts.resource_types import DEPLOYMENT, FEDERATED_CREDENTIAL
 from rayfleet.tree import DEPLOYMENTS, DeploymentRow, Side, Template, Tree, entries, get
 from rayfleet.tree.arm_expression import DeploymentScope
 
 # What names in the path of a request are made of, so that nothing needs to be escaped (REST API, Deployments and
 # Resource Groups): deployments.json may have been edited.
-_NAME = re.compile(r"(?!\.+$)[A-Za-z0-9_.()-]{1,64}")
-_GROUP = re.compile(r"[A-Za-z0-9_.()-]{0,89}[A-Za-z0-9_()-]|")  # empty: the subscription itself
+_NAME = re.compile(rf"(?!\.+$)[A-Za-z0-9_.()-]{{1,{DEPLOYMENT_LENGTH}}}")
+# Empty for the subscription itself.
+_GROUP = re.compile(
+    rf"[A-Za-z0-9_.()-]{{0,{RESOURCE_GROUP_LENGTH - 1}}}[A-Za-z0-9_()-]|"
+)  # empty: the subscription itself
 
 
 @dataclass(frozen=True, eq=False)

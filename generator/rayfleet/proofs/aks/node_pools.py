@@ -9,8 +9,8 @@ from rayfleet.diagnostics import many
 from rayfleet.facts.azure_values import azure_values
 from rayfleet.facts.labels import SPOT_PRIORITY
 from rayfleet.facts.limits import is_spot_price
+from rayfleet.facts.resource_names import NAME_RULES
 from rayfleet.facts.resource_types import NODE_POOL
-from rayfleet.proofs.azure.names import RULES
 from rayfleet.proofs.azure.property_values import unknown
 from rayfleet.proofs.finding import Finding, failed, proved, warned
 from rayfleet.proofs.values import misfits
@@ -45,7 +45,7 @@ def _inline_system_pool(cluster: AksCluster) -> Iterator[Finding]:
     if not misnamed and not any(text(row, "mode") == "System" for row in profiles):
         what = "it is made without a system pool, which AKS refuses"
         yield failed("arm/no-system-pool", cluster.name, what, "put one into agentPoolProfiles", cluster.side(*_INLINE))
-    rule = RULES[NODE_POOL]
+    rule = NAME_RULES[NODE_POOL]
     for pool in cluster.pools[: len(profiles)]:
         side = pool.side("name")
         if not pool.system and not unknown(NODE_POOL, pool.data.get("mode"), "properties", "mode"):

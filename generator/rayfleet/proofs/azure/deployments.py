@@ -8,13 +8,14 @@ from graphlib import CycleError, TopologicalSorter
 
 from rayfleet.diagnostics import did_you_mean, many
 from rayfleet.facts.identifiers import is_uuid
+from rayfleet.facts.resource_names import DEPLOYMENT_LENGTH
 from rayfleet.facts.resource_types import RESOURCE_GROUP
 from rayfleet.proofs.finding import Finding, failed, proved
 from rayfleet.tree import DeploymentRow, Side, Tree, entries, get, mapping
 from rayfleet.tree.arm_order import earlier_deployments
 
 # ARM docs, resource-name-rules: Microsoft.Resources/deployments.
-_NAME = re.compile(r"[-\w.()]{1,64}", re.ASCII)
+_NAME = re.compile(rf"[-\w.()]{{1,{DEPLOYMENT_LENGTH}}}", re.ASCII)
 
 
 def judge(tree: Tree) -> Iterator[Finding]:
@@ -40,7 +41,7 @@ def _row(row: DeploymentRow, tree: Tree) -> Iterator[Finding]:
     subject = row.name or row.template
     if not _NAME.fullmatch(row.name):
         said = f"is {row.name!r}" if row.name else "is missing"
-        fix = "use 1 to 64 letters, digits and -_.()"
+        fix = f"use 1 to {DEPLOYMENT_LENGTH} letters, digits and -_.()"
         yield failed("arm/deployment-name", subject, f"its name {said}, which Azure refuses", fix, row.side.at("name"))
     if not is_uuid(row.scope.subscription):
         said = f"is {row.scope.subscription!r}" if row.scope.subscription else "is missing"
