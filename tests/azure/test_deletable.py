@@ -21,9 +21,8 @@ from rayfleet.tree import Tree
 from tests.stand_ins.azure.arm_server import ArmServer
 from tests.stand_ins.clock import Time
 from tests.testing.broken_trees import rendered, tree
+from tests.testing.reference_names import GROUP, SUB
 
-SUB = "00000000-0000-0000-0000-000000000000"
-GROUP = f"/subscriptions/{SUB}/resourceGroups/aks-multi-region"
 ACCOUNT = f"{GROUP}/providers/Microsoft.Storage/storageAccounts/aksmultiregionsa"
 AKS = f"{GROUP}/providers/Microsoft.ContainerService/managedClusters/aks-westus2"
 UUID = "12345678-1234-4234-8234-123456789abc"

@@ -10,8 +10,9 @@ from rayfleet.retire.plan import plan
 from rayfleet.retire.step import STACK, RetirementStep
 from tests.testing.broken_trees import rendered, tree
 from tests.testing.printed_commands import judged
+from tests.testing.reference_names import GROUP, SUB
 from tests.testing.rendering import ROOT
-from tests.testing.retire_command import ACCOUNT, GROUP, SUB, VNET
+from tests.testing.retire_command import ACCOUNT, VNET
 
 FLEETS = sorted(file.stem for file in (ROOT / "tests/fleets").glob("*.yaml"))
 

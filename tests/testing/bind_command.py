@@ -5,15 +5,14 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from tests.testing.reference_names import RESOURCES
 from tests.testing.workspace import Workspace
 
-EAST, WEST = "aks-multi-region-eastus", "aks-multi-region-westus2"
 IDS = {
     "aks_eastus": ("11111111-1111-4111-8111-111111111111", "22222222-2222-4222-8222-222222222222"),
     "aks_westus2": ("33333333-3333-4333-8333-333333333333", "44444444-4444-4444-8444-444444444444"),
 }
 POOLS = ["sys", "cpu", "t4", "a100"]
-RESOURCES = {"aks-eastus": "cldrsrc_eastus0example0000000000", "aks-westus2": "cldrsrc_westus20example000000000"}
 EMPTY = "# ours\nversion: 1\nclusters: {}\n"
 
 

@@ -8,13 +8,10 @@ from typing import Any
 from click.testing import Result
 
 from tests.stand_ins.azure.arm_server import ArmServer
+from tests.testing.reference_names import GROUP, SUB
 from tests.testing.workspace import Workspace
 
-SUB = "00000000-0000-0000-0000-000000000000"
-GROUP = f"/subscriptions/{SUB}/resourceGroups/aks-multi-region"
 AKS = f"{GROUP}/providers/Microsoft.ContainerService/managedClusters/aks-eastus"
-NAMES = [f"aks-multi-region-{name}" for name in ("resource-group", "shared", "eastus", "westus2")]
-FIRST, SHARED, EAST, WEST = NAMES
 PROVIDERS = ("Compute", "ContainerService", "KubernetesConfiguration", "ManagedIdentity", "Network", "Storage")
 FEATURE = f"/subscriptions/{SUB}/providers/Microsoft.Features/providers/Microsoft.Compute/features/EncryptionAtHost"
 # Of the form of a private key, and none.

@@ -9,9 +9,10 @@ from functools import partial
 import pytest
 
 from tests.stand_ins.azure.arm_server import ArmServer
-from tests.testing.deploy_command import FEATURE, NAMES, PROVIDERS, SUB, usages
+from tests.testing.deploy_command import FEATURE, PROVIDERS, usages
 from tests.testing.git import git
 from tests.testing.processes import Started
+from tests.testing.reference_names import NAMES, SUB
 from tests.testing.workspace import Workspace
 
 

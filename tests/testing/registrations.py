@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-CLOUD = "aks-multi-region"
-EAST, WEST = "aks-eastus", "aks-westus2"
-EAST_FILE, WEST_FILE = (f"rendered/clusters/{name}/anyscale/cloud_resource.yaml" for name in (EAST, WEST))
+from tests.testing.reference_names import CLOUD, RESOURCES
+
+EAST_FILE, WEST_FILE = (f"rendered/clusters/{name}/anyscale/cloud_resource.yaml" for name in RESOURCES)
 REGISTER = ["cloud", "register", "--name", CLOUD, "-f", EAST_FILE]
 ADD = ["cloud", "resource", "create", "--cloud", CLOUD, "-f", WEST_FILE]
 EMPTY = "version: 1\nclusters: {}\n"

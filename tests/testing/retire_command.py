@@ -15,10 +15,9 @@ from rayfleet.tree.files import Files, OnDisk
 from tests.stand_ins.anyscale.stand_in import StandIn
 from tests.stand_ins.azure.arm_server import Answer, ArmServer, answer, hash_of
 from tests.testing.git import git
+from tests.testing.reference_names import CLOUD, EAST_ID, GROUP, SUB, WEST_ID
 from tests.testing.workspace import Workspace
 
-SUB = "00000000-0000-0000-0000-000000000000"
-GROUP = f"/subscriptions/{SUB}/resourceGroups/aks-multi-region"
 AKS = f"{GROUP}/providers/Microsoft.ContainerService/managedClusters/aks-westus2"
 NODES = "MC_aks-westus2"
 IN_NODES = f"/subscriptions/{SUB}/resourceGroups/{NODES}/providers"
@@ -29,10 +28,6 @@ NETWORK = f"{GROUP}/providers/Microsoft.Network"
 NETWORK_CONTRIBUTOR = "4d97b98b-1d4f-4787-a291-c67834d212e7"
 BLOB_CONTRIBUTOR = "ba92f5b4-2d11-453d-a403-e96b0029c9fe"
 CONTROL, WORKLOAD = "55555555-5555-4555-8555-555555555555", "44444444-4444-4444-8444-444444444444"
-CLOUD = "aks-multi-region"
-EAST_ID, WEST_ID = "cldrsrc_eastus0example0000000000", "cldrsrc_westus20example000000000"
-EAST = "  aks-eastus: {region: eastus, network: {index: 0}}\n"
-WEST = "  aks-westus2: {region: westus2, network: {index: 1}}\n"
 STACK = f"{GROUP}/providers/Microsoft.Resources/deploymentStacks/aks-multi-region-westus2"
 ROLES = "/providers/Microsoft.Authorization/roleAssignments"
 ON_ACCOUNT, ON_VNET = (f"{scope}{ROLES}/{uuid.uuid5(uuid.NAMESPACE_DNS, scope)}" for scope in (ACCOUNT, VNET))

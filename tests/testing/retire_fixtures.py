@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import pytest
 
 from tests.stand_ins.anyscale.stand_in import StandIn
-from tests.testing.retire_command import BOTH, WEST, Arm, change, deployed
+from tests.testing.reference_names import WEST_LINE
+from tests.testing.retire_command import BOTH, Arm, change, deployed
 from tests.testing.workspace import Workspace
 
 
@@ -37,5 +38,5 @@ def whole(committed: Workspace, server: Arm, stand_in: StandIn) -> Workspace:
 @pytest.fixture
 def fleet(whole: Workspace) -> Workspace:
     """The same without aks-westus2, rendered and committed, and not deployed since."""
-    change(whole, WEST, "")
+    change(whole, WEST_LINE, "")
     return whole

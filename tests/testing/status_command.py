@@ -13,14 +13,8 @@ import yaml
 from tests.stand_ins.anyscale.stand_in import StandIn
 from tests.stand_ins.azure.arm_server import ArmServer, hash_of
 from tests.testing.git import git
+from tests.testing.reference_names import MANAGED_CLUSTERS, NAMES, RESOURCES
 from tests.testing.workspace import Workspace
-
-SUB = "00000000-0000-0000-0000-000000000000"
-GROUP = f"/subscriptions/{SUB}/resourceGroups/aks-multi-region"
-LIST = f"{GROUP}/providers/Microsoft.ContainerService/managedClusters"
-NAMES = [f"aks-multi-region-{name}" for name in ("resource-group", "shared", "eastus", "westus2")]
-EAST, WEST = NAMES[2:]
-RESOURCES = {"aks-eastus": "cldrsrc_eastus0example0000000000", "aks-westus2": "cldrsrc_westus20example000000000"}
 
 
 @pytest.fixture
@@ -56,7 +50,7 @@ def there(server: ArmServer, *names: str, pools: tuple[str, ...] = ("sys", "cpu"
     """The AKS clusters of the resource group."""
     profiles = {"agentPoolProfiles": [{"name": pool} for pool in pools]}
     rows = [{"name": name, "location": name.removeprefix("aks-"), "properties": profiles} for name in names]
-    server.documents[LIST] = {"value": rows}
+    server.documents[MANAGED_CLUSTERS] = {"value": rows}
 
 
 def done(fleet: Workspace, server: ArmServer, name: str) -> None:

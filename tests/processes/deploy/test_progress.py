@@ -6,8 +6,8 @@ import os
 import subprocess
 
 from tests.stand_ins.azure.arm_server import ArmServer
-from tests.testing.deploy_command import EAST, NAMES
 from tests.testing.processes import Started, Terminal
+from tests.testing.reference_names import EAST, NAMES
 
 
 def test_a_dumb_terminal_gets_lines(server: ArmServer, process: Started) -> None:

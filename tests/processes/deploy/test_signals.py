@@ -14,8 +14,9 @@ from typing import Any
 import pytest
 
 from tests.stand_ins.azure.arm_server import ArmServer, slow
-from tests.testing.deploy_command import EAST, FIRST, NAMES, SHARED, WEST, data, deploy, nothing_started
+from tests.testing.deploy_command import data, deploy, nothing_started
 from tests.testing.processes import PIPES, Started, Terminal, own_environment
+from tests.testing.reference_names import EAST, FIRST, NAMES, SHARED, WEST
 from tests.testing.workspace import Workspace
 
 

@@ -7,8 +7,9 @@ import re
 import click
 
 from tests.stand_ins.azure.arm_server import ArmServer, operation
-from tests.testing.deploy_command import EAST, SUB, nothing_started
+from tests.testing.deploy_command import nothing_started
 from tests.testing.processes import Started, Terminal
+from tests.testing.reference_names import EAST, SUB
 
 
 def test_on_a_terminal_it_asks_and_shows_a_table(server: ArmServer, process: Started) -> None:

@@ -11,17 +11,17 @@ import pytest
 
 from tests.stand_ins.anyscale.stand_in import StandIn
 from tests.testing.processes import PIPES, Started, Terminal
-from tests.testing.registrations import CLOUD, EAST, WEST
+from tests.testing.reference_names import CLOUD, EAST_CLUSTER, WEST_CLUSTER
 from tests.testing.workspace import Workspace
 
 
-@pytest.mark.parametrize(("answer", "done"), [("y", [EAST, WEST]), ("n", None)])
+@pytest.mark.parametrize(("answer", "done"), [("y", [EAST_CLUSTER, WEST_CLUSTER]), ("n", None)])
 @pytest.mark.usefixtures("rendered")
 def test_somebody_to_ask(anyscale: StandIn, started: Started, answer: str, done: list[str] | None) -> None:
     terminal = Terminal(started, "register")
     terminal.type(f"{answer}\n")
     assert terminal.end() == (0 if done else 1)
-    assert f"register {EAST}, {WEST} with the cloud {CLOUD}, which is made? [y/N]" in terminal.shown
+    assert f"register {EAST_CLUSTER}, {WEST_CLUSTER} with the cloud {CLOUD}, which is made? [y/N]" in terminal.shown
     assert anyscale.clouds.get(CLOUD) is None if done is None else anyscale.names(CLOUD) == done
 
 
@@ -47,20 +47,20 @@ def test_a_signal_lets_the_running_command_end(
     running = register()
     assert running.stderr
     with pipe.open("w"):  # opens as soon as the stand-in waits
-        assert running.stderr.readline() == f"registering {EAST} ...\n"
+        assert running.stderr.readline() == f"registering {EAST_CLUSTER} ...\n"
         running.send_signal(number)
         assert running.stderr.readline() == "\n"
         assert running.stderr.readline() == "interrupted: waiting for the command that runs (again: at once)\n"
     out, err = running.communicate()
     assert running.returncode == 130
     assert out.splitlines()[:2] == [
-        f"+ {EAST} is registered cldrsrc_akseastus0000",
-        f"- {WEST} is not registered",
+        f"+ {EAST_CLUSTER} is registered cldrsrc_akseastus0000",
+        f"- {WEST_CLUSTER} is not registered",
     ]
-    assert f"{WEST}: it was not tried\n    fix: run rayfleet register again" in err
-    assert anyscale.names(CLOUD) == [EAST]
+    assert f"{WEST_CLUSTER}: it was not tried\n    fix: run rayfleet register again" in err
+    assert anyscale.names(CLOUD) == [EAST_CLUSTER]
     rendered.run("register", "--yes")
-    assert anyscale.names(CLOUD) == [EAST, WEST]
+    assert anyscale.names(CLOUD) == [EAST_CLUSTER, WEST_CLUSTER]
 
 
 def test_a_second_one_ends_it_and_what_is_known_is_told(anyscale: StandIn, register: Register, pipe: Path) -> None:
@@ -74,12 +74,12 @@ def test_a_second_one_ends_it_and_what_is_known_is_told(anyscale: StandIn, regis
         out, err = running.communicate()
     assert running.returncode == 130
     assert out.splitlines()[:2] == [
-        f"+ {EAST} is registered cldrsrc_akseastus0000",
-        f"? {WEST} is not known to be registered",
+        f"+ {EAST_CLUSTER} is registered cldrsrc_akseastus0000",
+        f"? {WEST_CLUSTER} is not known to be registered",
     ]
-    assert f"{WEST}: its registration was ended, and is not read back" in err
+    assert f"{WEST_CLUSTER}: its registration was ended, and is not read back" in err
     assert "fix: run rayfleet register again" in err and "Traceback" not in err
-    assert anyscale.names(CLOUD) == [EAST]
+    assert anyscale.names(CLOUD) == [EAST_CLUSTER]
 
 
 def test_a_closed_terminal_that_is_to_be_ignored(anyscale: StandIn, register: Register, pipe: Path) -> None:
@@ -94,7 +94,7 @@ def test_a_closed_terminal_that_is_to_be_ignored(anyscale: StandIn, register: Re
         running.send_signal(signal.SIGHUP)
     running.communicate()
     assert running.returncode == 0
-    assert anyscale.names(CLOUD) == [EAST, WEST]
+    assert anyscale.names(CLOUD) == [EAST_CLUSTER, WEST_CLUSTER]
 
 
 @pytest.mark.usefixtures("rendered")
@@ -104,7 +104,7 @@ def test_a_report_that_nobody_takes(anyscale: StandIn, started: Started) -> None
     _, err = ran.communicate()
     assert ran.returncode == 1
     assert err.splitlines()[2].startswith("the result cannot be printed: no space left on device; run rayfleet")
-    assert anyscale.names(CLOUD) == [EAST, WEST]
+    assert anyscale.names(CLOUD) == [EAST_CLUSTER, WEST_CLUSTER]
 
 
 def test_a_signal_while_it_only_reads(anyscale: StandIn, register: Register, pipe: Path) -> None:

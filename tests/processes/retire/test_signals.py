@@ -13,7 +13,8 @@ import pytest
 
 from tests.stand_ins.anyscale.stand_in import StandIn
 from tests.testing.processes import PIPES, Started, Terminal
-from tests.testing.retire_command import AKS, CLOUD, KEPT, ORDER, Arm, data, go, ids, untouched
+from tests.testing.reference_names import CLOUD
+from tests.testing.retire_command import AKS, KEPT, ORDER, Arm, data, go, ids, untouched
 from tests.testing.workspace import Workspace
 
 BOTH = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -9,7 +9,8 @@ import pytest
 
 from tests.stand_ins.anyscale.stand_in import StandIn
 from tests.stand_ins.azure.arm_server import ArmServer, error
-from tests.testing.bind_command import EAST, RESOURCES, WEST, cloud, nothing_new, outputs, put, refused
+from tests.testing.bind_command import cloud, nothing_new, outputs, put, refused
+from tests.testing.reference_names import EAST, RESOURCES, WEST
 from tests.testing.workspace import Workspace
 
 

@@ -13,19 +13,8 @@ from click.testing import CliRunner
 
 from rayfleet.bind import file as writing
 from rayfleet.cli import cli
-from tests.testing.bind_command import (
-    EAST,
-    EMPTY,
-    IDS,
-    POOLS,
-    RESOURCES,
-    WEST,
-    cloud,
-    nothing_new,
-    outputs,
-    put,
-    refused,
-)
+from tests.testing.bind_command import EMPTY, IDS, POOLS, cloud, nothing_new, outputs, put, refused
+from tests.testing.reference_names import EAST, RESOURCES, WEST
 from tests.testing.workspace import Workspace
 
 # --- from files -------------------------------------------------------------------------------------------------------

@@ -11,21 +11,9 @@ import pytest
 import yaml
 
 from tests.stand_ins.azure.arm_server import ArmServer, error, operation
-from tests.testing.deploy_command import (
-    AKS,
-    EAST,
-    FEATURE,
-    FIRST,
-    NAMES,
-    SHARED,
-    SUB,
-    WEST,
-    data,
-    deploy,
-    nothing_started,
-    usages,
-)
+from tests.testing.deploy_command import AKS, FEATURE, data, deploy, nothing_started, usages
 from tests.testing.git import git
+from tests.testing.reference_names import EAST, FIRST, NAMES, SHARED, SUB, WEST
 from tests.testing.workspace import Workspace
 
 # --- the gate: files --------------------------------------------------------------------------------------------------

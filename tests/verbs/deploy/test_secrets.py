@@ -8,7 +8,8 @@ import json
 import pytest
 
 from tests.stand_ins.azure.arm_server import ArmServer
-from tests.testing.deploy_command import AKS, EAST, KEY, WEST, data, deploy
+from tests.testing.deploy_command import AKS, KEY, data, deploy
+from tests.testing.reference_names import EAST, WEST
 from tests.testing.workspace import Workspace
 
 VARIABLE = "RAYFLEET_PARAMETER_GIT_SSH_PRIVATE_KEY"

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.stand_ins.azure.arm_server import ArmServer, error
-from tests.testing.deploy_command import AKS, EAST, GROUP, NAMES, data, deploy, nothing_started
+from tests.testing.deploy_command import AKS, data, deploy, nothing_started
+from tests.testing.reference_names import EAST, GROUP, NAMES
 from tests.testing.workspace import Workspace
 
 OLD = f"{AKS}/agentPools/old"

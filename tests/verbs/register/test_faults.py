@@ -5,7 +5,10 @@ from __future__ import annotations
 import pytest
 
 from tests.stand_ins.anyscale.stand_in import TOKEN, StandIn
-from tests.testing.registrations import CLOUD, EAST, REGISTER, WEST, WEST_FILE, lines
+from tests.testing.reference_names import CLOUD
+from tests.testing.reference_names import EAST_CLUSTER as EAST
+from tests.testing.reference_names import WEST_CLUSTER as WEST
+from tests.testing.registrations import REGISTER, WEST_FILE, lines
 from tests.testing.workspace import Workspace
 
 # --- what goes wrong --------------------------------------------------------------------------------------------------

@@ -9,7 +9,10 @@ import subprocess
 import pytest
 
 from tests.stand_ins.anyscale.stand_in import StandIn
-from tests.testing.registrations import ADD, CLOUD, EAST, EAST_FILE, REGISTER, WEST, WEST_FILE, lines
+from tests.testing.reference_names import CLOUD
+from tests.testing.reference_names import EAST_CLUSTER as EAST
+from tests.testing.reference_names import WEST_CLUSTER as WEST
+from tests.testing.registrations import ADD, EAST_FILE, REGISTER, WEST_FILE, lines
 from tests.testing.workspace import Workspace
 
 # --- all goes well ----------------------------------------------------------------------------------------------------

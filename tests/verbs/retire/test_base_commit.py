@@ -8,7 +8,8 @@ import pytest
 
 from tests.stand_ins.anyscale.stand_in import StandIn
 from tests.testing.git import git
-from tests.testing.retire_command import ORDER, WEST, Arm, change, commit, data, go, ids, untouched
+from tests.testing.reference_names import WEST_LINE
+from tests.testing.retire_command import ORDER, Arm, change, commit, data, go, ids, untouched
 from tests.testing.workspace import Workspace
 
 
@@ -24,7 +25,7 @@ def planned(fleet: Workspace, *arguments: str) -> int:
 
 
 def test_before_it_is_committed(whole: Workspace, server: Arm, stand_in: StandIn) -> None:
-    whole.edit(WEST, "")
+    whole.edit(WEST_LINE, "")
     whole.run("render")
     assert planned(whole) == 18
 
@@ -32,7 +33,7 @@ def test_before_it_is_committed(whole: Workspace, server: Arm, stand_in: StandIn
 def test_once_it_is_merged(whole: Workspace, server: Arm) -> None:
     """A merge, and commits after it that leave the ARM templates as they are."""
     git("checkout", "-b", "branch")
-    change(whole, WEST, "")
+    change(whole, WEST_LINE, "")
     git("checkout", "main")
     git("merge", "--no-ff", "-m", "merge", "branch")
     whole.write("x", "elsewhere.txt")
@@ -68,7 +69,7 @@ def test_a_base_that_is_ahead_has_what_is_alive(whole: Workspace, server: Arm, s
     """A branch that is behind main lacks what main has more."""
     git("checkout", "-b", "branch")
     git("checkout", "main")
-    change(whole, WEST, f"{WEST}  aks-new: {{region: westus2, network: {{index: 2}}}}\n")
+    change(whole, WEST_LINE, f"{WEST_LINE}  aks-new: {{region: westus2, network: {{index: 2}}}}\n")
     git("checkout", "branch")
     said = go(whole, "--base", "main", code=1).stderr
     assert "--base: 'main' is not among the commits before HEAD: what it has more may be new, and alive" in said
@@ -105,7 +106,7 @@ def test_a_name_that_nobody_had(fleet: Workspace, server: Arm, stand_in: StandIn
 
 
 def test_nothing_is_deleted_that_is_not_committed(whole: Workspace, server: Arm, stand_in: StandIn) -> None:
-    whole.edit(WEST, "")
+    whole.edit(WEST_LINE, "")
     whole.run("render")
     said = go(whole, code=1).stderr
     assert "fleet.yaml: differs from the last commit\n    fix: commit it, and let it be deployed; or" in said
@@ -123,7 +124,7 @@ def test_a_stale_tree_is_no_plan(whole: Workspace, server: Arm, stand_in: StandI
     (whole.folder / "rendered/azure/westus2.json").unlink()
     assert "rendered/azure/westus2.json: is not what fleet.yaml gives" in go(whole, code=1).stderr
     whole.run("render")
-    whole.edit(WEST, "")
+    whole.edit(WEST_LINE, "")
     assert "fix: run rayfleet render" in go(whole, code=1).stderr
     assert untouched(server, stand_in)
 

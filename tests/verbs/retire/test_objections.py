@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from tests.stand_ins.anyscale.stand_in import StandIn
 from tests.stand_ins.azure.arm_server import error
+from tests.testing.reference_names import EAST_ID, EAST_LINE
 from tests.testing.retire_command import (
     AKS,
-    EAST,
-    EAST_ID,
     IN_NODES,
     NODES,
     ORDER,
@@ -146,7 +145,7 @@ def test_a_disk_that_came_meanwhile(fleet: Workspace, server: Arm) -> None:
 
 def test_the_primary_cluster(whole: Workspace, server: Arm, stand_in: StandIn) -> None:
     whole.edit("primaryRegion: eastus", "primaryRegion: westus2")
-    change(whole, EAST, "")
+    change(whole, EAST_LINE, "")
     found = data(whole, code=1)
     assert found["outcome"] == "blocked"
     assert [row["what"] for row in found["blocked"]] == [

@@ -5,20 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.stand_ins.anyscale.stand_in import StandIn
-from tests.testing.retire_command import (
-    BOTH,
-    CLOUD,
-    EAST_ID,
-    ORDER,
-    WEST_ID,
-    Arm,
-    commit,
-    data,
-    go,
-    ids,
-    registered,
-    untouched,
-)
+from tests.testing.reference_names import CLOUD, EAST_ID, WEST_ID
+from tests.testing.retire_command import BOTH, ORDER, Arm, commit, data, go, ids, registered, untouched
 from tests.testing.workspace import Workspace
 
 OTHER = "cldrsrc_somebodyelses000000000000"

@@ -10,20 +10,8 @@ import pytest
 from rayfleet.console.progress import Progress
 from tests.stand_ins.anyscale.stand_in import StandIn
 from tests.stand_ins.azure.arm_server import drop, error
-from tests.testing.retire_command import (
-    AKS,
-    CLOUD,
-    KEPT,
-    ORDER,
-    STACK,
-    SUB,
-    VNET,
-    Arm,
-    data,
-    go,
-    ids,
-    untouched,
-)
+from tests.testing.reference_names import CLOUD, SUB
+from tests.testing.retire_command import AKS, KEPT, ORDER, STACK, VNET, Arm, data, go, ids, untouched
 from tests.testing.workspace import Workspace
 
 

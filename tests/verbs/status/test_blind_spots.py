@@ -15,7 +15,8 @@ from rayfleet import threads
 from rayfleet.azure import stacks
 from tests.stand_ins.anyscale.stand_in import StandIn
 from tests.stand_ins.azure.arm_server import ArmServer, answer, error, slow
-from tests.testing.status_command import EAST, data, of, said
+from tests.testing.reference_names import EAST
+from tests.testing.status_command import data, of, said
 from tests.testing.workspace import Workspace
 
 

@@ -10,7 +10,8 @@ from click.testing import Result
 from tests.stand_ins.anyscale.stand_in import StandIn
 from tests.stand_ins.azure.arm_server import ArmServer
 from tests.testing.git import git
-from tests.testing.status_command import EAST, NAMES, of, said, share
+from tests.testing.reference_names import EAST, NAMES
+from tests.testing.status_command import of, said, share
 from tests.testing.workspace import Workspace
 
 # --- what is printed --------------------------------------------------------------------------------------------------

@@ -16,14 +16,14 @@ import yaml
 
 from tests.stand_ins.anyscale.stand_in import StandIn
 from tests.stand_ins.subscription import Subscription, deployed, registered
+from tests.testing import reference_names
 from tests.testing.extent import sampled, some
 from tests.testing.git import git
+from tests.testing.reference_names import CLOUD, WEST_LINE
 from tests.testing.workspace import Workspace
 
-CLOUD = "aks-multi-region"
-GROUP = "/subscriptions/00000000-0000-0000-0000-000000000000/resourcegroups/aks-multi-region/providers"
+GROUP = f"{reference_names.GROUP.lower()}/providers"
 CLUSTERS = f"{GROUP}/microsoft.containerservice/managedclusters"
-WEST = "  aks-westus2: {region: westus2, network: {index: 1}}\n"
 SWEDEN = "  aks-swedencentral: {region: swedencentral, network: {index: 2}}\n"
 MOST = 40  # steps
 
@@ -149,7 +149,7 @@ def test_from_nothing(new: Life) -> None:
 
 
 def test_a_new_region(living: Life) -> None:
-    living.fleet.edit(WEST, WEST + SWEDEN)
+    living.fleet.edit(WEST_LINE, WEST_LINE + SWEDEN)
     assert living.follow() == [
         RENDER, COMMIT, *deploy("swedencentral", commit=True), PUSH,
         BIND, RENDER, COMMIT, "rayfleet register --cluster aks-swedencentral", PUSH,
@@ -162,7 +162,7 @@ TAKE_OUT = "take clusters.aks-westus2 out of bindings.yaml, once rayfleet retire
 
 
 def test_a_cluster_that_leaves(living: Life) -> None:
-    living.fleet.edit(WEST, "")
+    living.fleet.edit(WEST_LINE, "")
     assert living.follow() == [RENDER, COMMIT, PUSH, RETIRE, TAKE_OUT, COMMIT, PUSH]
     assert {row["cluster"] for row in living.status()["clusters"]} == {"aks-eastus"}
     assert living.anyscale.names(CLOUD) == ["aks-eastus"]
@@ -170,9 +170,9 @@ def test_a_cluster_that_leaves(living: Life) -> None:
 
 def test_a_cluster_that_leaves_others_in_its_region(living: Life) -> None:
     """What stays is deployed before it is retired, or the next deployment would make it anew."""
-    living.fleet.edit(WEST, WEST + "  aks-westus3: {region: westus2, network: {index: 2}}\n")
+    living.fleet.edit(WEST_LINE, WEST_LINE + "  aks-westus3: {region: westus2, network: {index: 2}}\n")
     living.follow()
-    living.fleet.edit(WEST, "")
+    living.fleet.edit(WEST_LINE, "")
     assert living.follow() == [
         RENDER, COMMIT, *deploy("westus2", commit=True), PUSH, RETIRE, TAKE_OUT, COMMIT, PUSH,
     ]  # fmt: skip
@@ -182,7 +182,7 @@ def test_a_cluster_that_leaves_others_in_its_region(living: Life) -> None:
 def test_a_cluster_that_left_long_ago(living: Life) -> None:
     """retire compares with the last commit that was deployed otherwise, which had no such cluster any more."""
     first = subprocess.check_output(["git", "rev-parse", "HEAD"], text=True).strip()
-    for old, new in ((WEST, ""), ("maxCount: 6", "maxCount: 16")):
+    for old, new in ((WEST_LINE, ""), ("maxCount: 6", "maxCount: 16")):
         living.fleet.edit(old, new)
         living.fleet.run("render")
         living.do(COMMIT, "")
