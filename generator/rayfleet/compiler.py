@@ -42,8 +42,8 @@ class Compiled:
         return (path for path, _ in self._outputs.plan)
 
     def stale_paths(self, folder: str) -> list[str]:
-        """The paths below a folder that hold something else."""
-        return sorted(row.path for row in sync.compare(folder, self.rendered()))
+        """The paths below a folder that hold something else, in the order in which they are rendered."""
+        return [row.path for row in sync.compare(folder, self.rendered())]
 
     def pending(self) -> list[outputs.Pending]:
         """Outputs that wait for bindings."""

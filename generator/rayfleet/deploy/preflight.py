@@ -55,7 +55,7 @@ def uncommitted_files(where: FleetFiles) -> list[str] | None:
 def _stale_files(where: FleetFiles, allowed: bool) -> Iterator[Diagnostic]:
     try:
         compiled = compile_fleet(where, fleet_files.read(where))
-        paths = compiled.stale_paths(where.output)
+        paths = sorted(compiled.stale_paths(where.output))
     except Invalid as invalid:
         yield from gate.invalid_fleet(invalid.diagnostics, allowed)
         return
