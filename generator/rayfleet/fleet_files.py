@@ -74,6 +74,16 @@ class Inputs(NamedTuple):
         ]
 
 
+def find_fleet() -> str:
+    """The fleet of whoever names none: that of this folder, or of the next above it in the same Git repository."""
+    folder = ""
+    while not any(os.path.lexists(folder + name) for name in (DEFAULT_FLEET, "rendered")):
+        if os.path.lexists(f"{folder}.git") or os.path.realpath(folder or ".") == os.path.realpath(f"{folder}.."):
+            return DEFAULT_FLEET
+        folder += "../"
+    return folder + DEFAULT_FLEET
+
+
 def locate(fleet: str, output: str | None) -> FleetFiles:
     """The files of a fleet; without an output it is ``rendered`` beside the fleet."""
     return FleetFiles(fleet, output or os.path.join(os.path.dirname(fleet), "rendered"))

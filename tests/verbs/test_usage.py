@@ -25,6 +25,40 @@ def test_version(folder: Workspace) -> None:
 
 
 @pytest.mark.parametrize(
+    ("word", "meant"), [("renderr", "render"), ("statsu", "status"), ("chek", "check"), ("xyzzy", "")]
+)
+def test_a_misspelt_command_is_guessed(folder: Workspace, word: str, meant: str) -> None:
+    said = folder.run(word, code=2).stderr
+    assert f"No such command '{word}'" in said
+    assert ("did you mean" in said) == bool(meant) and meant in said
+
+
+@pytest.mark.parametrize("command", ["render", "validate", "check", "capacity", "status"])
+def test_a_fleet_that_is_not_there(folder: Workspace, command: str) -> None:
+    result = folder.run(command, "-f", "nope.yaml", code=1)
+    said = result.stderr + result.stdout
+    assert "no such file" in said or "rendered: is not there" in said
+    assert "make it readable" not in said
+
+
+def test_the_fleet_of_a_folder_above_is_found(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    below = workspace.folder / "overlays" / "operator-availability"
+    monkeypatch.chdir(below)
+    assert workspace.run("validate").stdout.startswith("../../fleet.yaml is valid")
+    workspace.run("render")
+    assert (workspace.folder / "rendered" / "README.md").exists()
+    assert "rendered" not in [path.name for path in below.iterdir()]
+
+
+def test_the_search_ends_where_the_repository_does(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    below = workspace.folder / "another" / "folder"
+    below.mkdir(parents=True)
+    (below.parent / ".git").mkdir()
+    monkeypatch.chdir(below)
+    assert "fleet.yaml: no such file" in workspace.run("validate", code=1).stderr
+
+
+@pytest.mark.parametrize(
     "arguments",
     [
         [],

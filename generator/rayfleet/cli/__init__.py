@@ -10,6 +10,7 @@ import signal
 import click
 
 from rayfleet import __version__
+from rayfleet.diagnostics import did_you_mean
 
 
 def main() -> None:
@@ -62,6 +63,15 @@ class _Commands(click.Group):
             case _:
                 return None
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as wrong:
+            guess = did_you_mean(args[0], self.list_commands(ctx))
+            raise click.UsageError(f"{wrong.message.rstrip('.')}{guess}.", ctx) from None
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})

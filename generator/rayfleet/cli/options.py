@@ -7,14 +7,15 @@ from typing import Any
 
 import click
 
-from rayfleet.fleet_files import DEFAULT_FLEET
+from rayfleet.fleet_files import DEFAULT_FLEET, find_fleet
 
 
 def fleet_option(command: Callable[..., Any]) -> Callable[..., Any]:
     """``-f``: the fleet, beside which everything else stands."""
     return click.option(
-        "-f", "--fleet", default=DEFAULT_FLEET, show_default=True, type=click.Path(), help="The fleet to compile."
-    )(command)
+        "-f", "--fleet", default=find_fleet, show_default=DEFAULT_FLEET, type=click.Path(),
+        help="The fleet to compile; by default fleet.yaml here, or in the next folder above that has one.",
+    )(command)  # fmt: skip
 
 
 def output_option(command: Callable[..., Any]) -> Callable[..., Any]:

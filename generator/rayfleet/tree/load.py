@@ -46,7 +46,7 @@ def catalogue(where: FleetFiles) -> Catalogue:
     """The VM sizes, with those that the fleet adds: they are figures of Azure's, and all that is read of fleet.yaml."""
     if where.fleet == DEFAULT_FLEET and not os.path.lexists(where.fleet):
         return Catalogue({})  # whoever names a fleet means one that is there
-    source = read(where.fleet, fleet_files.read_bytes(where.fleet, "make it readable"))
+    source = read(where.fleet, fleet_files.read_bytes(where.fleet, "name an existing, readable file with -f"))
     own = source.data.get("vmSizes") or {}
     violations = schema.violations(source, "fleet") if own else []
     if wrong := [row.diagnostic for row in violations if row.path and row.path[0] == "vmSizes"]:

@@ -265,7 +265,7 @@ def test_what_is_not_what_the_fleet_gives_is_said_in_one_line(rendered: Workspac
     (row,) = [row for row in _found(rendered) if row["claim"].startswith("files/stale")]
     assert row["outcome"] == "warned" and row["what"] == "2 files of rendered are not what it gives"
     assert [place["file"] for place in row["places"]] == [
-        "fleet.yaml", "rendered/README.md", "rendered/clusters/aks-eastus/cluster.json",
+        "fleet.yaml", "rendered/clusters/aks-eastus/cluster.json", "rendered/README.md",
     ]  # fmt: skip
     rendered.write("version: 2\n", "fleet.yaml")
     (row,) = [row for row in _found(rendered) if row["claim"].startswith("files/stale")]
