@@ -61,3 +61,8 @@ DNS_LABEL = f"{LOAD_BALANCER}-dns-label-name"
 #: What a taint does (Kubernetes API reference, Taint), and which of it keeps a pod off: PreferNoSchedule does not.
 EFFECTS = ("NoSchedule", "PreferNoSchedule", "NoExecute")
 HARD = ("NoSchedule", "NoExecute")
+
+#: The forms of a label's name or value, and of the domain before its name (Kubernetes docs, labels: syntax). The key
+#: and the value of a taint follow them too.
+LABEL_PART = r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?"
+LABEL_DOMAIN = r"(?=.{1,253}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*"

@@ -223,6 +223,8 @@ def test_without_the_lock_down_namespaces_only_warn() -> None:
     assert said("failed", broken((settings, moved))) == []
     (row,) = said("warned", broken((settings, moved)))
     assert 'its layer operators waits for Kustomization "platform" in another namespace, flux-system' in row
+    claims = {each.claim for each in check(broken((settings, moved)), "flux").of("warned")}
+    assert claims == {"flux/another-namespace-allowed"}
 
 
 # --- against the base -------------------------------------------------------------------------------------------------

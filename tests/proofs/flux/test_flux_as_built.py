@@ -148,6 +148,9 @@ def test_an_overlays_release_only_warns(built: Workspace) -> None:
     ):
         assert part in whole
     assert "releaseName" not in whole
+    out = json.loads(built.run("check", "flux", "--layers", "kustomize", "--format", "json").stdout)
+    claims = {row["claim"] for row in out["findings"] if row["outcome"] == "warned"}
+    assert {"flux/overlay-version-not-pinned", "flux/overlay-retry-uninstalls"} <= claims
 
 
 def test_an_overlays_release_beside_what_needs_it_fails(built: Workspace) -> None:

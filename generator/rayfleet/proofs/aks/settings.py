@@ -7,15 +7,13 @@ from collections.abc import Iterator
 
 from rayfleet.diagnostics import did_you_mean
 from rayfleet.facts.change_directions import older
-from rayfleet.facts.labels import AKS_PREFIXES, EFFECTS, SPOT_PRIORITY
+from rayfleet.facts.labels import AKS_PREFIXES, EFFECTS, LABEL_DOMAIN, LABEL_PART, SPOT_PRIORITY
 from rayfleet.facts.limits import SYSTEM_GIB, SYSTEM_VCPUS
 from rayfleet.proofs.finding import Finding, failed, proved
 from rayfleet.tree import AksCluster, entries, get, mapping, text
 from rayfleet.tree.node_pool import Pool
 
-# Kubernetes docs, labels: syntax. A taint's key and value follow it too.
-_PART = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?")
-_DOMAIN = re.compile(r"(?=.{1,253}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
+_PART, _DOMAIN = re.compile(LABEL_PART), re.compile(LABEL_DOMAIN)
 
 
 def judge(cluster: AksCluster) -> Iterator[Finding]:
