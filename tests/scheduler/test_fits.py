@@ -201,6 +201,26 @@ def test_tolerations(toleration: Any, accepted: bool) -> None:
     assert tolerates(pod_of({"tolerations": [toleration]}), TAINT) == accepted
 
 
+@pytest.mark.parametrize(
+    ("toleration", "says"),
+    [
+        (
+            {"key": "team", "operator": "Exists", "value": "ml"},
+            "Kubernetes refuses its toleration of team: Exists takes no value",
+        ),
+        (
+            {"operator": "Exists", "value": "ml"},
+            "Kubernetes refuses its toleration of everything: Exists takes no value",
+        ),
+        ({"value": "ml"}, "Kubernetes refuses a toleration of it: without a key, its operator must be Exists"),
+        ({"operator": "Equal"}, "Kubernetes refuses a toleration of it: without a key, its operator must be Exists"),
+    ],
+)
+def test_a_toleration_that_kubernetes_refuses_keeps_the_pod_off_every_pool(toleration: Any, says: str) -> None:
+    (why,) = obstacles(pod_of({"tolerations": [{"operator": "Exists"}, toleration]}), _node())
+    assert (why.what, why.fix("cpu")) == (says, "write the toleration as Kubernetes takes it")
+
+
 def test_a_value_of_yaml_is_the_text_that_kubernetes_has() -> None:
     pod = pod_of({"tolerations": [{"key": "CriticalAddonsOnly", "value": True}]})
     assert tolerates(pod, NodeTaint("CriticalAddonsOnly", "true", "NoSchedule"))

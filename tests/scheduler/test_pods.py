@@ -27,6 +27,15 @@ def _container(cpu: Any = None, memory: Any = None, **more: Any) -> dict[str, An
         ({"containers": [_container(1, "1Gi")], "initContainers": [_container(3, "512Mi")]}, Room(3, 1024)),
         ({"containers": [_container(1)], "initContainers": [_container(3, restartPolicy="Always")]}, Room(4, 0)),
         ({"containers": [_container(2)], "initContainers": [_container(1), _container(1)]}, Room(2, 0)),
+        # One that comes after a sidecar runs beside it.
+        (
+            {"containers": [_container(1)], "initContainers": [_container(2, restartPolicy="Always"), _container(4)]},
+            Room(6, 0),
+        ),
+        (
+            {"containers": [_container(1)], "initContainers": [_container(4), _container(2, restartPolicy="Always")]},
+            Room(4, 0),
+        ),
         ({"containers": [_container("many", "1GB"), None]}, Room(0, 0)),
         ({}, Room(0, 0)),
     ],

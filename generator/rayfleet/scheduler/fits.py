@@ -22,8 +22,8 @@ _INTEGER = re.compile("-?[0-9]{1,18}")
 
 
 class Obstacle(NamedTuple):
-    """A condition that is not met. ``what`` is said of the pod; ``place`` leads to it in the pool, ``label`` is the one
-    that the pod looks for.
+    """A condition that is not met. ``what`` is said of the pod; ``place`` leads to it in the pool, empty where the
+    pod itself is at fault; ``label`` is the one that the pod looks for.
     """
 
     what: str
@@ -32,6 +32,8 @@ class Obstacle(NamedTuple):
 
     def fix(self, pool: str) -> str:
         """The advice for a pod that does not fit the pool."""
+        if not self.place:
+            return "write the toleration as Kubernetes takes it"
         if self.label:
             return f"give {pool} the label in nodeLabels, or ask for one that it has"
         return f"tolerate it, or take it from {pool}" if "nodeTaints" in self.place else f"change {pool}, or add a pool"
@@ -79,7 +81,7 @@ def obstacles(pod: Pod, node: Node) -> tuple[Obstacle, ...]:
 
 @lru_cache(maxsize=1 << 15)
 def _obstacles(pod: Pod, traits: Traits) -> tuple[Obstacle, ...]:
-    found = [*_selector_obstacles(pod, traits, traits.labels), *_taint_obstacles(pod, traits)]
+    found = [*_refusals(pod), *_selector_obstacles(pod, traits, traits.labels), *_taint_obstacles(pod, traits)]
     if traits.device is not None:
         missing = sorted((pod.devices & GPU_RESOURCES) - {traits.device})
         found += [Obstacle(f"it asks for {device}, which the pool does not have", ("vmSize",)) for device in missing]
@@ -107,6 +109,16 @@ def needs_unknown_label(pod: Pod, node: Node) -> bool:
 def tolerates(pod: Pod, taint: NodeTaint) -> bool:
     """True where a toleration of the pod matches the taint."""
     return any(_matches(toleration, taint) for toleration in pod.tolerations)
+
+
+def _refusals(pod: Pod) -> Iterator[Obstacle]:
+    """Tolerations with which the API server takes no pod (kube-apiserver 1.36.5, tried)."""
+    for row in pod.tolerations:
+        key, operator, value = (text(row, name) for name in ("key", "operator", "value"))
+        if operator == "Exists" and value:
+            yield Obstacle(f"Kubernetes refuses its toleration of {key or 'everything'}: Exists takes no value", ())
+        elif operator != "Exists" and not key and isinstance(row, dict):
+            yield Obstacle("Kubernetes refuses a toleration of it: without a key, its operator must be Exists", ())
 
 
 def _taint_obstacles(pod: Pod, traits: Traits) -> Iterator[Obstacle]:

@@ -89,12 +89,15 @@ def _requests_of(values: Mapping[str, Any], containers: Mapping[str, Any]) -> Ro
 
 
 def requests(spec: Mapping[str, Any]) -> Room:
-    """The requests of a pod: its containers and sidecars together, or the largest of what runs before them (Kubernetes
-    docs, sidecar-containers: resource sharing within containers)."""
-    first = [row for row in entries(spec, "initContainers") if isinstance(row, dict)]
-    sidecars = [row for row in first if text(row, "restartPolicy") == "Always"]
-    together = _sum(map(_room, (*entries(spec, "containers"), *sidecars)))
-    before = [_room(row) for row in first if row not in sidecars]
+    """The requests of a pod: its containers and sidecars together, or the largest of what runs before them, each beside
+    the sidecars that stand before it (Kubernetes docs, sidecar-containers: resource sharing within containers)."""
+    sidecars, before = Room(0, 0), list[Room]()
+    for row in entries(spec, "initContainers"):
+        if text(row, "restartPolicy") == "Always":
+            sidecars = _sum((sidecars, _room(row)))
+        else:
+            before.append(_sum((sidecars, _room(row))))
+    together = _sum((sidecars, *map(_room, entries(spec, "containers"))))
     return Room(
         max([together.cpus, *(row.cpus for row in before)]),
         max([together.mib, *(row.mib for row in before)]),
