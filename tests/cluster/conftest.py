@@ -10,6 +10,7 @@ import yaml
 from tests.testing.control_plane.api_server import condition
 from tests.testing.control_plane.objects import Cluster
 from tests.testing.control_plane.processes import CUSTOM_RESOURCES, ControlPlane, control_plane
+from tests.testing.control_plane.scheduling import Scheduler
 
 
 @pytest.fixture(scope="session")
@@ -42,3 +43,8 @@ def cluster(running: ControlPlane) -> Iterator[Cluster]:
     found = Cluster(running.api)
     yield found
     found.empty()
+
+
+@pytest.fixture(scope="session")
+def scheduler(running: ControlPlane) -> Scheduler:
+    return Scheduler(running.api)
