@@ -1,4 +1,7 @@
-"""Resources that leave deployment stacks: shown apart, and asked about apart."""
+"""Resources that leave deployment stacks: shown apart, and asked about apart.
+
+They are found by ids, not as changes of two trees: a stack deletes what Azure has in its list, whatever any commit had.
+"""
 
 from __future__ import annotations
 
