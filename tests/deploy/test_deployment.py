@@ -288,10 +288,5 @@ def test_operations_are_watched_when_asked_for(server: ArmServer) -> None:
 def test_faults_never_come_through(server: ArmServer) -> None:
     server.script("GET", ".", *[error(403, "No")] * 99)
     outcomes = carried(server)
-    assert ends(outcomes) == {
-        "resource-group": "failed",
-        "shared": "skipped",
-        "eastus": "skipped",
-        "westus2": "skipped",
-    }
+    assert list(ends(outcomes).values()) == ["failed", "skipped", "skipped", "skipped"]
     assert isinstance(outcomes["resource-group"].fault, Fault)

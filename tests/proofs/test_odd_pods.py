@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
-from copy import deepcopy
 from typing import Any
 
 import pytest
@@ -12,6 +9,7 @@ import pytest
 from rayfleet.source import read, read_json
 from tests.testing.broken_trees import check, tree
 from tests.testing.extent import sampled, some
+from tests.testing.garbage import garbled, paths
 
 JUNK: tuple[Any, ...] = (None, [], 7, {"x": [None]}, "", True, [{"a": 1}, "b"], -1.5, "[odd", {})
 FILES = {
@@ -50,13 +48,6 @@ spec:
 """
 
 
-def _paths(data: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    """Every value below."""
-    for key, value in data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ():
-        yield (*path, key)
-        yield from _paths(value, (*path, key))
-
-
 def _told(path: tuple[Any, ...], data: Any) -> bool:
     """Of many alike, a few: in ARM a pool and the cluster's own, in values three shapes."""
     if path[:1] == ("resources",) and len(path) > 2:
@@ -67,26 +58,18 @@ def _told(path: tuple[Any, ...], data: Any) -> bool:
     return path[:3] != ("workloads", "instanceTypes", "additional") or len(path) < 4 or path[3] in few
 
 
-def _odd(data: Any, path: tuple[Any, ...], junk: Any) -> bytes:
-    """The document with junk at the path; JSON is YAML."""
-    whole = deepcopy(data)
-    holder = whole
-    for step in path[:-1]:
-        holder = holder[step]
-    holder[path[-1]] = junk
-    return json.dumps(whole).encode()
-
-
 @sampled
 @pytest.mark.parametrize(("fleet", "path"), [(fleet, path) for fleet, paths in FILES.items() for path in paths])
 def test_any_value_may_be_anything(fleet: str, path: str) -> None:
     files = tree(fleet)
     content = files[path]
     data = read_json(path, content).data if path.endswith(".json") else read(path, content).data
-    places = [place for place in _paths(data) if _told(place, data)]
+    places = [place for place in paths(data) if _told(place, data)]
     assert places
     for index, place in enumerate(some(places, 10)):
-        report = check({**files, path: _odd(data, place, JUNK[index % len(JUNK)])}, "placement", "shape", fleet=fleet)
+        report = check(
+            {**files, path: garbled(data, place, JUNK[index % len(JUNK)])}, "placement", "shape", fleet=fleet
+        )
         assert set(report.sections) == {"files", "placement", "shape"}
 
 
@@ -95,7 +78,7 @@ def test_any_value_of_a_pod_may_be_anything() -> None:
     folder = "clusters/aks-eastus/workloads"
     listed = tree()[f"{folder}/kustomization.yaml"].replace(b"resources:\n", b'resources:\n  - "more.yaml"\n')
     data = read("more.yaml", PODS.encode()).data
-    for index, place in enumerate(some(_paths(data), 10)):
-        odd = _odd(data, place, JUNK[index % len(JUNK)])
+    for index, place in enumerate(some(paths(data), 10)):
+        odd = garbled(data, place, JUNK[index % len(JUNK)])
         more = {f"{folder}/kustomization.yaml": listed, f"{folder}/more.yaml": odd}
         assert check({**tree(), **more}, "placement", "shape").count("proved")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -16,6 +15,7 @@ from rayfleet.diagnostics import Diagnostic, Invalid
 from rayfleet.fleet_files import MAX_BYTES
 from rayfleet.source import dotted_path, read, read_all, read_json
 from rayfleet.source.parsing import MAX_DEPTH
+from tests.testing.garbage import paths
 from tests.testing.workspace import Workspace
 
 # PyYAML comes without libyaml where there is no wheel for the machine: its parser in Python must do as well.
@@ -290,13 +290,6 @@ ANY_TEXT = st.one_of(
 BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 
 
-def paths(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
-    yield path
-    children = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for step, child in children:
-        yield from paths(child, (*path, step))
-
-
 def check_any(content: bytes) -> None:
     """``content`` either is data or is refused, and every finding about it stands inside it."""
     found: list[Diagnostic] = []
@@ -305,7 +298,7 @@ def check_any(content: bytes) -> None:
     except Invalid as invalid:
         found = invalid.diagnostics
     else:
-        for path in paths(parsed.data):
+        for path in ((), *paths(parsed.data)):
             found += [parsed.diagnostic(path, "", ""), parsed.diagnostic(path, "", "", key=True)]
     assert found
     lines = BREAK.split(content.decode(errors="replace"))
@@ -358,7 +351,7 @@ NAMES = st.text("abé😀", min_size=1, max_size=3)
 def test_a_key_stands_where_its_place_says(data: dict[str, Any]) -> None:
     text = yaml.safe_dump(data, allow_unicode=True)
     parsed = read("fleet.yaml", text.encode())
-    for path in paths(parsed.data):
+    for path in ((), *paths(parsed.data)):
         if path and isinstance(path[-1], str):
             found = parsed.diagnostic(path, "", "", key=True)
             assert text.splitlines()[found.line - 1][found.column - 1 :].startswith(path[-1])

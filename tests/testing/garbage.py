@@ -16,11 +16,16 @@ def paths(data: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
         yield from paths(value, (*path, key))
 
 
-def garbled(data: Any, path: tuple[Any, ...], garbage: Any) -> bytes:
-    """The document with another value at a place, as JSON, which is YAML."""
+def replaced(data: Any, path: tuple[Any, ...], other: Any) -> Any:
+    """The same with another value at a place."""
     document = deepcopy(data)
     holder = document
     for step in path[:-1]:
         holder = holder[step]
-    holder[path[-1]] = garbage
-    return json.dumps(document).encode()
+    holder[path[-1]] = other
+    return document
+
+
+def garbled(data: Any, path: tuple[Any, ...], garbage: Any) -> bytes:
+    """The document with another value at a place, as JSON, which is YAML."""
+    return json.dumps(replaced(data, path, garbage)).encode()

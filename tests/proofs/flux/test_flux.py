@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -38,6 +37,7 @@ from tests.proofs.breaks.flux_order import QUEUE, RESOURCE_DEFINITION
 from tests.testing import rendering
 from tests.testing.broken_trees import Break, Edit, assert_seen, broken, check, failures, tree
 from tests.testing.extent import sampled, some
+from tests.testing.garbage import paths, replaced
 
 SUBJECTS = (flux_entry, flux_fields, flux_files, flux_references, flux_order, flux_objects, flux_releases)
 BREAKS = tuple(case for subject in SUBJECTS for case in subject.BREAKS)
@@ -253,23 +253,6 @@ def test_a_base_without_the_release_or_without_sense_is_none() -> None:
 
 
 # --- nothing odd stops it ---------------------------------------------------------------------------------------------
-
-
-def paths(data: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
-    """The path of every value, mappings and lists included."""
-    rows = data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ()
-    for key, value in rows:
-        yield (*path, key)
-        yield from paths(value, (*path, key))
-
-
-def replaced(document: Any, path: tuple[str | int, ...], value: object) -> Any:
-    changed = json.loads(json.dumps(document))
-    at = changed
-    for step in path[:-1]:
-        at = at[step]
-    at[path[-1]] = value
-    return changed
 
 
 SMALL = [path for path in tree("no-gpus") if path.startswith("clusters/") and not path.endswith("values.yaml")]
