@@ -73,7 +73,7 @@ KEYS: dict[type[Any], tuple[Key, ...]] = {
         Key("natGateway.idleTimeoutMinutes", "nat_idle_minutes"),
     ),
     Upgrades: (
-        *map(Key, ("channel", "nodeOsChannel", "maxSurge")),
+        *map(Key, ("channel", "nodeOsChannel", "maxSurge", "drainTimeoutMinutes", "undrainableNodes")),
         *map(Key, ("window.day", "window.startTime", "window.utcOffset", "window.durationHours")),
     ),
     Gateway: (

@@ -7,6 +7,7 @@ import re
 
 import pytest
 
+from rayfleet.facts import upgrade_advice
 from rayfleet.facts.advice import TABLE, advice_for, encryption_at_host
 from tests.testing.rendering import SOURCE_ROOT
 
@@ -37,6 +38,36 @@ ERRORS: list[tuple[list[tuple[str, str]], str]] = [
     ([("DeploymentWithoutEnd", "")], "goes on waiting"),
     ([(code, "") for code in ("DeploymentCanceled", "DeploymentDeleted", "DeploymentVanished")], "who did that"),
     ([("DeploymentFailed", "Azure does not say why; its correlation ID is 1-2")], "activity-log"),
+    (
+        [("UnsatisfiablePDB", "1 error occurred: * PDB a/b has maxunavailble == 0 can't proceed")],
+        "allows no disruption",
+    ),
+    ([("PodDrainFailure", "")], "upgrades.drainTimeoutMinutes"),
+    ([("UpgradeFailed", "Drain node aks-a-vmss0 failed when evicting pod b")], "upgrades.drainTimeoutMinutes"),
+    ([("UpgradeFailed", "Upgrade of the pool failed")], "where it stopped"),
+    ([("NodePoolMcVersionIncompatible", "Node pool version 1.32.9 and control plane ...")], "three minors behind"),
+    ([("NotAllAgentPoolOrchestratorVersionSpecifiedAndUnchanged", "Using managed cluster api")], "orchestratorVersion"),
+    ([("OperationNotAllowed", "Upgrading Kubernetes version 1.34.9 to 1.36.6 is not allowed.")], "one at a time"),
+    (
+        [("AvailabilityZoneNotSupported", "The zone(s) '1' for resource 'a100' is not supported.")],
+        "nodePools.POOL.zones",
+    ),
+    ([("VMCacheSizeTooSmall", ""), ("VMTemporaryDiskTooSmall", "")], "smaller osDiskSizeGib"),
+    ([("VMSizeDoesNotSupportEphemeralOS", "")], "carries no ephemeral OS disk"),
+    (
+        [("FailedToCreateOrUpdateVMSS", "The Diff Disk Placement of type 'CacheDisk' is not supported")],
+        "finds no place",
+    ),
+    ([("OutboundConnFailVMExtensionError", ""), ("VMExtensionError_OutboundConnFail", "")], "mcr.microsoft.com"),
+    (
+        [("VMExtensionProvisioningError", "Unable to establish outbound connection from agents, please see")],
+        "mcr.microsoft.com",
+    ),
+    ([("SubnetIsFull", "")], "upgrades.maxSurge"),
+    ([("ServiceCidrOverlapExistingSubnetsCidr", "")], "network.serviceCidr"),
+    ([("ConcurrentFederatedIdentityCredentialsWritesForSingleManagedIdentity", "")], "one at a time"),
+    ([("ExtensionOperationFailed", "Helm installation failed: context deadline exceeded")], "az k8s-extension show"),
+    ([("PropertyChangeNotAllowed", "Changing property 'agentPoolProfile.vmSize' is not allowed.")], "never changes"),
     ([("BadRequest", "A new agent pool was introduced. Adding agent pools ...")], "system pool"),
     (
         [("BadRequest", "The VM size of Standard_D2_v2 is not allowed in your subscription in location 'eastus'.")],
@@ -95,6 +126,11 @@ def test_an_error_reaches_its_row(number: int) -> None:
     for code, message in errors:
         assert advice_for(code, message) is TABLE[number], f"{code}: {message}"
     assert word in TABLE[number].fix
+
+
+def test_the_codes_of_public_reports_have_a_source_with_a_day() -> None:
+    """What was met in public reports and on pages that change says where, and of when it is."""
+    assert not [row.code for row in upgrade_advice.ROWS if not re.search(r", 20\d\d(-\d\d-\d\d)?$", row.source)]
 
 
 def test_what_azure_calls_by_case_is_found() -> None:

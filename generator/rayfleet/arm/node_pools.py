@@ -78,8 +78,18 @@ def pool_properties(cluster: Cluster, pool: NodePool) -> dict[str, Any]:
         properties["scaleSetEvictionPolicy"] = "Delete"
         properties["spotMaxPrice"] = pool.spot_max_price
     else:
-        properties["upgradeSettings"] = {"maxSurge": cluster.infrastructure.upgrades.max_surge}
+        properties["upgradeSettings"] = _upgrade_settings(cluster)
     return properties
+
+
+def _upgrade_settings(cluster: Cluster) -> dict[str, Any]:
+    upgrades = cluster.infrastructure.upgrades
+    settings = {
+        "maxSurge": upgrades.max_surge,
+        "drainTimeoutInMinutes": upgrades.drain_timeout_minutes,
+        "undrainableNodeBehavior": upgrades.undrainable_nodes,
+    }
+    return {key: value for key, value in settings.items() if value is not None}
 
 
 def _counts(pool: NodePool, exists: bool) -> dict[str, Any]:

@@ -51,6 +51,9 @@ _OF_FLEET: tuple[tuple[str, Path], ...] = (
     (provider(STORAGE_ACCOUNT), ("storage",)),
 )
 
+# The settings of a pool that advice may be about.
+_OF_POOLS = frozenset({"osDiskSizeGib", "osDiskType", "vmSize", "zones"})
+
 _ID = re.compile(r"/subscriptions/[^\s'\",;]+/providers/[^\s'\",;]*[\w)]")
 
 
@@ -187,10 +190,10 @@ def _path(template: Template, row: Resource, problem: Problem, origin: Origin | 
         return ()
     path = next((path for prefix, path in _OF_CLUSTER if kind.startswith(prefix)), ())
     leaf = advice_for(problem.code, problem.message).leaf
-    inline = _inline_pool(row, problem.message) if leaf in ("vmSize", "name") else ""
+    inline = _inline_pool(row, problem.message) if leaf in (*_OF_POOLS, "name") else ""
     pool = row.name if kind == NODE_POOL.lower() else inline
     if pool:
-        path = ("nodePools", pool, *([leaf] if leaf == "vmSize" else []))
+        path = ("nodePools", pool, *([leaf] if leaf in _OF_POOLS else []))
     elif leaf and kind == CLUSTER.lower():
         path = (leaf,)
     return origin.path(cluster, path)

@@ -3,21 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
 
+from rayfleet.facts import upgrade_advice
+from rayfleet.facts.advice_row import AGAIN, Advice
 
-class Advice(NamedTuple):
-    """``code`` and ``message`` are patterns, ``fix`` is what to do; ``leaf`` is the setting of a pool that it is about,
-    where it is.
-    """
-
-    code: str
-    fix: str
-    message: str = ""
-    leaf: str = ""
-
-
-_AGAIN = "run rayfleet deploy again"
 _NO_SIZE = (
     "this subscription gets no such VM size in that region or zone: az vm list-skus --location REGION --size SIZE "
     "--all --output table says where; choose another vmSize, zones or region"
@@ -49,7 +38,7 @@ TABLE = (
     # GitHub's token is good for minutes, and az hands in the same one for each new token (Azure/azure-cli#28708).
     Advice(
         "NotSignedIn",
-        f"the workflow's sign-in has expired: sign in again, and {_AGAIN}, which picks up running deployments",
+        f"the workflow's sign-in has expired: sign in again, and {AGAIN}, which picks up running deployments",
         message=r"AADSTS700024\b",
     ),
     Advice(
@@ -83,26 +72,27 @@ TABLE = (
     Advice("InvalidAuthenticationToken.*", "az logout, then az login"),
     Advice(
         "SignInUnavailable",
-        f"check that az account get-access-token answers at once, and check the network; then {_AGAIN}",
+        f"check that az account get-access-token answers at once, and check the network; then {AGAIN}",
     ),
     # --- our own: no network, no answer, no end ---
     Advice(
         "NoConnection|NoAnswerInTime|ConnectionDropped|ForeignLink|Http511",
-        f"check the network and its proxy, then {_AGAIN}",
+        f"check the network and its proxy, then {AGAIN}",
     ),
     Advice(
         "MalformedAnswer|OperationWithoutEnd|OperationFailed|Http5..",
-        f"{_AGAIN}; outages of Azure: azure.status.microsoft",
+        f"{AGAIN}; outages of Azure: azure.status.microsoft",
     ),
     Advice("EndpointNotLocal", "unset RAYFLEET_ARM_ENDPOINT"),
     Advice(
         "ParameterMissing", "give its value: in the environment as RAYFLEET_PARAMETER_..., or when asked on a terminal"
     ),
-    Advice("DeploymentWithoutEnd", f"look at it in the portal; {_AGAIN}, which goes on waiting"),
-    Advice("DeploymentCanceled|DeploymentDeleted|DeploymentVanished", f"{_WHO} says who did that; {_AGAIN}"),
+    Advice("DeploymentWithoutEnd", f"look at it in the portal; {AGAIN}, which goes on waiting"),
+    Advice("DeploymentCanceled|DeploymentDeleted|DeploymentVanished", f"{_WHO} says who did that; {AGAIN}"),
     # The code of a whole deployment; what failed in it is told instead, where Azure says it.
     Advice("DeploymentFailed", f"{_WHO} says more"),
     # --- pools and clusters ---
+    *upgrade_advice.ROWS,
     # AKS refuses new pools inside the cluster resource (Azure/bicep#9644).
     Advice(
         "",
@@ -117,7 +107,7 @@ TABLE = (
     # It deletes the oldest by itself, in the background, unless it may not (ARM docs, deployment-history-deletions).
     Advice(
         "DeploymentQuotaExceeded",
-        f"this scope keeps 800 deployments, and Azure is deleting the oldest: {_AGAIN} in some minutes; if it stays, a "
+        f"this scope keeps 800 deployments, and Azure is deleting the oldest: {AGAIN} in some minutes; if it stays, a "
         "lock (az lock list) or a role without Microsoft.Resources/deployments/delete forbids that",
     ),
     Advice(
@@ -133,17 +123,17 @@ TABLE = (
     ),
     Advice(
         "ZonalAllocationFailed|OverconstrainedZonalAllocationRequest",
-        f"the zone has no room for that VM size now: {_AGAIN} later, or give the pool more zones or another vmSize",
+        f"the zone has no room for that VM size now: {AGAIN} later, or give the pool more zones or another vmSize",
         leaf="vmSize",
     ),
     Advice(
         "OverconstrainedAllocationRequest",
-        f"no zone or host meets all constraints: {_AGAIN} later, or with fewer zones or another vmSize",
+        f"no zone or host meets all constraints: {AGAIN} later, or with fewer zones or another vmSize",
         leaf="vmSize",
     ),
     Advice(
         ".*AllocationFailed",
-        f"the region has no room for that VM size now: {_AGAIN} later, or choose another vmSize or region",
+        f"the region has no room for that VM size now: {AGAIN} later, or choose another vmSize or region",
         leaf="vmSize",
     ),
     Advice(
@@ -153,7 +143,7 @@ TABLE = (
         leaf="network",
     ),
     Advice(
-        "K8sVersionNotSupported|.*UnsupportedKubernetesVersion|AgentPoolK8sVersionNotSupported|DowngradeNotAllowed",
+        ".*K8sVersionNotSupported|.*UnsupportedKubernetesVersion|DowngradeNotAllowed",
         "az aks get-versions --location REGION says which versions there are; change kubernetesVersion",
         leaf="kubernetesVersion",
     ),
@@ -162,12 +152,12 @@ TABLE = (
     Advice(
         "RoleAssignmentExists",
         "somebody made the same role assignment under another name: delete that one (az role assignment list --scope "
-        f"SCOPE, az role assignment delete --ids ID), then {_AGAIN}",
+        f"SCOPE, az role assignment delete --ids ID), then {AGAIN}",
     ),
     Advice(
         "RoleAssignmentUpdateNotPermitted",
         "the assignment is of an identity that was deleted and created again: az role assignment delete --ids ID, then "
-        f"{_AGAIN}",
+        f"{AGAIN}",
     ),
     Advice(
         "RoleAssignmentLimitExceeded",
@@ -175,7 +165,7 @@ TABLE = (
         "identities that are gone",
     ),
     # A principal takes minutes to reach every replica of Entra (ARM docs, role-based access control troubleshooting).
-    Advice("PrincipalNotFound", f"Entra does not know the new identity everywhere yet: {_AGAIN} in some minutes"),
+    Advice("PrincipalNotFound", f"Entra does not know the new identity everywhere yet: {AGAIN} in some minutes"),
     Advice(
         "AuthorizationFailed|LinkedAuthorizationFailed",
         "whoever is logged in lacks the rights: Owner, or Contributor with Role Based Access Control Administrator, is "
@@ -224,16 +214,16 @@ TABLE = (
         "InUseSubnetCannotBeDeleted|InUse.*CannotBe(Deleted|Updated)",
         "something still uses it: rayfleet retire takes clusters away in order",
     ),
-    Advice("TooManyRequests|.*Throttled|Http429", f"Azure limits requests at the moment: {_AGAIN} in some minutes"),
+    Advice("TooManyRequests|.*Throttled|Http429", f"Azure limits requests at the moment: {AGAIN} in some minutes"),
     Advice(
         "AnotherOperationInProgress|OperationPreempted|Conflict.*|.*OperationNotAllowedDueToOngoingOperation",
-        f"something else changes the same resource: wait for it, then {_AGAIN}",
+        f"something else changes the same resource: wait for it, then {AGAIN}",
     ),
     Advice(
         "DeploymentActive",
-        f"a deployment of this name is running: {_AGAIN}, which waits for it; or az deployment group cancel",
+        f"a deployment of this name is running: {AGAIN}, which waits for it; or az deployment group cancel",
     ),
-    Advice("DeploymentStackInNonTerminalState", f"a deployment of this stack is running: {_AGAIN}, which waits for it"),
+    Advice("DeploymentStackInNonTerminalState", f"a deployment of this stack is running: {AGAIN}, which waits for it"),
     # The docs give its words and no code (Azure docs, deployment-stacks-known-issues).
     Advice(
         "",
@@ -257,13 +247,13 @@ TABLE = (
     ),
     Advice(
         "ResourceGroupNotFound|ParentResourceNotFound|ResourceNotFound|NotFound",
-        f"what it needs is not there, or not yet: {_AGAIN}; without --region if it is another region's",
+        f"what it needs is not there, or not yet: {AGAIN}; without --region if it is another region's",
     ),
     Advice(
-        "InvalidTemplate.*|Invalid.*|LinkedInvalidPropertyId|PropertyChangeNotAllowed|BadRequest",
+        "InvalidTemplate.*|Invalid.*|LinkedInvalidPropertyId|BadRequest",
         "Azure does not take what is rendered: change what the message names, in fleet.yaml or an overlay, and render",
     ),
-    Advice("", f"mend what the message names, then {_AGAIN}"),
+    Advice("", f"mend what the message names, then {AGAIN}"),
 )
 
 

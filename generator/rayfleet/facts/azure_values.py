@@ -113,6 +113,8 @@ _POOL = (
         "properties/upgradeSettings/maxSurge",
         Form("[0-9]+%?", "a number of nodes as text, such as 1, or a percentage, such as 33%"),
     ),
+    at("properties/upgradeSettings/drainTimeoutInMinutes", NumberRange(1, 1440, "minutes")),
+    at("properties/upgradeSettings/undrainableNodeBehavior", Words(("Cordon", "Schedule"))),
     # The limits are AKS's (facts.limits).
     at("properties/maxPods", NumberRange(LEAST_SYSTEM_PODS, MAX_PODS, "pods"), _SYSTEM),
     at("properties/maxPods", NumberRange(LEAST_PODS, MAX_PODS, "pods")),

@@ -18,6 +18,8 @@ class Upgrades:
     channel: str
     node_os_channel: str
     max_surge: str
+    drain_timeout_minutes: int | None
+    undrainable_nodes: str | None
     day: str
     start_time: str
     utc_offset: str

@@ -34,6 +34,7 @@ def test_what_holds_of_all_is_said_once() -> None:
         f"{both}: AKS 1.36 brings the Gateway API 1.5.1",
         f"{both}: microsoft.flux follows its releases: 1.24.1, which is Flux 2.7.5, or newer",
         f"{both}: anyscale-operator 1.8.0 reads every value that it is given and that older ones ignore",
+        f"{both}: no disruption budget of it keeps pods on a node that AKS upgrades",
         f"{both}: nvidia-device-plugin 0.20.0 is no more than a series behind 0.20.0, the newest",
         f"{both}: the blob driver of AKS 1.36, 1.27.7 in the table of 2026-11-21, mounts with a workload identity token"
         " and renews it",

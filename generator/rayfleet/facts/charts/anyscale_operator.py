@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rayfleet.facts.charts.chart import Chart, ChartPod
+from rayfleet.facts.charts.chart import Chart, ChartBudget, ChartPod
 from rayfleet.facts.late_values import CLIENT_ID, CLOUD_RESOURCE_ID
 
 CHART = Chart(
@@ -22,6 +22,9 @@ CHART = Chart(
                 "container": {"resources": {"requests": {"cpu": 1, "memory": "512Mi"}}},
                 "vector": {"resources": {"requests": {"cpu": "100m", "memory": "512Mi"}}},
             },
+            labels={"app": "anyscale-operator"},
         ),
     ),
+    # On unless told otherwise: maxUnavailable 0 for every pod with the label ray-node-type=head.
+    budgets=(ChartBudget("Ray heads", ("workloads", "enableAnyscaleRayHeadNodePDB"), True),),
 )

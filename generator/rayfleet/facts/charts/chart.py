@@ -35,13 +35,24 @@ class ChartKinds(NamedTuple):
 class ChartPod(NamedTuple):
     """A controller of a chart, a job of it, or its pod on every node. ``path`` leads to it in the values; ``beneath``
     is what the chart itself says of it, in a pod's own words; ``containers``, what they ask for unless the values say
-    otherwise.
+    otherwise. ``labels`` are those by which a disruption budget of somebody else's may select it.
     """
 
     name: str
     path: tuple[str, ...]
     beneath: Mapping[str, Any] = {}
     containers: Mapping[str, Any] = {}
+    labels: Mapping[str, str] = {}
+
+
+class ChartBudget(NamedTuple):
+    """A disruption budget of a chart's own that allows no eviction, for the pods that it is called by. ``switch`` is
+    the value that turns it on, with its ``default``.
+    """
+
+    name: str
+    switch: tuple[str, ...]
+    default: bool
 
 
 class DevicePlugin(NamedTuple):
@@ -60,7 +71,8 @@ class DevicePlugin(NamedTuple):
 class Chart(NamedTuple):
     """A chart by its name in fleet.yaml and in ``operators/``; ``artifact`` is its own name. ``part`` of a cluster has
     it, ``when`` that says so; its values have the late values that it ``needs``. ``service_account`` is the one that it
-    makes for its pods, empty where none but the chart has to know it. ``pods`` are its controllers and their jobs.
+    makes for its pods, empty where none but the chart has to know it. ``pods`` are its controllers and their jobs, and
+    ``budgets`` those that let none of their pods be evicted.
     """
 
     name: str
@@ -72,4 +84,5 @@ class Chart(NamedTuple):
     service_account: str = ""
     kinds: ChartKinds | None = None
     pods: tuple[ChartPod, ...] = ()
+    budgets: tuple[ChartBudget, ...] = ()
     device_plugin: DevicePlugin | None = None

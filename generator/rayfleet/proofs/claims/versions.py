@@ -13,6 +13,10 @@ CLAIMS = (
     Claim("versions/blob-driver-no-token",
           "The blob driver of the cluster's Kubernetes version cannot mount with a workload identity token.",
           "Upgrade Kubernetes to 1.34 or later."),
+    Claim("versions/budget-allows-none",
+          "A disruption budget lets no pod be evicted: AKS refuses to upgrade the nodes, or stops at the first that "
+          "has such a pod.",
+          "Let the budget allow one eviction, or turn it off while nodes are upgraded."),
     Claim("versions/chart-behind",
           "A chart is two series or more behind the newest.",
           "Take the version that the message names.",

@@ -12,6 +12,7 @@ from rayfleet.facts.resource_types import EXTENSION
 from rayfleet.facts.versions import Table, minor, number, table
 from rayfleet.proofs.finding import Finding, failed, noted, proved, warned
 from rayfleet.proofs.fleet.chart_versions import chart_versions, lifetime
+from rayfleet.proofs.kubernetes import disruption_budgets
 from rayfleet.proofs.run import Run
 from rayfleet.tree import AksCluster, RenderedCluster, Side, get, mapping, text
 
@@ -37,6 +38,7 @@ def of_cluster(cluster: RenderedCluster, run: Run) -> Iterator[Finding]:
         yield from _addons(aks, known, today, kubernetes)
         yield from _mounts(cluster, known, kubernetes)
         yield from _flux(aks, known)
+        yield from disruption_budgets.of_cluster(cluster)
     for release in cluster.releases.values():
         yield from chart_versions(cluster, release, known, today, kubernetes)
 
