@@ -83,9 +83,11 @@ class ApiServer:
         found = self.ask("GET", self.resource(api_version, kind).path(namespace), query=query)
         return [{"apiVersion": api_version, "kind": kind, **row} for row in found["items"]]
 
-    def until(self, api_version: str, kind: str, holds: Callable[[Manifest], bool], **query: str) -> Manifest:
+    def until(
+        self, api_version: str, kind: str, holds: Callable[[Manifest], bool], namespace: str = "", **query: str
+    ) -> Manifest:
         """The first object of a kind for which that holds, as soon as it does."""
-        with self.watch(api_version, kind, **query) as events:
+        with self.watch(api_version, kind, namespace, **query) as events:
             return next(row for row in events if row["event"] != "BOOKMARK" and holds(row))
 
     @contextmanager

@@ -43,6 +43,10 @@ class Cluster:
             self.applied[called(manifest)] = manifest
         return found
 
+    def delete(self, manifest: Manifest) -> None:
+        self.api.delete(manifest)
+        self._gone(manifest)
+
     def namespace(self, name: str) -> None:
         self.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
 

@@ -120,6 +120,7 @@ class ControlPlane:
             *self._as_client(),
             f"--service-account-private-key-file={self.folder}/keys/private.pem",
             "--use-service-account-credentials=false",
+            "--pvclaimbinder-sync-period=1s",
             "--kube-api-qps=1000",
             "--kube-api-burst=1000",
         )
