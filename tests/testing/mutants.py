@@ -28,8 +28,6 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).parents[2]
 SOURCE, TESTS = ROOT / "generator/rayfleet", ROOT / "tests"
-# Rooms whose tests stand elsewhere.
-ELSEWHERE = {"cli": "verbs"}
 LEAST = 60  # percent of the changes that were tried: where tests see fewer, the run fails
 ENOUGH = 10  # changes, below which a percentage says nothing
 _SLOWER = 5  # a change that takes so many times as long as none has no end
@@ -213,7 +211,10 @@ def related_tests(file: Path) -> list[str]:
     *rooms, _ = file.relative_to(SOURCE).parts
     if not rooms:
         return [path.as_posix() for path in sorted(TESTS.glob(f"test_{file.stem}.py"))]
-    room = TESTS / ELSEWHERE.get(rooms[0], rooms[0])
+    if rooms[0] == "cli":  # each command has a room of its own
+        found = (TESTS / "verbs" / file.stem, TESTS / "verbs" / f"test_{file.stem}.py")
+        return [path.as_posix() for path in found if path.exists()]
+    room = TESTS / rooms[0]
     own = sorted(room.rglob(f"test_{file.stem}*.py"))
     inner = room.joinpath(*rooms[1:])
     return [path.as_posix() for path in (*own, inner if inner.is_dir() else room) if path.exists()]
@@ -302,8 +303,10 @@ def run(chosen: Sequence[tuple[Sequence[str], Sequence[Mutant], float]], at_once
     trials: list[Trial] = []
     while waiting or trials:
         if time.monotonic() > until:
-            tally.untried.extend(mutant for _, mutant, _ in waiting)
-            waiting.clear()
+            tally.untried.extend([*(mutant for _, mutant, _ in waiting), *(trial.mutant for trial in trials)])
+            for trial in trials:
+                ended(trial._replace(until=0))
+            return tally
         while waiting and len(trials) < at_once:
             tests, mutant, seconds = waiting.pop(0)
             trials.append(Trial(mutant, start(tests, mutant), time.monotonic() + 10 + _SLOWER * seconds * at_once))
@@ -316,11 +319,13 @@ def run(chosen: Sequence[tuple[Sequence[str], Sequence[Mutant], float]], at_once
     return tally
 
 
-def seconds_of(tests: Sequence[str]) -> float | None:
-    """The seconds that tests take; None where they fail, or are none."""
+def seconds_of(tests: Sequence[str], until: float) -> float | None:
+    """The seconds that tests take; None where they fail, are none, or take until then."""
     began = time.monotonic()
-    _, status = os.waitpid(start(tests, None), 0)
-    return time.monotonic() - began if os.waitstatus_to_exitcode(status) == 0 else None
+    trial = Trial(Mutant(ROOT, 0, 0, "", ""), start(tests, None), until)
+    while (code := ended(trial)) is None:
+        time.sleep(0.02)
+    return time.monotonic() - began if code == 0 else None
 
 
 # --- the command ------------------------------------------------------------------------------------------------------
@@ -341,9 +346,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for file in files:
         name, tests = file.relative_to(ROOT), related_tests(file)
         rows = sample(mutants(file, file.read_text()), options.mutants, options.seed)
-        seconds = seconds_of(tests) if rows and tests else None
+        seconds = seconds_of(tests, began + options.seconds) if rows and tests else None
         if rows and seconds is None:
-            print(f"{name}: {'its tests fail as it is' if tests else 'no tests of its name or room'}; not changed")
+            why = "its tests fail as it is, or take too long" if tests else "no tests of its name or room"
+            print(f"{name}: {why}; not changed")
         elif rows and seconds:
             chosen.append((tests, rows, seconds))
     tally = run(chosen, os.cpu_count() or 1, began + options.seconds)

@@ -100,7 +100,7 @@ def test_nothing_is_rendered_yet(workspace: Workspace, server: ArmServer, stand_
     row = of(workspace)
     assert row["rendered"]["stale"] > 10 and row["next"] == "rayfleet render"
     stale = [line for line in said(workspace).splitlines() if line.startswith("stale: ")]
-    files = ("README.md", "azure/deployments.json", "azure/resource-group.json")
+    files = ("azure/deployments.json", "azure/resource-group.json", "azure/shared.json")
     assert stale == [f"stale: {', '.join(f'rendered/{file}' for file in files)}, 1 more file; next: rayfleet render"]
     assert (row["deployment"]["state"], row["registered"]) == (None, "no")
     assert "not seen: the last commit: this is no Git repository" in said(workspace)
