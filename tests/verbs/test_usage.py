@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import signal
+
 import pytest
 
-from rayfleet import __version__
+from rayfleet import __version__, fleet_files
+from rayfleet.cli import entry
 from tests.testing.workspace import Workspace
 
 
@@ -77,3 +81,18 @@ def test_wrong_usage_exits_with_2_and_writes_nothing(workspace: Workspace, argum
     assert result.stdout == ""
     assert "Usage:" in result.stderr or "Error:" in result.stderr
     assert workspace.files() == before
+
+
+@pytest.mark.parametrize("arguments", ["render", "render --check", "validate", "check", "capacity", "status", "bind"])
+def test_an_interrupted_command_exits_with_130(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, arguments: str
+) -> None:
+    monkeypatch.setattr(fleet_files, "locate", lambda *_: os.kill(os.getpid(), signal.SIGINT))
+    before = workspace.files()
+    assert workspace.run(*arguments.split(), code=130).stderr == "\ninterrupted\n"
+    assert workspace.files() == before
+
+
+def test_a_signal_after_the_last_word(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(entry, "_code", lambda *_: os.kill(os.getpid(), signal.SIGINT))
+    assert workspace.run("validate", code=130).output == ""

@@ -6,15 +6,17 @@ import atexit
 import gc
 import os
 import signal
+import sys
 
 import click
 
 from rayfleet import __version__
+from rayfleet.console.printing import say_not_printed
 from rayfleet.diagnostics import did_you_mean
 
 
 def main() -> None:
-    """The console script."""
+    """All of the program that is ours."""
     # A run lives for a second and keeps almost all it makes: collecting garbage only costs (facts: performance).
     gc.disable()
     try:
@@ -22,6 +24,11 @@ def main() -> None:
     except SystemExit as ended:
         _ignore_late_signals(ended.code)
         raise
+    except OSError as error:
+        if error.filename is not None:
+            raise
+        say_not_printed(error)  # click's own words: help, the version
+        sys.exit(1)
 
 
 def _ignore_late_signals(code: object) -> None:

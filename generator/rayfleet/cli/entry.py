@@ -9,8 +9,9 @@ from typing import Any
 
 import click
 
+from rayfleet.console.printing import NotPrinted
 from rayfleet.console.recorder import Recorder
-from rayfleet.console.signals import hear_signals
+from rayfleet.console.signals import INTERRUPTED, hear_signals
 from rayfleet.diagnostics import Invalid, WrongOption, not_installed
 
 
@@ -23,8 +24,12 @@ def verb(nothing: str) -> Callable[[Callable[..., int]], Callable[..., None]]:
         @wraps(work)
         def run(form: str, **options: Any) -> None:
             recorder = Recorder(form, nothing)
-            with hear_signals(recorder.stop, recorder.abort):
-                sys.exit(_code(recorder, lambda: work(recorder, **options)))
+            try:
+                with hear_signals(recorder.stop, recorder.abort):
+                    code = _code(recorder, lambda: work(recorder, **options))
+            except KeyboardInterrupt:  # it came when all was told
+                code = INTERRUPTED
+            sys.exit(code)
 
         return run
 
@@ -43,3 +48,5 @@ def _code(recorder: Recorder, work: Callable[[], int]) -> int:
             raise click.BadParameter(wrong.what, param_hint=wrong.option) from None
     except KeyboardInterrupt:
         return recorder.interrupt()
+    except NotPrinted as error:
+        return recorder.leave_unprinted(error)

@@ -7,7 +7,7 @@ import click
 from rayfleet import fingerprint, fleet_files
 from rayfleet.cli.entry import verb
 from rayfleet.cli.options import fleet_option, format_option
-from rayfleet.console.printing import echo, echo_stderr
+from rayfleet.console.printing import NotPrinted, echo, echo_stderr
 from rayfleet.console.recorder import Recorder
 from rayfleet.diagnostics import Diagnostic, Invalid
 
@@ -41,7 +41,7 @@ def render(recorder: Recorder, fleet: str, output: str | None, check: bool, unbi
         from rayfleet.render import render as update
 
         return update(where, inputs, known, check, unbind, recorder)
-    except BrokenPipeError:
+    except NotPrinted:
         raise
     except OSError as error:
         recorder.nothing = "files that were written stay"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
@@ -15,9 +16,23 @@ _COLORS = {"red": 31, "green": 32, "yellow": 33, "cyan": 36}
 _STYLED = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
 
 
+class NotPrinted(OSError):
+    """Raised where standard output takes no more: a disk is full, or the reader went away."""
+
+
 def echo(text: str, color: str = "", end: str = "\n") -> None:
-    """Text on standard output."""
-    _write(sys.stdout, text, color, end)
+    """Text on standard output. Raises NotPrinted."""
+    try:
+        _write(sys.stdout, text, color, end)
+    except OSError as error:
+        raise NotPrinted(error.errno, error.strerror) from None
+
+
+def say_not_printed(error: OSError) -> None:
+    """The last word of a command whose output nobody takes. A reader that went away, such as ``head``, wants none."""
+    mute(1)
+    if error.errno != errno.EPIPE:
+        echo_stderr(f"the output cannot be written: {(error.strerror or str(error)).lower()}")
 
 
 def echo_json(value: object) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from threading import Event
 
-from rayfleet.console.printing import echo, echo_diagnostics, echo_json, echo_stderr, mute
+from rayfleet.console.printing import echo, echo_diagnostics, echo_json, echo_stderr, mute, say_not_printed
 from rayfleet.console.signals import INTERRUPTED, ignore_signals
 from rayfleet.diagnostics import Diagnostic, as_json, in_order, many, printable
 
@@ -95,6 +95,11 @@ class Recorder:
             echo_stderr(f"the result cannot be printed: {self._lost}{self.again and f'; {self.again}'}")
             return code or 1
         return code
+
+    def leave_unprinted(self, error: OSError) -> int:
+        """Ends where standard output does not take what is said, before anything is under way; the exit code."""
+        say_not_printed(error)
+        return 1
 
     def _lose(self, error: OSError) -> None:
         mute(1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Collection, Iterable, Sequence
 
@@ -31,7 +32,7 @@ def table(
     # Neither the width nor the abilities of a terminal count: the bold is left out where it is not wanted.
     console = Console(
         width=_WIDEST, force_terminal=True, color_system=None if markdown else "standard",
-        markup=False, emoji=False, highlight=False, _environ={},
+        markup=False, emoji=False, highlight=False, file=io.StringIO(), _environ={},
     )  # fmt: skip
     with console.capture() as captured:
         console.print(table)
