@@ -79,6 +79,7 @@ KEYS: dict[type[Any], tuple[Key, ...]] = {
     Gateway: (
         Key("kind", convert=gateways.gateway),
         Key("visibility", "public", _equals("public")),
+        Key("replicas"),
     ),
     Volume: (
         Key("provisioning", "static", _equals("static")),

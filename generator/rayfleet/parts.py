@@ -84,6 +84,7 @@ PARTS: tuple[Part, ...] = (
         "gateway",
         outputs=(
             Output("workloads/gatewayclass.yaml", when=lambda cluster: cluster.gateway.kind.own_class),
+            Output("workloads/envoyproxy.yaml", when=lambda cluster: cluster.gateway.proxy),
             Output("workloads/gateway.yaml", when=lambda cluster: cluster.gateway.api, needs=(CLOUD_RESOURCE_ID,)),
         ),
     ),

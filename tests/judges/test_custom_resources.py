@@ -154,6 +154,24 @@ spec:
   controllerName: gateway.envoyproxy.io/gatewayclass-controller
   parametersRef: {group: "", kind: ConfigMap, name: envoy, namespace: envoy-gateway-system}
 ---
+apiVersion: gateway.envoyproxy.io/v1alpha1
+kind: EnvoyProxy
+metadata: {name: anyscale, namespace: envoy-gateway-system}
+spec:
+  provider:
+    type: Kubernetes
+    kubernetes:
+      envoyDeployment:
+        replicas: 2
+        pod:
+          nodeSelector: {rayfleet.dev/role: infra}
+          topologySpreadConstraints:
+            - maxSkew: 1
+              topologyKey: kubernetes.io/hostname
+              whenUnsatisfiable: ScheduleAnyway
+              labelSelector: {matchLabels: {gateway.envoyproxy.io/owning-gateway-name: anyscale}}
+      envoyPDB: {maxUnavailable: 1}
+---
 apiVersion: gateway.networking.k8s.io/v1
 kind: HTTPRoute
 metadata: {name: dashboard, namespace: ray}
@@ -227,6 +245,9 @@ MISTAKES: list[tuple[str, str, Any, str]] = [
     ("Gateway", "spec/listeners/1/hostname", "*.Anyscale.com", "does not match pattern"),
     ("GatewayClass", "metadata/namespace", "ray", "/metadata/namespace"),
     ("GatewayClass", "spec/controllerName", "envoy", "does not match pattern"),
+    ("EnvoyProxy", "spec/provider/type", "Host", "value must be 'Kubernetes'"),
+    ("EnvoyProxy", "spec/provider/kubernetes/envoyPDB/maxUnavailable", 0, "minimum"),
+    ("EnvoyProxy", "spec/provider/kubernetes/envoyDeployment/pod/replicas", 2, "'replicas' not allowed"),
     ("HTTPRoute", "spec/rules/0/filters", REDIRECT, "subschemas 0, 1 matched"),
     ("HTTPRoute", "spec/rules/0/backendRefs/0/port", None, "missing property 'port'"),
     ("HTTPRoute", "spec/rules/0/matches/0/path/value", "/a//b", "does not match pattern"),
@@ -318,7 +339,7 @@ def places(value: Any, where: str) -> Iterator[str]:
     if isinstance(value, list):
         for each in value:
             yield from places(each, f"{where}/[]")
-    elif isinstance(value, dict) and not where.endswith(("abels", "/annotations")):
+    elif isinstance(value, dict) and not where.endswith(("abels", "/annotations", "/nodeSelector")):
         for key, each in value.items():
             yield from places(each, f"{where}/{key}")
 

@@ -83,6 +83,9 @@ KUBERNETES_VALUES: dict[tuple[str, str], tuple[PropertyValues, ...]] = {
             Form(rf"{_DNS}/[A-Za-z0-9/\-._~%!$&'()*+,;=:]+", "a domain, a slash and a path"),
         ),
     ),
+    ("gateway.envoyproxy.io", "EnvoyProxy"): (
+        at("spec/provider/type", Words(("Kubernetes",), {"Host": "the proxies of a cluster are pods"})),
+    ),
     ("storage.k8s.io", "StorageClass"): (
         at("reclaimPolicy", Words(("Retain", "Delete"))),
         at("volumeBindingMode", Words(("Immediate", "WaitForFirstConsumer"))),
@@ -112,4 +115,6 @@ VERSIONS: dict[str, tuple[str, ...]] = {
     ),
     # Kinds of their own have each of these (gateway-api 1.6.1, standard channel).
     GATEWAY_API: ("v1", "v1beta1", "v1alpha3", "v1alpha2"),
+    # envoyproxy/gateway v1.9.0, api/v1alpha1.
+    "gateway.envoyproxy.io": ("v1alpha1",),
 }

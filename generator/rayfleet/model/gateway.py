@@ -9,10 +9,13 @@ from rayfleet.facts.gateways.gateway import GatewayKind
 
 @dataclass(frozen=True, slots=True)
 class Gateway:
-    """``public``: its load balancer has a public address."""
+    """``public``: its load balancer has a public address. ``replicas`` are the pods that carry its traffic, where the
+    kind leaves that to us.
+    """
 
     kind: GatewayKind
     public: bool
+    replicas: int
 
     # The name of its Gateway, which the operator puts routes on.
     name = "anyscale"
@@ -21,6 +24,11 @@ class Gateway:
     def api(self) -> bool:
         """True where the way in is a Gateway, not an Ingress."""
         return bool(self.kind.gateway_class)
+
+    @property
+    def proxy(self) -> bool:
+        """True where we say how its pods run; otherwise there is one, wherever it fits."""
+        return self.kind.own_proxy and self.replicas > 1
 
     @property
     def networking_mode(self) -> str:

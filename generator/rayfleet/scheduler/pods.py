@@ -43,7 +43,16 @@ def of_manifests(cluster: RenderedCluster) -> tuple[DefinedPod, ...]:
                 pod = pod_of(spec, takes.devices)
                 name = f"{manifest.kind} {manifest.name}"
                 found.append(DefinedPod(name, pod, takes, manifest.side(*path), manifest.kind == "DaemonSet"))
-    return tuple(found)
+    return (*found, *_made_by_charts(cluster))
+
+
+def _made_by_charts(cluster: RenderedCluster) -> Iterator[DefinedPod]:
+    """The pods that the controllers of charts make by manifests of their own kinds."""
+    for row in (row for chart in charts.TABLE for row in chart.manifest_pods):
+        for manifest in cluster.of_kind(row.kind, row.group):
+            pod = pod_of(coalesce(mapping(manifest.data, *row.path), {}))
+            container = coalesce(mapping(manifest.data, *row.container), {"resources": {"requests": row.requests}})
+            yield DefinedPod(row.name, pod, _room(container), manifest.side(*row.path))
 
 
 def _specs(data: Any, path: tuple[str | int, ...]) -> Iterator[tuple[Path, dict[str, Any]]]:

@@ -70,14 +70,14 @@ BREAKS = (
     ),
     Break(
         "the latest tag",
-        (Edit(ENVOY_SOURCE, '"v1.9.0"', '"latest"'),),
+        (Edit(ENVOY_SOURCE, '"v1.9.1"', '"latest"'),),
         'the version of its release envoy-gateway is "latest"',
         ((ENVOY_SOURCE, "ref:"),),
         fleet="every-choice",
     ),
     Break(
         "a range of tags, which goes before a tag",
-        (Edit(ENVOY_SOURCE, '    tag: "v1.9.0"\n', '    tag: "v1.9.0"\n    semver: ">=1.9"\n'),),
+        (Edit(ENVOY_SOURCE, '    tag: "v1.9.1"\n', '    tag: "v1.9.1"\n    semver: ">=1.9"\n'),),
         'the version of its release envoy-gateway is ">=1.9"',
         ((ENVOY_SOURCE, "ref:"),),
         fleet="every-choice",

@@ -36,7 +36,7 @@ def test_what_holds_of_all_is_said_once() -> None:
         f"{both}: anyscale-operator 1.8.0 reads every value that it is given and that older ones ignore",
         f"{both}: no disruption budget of it keeps pods on a node that AKS upgrades",
         f"{both}: nvidia-device-plugin 0.20.0 is no more than a series behind 0.20.0, the newest",
-        f"{both}: the blob driver of AKS 1.36, 1.27.7 in the table of 2026-11-21, mounts with a workload identity token"
+        f"{both}: the blob driver of AKS 1.36, 1.27.7 in the table of 2026-12-01, mounts with a workload identity token"
         " and renews it",
     ]
     assert said("warned") == said("noted") == said("failed") == []
@@ -101,9 +101,9 @@ def test_a_minor_through_its_life(day: str, outcome: str, what: str) -> None:
 
 
 def test_the_table_itself_grows_old() -> None:
-    what = ": the table of versions is of 2026-11-21: it does not know what has ended since"
-    assert what not in said("warned", today=date(2027, 5, 20))
-    (found,) = [row for row in check(tree(), "versions", today=date(2027, 5, 21)).of("warned") if not row.subject]
+    what = ": the table of versions is of 2026-12-01: it does not know what has ended since"
+    assert what not in said("warned", today=date(2027, 5, 30))
+    (found,) = [row for row in check(tree(), "versions", today=date(2027, 5, 31)).of("warned") if not row.subject]
     assert f"{found.subject}: {found.what}" == what and found.fix
 
 

@@ -206,10 +206,10 @@ def test_nothing_is_lost_where_nothing_is_pruned() -> None:
 
 
 def test_charts_by_digest_and_classes_of_aks_are_fine() -> None:
-    digest = f'"v1.9.0"\n    digest: "sha256:{"0" * 64}"'
+    digest = f'"v1.9.1"\n    digest: "sha256:{"0" * 64}"'
     claim = f"{ENVOY}/platform/persistentvolumeclaim.yaml"
     edits = (
-        Edit(ENVOY_SOURCE, '"v1.9.0"', digest),
+        Edit(ENVOY_SOURCE, '"v1.9.1"', digest),
         Edit(claim, 'storageClassName: "blob-fuse2"', 'storageClassName: "azureblob-fuse-premium"'),
     )
     files = broken(edits, "every-choice")

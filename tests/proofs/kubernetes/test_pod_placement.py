@@ -120,6 +120,11 @@ POOLS = (
                 "    nodeSelector: {agentpool: sys}\n    tolerations: [{operator: Exists}]\n"
                 "certgen: {job: {nodeSelector: {agentpool: sys}, tolerations: [{operator: Exists}]}}\n",
             ),
+            Edit(
+                "clusters/envoy/workloads/envoyproxy.yaml",
+                '            "rayfleet.dev/role": infra\n',
+                '            "rayfleet.dev/role": ray\n',
+            ),
         ),
         "envoy: nothing rendered runs on infra",
         (("azure/swedencentral.json", "properties"),),

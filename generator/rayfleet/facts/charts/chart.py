@@ -55,6 +55,19 @@ class ChartBudget(NamedTuple):
     default: bool
 
 
+class ManifestPod(NamedTuple):
+    """A pod that a chart's controller makes by a manifest of a ``kind`` of its own, at a ``path`` in the manifest, in a
+    pod's own words. ``requests`` is what it asks for unless the ``container`` beside it says otherwise.
+    """
+
+    name: str
+    group: str
+    kind: str
+    path: tuple[str, ...]
+    container: tuple[str, ...]
+    requests: Mapping[str, Any]
+
+
 class DevicePlugin(NamedTuple):
     """The ``pod`` that makes the GPUs of a ``vendor`` known to Kubernetes, on every node with them, unless the value
     ``switch`` turns it off. ``labels`` is the value that lets it write labels to nodes too. ``within`` is the chart of
@@ -71,8 +84,8 @@ class DevicePlugin(NamedTuple):
 class Chart(NamedTuple):
     """A chart by its name in fleet.yaml and in ``operators/``; ``artifact`` is its own name. ``part`` of a cluster has
     it, ``when`` that says so; its values have the late values that it ``needs``. ``service_account`` is the one that it
-    makes for its pods, empty where none but the chart has to know it. ``pods`` are its controllers and their jobs, and
-    ``budgets`` those that let none of their pods be evicted.
+    makes for its pods, empty where none but the chart has to know it. ``pods`` are its controllers and their jobs,
+    ``manifest_pods`` those that its controllers make, and ``budgets`` those that let none of their pods be evicted.
     """
 
     name: str
@@ -85,4 +98,5 @@ class Chart(NamedTuple):
     kinds: ChartKinds | None = None
     pods: tuple[ChartPod, ...] = ()
     budgets: tuple[ChartBudget, ...] = ()
+    manifest_pods: tuple[ManifestPod, ...] = ()
     device_plugin: DevicePlugin | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rayfleet.facts.charts.chart import Chart, ChartKinds, ChartPod
+from rayfleet.facts.charts.chart import Chart, ChartKinds, ChartPod, ManifestPod
 
 CHART = Chart(
     name="envoy-gateway",
@@ -16,5 +16,16 @@ CHART = Chart(
     pods=(
         ChartPod("Envoy Gateway", ("deployment", "pod")),
         ChartPod("Envoy Gateway's certificate job", ("certgen", "job")),
+    ),
+    # api/v1alpha1/shared_types.go: what Envoy asks for by default.
+    manifest_pods=(
+        ManifestPod(
+            "Envoy",
+            "gateway.envoyproxy.io",
+            "EnvoyProxy",
+            path=("spec", "provider", "kubernetes", "envoyDeployment", "pod"),
+            container=("spec", "provider", "kubernetes", "envoyDeployment", "container"),
+            requests={"cpu": "100m", "memory": "512Mi"},
+        ),
     ),
 )

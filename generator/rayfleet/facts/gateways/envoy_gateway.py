@@ -9,6 +9,7 @@ KIND = GatewayKind(
     "envoy-gateway",
     gateway_class="envoy-gateway",
     own_class=True,
+    own_proxy=True,
     chart=envoy_gateway.CHART,
     waits="cluster/operators/envoy-gateway/waits.j2",
 )
