@@ -40,6 +40,13 @@ def printable(text: str) -> str:
     return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text)
 
 
+def printable_lines(text: str) -> str:
+    """The same on as many lines; tabs stay."""
+    if text.isprintable():
+        return text
+    return "".join(letter if letter in "\n\t" else printable(letter) for letter in text)
+
+
 class Invalid(Exception):
     """Raised where a user's mistake ends the work; carries every diagnostic, warnings included."""
 

@@ -82,7 +82,7 @@ def paths_as_json(found: list[StaleFile]) -> dict[str, list[str]]:
 def diff(folder: str, file: StaleFile) -> Iterator[tuple[str, str]]:
     """The lines of a unified diff, each with its colour."""
     old, new = ((content or b"").decode(errors="replace").splitlines() for content in file[1:])
-    name = f"{folder}/{file.path}"
+    name = printable(f"{folder}/{file.path}")
     before = "/dev/null" if file.on_disk is None else name
     after = "/dev/null" if file.rendered is None else name
     for line in unified_diff(old, new, before, after, lineterm=""):
@@ -108,7 +108,7 @@ def summary(changes: Changes, output: str) -> str:
     if not changes:
         return f"{output} is current: {many(changes.unchanged, 'file')}"
     signs = (("+", changes.created), ("~", changes.updated), ("-", changes.deleted))
-    rows = [f"  {sign} {path}" for sign, paths in signs for path in paths]
+    rows = [f"  {sign} {printable(path)}" for sign, paths in signs for path in paths]
     if len(rows) > _SHOWN:
         rows = [*rows[:_SHOWN], f"  ... and {len(rows) - _SHOWN} more"]
     counts = (

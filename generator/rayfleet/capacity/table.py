@@ -10,6 +10,7 @@ from rayfleet.capacity.fallback import Fallback
 from rayfleet.capacity.figures import Figures
 from rayfleet.capacity.quota import QuotaLimit
 from rayfleet.console import tables
+from rayfleet.console.printing import Styled
 from rayfleet.diagnostics import many, printable
 
 _HEAD = ("region", "accelerator", "capacity type", "clusters", "pools", "nodes", "GPUs", "vCPUs", "quota left")
@@ -20,7 +21,7 @@ _NUMBERS = {*_HEAD[3:], "demand", "takes", "still short", "quota has room for"}
 # --- for people ---
 
 
-def text(figures: Figures, markdown: bool) -> str:
+def text(figures: Figures, markdown: bool) -> Styled:
     """A table of what there is; with demand, one of what fits, and a line for each accelerator that sums it up."""
 
     def table(head: Sequence[str], rows: Iterable[Sequence[str] | None]) -> str:
@@ -28,7 +29,7 @@ def text(figures: Figures, markdown: bool) -> str:
         cut = None if figures.left is not None else -1
         return tables.table(head[:cut], [cells and cells[:cut] for cells in rows], markdown, _NUMBERS)
 
-    parts = [f"without {' and '.join(figures.without)}:"] if figures.without else []
+    parts = [printable(f"without {' and '.join(figures.without)}:")] if figures.without else []
     if figures.rows:
         rows = [*(_cells(row, figures.left or {}) for row in figures.rows), None]
         parts.append(table(_HEAD, [*rows, *(_cells(row, {}) for row in figures.totals)]))
@@ -43,7 +44,7 @@ def text(figures: Figures, markdown: bool) -> str:
         lines += map(_verdict, figures.fits)
     if lines:
         parts.append("\n".join(f"- {tables.escape(line)}" if markdown else printable(line) for line in lines))
-    return "\n\n".join(parts) + "\n"
+    return Styled("\n\n".join(parts) + "\n")
 
 
 def _cells(row: CapacityRow, left: SpareQuota) -> list[str]:

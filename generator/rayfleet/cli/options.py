@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from rayfleet.diagnostics import printable_lines
 from rayfleet.fleet_files import DEFAULT_FLEET, find_fleet
 
 
@@ -36,7 +37,7 @@ def format_option(*forms: str) -> Callable[[Callable[..., Any]], Callable[..., A
 def confirm(question: str) -> bool:
     """Somebody's yes or no. Raises KeyboardInterrupt where there is none."""
     try:
-        return click.confirm(question, err=True)
+        return click.confirm(printable_lines(question), err=True)
     except click.Abort:
         raise KeyboardInterrupt from None
 
@@ -44,7 +45,7 @@ def confirm(question: str) -> bool:
 def ask_hidden(question: str) -> str:
     """An answer that nobody sees. Raises KeyboardInterrupt where there is none."""
     try:
-        answer: str = click.prompt(question, hide_input=True, err=True)
+        answer: str = click.prompt(printable_lines(question), hide_input=True, err=True)
     except click.Abort:
         raise KeyboardInterrupt from None
     return answer

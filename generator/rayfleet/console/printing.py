@@ -10,10 +10,16 @@ import sys
 from collections.abc import Iterable
 from typing import TextIO
 
-from rayfleet.diagnostics import Diagnostic
+from rayfleet.diagnostics import Diagnostic, printable_lines
 
 _COLORS = {"red": 31, "green": 32, "yellow": 33, "cyan": 36}
 _STYLED = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
+
+
+class Styled(str):
+    """Text with styles of our own in it. In any other text, whatever could steer a terminal is written out."""
+
+    __slots__ = ()
 
 
 class NotPrinted(OSError):
@@ -67,6 +73,8 @@ def _write(stream: TextIO | None, text: str, color: str, end: str) -> None:
     """A stream that is closed is None. What an encoding has no letter for is written out."""
     if stream is None:
         return
+    if not isinstance(text, Styled):
+        text = printable_lines(text)
     if not _has_colors(stream):
         text = _STYLED.sub("", text)
     elif color:

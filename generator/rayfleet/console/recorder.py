@@ -10,7 +10,7 @@ from threading import Event
 
 from rayfleet.console.printing import echo, echo_diagnostics, echo_json, echo_stderr, mute, say_not_printed
 from rayfleet.console.signals import INTERRUPTED, ignore_signals
-from rayfleet.diagnostics import Diagnostic, as_json, in_order, many, printable
+from rayfleet.diagnostics import Diagnostic, as_json, in_order, many
 
 
 class Recorder:
@@ -112,11 +112,6 @@ class Recorder:
         _write(2, self.last_words())
         if self.for_machines and self.answer:
             _write(1, json.dumps(self.answer("interrupted")) + "\n")
-
-
-def printable_lines(text: str) -> str:
-    """Text of others on as many lines, with whatever could steer a terminal written out."""
-    return "\n".join(map(printable, text.split("\n")))
 
 
 def _write(stream: int, text: str) -> None:

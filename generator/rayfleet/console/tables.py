@@ -10,6 +10,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from rayfleet.console.printing import Styled
 from rayfleet.diagnostics import printable
 
 # Characters; rich cuts what is wider.
@@ -19,7 +20,7 @@ _BLANKS = re.compile(r" +((?:\x1b\[[0-9;]*m)*)$")  # at the end of a line, whate
 
 def table(
     head: Sequence[str], rows: Iterable[Sequence[str] | None], markdown: bool, numbers: Collection[str] = ()
-) -> str:
+) -> Styled:
     """A table as wide as what is in it; a None among the rows is a line between them, ``numbers`` are heads."""
     table = Table(box=box.MARKDOWN) if markdown else Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
     for name in head:
@@ -36,7 +37,7 @@ def table(
     )  # fmt: skip
     with console.capture() as captured:
         console.print(table)
-    return "\n".join(_BLANKS.sub(r"\1", line) for line in captured.get().splitlines()).strip("\n")
+    return Styled("\n".join(_BLANKS.sub(r"\1", line) for line in captured.get().splitlines()).strip("\n"))
 
 
 def escape(written: str) -> str:

@@ -6,10 +6,9 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from rayfleet.console.progress import Progress
-from rayfleet.console.recorder import printable_lines
 from rayfleet.deploy.explain_failure import Failure
 from rayfleet.deploy.outcome import ENDS, End, StepOutcome, StepProgress
-from rayfleet.diagnostics import Diagnostic, printable
+from rayfleet.diagnostics import Diagnostic, printable, printable_lines
 from rayfleet.tree.deployment_steps import DeploymentStep
 
 _SHOW_CURSOR = "\x1b[?25h"  # which a table on a terminal hides

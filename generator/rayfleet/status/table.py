@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from rayfleet.console import tables
+from rayfleet.console.printing import Styled
 from rayfleet.diagnostics import printable
 from rayfleet.status.blind_spot import BlindSpot
 from rayfleet.status.cluster_facts import FleetStatus
@@ -13,13 +14,13 @@ from rayfleet.status.next_step import Facts, next_step, row
 _HEAD = ("cluster", "region", "rendered", "bound", "deployment", "registered", "next step")
 
 
-def text(status: FleetStatus, markdown: bool) -> str:
+def text(status: FleetStatus, markdown: bool) -> Styled:
     """A table of the clusters, then what is no cluster's."""
-    parts = [tables.table(_HEAD, [row(facts) for facts in status.facts], markdown)]
+    parts: list[str] = [tables.table(_HEAD, [row(facts) for facts in status.facts], markdown)]
     lines = [*status.notes, *map(_line, status.blind)]
     if lines:
         parts.append("\n".join(f"- {tables.escape(line)}" if markdown else printable(line) for line in lines))
-    return "\n\n".join(parts) + "\n"
+    return Styled("\n\n".join(parts) + "\n")
 
 
 def _line(spot: BlindSpot) -> str:
