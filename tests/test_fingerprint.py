@@ -92,15 +92,20 @@ def test_the_place_of_the_output_counts_however_it_is_said(tmp_path: Path, monke
     assert of_inputs(INPUTS, "out") != before
 
 
+def _set_time(file: Path, nanoseconds: int) -> None:
+    os.utime(file, ns=(nanoseconds, nanoseconds))
+
+
 @pytest.mark.parametrize("name", ["package", "schemas", "templates"])
 def test_another_program_gives_another_digest(program: Path, name: str) -> None:
     file = program / name / "inside" / "file"
     digests = [of_inputs(INPUTS, "out")]
     status = file.stat()
     file.write_text(f"{name} longer")
-    os.utime(file, ns=(status.st_atime_ns, status.st_mtime_ns))
+    _set_time(file, status.st_mtime_ns)
     digests.append(of_inputs(INPUTS, "out"))
-    os.utime(file, ns=(status.st_atime_ns, status.st_mtime_ns + 1))
+    file.write_text(f"{name} linger")
+    _set_time(file, status.st_mtime_ns + (name == "package"))
     digests.append(of_inputs(INPUTS, "out"))
     file.rename(file.with_name("renamed"))
     digests.append(of_inputs(INPUTS, "out"))
@@ -110,6 +115,14 @@ def test_another_program_gives_another_digest(program: Path, name: str) -> None:
     (program / name / "inside" / "renamed").unlink()
     digests.append(of_inputs(INPUTS, "out"))
     assert len(set(digests)) == len(digests)
+
+
+@pytest.mark.parametrize("name", ["schemas", "templates"])
+def test_a_new_time_alone_makes_no_other_program(program: Path, name: str) -> None:
+    """As after a checkout of the same."""
+    before = of_inputs(INPUTS, "out")
+    _set_time(program / name / "inside" / "file", 1)
+    assert of_inputs(INPUTS, "out") == before
 
 
 def test_compiled_modules_are_no_part_of_the_program(program: Path) -> None:

@@ -103,17 +103,24 @@ def _file(beside: str) -> str:
 
 
 def _program() -> bytes:
-    """Path, size and time of every file of ours that makes output, what Python itself tells a changed module by; and
-    the releases of Python and of the libraries.
+    """Every file of ours that makes output: schemas and templates by their content, modules by path, size and time, as
+    Python itself does, which runs what it compiled before where these are the same. And the releases of Python and of
+    the libraries.
     """
     parts = [sys.version, *_releases()]
-    for folder in (PACKAGE, SCHEMAS, TEMPLATES):
-        for prefix, folders, files in os.walk(folder):
-            folders[:] = sorted(name for name in folders if name != "__pycache__")
-            for name in sorted(files):
-                status = os.lstat(os.path.join(prefix, name))
-                parts.append(f"{prefix}/{name} {status.st_size} {status.st_mtime_ns}")
+    for path in _files(PACKAGE):
+        status = os.lstat(path)
+        parts.append(f"{path} {status.st_size} {status.st_mtime_ns}")
+    for path in (*_files(SCHEMAS), *_files(TEMPLATES)):
+        with open(path, "rb", buffering=0) as stream:
+            parts.append(f"{path} {blake2b(stream.read(), digest_size=_DIGEST_BYTES).hexdigest()}")
     return "\n".join(parts).encode()
+
+
+def _files(folder: str) -> Iterator[str]:
+    for prefix, folders, files in os.walk(folder):
+        folders[:] = sorted(name for name in folders if name != "__pycache__")
+        yield from (os.path.join(prefix, name) for name in sorted(files))
 
 
 def _releases() -> list[str]:
