@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rayfleet.diagnostics import Diagnostic, Invalid, as_json, did_you_mean, errors, in_order
+from rayfleet.diagnostics import Diagnostic, Invalid, as_json, did_you_mean, errors, in_order, name_advice
 from tests.testing.workspace import Workspace
 
 ERROR = Diagnostic("fleet.yaml", 7, 3, "azure.network", "what is wrong", "what to do")
@@ -119,3 +119,17 @@ def test_errors_are_counted_and_warnings_are_not(workspace: Workspace) -> None:
     assert lines[-1] == "1 error; nothing was changed"
     workspace.edit("kubernetesVersion", "kubernetesVersions")
     assert workspace.run("validate", code=1).stderr.splitlines()[-1] == "2 errors; nothing was changed"
+
+
+@pytest.mark.parametrize(
+    ("word", "known", "advice"),
+    [
+        ("trainingdata", ["aks-anyscale-blob", "training-data"], "name training-data"),
+        ("zzz", ["aks-anyscale-blob", "training-data"], "name one of aks-anyscale-blob, training-data"),
+        ("zzz", ["aks-anyscale-blob"], "name aks-anyscale-blob"),
+        ("zzz", list("abcdefg"), "name one of a, b, c, d, e or 2 more"),
+        ("zzz", [], ""),
+    ],
+)
+def test_names_that_are_there(word: str, known: list[str], advice: str) -> None:
+    assert name_advice(word, known) == advice

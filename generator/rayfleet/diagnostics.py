@@ -106,6 +106,16 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     return f' (did you mean "{close}"?)' if close else ""
 
 
+def name_advice(word: str, known: Iterable[str]) -> str:
+    """``name training-data``: the known word that is close, or else the choice among those that there are."""
+    names = sorted(set(known))
+    close = nearest(word, names) or (names[0] if len(names) == 1 else "")
+    if close or not names:
+        return f"name {close}" if close else ""
+    more = f" or {len(names) - 5} more" if len(names) > 5 else ""
+    return f"name one of {', '.join(names[:5])}{more}"
+
+
 def many(count: int, noun: str) -> str:
     """``1 file``, ``2 files``."""
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

@@ -30,10 +30,17 @@ class Obstacle(NamedTuple):
     place: Path
     label: str = ""
 
+    @property
+    def is_device(self) -> bool:
+        """True where nodes lack a device: no other word of the pool brings it."""
+        return self.place == ("vmSize",)
+
     def fix(self, pool: str) -> str:
         """The advice for a pod that does not fit the pool."""
         if not self.place:
             return "write the toleration as Kubernetes takes it"
+        if self.is_device:
+            return "add a pool that has it, or do not ask for it"
         if self.label:
             return f"give {pool} the label in nodeLabels, or ask for one that it has"
         return f"tolerate it, or take it from {pool}" if "nodeTaints" in self.place else f"change {pool}, or add a pool"

@@ -29,7 +29,7 @@ from tests.proofs.breaks.storage import (
 )
 from tests.proofs.breaks.storage_account import private, walled
 from tests.testing import rendering
-from tests.testing.broken_trees import Break, Edit, assert_seen, broken, check, failures, tree
+from tests.testing.broken_trees import Break, Edit, assert_seen, broken, check, edited, failures, tree
 from tests.testing.extent import sampled, some
 from tests.testing.garbage import garbled, paths
 
@@ -50,6 +50,17 @@ BREAKS = (
 def test_break_is_seen(case: Break) -> None:
     files = broken(case.edits, case.fleet)
     assert_seen(check(files, "storage", fleet=case.fleet), files, "storage", case)
+
+
+def test_a_fix_names_the_nearest_container() -> None:
+    """The first is another, which would be the wrong one."""
+    document = json.loads(tree()[SHARED])
+    own = next(row for row in document["resources"] if row["type"].endswith("/containers"))
+    document["resources"].append({**own, "name": own["name"].replace("aks-anyscale-blob", "training-data")})
+    wrong = Edit(PV, 'containerName: "aks-anyscale-blob"', "containerName: trainingdata")
+    report = check(broken((wrong, edited(SHARED, document))), "storage")
+    fixes = {row.claim: row.fix for row in failures(report) if row.subject == "aks-eastus"}
+    assert fixes["storage/container-missing"] == "name training-data"
 
 
 # --- what holds ---

@@ -231,6 +231,21 @@ OTHERS = (
         ((MORE, "spec:"), (EAST, "Standard_D8ds_v5")),
     ),
     Break(
+        "a Deployment asks for GPUs and tolerates nothing",
+        _manifest(DEPLOYMENT.replace("image: web}", "image: web, resources: {limits: {nvidia.com/gpu: 1}}}")),
+        "Deployment web finds no pool: nearest is a100: it does not tolerate "
+        "node.anyscale.com/capacity-type=SPOT:NoSchedule, and it does not tolerate "
+        "node.anyscale.com/accelerator-type=GPU:NoSchedule",
+        ((MORE, "spec:"), (EAST, "capacity-type=SPOT"), (EAST, "accelerator-type=GPU")),
+    ),
+    Break(
+        "a Deployment selects T4 and tolerates nothing",
+        _manifest(f"{DEPLOYMENT}      nodeSelector: {{rayfleet.dev/accelerator: T4}}\n"),
+        "Deployment web finds no pool: nearest is t4: it does not tolerate "
+        "node.anyscale.com/capacity-type=SPOT:NoSchedule",
+        ((MORE, "spec:"), (EAST, "capacity-type=SPOT")),
+    ),
+    Break(
         "a Deployment that would have to start a pool by a label which only running nodes have",
         _manifest(f"{ONLY_ON}        agentpool: t4\n        kubernetes.azure.com/priority: spot\n"),
         "Deployment web cannot start t4 from zero nodes: "

@@ -6,8 +6,10 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from rayfleet.diagnostics import name_advice, nearest
+from rayfleet.facts.resource_types import CONTAINER
 from rayfleet.facts.storage import BLOB_HOST, DFS_HOST
-from rayfleet.proofs.azure.storage_account import by_name, hierarchical
+from rayfleet.proofs.azure.storage_account import below, by_name, hierarchical
 from rayfleet.proofs.finding import Finding, failed, noted
 from rayfleet.proofs.kubernetes.volume_claim import MountedVolume
 from rayfleet.source import Source
@@ -52,9 +54,11 @@ def judge(cluster: RenderedCluster, source: Source, mounted: MountedVolume | Non
     if account is None and not templates_whole(tree):
         return
     if account is None:
-        others = [row.side("name") for row in list(by_name(tree).values())[:1]]
+        known = by_name(tree)
+        near = known.get(nearest(name, known)) or next(iter(known.values()), None)
         what = f"its bucket is of the account {name}, which no template makes"
-        yield failed("storage/bucket-not-made", cluster.name, what, "name an account of the templates", side, *others)
+        fix = name_advice(name, known) or "let a template make it"
+        yield failed("storage/bucket-not-made", cluster.name, what, fix, side, *([near.side("name")] if near else []))
         return
     if f"{account.id}/blobservices/default/containers/{container}" not in tree.resources:
         what = f"its bucket is the container {container} of {name}, which no template makes"
@@ -62,7 +66,7 @@ def judge(cluster: RenderedCluster, source: Source, mounted: MountedVolume | Non
             "storage/bucket-not-made",
             cluster.name,
             what,
-            "name a container of the templates",
+            name_advice(container, [row.name for row in below(account, tree, CONTAINER)]) or "let a template make it",
             side,
             account.side("name"),
         )

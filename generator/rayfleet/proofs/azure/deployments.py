@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
 
-from rayfleet.diagnostics import did_you_mean, many
+from rayfleet.diagnostics import did_you_mean, many, name_advice, nearest
 from rayfleet.facts.identifiers import is_uuid
 from rayfleet.facts.resource_names import DEPLOYMENT_LENGTH
 from rayfleet.facts.resource_types import RESOURCE_GROUP
@@ -167,9 +167,11 @@ def _groups(tree: Tree) -> Iterator[Finding]:
         side = row.side.at("scope", "resourceGroup")
         maker = made.template.deployment if made else None
         if made is None:
-            others = [found.side("name") for found in list(groups.values())[:1]]
+            by_name = {found.name: found for found in groups.values()}
+            near = by_name.get(nearest(group, by_name)) or next(iter(by_name.values()), None)
             what = f"it deploys into the resource group {group}, which no template makes"
-            yield failed("arm/no-resource-group", row.name, what, "name one that a template makes", side, *others)
+            fix = name_advice(group, by_name) or "let a template make it"
+            yield failed("arm/no-resource-group", row.name, what, fix, side, *([near.side("name")] if near else []))
         elif maker and maker.name not in earlier_deployments(tree, row.name):
             what = f"it deploys into the resource group {group}, which {maker.name} makes, but need not come first"
             fix = f"let it depend on {maker.name}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from rayfleet.diagnostics import did_you_mean
 from rayfleet.facts.flux import FLUX, STORAGE_CLASSES
 from rayfleet.proofs.finding import Finding, failed, noted, proved, warned
 from rayfleet.proofs.flux.rollout import Rollout, object_name
@@ -84,9 +85,13 @@ def _dependencies(rollout: Rollout, row: Manifest, owner: str, kind: str) -> Ite
             yield rollout.locked_down(*_APART, what, f"keep both in {rollout.namespace}", side)
         elif (kind, namespace, name) not in rollout.references:
             what = f"{owner} waits for {object_name(kind, name)}, which does not exist: it never comes up"
-            yield failed(
-                "flux/waits-for-nothing", rollout.cluster.name, what, "name one that is there, or wait for none", side
-            )
+            near = did_you_mean(name, _names(rollout, kind, namespace))
+            fix = f"name one that is there{near}, or wait for none"
+            yield failed("flux/waits-for-nothing", rollout.cluster.name, what, fix, side)
+
+
+def _names(rollout: Rollout, kind: str, namespace: str) -> list[str]:
+    return [name for known in rollout.references if (known[0], known[1]) == (kind, namespace) for name in known[2:]]
 
 
 def _health_check(rollout: Rollout, row: Manifest, check: object, side: Side) -> Iterator[Finding]:
@@ -96,7 +101,8 @@ def _health_check(rollout: Rollout, row: Manifest, check: object, side: Side) ->
         return
     if text(check, "apiVersion").rpartition("/")[0].endswith(FLUX):
         what = f"its layer {row.name} is ready when {object_name(kind, name)} is, which does not exist: it never is"
-        yield failed("flux/health-check-nowhere", rollout.cluster.name, what, "check one that is there", side)
+        fix = f"check one that is there{did_you_mean(name, _names(rollout, kind, namespace))}"
+        yield failed("flux/health-check-nowhere", rollout.cluster.name, what, fix, side)
     else:
         what = (
             f"its layer {row.name} is ready when {object_name(kind, name)} is, which no file has: a chart may make it"
@@ -126,9 +132,8 @@ def _release(rollout: Rollout, layer: str, release: Release) -> Iterator[Finding
         yield rollout.locked_down(*_APART, what, f"keep both in {rollout.namespace}", manifest.side(*path, "namespace"))
     elif (kind, namespace, name) not in rollout.references:
         what = f"{owner} takes its chart from {object_name(kind, name)}, which does not exist"
-        yield failed(
-            "flux/chart-source", rollout.cluster.name, what, "name a source that is there", manifest.side(*path, "name")
-        )
+        fix = f"name a source that is there{did_you_mean(name, _names(rollout, kind, namespace))}"
+        yield failed("flux/chart-source", rollout.cluster.name, what, fix, manifest.side(*path, "name"))
     yield from _dependencies(rollout, manifest, owner, "HelmRelease")
     for index, entry in enumerate(entries(spec, "valuesFrom")):
         yield from _values(rollout, rollout.layers[layer], release, index, entry)
@@ -191,15 +196,13 @@ def _claims(rollout: Rollout) -> Iterator[Finding]:
         volume, kind = text(claim.data, "spec", "volumeName"), text(claim.data, "spec", "storageClassName")
         if volume and volume not in volumes:
             what = f"its claim {claim.name} is for {object_name('PersistentVolume', volume)}, which does not exist"
-            yield failed(
-                "flux/volume-missing", name, what, "name a volume that is there", claim.side("spec", "volumeName")
-            )
+            fix = f"name a volume that is there{did_you_mean(volume, volumes)}"
+            yield failed("flux/volume-missing", name, what, fix, claim.side("spec", "volumeName"))
         # A claim that names its volume may give a class that only the two know (Kubernetes docs, persistent volumes).
         if kind and not volume and kind not in classes | STORAGE_CLASSES:
             what = f"its claim {claim.name} is of {object_name('StorageClass', kind)}, which no file has"
-            yield warned(
-                "flux/class-missing", name, what, "name a class that is there", claim.side("spec", "storageClassName")
-            )
+            fix = f"name a class that is there{did_you_mean(kind, classes | STORAGE_CLASSES)}"
+            yield warned("flux/class-missing", name, what, fix, claim.side("spec", "storageClassName"))
     for row in volumes.values():
         wanted = mapping(row.data, "spec", "claimRef")
         target = (text(wanted, "namespace"), text(wanted, "name"))
@@ -219,5 +222,9 @@ def _claims(rollout: Rollout) -> Iterator[Finding]:
             )
         else:
             yield warned(
-                "flux/volume-reserved", name, f"{what}, a claim that no file has", "name a claim that is there", side
+                "flux/volume-reserved",
+                name,
+                f"{what}, a claim that no file has",
+                f"name a claim that is there{did_you_mean('/'.join(target), map('/'.join, claims))}",
+                side,
             )

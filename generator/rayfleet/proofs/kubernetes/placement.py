@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from rayfleet.proofs.anyscale import compute_configs, ray_placement
 from rayfleet.proofs.anyscale.ray_placement import Found, Holds
 from rayfleet.proofs.finding import Finding, failed, pending
-from rayfleet.proofs.kubernetes import pod_placement
+from rayfleet.proofs.kubernetes import device_plugins, pod_placement
 from rayfleet.proofs.run import Run
 from rayfleet.scheduler.anyscale_pods import OperatorPods, Shape, operator_pods
 from rayfleet.scheduler.nodes import Node, node_of
@@ -31,7 +31,7 @@ def of_cluster(cluster: RenderedCluster, run: Run) -> Iterator[Finding]:
         yield from ray_placement.claims(cluster.name, cluster.operator, ours, tried, found)
     else:
         yield from _missing_operator(cluster)
-    yield from pod_placement.devices(cluster, nodes, ours)
+    yield from device_plugins.judge(cluster, nodes, ours)
     yield from pod_placement.csi(cluster, nodes)
     yield from pod_placement.controllers(cluster, nodes)
     yield from pod_placement.manifests(cluster, nodes)
@@ -47,7 +47,7 @@ def of_fleet(run: Run) -> Iterator[Finding]:
 @once
 def nodes_of(cluster: RenderedCluster) -> list[Node]:
     """The nodes of a cluster's pools, as the scheduler sees them."""
-    discovered = pod_placement.has_feature_discovery(cluster)
+    discovered = device_plugins.has_feature_discovery(cluster)
     return [node_of(pool, cluster.region, discovered) for pool in cluster.pools]
 
 

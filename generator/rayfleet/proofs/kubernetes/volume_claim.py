@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from rayfleet.diagnostics import did_you_mean, nearest
 from rayfleet.facts.blobfuse import DRIVER
 from rayfleet.facts.quantity import quantity
 from rayfleet.proofs.finding import Finding, failed, pending, warned
@@ -80,9 +81,11 @@ def _claim(cluster: RenderedCluster, resource: Source) -> Manifest | Finding:
             same[0].side("metadata", "namespace"),
             _operator_namespace_side(cluster, side),
         )
-    others = [row.side("metadata", "name") for row in claims[:1]]
+    near = nearest(name, [row.name for row in claims])
+    others = [row.side("metadata", "name") for row in sorted(claims, key=lambda row: row.name != near)[:1]]
     what = f"Anyscale mounts the claim {name}, and there is none of that name"
-    return failed("storage/no-claim", cluster.name, what, "name a claim of the operator's namespace", side, *others)
+    fix = f"name a claim of the operator's namespace{did_you_mean(name, [row.name for row in claims])}"
+    return failed("storage/no-claim", cluster.name, what, fix, side, *others)
 
 
 def _operator_namespace_side(cluster: RenderedCluster, otherwise: Side) -> Side:
@@ -107,14 +110,16 @@ def _volume(cluster: RenderedCluster, claim: Manifest) -> BlobVolume | Finding:
             # AKS marks a class of disks as the default (AKS docs, concepts-storage).
             what = f"its claim {claim.name} names neither a volume nor a storage class: AKS gives it a disk"
     if found is None:
-        fix = "name a volume, or a storage class, that the platform layer has"
+        there = [row.name for row in others]
+        near = nearest(name or kind, there)
+        fix = f"name a volume, or a storage class, that the platform layer has{did_you_mean(name or kind, there)}"
         return failed(
             "storage/claim-of-nothing",
             cluster.name,
             what,
             fix,
             side,
-            *(row.side("metadata", "name") for row in others[:1]),
+            *(row.side("metadata", "name") for row in sorted(others, key=lambda row: row.name != near)[:1]),
         )
     if found.driver != DRIVER:
         what = f"{found.name} is of the driver {found.driver or 'none'}, not of {DRIVER}: it leads to no container"

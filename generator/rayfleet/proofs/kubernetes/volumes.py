@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from rayfleet.diagnostics import many
+from rayfleet.diagnostics import many, name_advice, nearest
 from rayfleet.facts.resource_types import CONTAINER
 from rayfleet.facts.roles import ACCOUNT as MAY_MAKE_CONTAINERS
 from rayfleet.proofs.anyscale import bucket
@@ -127,7 +127,8 @@ def _mount_target(cluster: RenderedCluster, volume: BlobVolume, tree: Tree) -> I
 
 def _no_account(cluster: RenderedCluster, volume: BlobVolume, goal: Target, tree: Tree) -> Finding:
     others = accounts.by_name(tree)
-    found = others.get(goal.account) or next(iter(others.values()), None)
+    near = nearest(goal.account, others) or next(iter(others), "")
+    found = others.get(goal.account) or others.get(near)
     sides = [found.side("name")] if found else []
     fix = f"name {found.name} of {found.template.scope.resource_group}" if found else "let a template make it"
     side = volume.side("storageAccount")
@@ -150,8 +151,9 @@ def _container(
     """blob-csi-driver, docs/driver-parameters.md: containerName."""
     if goal.container_id in tree.resources and goal.container:
         return
-    made = next(iter(accounts.below(account, tree, CONTAINER)), account)
-    fix = f"name {made.name}" if made is not account else "let a template make it"
+    there = {row.name: row for row in accounts.below(account, tree, CONTAINER)}
+    fix = name_advice(goal.container, there) or "let a template make it"
+    made = there.get(nearest(goal.container, there)) or next(iter(there.values()), account)
     what = f"{volume.name} leads to the container {goal.container} of {account.name}, which no template makes"
     if not goal.container:
         does = "nothing can be mounted" if volume.static else "the driver makes a new, empty one for each claim"
