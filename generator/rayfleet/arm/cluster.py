@@ -74,7 +74,7 @@ def managed_cluster(fleet: Fleet, cluster: Cluster) -> Resource:
                 "nodeOSUpgradeChannel": cluster.infrastructure.upgrades.node_os_channel,
             },
             "agentPoolProfiles": [
-                {"name": pool.name, **pool_properties(cluster, pool)} for pool in cluster.inline_pools
+                {"name": pool.name, **pool_properties(fleet, cluster, pool)} for pool in cluster.inline_pools
             ],
         },
     }

@@ -31,10 +31,7 @@ def child_pools(fleet: Fleet, cluster: Cluster) -> list[Resource]:
                 "name": f"{cluster.name}/{pool.name}",
                 **({"metadata": checkov_skip(**skips)} if skips else {}),
                 "dependsOn": list(before),
-                "properties": {
-                    **pool_properties(cluster, pool),
-                    **_tags(fleet, pool),
-                },
+                "properties": pool_properties(fleet, cluster, pool),
             }
         )
         before = [resource_id(CLUSTER, cluster.name), resource_id(NODE_POOL, cluster.name, pool.name)]
@@ -48,7 +45,7 @@ def last_pool_id(cluster: Cluster) -> Expression:
     return resource_id(NODE_POOL, cluster.name, cluster.child_pools[-1].name)
 
 
-def pool_properties(cluster: Cluster, pool: NodePool) -> dict[str, Any]:
+def pool_properties(fleet: Fleet, cluster: Cluster, pool: NodePool) -> dict[str, Any]:
     """The properties that a pool has, as a resource of its own and inside its cluster."""
     properties: dict[str, Any] = {
         "mode": "System" if pool.system else "User",
@@ -79,7 +76,8 @@ def pool_properties(cluster: Cluster, pool: NodePool) -> dict[str, Any]:
         properties["spotMaxPrice"] = pool.spot_max_price
     else:
         properties["upgradeSettings"] = _upgrade_settings(cluster)
-    return properties
+    # AKS gives those of the cluster to no pool (AKS docs, use-tags).
+    return {**properties, **_tags(fleet, pool)}
 
 
 def _upgrade_settings(cluster: Cluster) -> dict[str, Any]:

@@ -37,13 +37,18 @@ SNAPSHOT = "Microsoft.Compute/snapshots"
 
 
 class ResourceType(NamedTuple):
-    """``type`` as Azure writes it; ``label`` as people say it. ``deleted``: one that is no longer rendered may be."""
+    """``type`` as Azure writes it; ``label`` as people say it. ``deleted``: one that is no longer rendered may be.
+    ``tags`` leads to the tags of one, empty where it takes none (ARM docs, tag-support; ARM schemas).
+    """
 
     type: str
     api_version: str
     label: str
     deleted: bool = False
+    tags: tuple[str, ...] = ()
 
+
+_TAGS = ("tags",)
 
 #: Those that may be deleted stand in the order in which they are: a type is deleted once somebody thought about it.
 TYPES = (
@@ -52,16 +57,16 @@ TYPES = (
     ResourceType(FEDERATED_CREDENTIAL, "2024-11-30", "federated credential", deleted=True),
     ResourceType(ROLE_ASSIGNMENT, "2022-04-01", "role assignment", deleted=True),
     ResourceType(MAINTENANCE_WINDOW, "2026-05-01", "maintenance window", deleted=True),
-    ResourceType(NODE_POOL, "2026-05-01", "node pool", deleted=True),
-    ResourceType(CLUSTER, "2026-05-01", "cluster", deleted=True),
-    ResourceType(IDENTITY, "2024-11-30", "identity", deleted=True),
+    ResourceType(NODE_POOL, "2026-05-01", "node pool", deleted=True, tags=("properties", "tags")),
+    ResourceType(CLUSTER, "2026-05-01", "cluster", deleted=True, tags=_TAGS),
+    ResourceType(IDENTITY, "2024-11-30", "identity", deleted=True, tags=_TAGS),
     ResourceType(SUBNET, "2025-07-01", "subnet", deleted=True),
-    ResourceType(NAT_GATEWAY, "2025-07-01", "NAT gateway", deleted=True),
-    ResourceType(PUBLIC_IP, "2025-07-01", "public address", deleted=True),
-    ResourceType(NSG, "2025-07-01", "network security group", deleted=True),
-    ResourceType(VNET, "2025-07-01", "network", deleted=True),
-    ResourceType(RESOURCE_GROUP, "2025-04-01", "resource group"),
-    ResourceType(STORAGE_ACCOUNT, "2026-04-01", "storage account"),
+    ResourceType(NAT_GATEWAY, "2025-07-01", "NAT gateway", deleted=True, tags=_TAGS),
+    ResourceType(PUBLIC_IP, "2025-07-01", "public address", deleted=True, tags=_TAGS),
+    ResourceType(NSG, "2025-07-01", "network security group", deleted=True, tags=_TAGS),
+    ResourceType(VNET, "2025-07-01", "network", deleted=True, tags=_TAGS),
+    ResourceType(RESOURCE_GROUP, "2025-04-01", "resource group", tags=_TAGS),
+    ResourceType(STORAGE_ACCOUNT, "2026-04-01", "storage account", tags=_TAGS),
     ResourceType(BLOB_SERVICE, "2026-04-01", "blob service"),
     ResourceType(CONTAINER, "2026-04-01", "container"),
     ResourceType(LIFECYCLE_POLICY, "2026-04-01", "lifecycle policy"),

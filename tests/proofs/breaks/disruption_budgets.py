@@ -15,7 +15,7 @@ SWITCH = "  enableAnyscaleRayHeadNodePDB: false\n"
 def budget(spec: str, more: str = "") -> tuple[Edit, ...]:
     """A budget in the layer of workloads, of the pods that are called web."""
     text = (
-        "apiVersion: policy/v1\nkind: PodDisruptionBudget\nmetadata: {name: web, namespace: team}\n"
+        "apiVersion: policy/v1\nkind: PodDisruptionBudget\nmetadata: {name: web, namespace: default}\n"
         f"spec:\n  selector: {{matchLabels: {{app: web}}}}\n  {spec}\n"
     )
     return (Edit(LAYER, RESOURCES, f"{RESOURCES}  - budget.yaml\n"), Edit(BUDGET, "", text + more))
@@ -24,13 +24,13 @@ def budget(spec: str, more: str = "") -> tuple[Edit, ...]:
 def of_operators(spec: str) -> tuple[Edit, ...]:
     """The same of Anyscale's operator, whose replicas the chart's values have."""
     layer, file = budget(spec)
-    text = (file.new or "").replace("namespace: team", "namespace: anyscale-operator")
+    text = (file.new or "").replace("namespace: default", "namespace: anyscale-operator")
     return layer, file._replace(new=text.replace("app: web", "app: anyscale-operator"))
 
 
 def workload(replicas: int, kind: str = "Deployment") -> str:
     return (
-        f"---\napiVersion: apps/v1\nkind: {kind}\nmetadata: {{name: web, namespace: team}}\nspec:\n"
+        f"---\napiVersion: apps/v1\nkind: {kind}\nmetadata: {{name: web, namespace: default}}\nspec:\n"
         f"  replicas: {replicas}\n  selector: {{matchLabels: {{app: web}}}}\n"
         "  template: {metadata: {labels: {app: web}}, spec: {nodeSelector: {}}}\n"
     )
@@ -39,7 +39,7 @@ def workload(replicas: int, kind: str = "Deployment") -> str:
 def scaled(least: int) -> str:
     return (
         "---\napiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\n"
-        "metadata: {name: web, namespace: team}\n"
+        "metadata: {name: web, namespace: default}\n"
         f"spec: {{scaleTargetRef: {{kind: Deployment, name: web}}, minReplicas: {least}, maxReplicas: 9}}\n"
     )
 
@@ -48,14 +48,14 @@ BREAKS = (
     Break(
         "a budget with maxUnavailable 0",
         budget("maxUnavailable: 0"),
-        "its PodDisruptionBudget team/web allows no eviction: AKS refuses every upgrade before it starts",
+        "its PodDisruptionBudget default/web allows no eviction: AKS refuses every upgrade before it starts",
         ((BUDGET, "maxUnavailable: 0"),),
         "warned",
     ),
     Break(
         "a budget with maxUnavailable of no share",
         budget('maxUnavailable: "0%"'),
-        "team/web allows no eviction",
+        "default/web allows no eviction",
         ((BUDGET, "0%"),),
         "warned",
     ),

@@ -26,7 +26,7 @@ def test_break_is_seen(case: Break) -> None:
         budget("minAvailable: 1", workload(1) + scaled(2)),
         budget("minAvailable: 1"),
         budget("minAvailable: 2", workload(2).replace("labels: {app: web}", "labels: {app: other}")),
-        budget("minAvailable: 2", workload(2).replace("namespace: team", "namespace: other")),
+        budget("minAvailable: 2", workload(2).replace("namespace: default", "namespace: other")),
     ],
     ids=["one", "a share", "one of two", "half", "scaled", "of what nobody renders", "of others", "elsewhere"],
 )

@@ -12,6 +12,7 @@ from rayfleet.proofs.azure import (
     references,
     resource_removals,
     subnets,
+    tags,
     templates,
 )
 from rayfleet.proofs.finding import Finding
@@ -39,5 +40,6 @@ def of_fleet(run: Run) -> Iterator[Finding]:
     yield from names.judge(tree)
     yield from property_values.judge(tree)
     yield from templates.judge(tree)
+    yield from tags.judge(tree)
     yield from subnets.judge(tree)
     yield from resource_removals.judge(run.evidence)

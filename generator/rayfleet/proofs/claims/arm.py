@@ -173,6 +173,11 @@ CLAIMS = (
     Claim("arm/subscription-id",
           "The subscription of a deployment is no GUID.",
           "Write the id of the subscription."),
+    Claim("arm/tags-differ",
+          "A resource or a node pool lacks a tag that most others have, or has another value of it: bills and policies "
+          "that go by tags miss it.",
+          "Write the tag into azure.tags of fleet.yaml, and render.",
+          severity="warned"),
     Claim("arm/template-deployed-twice",
           "Two deployments deploy one template.",
           "Keep one of them."),

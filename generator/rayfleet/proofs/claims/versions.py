@@ -16,7 +16,8 @@ CLAIMS = (
     Claim("versions/budget-allows-none",
           "A disruption budget lets no pod be evicted: AKS refuses to upgrade the nodes, or stops at the first that "
           "has such a pod.",
-          "Let the budget allow one eviction, or turn it off while nodes are upgraded."),
+          "Let the budget allow one eviction, or turn it off while nodes are upgraded.",
+          severity="warned"),
     Claim("versions/chart-behind",
           "A chart is two series or more behind the newest.",
           "Take the version that the message names.",
