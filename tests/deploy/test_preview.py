@@ -155,6 +155,14 @@ def test_an_answer_that_is_none(tmp_path: Path) -> None:
     assert (found.warnings[0].where, found.warnings[0].what) == (EAST.name, "what-if failed: InvalidTemplate: bad")
 
 
+@pytest.mark.parametrize("answer", [{}, {"changes": None}, {"properties": {"changes": 5}}, [], None, "odd"])
+def test_an_answer_without_changes_says_nothing(tmp_path: Path, answer: Any) -> None:
+    """That is not the same as an answer that nothing changes."""
+    found = what_if(tmp_path, eastus=answer)
+    assert (found.lines, found.data, found.unknown) == ([], None, True)
+    assert found.warnings[0].what == "what-if failed: its answer has no list of changes"
+
+
 def test_one_that_comes_too_early(tmp_path: Path) -> None:
     """Of a new deployment everything is new; of another one nobody knows yet."""
     count = len(EAST.template["resources"])

@@ -90,6 +90,13 @@ def uncommitted_files(beside: str, paths: list[str] | None, allowed: bool) -> It
         yield _warn_if_allowed(Diagnostic(beside, 0, 0, "", what, fix), allowed)
 
 
+def unseen_changes(found: Iterable[Diagnostic], allowed: bool) -> Iterator[Diagnostic]:
+    """Nobody is asked, and nobody could see what would change: ``found`` says why."""
+    for row in found:
+        fix = _fix_or_option(row.fix, "--allow-unseen-changes")
+        yield _warn_if_allowed(row._replace(fix=fix, severity="error"), allowed)
+
+
 def _fix_or_option(fix: str, option: str) -> str:
     return f"{fix}; or deploy anyway with {option}"
 

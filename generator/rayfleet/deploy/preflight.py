@@ -35,6 +35,7 @@ class DeployOverrides(NamedTuple):
     failed_proofs: bool
     dirty: bool
     short_quota: bool
+    unseen_changes: bool = False
 
 
 def of_files(where: FleetFiles, tree: Tree, allowed: DeployOverrides) -> Iterator[Diagnostic]:

@@ -22,7 +22,7 @@ from rayfleet.deploy.stack_changes import StackChange
 from rayfleet.diagnostics import Diagnostic, in_order, many
 from rayfleet.facts.advice import advice_for
 from rayfleet.source.origin import Origin
-from rayfleet.tree import Template, Tree
+from rayfleet.tree import Template, Tree, entries
 from rayfleet.tree.azure_resources import azure_resources
 from rayfleet.tree.deployment_steps import DeploymentStep
 
@@ -141,6 +141,11 @@ def what_if(plan: DeploymentPlan, new: Collection[str], folder: str) -> Iterator
             yield _without_answer(plan, step, raw, new)
             continue
         kept = redact(raw, plan.secrets)
+        if not whatif.readable(kept):
+            what = "what-if failed: its answer has no list of changes"
+            fix = "run rayfleet deploy again; az deployment group what-if says more"
+            yield WhatIf([], None, [Diagnostic(*step.side.place, step.name, what, fix).as_warning()], unknown=True)
+            continue
         found = whatif.summary(step.name, kept)
         file, warnings = _save(folder, step.name, kept)
         lines = [*whatif.lines(found), *([f"  all of it: {file}"] if file else [])]
@@ -148,7 +153,7 @@ def what_if(plan: DeploymentPlan, new: Collection[str], folder: str) -> Iterator
 
 
 def _without_answer(plan: DeploymentPlan, step: DeploymentStep, fault: Fault, new: Collection[str]) -> WhatIf:
-    resources = len(step.template.get("resources") or ())
+    resources = len(entries(step.template, "resources"))
     if not _may_pass_later(step, fault):
         row = plan.refusal(fault)._replace(where=step.name)
         warning = row._replace(what=f"what-if failed: {row.what}").as_warning()

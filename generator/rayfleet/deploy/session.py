@@ -13,7 +13,7 @@ from rayfleet.bind.session import has_new_values
 from rayfleet.console.progress import Progress, can_draw
 from rayfleet.console.recorder import Recorder
 from rayfleet.console.signals import interruptible
-from rayfleet.deploy import preflight, preview, stack_changes
+from rayfleet.deploy import gate, preflight, preview, stack_changes
 from rayfleet.deploy.conclusion import command, conclude, deploy_command
 from rayfleet.deploy.outcome import StepOutcome
 from rayfleet.deploy.preflight import DeployOverrides
@@ -25,7 +25,7 @@ from rayfleet.diagnostics import Diagnostic, Invalid, WrongOption, did_you_mean,
 from rayfleet.fleet_files import FleetFiles
 from rayfleet.source import read
 from rayfleet.source.origin import Origin
-from rayfleet.tree import Tree, deployment_steps, load
+from rayfleet.tree import Tree, deployment_steps, entries, load
 from rayfleet.tree.deployment_steps import DeploymentStep
 
 _COLORS = {"!": "yellow", "+": "green", "-": "red", "~": "yellow"}
@@ -163,14 +163,20 @@ def _refuse_errors(recorder: Recorder, rows: Iterable[Diagnostic]) -> None:
 
 
 def _show_what_if(session: DeploySession, plan: DeploymentPlan, new: Collection[str]) -> None:
-    report = session.report
+    """Shows what would change. Raises Invalid where that is not known, and nobody is asked whether to go on."""
+    report, options = session.report, session.options
+    unseen: list[Diagnostic] = []
     for change in preview.what_if(plan, new, session.where.folder):
         for line in change.lines:
             session.recorder.say(printable(line), _COLORS.get(line.strip()[:1], "") if line.startswith("  ") else "")
         if change.data:
             report.what_if.append(change.data)
-        session.recorder.show(change.warnings)
         report.unknown = report.unknown or change.unknown
+        if change.unknown and options.yes and not options.only_look:
+            unseen += gate.unseen_changes(change.warnings, session.overrides.unseen_changes)
+        else:
+            session.recorder.show(change.warnings)
+    _refuse_errors(session.recorder, unseen)
 
 
 def _show_stacks(session: DeploySession, changes: Iterable[StackChange]) -> None:
@@ -202,7 +208,7 @@ def _run_steps(session: DeploySession, plan: DeploymentPlan, deletes: Collection
     """Carries the steps out, and shows the outcome of each. ``deletes``: the stacks that delete what leaves them."""
     recorder, report = session.recorder, session.report
     live = can_draw()
-    totals = [(step.name, len(step.template.get("resources") or ())) for step in plan.steps]
+    totals = [(step.name, len(entries(step.template, "resources"))) for step in plan.steps]
     progress = Progress(totals, live)
     client = Stacks(plan.azure, deletes) if plan.stacks else plan.azure
     with interruptible(recorder.stop, "Azure continues with what it is doing", recorder.abort):

@@ -132,6 +132,11 @@ def summary(deployment: str, raw: Any, secrets: Iterable[str] = ()) -> Summary:
     return Summary(deployment, tuple(sorted(changes, key=_order)), tuple(alerts), remarks)
 
 
+def readable(raw: Any) -> bool:
+    """True where an answer of what-if lists changes, none of them perhaps."""
+    return isinstance(get(raw, "properties", "changes", default=get(raw, "changes")), list)
+
+
 def _order(change: WhatIfChange) -> tuple[int, str, str]:
     return list(_WORDS).index(change.kind), change.type.lower(), change.id.lower()
 

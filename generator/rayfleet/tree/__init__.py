@@ -73,6 +73,9 @@ class Tree:
             if path in known and row and _is_same(known[path], row, self.files.content.get(path)):
                 found.append(known[path])
             elif (source := self.files.read(path, read_json, self.problems)) is not None:
+                if not isinstance(source.data.get("resources", []), list):
+                    what = "resources is no list, so that nothing in it was read"
+                    self.problems.append(source.diagnostic(("resources",), what, "render it again"))
                 found.append(Template(path, source, row))
         return tuple(found)
 

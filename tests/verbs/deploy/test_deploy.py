@@ -252,6 +252,34 @@ def test_a_what_if_that_fails_stops_only_who_wanted_it(fleet: Workspace, server:
     assert f"warning: {EAST}: what-if failed: WhatIfBug: odd" in deploy(fleet, "--what-if", code=1).stderr
 
 
+def test_nobody_deploys_unseen_unless_by_name(fleet: Workspace, server: ArmServer) -> None:
+    """--yes says yes to what is shown; where nothing can be shown, there is nothing to say yes to."""
+    server.script("POST", f"{EAST}/whatIf", *[error(400, "WhatIfBug", "odd")] * 2)
+    said = deploy(fleet, code=1)
+    assert f"{EAST}: what-if failed: WhatIfBug: odd\n" in said.stderr and nothing_started(server)
+    assert "or deploy anyway with --allow-unseen-changes\n" in said.stderr
+    assert said.stderr.endswith("\n1 error; nothing was deployed\n")
+    assert "warning: " in deploy(fleet, "--allow-unseen-changes").stderr and server.deployments[EAST].starts == 1
+
+
+@pytest.mark.parametrize(
+    ("template", "says"),
+    [
+        ({"resources": 5}, "resources is no list"),
+        ({"resources": None}, "resources is no list"),
+        ({"resources": {"a": {}}}, "resources is no list"),
+        ([], "the file is not a JSON object"),
+        (5, "the file is not a JSON object"),
+    ],
+)
+def test_a_template_of_another_shape_is_told(fleet: Workspace, server: ArmServer, template: object, says: str) -> None:
+    """Whatever is overridden: it cannot be deployed."""
+    fleet.write(json.dumps(template), "rendered/azure/eastus.json")
+    overrides = ("stale", "failed-proofs", "dirty", "short-quota", "unseen-changes")
+    said = deploy(fleet, *(f"--allow-{name}" for name in overrides), code=1).stderr
+    assert f"rendered/azure/eastus.json:1:1{'5' * isinstance(template, dict)}: " in said and f"{says}" in said
+
+
 # --- deploying --------------------------------------------------------------------------------------------------------
 
 
