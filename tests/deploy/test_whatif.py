@@ -141,6 +141,8 @@ SOMETIMES = {
     "scaleSetPriority": "Azure refuses to change it",
     "spotMaxPrice": "Azure refuses to change it",
     "upgradeSettings": "of on-demand pools, and scaleSetPriority is fixed",
+    "drainTimeoutInMinutes": "AKS keeps it",
+    "undrainableNodeBehavior": "AKS keeps it",
     "configurationProtectedSettings": "Azure never gives it back",
     "httpsKey": "Azure never gives it back",
     "sshPrivateKey": "Azure never gives it back",

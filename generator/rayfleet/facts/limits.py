@@ -10,6 +10,10 @@ NODES_A_POOL, NODES_A_CLUSTER, POOLS_A_CLUSTER = 1_000, 5_000, 100
 CLUSTERS_A_SUBSCRIPTION = 5_000
 #: In a region of a subscription: that of an Enterprise Agreement; others begin with less (the same page).
 CLUSTERS_A_REGION = 100
+#: Times that a pool takes nodes aside in one upgrade, until AKS may start none by itself: it estimates more than 24
+#: hours then. A report, and no figure of AKS's own (MicrosoftDocs/architecture-center#4427, 2024-05-22: more than 200
+#: nodes, one at a time).
+MOST_UPGRADE_BATCHES = 200
 #: The Free tier's nodes of a cluster, a recommendation that AKS enforces for support (AKS docs,
 #: free-standard-pricing-tiers).
 NODES_A_FREE_CLUSTER = 1_000

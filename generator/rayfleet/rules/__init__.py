@@ -5,7 +5,19 @@ from __future__ import annotations
 from rayfleet.diagnostics import Diagnostic
 from rayfleet.facts.catalogue import Catalogue
 from rayfleet.model.fleet import Fleet
-from rayfleet.rules import bindings, gateway, gitops, identity, names, network, overlays, pools, regions, storage
+from rayfleet.rules import (
+    bindings,
+    gateway,
+    gitops,
+    identity,
+    names,
+    network,
+    overlays,
+    pools,
+    regions,
+    storage,
+    upgrades,
+)
 from rayfleet.source import Source
 from rayfleet.source.origin import Origin
 
@@ -17,6 +29,7 @@ def judge(fleet: Fleet, origin: Origin, catalogue: Catalogue, overlay_folders: f
         *regions.judge(fleet, origin, catalogue),
         *network.judge(fleet, origin, catalogue),
         *pools.judge(fleet, origin, catalogue),
+        *upgrades.judge(fleet, origin),
         *identity.judge(fleet, origin, catalogue),
         *storage.judge(fleet, origin.source, catalogue),
         *gitops.judge(fleet, origin.source),

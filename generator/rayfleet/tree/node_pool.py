@@ -73,11 +73,13 @@ class Pool:
         """Nodes that an upgrade adds to as many: none for spot; AKS's own default is 10%."""
         if self.spot or not self.by_aks:
             return 0
-        most = get(self.data, "upgradeSettings", "maxSurge", default="10%")
-        share = str(most).removesuffix("%")
-        if not re.fullmatch("[0-9]{1,6}", share):
-            return 0
-        return -(-nodes * int(share) // 100) if str(most).endswith("%") else int(share)
+        return _nodes(get(self.data, "upgradeSettings", "maxSurge", default="10%"), nodes)
+
+    @property
+    def upgraded_at_once(self) -> int:
+        """Nodes that an upgrade takes aside together, at its largest; one at least."""
+        unavailable = _nodes(get(self.data, "upgradeSettings", "maxUnavailable", default="0"), self.maximum)
+        return max(self.surge, unavailable, 1)
 
     @property
     def max_pods(self) -> int:
@@ -126,6 +128,14 @@ def listed_pool(name: str, data: dict[str, Any], side: Callable[..., Side], cata
         data={},
         side=lambda *path: side(*(_SAYS.get(step, step) for step in path[:1]), *path[1:]),
     )
+
+
+def _nodes(written: object, of: int) -> int:
+    """The number of nodes that a number or a share means; shares are rounded up."""
+    share = str(written).removesuffix("%")
+    if not re.fullmatch("[0-9]{1,6}", share):
+        return 0
+    return -(-of * int(share) // 100) if str(written).endswith("%") else int(share)
 
 
 def _texts(written: dict[str, Any]) -> dict[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rayfleet.proofs.aks import clusters, network, node_pools, settings
+from rayfleet.proofs.aks import clusters, network, node_pools, settings, upgrade_limits
 from rayfleet.proofs.azure import (
     deployments,
     names,
@@ -28,6 +28,7 @@ def of_cluster(cluster: RenderedCluster, run: Run) -> Iterator[Finding]:
         yield from node_pools.judge(cluster, aks)
         yield from settings.judge(aks)
         yield from clusters.judge(aks)
+        yield from upgrade_limits.judge(aks)
         yield from network.judge(aks, run.evidence.tree)
 
 
