@@ -13,7 +13,7 @@ from rayfleet.proofs.finding import Finding, proved, warned
 from rayfleet.tree import Resource, Side, Tree, entries, mapping, text
 
 
-class Tagged(NamedTuple):
+class TaggedResource(NamedTuple):
     """A resource that takes tags, or a pool inside its cluster."""
 
     kind: str
@@ -25,7 +25,7 @@ class Tagged(NamedTuple):
 
 def judge(tree: Tree) -> Iterator[Finding]:
     """All templates. A tag that most have, with the value that most give it, is the fleet's."""
-    rows = [row for template in tree.templates for resource in template.resources for row in _tagged(resource)]
+    rows = [row for template in tree.templates for resource in template.resources for row in _resources(resource)]
     counts = Counter((key, str(value)) for row in rows for key, value in row.tags.items())
     common = {key: value for (key, value), count in counts.items() if 2 * count > len(rows)}
     found = [finding for row in rows for finding in _differences(row, common, len(rows))]
@@ -35,7 +35,7 @@ def judge(tree: Tree) -> Iterator[Finding]:
         yield proved("arm/tags-differ", "", what, rows[0].side)
 
 
-def _differences(row: Tagged, common: dict[str, str], all_rows: int) -> Iterator[Finding]:
+def _differences(row: TaggedResource, common: dict[str, str], all_rows: int) -> Iterator[Finding]:
     wrong = [key for key, value in common.items() if str(row.tags.get(key)) != value]
     if not wrong:
         return
@@ -47,11 +47,11 @@ def _differences(row: Tagged, common: dict[str, str], all_rows: int) -> Iterator
     yield warned("arm/tags-differ", subject(row.resource.template), what, fix, row.side)
 
 
-def _tagged(resource: Resource) -> Iterator[Tagged]:
+def _resources(resource: Resource) -> Iterator[TaggedResource]:
     known = resource_type(resource.type)
     if known and known.tags:
         side = resource.side(*known.tags)
-        yield Tagged(resource.type, resource.written_name, resource, mapping(resource.data, *known.tags), side)
+        yield TaggedResource(resource.type, resource.written_name, resource, mapping(resource.data, *known.tags), side)
     for index, pool in enumerate(entries(resource.properties, "agentPoolProfiles")):
         side = resource.side("properties", "agentPoolProfiles", index, "tags")
-        yield Tagged(NODE_POOL, f"{resource.name}/{text(pool, 'name')}", resource, mapping(pool, "tags"), side)
+        yield TaggedResource(NODE_POOL, f"{resource.name}/{text(pool, 'name')}", resource, mapping(pool, "tags"), side)
