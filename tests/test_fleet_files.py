@@ -47,3 +47,50 @@ def test_a_fingerprint_and_a_list_of_deployments_are_not_waited_for(rendered: Wo
         os.mkfifo(rendered.folder / name)
         rendered.run("render")
         assert (rendered.folder / name).is_file()
+
+
+# --- links in overlays ------------------------------------------------------------------------------------------------
+
+OUTSIDE = {
+    "overlays/shared/platform": "/srv/shared",
+    "overlays/shared/platform/values.yaml": "../../../../values.yaml",
+    "overlays/shared": "../../shared",
+    "overlays": "../overlays",
+}
+INSIDE = {
+    "overlays/shared/platform": "../other/platform",
+    "overlays/shared/platform/values.yaml": "../../../values.yaml",
+    "overlays/shared": "other",
+}
+
+
+def links_of(folder: Path, links: dict[str, str]) -> list[tuple[str, str]]:
+    (folder / "fleet.yaml").write_text("version: 1\n")
+    for path, target in links.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).symlink_to(target)
+    return list(fleet_files.read(fleet_files.locate(str(folder / "fleet.yaml"), None)).overlay_links)
+
+
+@pytest.mark.parametrize(("path", "target"), OUTSIDE.items())
+def test_a_link_that_leads_out_of_the_repository(tmp_path: Path, path: str, target: str) -> None:
+    found = links_of(tmp_path, {path: target})
+    assert found == [(os.path.relpath(path, "overlays"), target)]
+
+
+@pytest.mark.parametrize(("path", "target"), INSIDE.items())
+def test_a_link_within_the_repository(tmp_path: Path, path: str, target: str) -> None:
+    assert links_of(tmp_path, {path: target}) == []
+
+
+def test_a_repository_may_begin_above_the_fleet(tmp_path: Path) -> None:
+    """An absolute path leads nowhere in a clone, wherever it leads here."""
+    (tmp_path / ".git").mkdir()
+    fleet = tmp_path / "fleets" / "one"
+    fleet.mkdir(parents=True)
+    links = {
+        "overlays/shared": "../../../shared",
+        "overlays/own": str(tmp_path / "own"),
+        "overlays/far": "../../../../x",
+    }
+    assert sorted(links_of(fleet, links)) == [("far", "../../../../x"), ("own", str(tmp_path / "own"))]

@@ -40,7 +40,7 @@ RENDERED = {
 
 def lay_out(case: str, workspace: Workspace) -> None:
     if (FOLDER / case).is_dir():
-        shutil.copytree(FOLDER / case, workspace.folder, dirs_exist_ok=True)
+        shutil.copytree(FOLDER / case, workspace.folder, symlinks=True, dirs_exist_ok=True)
     else:
         shutil.copyfile(FOLDER / f"{case}.yaml", workspace.folder / "fleet.yaml")
 

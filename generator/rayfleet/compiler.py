@@ -64,7 +64,7 @@ def compile_fleet(places: FleetFiles, inputs: Inputs) -> Compiled:
     origin = Origin(fleet_source)
     bound = bindings.build(late.data) if late else {}
     fleet, unknown = build(origin, schema.defaults(), catalogue, bound)
-    judged = unknown + rules.judge(fleet, origin, catalogue, inputs.overlay_folders)
+    judged = unknown + rules.judge(fleet, origin, catalogue, inputs)
     if late and not late_found:
         judged += rules.judge_bindings(fleet, late)
     found += late_found + [diagnostic for diagnostic in judged if not follows_from(diagnostic, found)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from collections.abc import Iterator
 from typing import BinaryIO, NamedTuple
 
 from rayfleet.diagnostics import Diagnostic, Invalid
@@ -57,11 +58,13 @@ class FleetFiles(NamedTuple):
 
 class Inputs(NamedTuple):
     """The files as they were read, byte for byte. ``overlay_folders`` are the Components that exist:
-    ``<overlay>/<layer>``."""
+    ``<overlay>/<layer>``; ``overlay_links`` are the links in overlays that lead out of the repository: path and target.
+    """
 
     fleet: bytes
     bindings: bytes | None
     overlay_folders: frozenset[str]
+    overlay_links: tuple[tuple[str, str], ...] = ()
 
     def fingerprint_entries(self) -> list[tuple[str, bytes]]:
         """All of it, for a fingerprint; that bindings.yaml is missing counts as well."""
@@ -71,6 +74,7 @@ class Inputs(NamedTuple):
             ("bindings", b"" if self.bindings is None else self.bindings),
             ("bindings missing", str(missing).encode()),
             ("overlays", "\n".join(sorted(self.overlay_folders)).encode()),
+            ("overlay links", repr(self.overlay_links).encode()),
         ]
 
 
@@ -96,6 +100,7 @@ def read(places: FleetFiles) -> Inputs:
         fleet=read_bytes(places.fleet, "name an existing, readable file with -f"),
         bindings=read_bytes(places.bindings, "make it a readable file, or remove it") if exists else None,
         overlay_folders=_overlay_folders(f"{places.folder}/overlays"),
+        overlay_links=tuple(_links_out(f"{places.folder}/overlays", _repository(places.folder))),
     )
 
 
@@ -130,6 +135,27 @@ def _overlay_folders(folder: str) -> frozenset[str]:
             if os.path.isfile(f"{folder}/{overlay}/{layer}/kustomization.yaml"):
                 found.add(f"{overlay}/{layer}")
     return frozenset(found)
+
+
+def _links_out(overlays: str, repository: str) -> Iterator[tuple[str, str]]:
+    """The links whose target a clone of the repository does not have there: path below ``overlays``, and target."""
+    paths = [overlays]
+    for parent, folders, files in os.walk(overlays):
+        paths += sorted(f"{parent}/{name}" for name in (*folders, *files))
+    for path in filter(os.path.islink, paths):
+        target = os.readlink(path)
+        if os.path.isabs(target) or not f"{os.path.realpath(path)}/".startswith(f"{repository}/"):
+            yield os.path.relpath(path, overlays), target
+
+
+def _repository(folder: str) -> str:
+    """The folder of the Git repository that a folder is in; the folder itself where it is in none."""
+    own = above = os.path.realpath(folder)
+    while not os.path.lexists(f"{above}/.git"):
+        if above == os.path.dirname(above):
+            return own
+        above = os.path.dirname(above)
+    return above
 
 
 def _folders(folder: str) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rayfleet.diagnostics import Diagnostic
 from rayfleet.facts.catalogue import Catalogue
+from rayfleet.fleet_files import Inputs
 from rayfleet.model.fleet import Fleet
 from rayfleet.rules import (
     bindings,
@@ -22,8 +23,8 @@ from rayfleet.source import Source
 from rayfleet.source.origin import Origin
 
 
-def judge(fleet: Fleet, origin: Origin, catalogue: Catalogue, overlay_folders: frozenset[str]) -> list[Diagnostic]:
-    """Every finding about a fleet. ``overlay_folders`` are the Components that exist: ``<overlay>/<layer>``."""
+def judge(fleet: Fleet, origin: Origin, catalogue: Catalogue, inputs: Inputs) -> list[Diagnostic]:
+    """Every finding about a fleet."""
     return [
         *names.judge(fleet, origin),
         *regions.judge(fleet, origin, catalogue),
@@ -34,7 +35,7 @@ def judge(fleet: Fleet, origin: Origin, catalogue: Catalogue, overlay_folders: f
         *storage.judge(fleet, origin.source, catalogue),
         *gitops.judge(fleet, origin.source),
         *gateway.judge(fleet, origin),
-        *overlays.judge(fleet, origin, overlay_folders),
+        *overlays.judge(fleet, origin, inputs),
     ]
 
 
