@@ -11,14 +11,16 @@ from rayfleet.model.fleet import Fleet
 
 
 class ExpectedValues(NamedTuple):
-    """The late values of one cluster: ``producers`` by kind, and what those producers call it. ``prints`` are the
-    commands, by kind, that print a value among others; ``steps``, those that bring about what a producer hands out.
+    """The late values of one cluster: ``producers`` by kind, and what those producers call it. ``pools`` are those
+    that the fleet has there. ``prints`` are the commands, by kind, that print a value among others; ``steps``, those
+    that bring about what a producer hands out.
     """
 
     cluster: str
     deployment: str
     output: str
     resource: str
+    pools: tuple[str, ...]
     producers: Mapping[str, str]
     prints: Mapping[str, str]
     steps: Mapping[Producer, str]
@@ -43,6 +45,7 @@ def expected_values(fleet: Fleet) -> list[ExpectedValues]:
                 deployment=names["deployment"],
                 output=names["output"],
                 resource=names["cloud_resource"],
+                pools=tuple(pool.name for pool in cluster.pools),
                 producers=fleet.producers(cluster),
                 prints={row.key: row.producer.prints.format(**names) for row in late_values.TABLE},
                 steps={row: row.step.format(**names) for row in late_values.producers()},

@@ -79,12 +79,14 @@ def check(task: BindingTask, files: Sequence[str]) -> list[Diagnostic]:
     rest = changes.changes(judged.values, task.current)
     found = [*judged.found, *judged.unfinished]
     found += changes.stale_bindings(task.rows, task.names, task.where.bindings, task.current)
-    found += [*changes.alarms(rest, task.current), *changes.outdated_pools(rest, task.current)]
+    found += [*changes.alarms(rest, task.current), *changes.lost_pools(task.rows, rest, task.current)]
+    found += changes.outdated_pools(task.rows, rest, task.current)
     return in_order(found)
 
 
 def bind(task: BindingTask, files: Sequence[str], yes: bool) -> BindingResult:
-    """Asks, judges and writes. ``yes``: ids that are bound may change. Raises Invalid, with nothing written."""
+    """Asks, judges and writes. ``yes``: ids that are bound may change, and pools may go. Raises Invalid, with nothing
+    written."""
     silent: list[Diagnostic] = []
     if files:
         answers = ask.files(files, task.rows)
@@ -93,7 +95,8 @@ def bind(task: BindingTask, files: Sequence[str], yes: bool) -> BindingResult:
     judged = _judgement(task, answers)
     found, failures = judged.found, [*silent, *judged.unfinished]
     rest = changes.changes(judged.values, task.current)
-    found += [] if yes else changes.alarms(rest, task.current)
+    if not yes:
+        found += [*changes.alarms(rest, task.current), *changes.lost_pools(task.rows, rest, task.current)]
     if errors(found):
         raise Invalid([*found, *failures])
     if task.current:
@@ -115,7 +118,8 @@ def _write(task: BindingTask, rest: list[BindingChange]) -> None:
 def _judgement(task: BindingTask, answers: Answers) -> Judgement:
     judged = judge(task.every, answers, task.fleet.anyscale.cloud, task.only)
     twice = changes.duplicates(task.every, judged.values, task.current)
-    return judged._replace(found=[*judged.found, *twice])
+    unknown = changes.unknown_pools(task.every, judged.values, task.current)
+    return judged._replace(found=[*judged.found, *twice, *unknown])
 
 
 def has_new_values(where: FleetFiles, outputs: Mapping[str, dict[str, Any]]) -> bool:

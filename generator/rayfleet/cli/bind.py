@@ -21,14 +21,15 @@ from rayfleet.diagnostics import as_json, errors
 )  # fmt: skip
 @click.option("--cluster", "names", multiple=True, metavar="CLUSTER", help="Bind CLUSTER alone.")
 @click.option("--check", is_flag=True, help="Ask nobody and write nothing; exit with 1 where one is missing or stale.")
-@click.option("--yes", is_flag=True, help="Let bound ids change.")
+@click.option("--yes", is_flag=True, help="Let bound ids change, and pools go that the fleet has.")
 @format_option("text", "json")
 @verb("nothing was changed")
 def bind(recorder: Recorder, fleet: str, files: tuple[str, ...], names: tuple[str, ...], check: bool, yes: bool) -> int:
     """Put what Azure and Anyscale handed out into bindings.yaml.
 
     Reads the outputs of the deployments, and the ids of cloud resources from the anyscale command line; with --from it
-    reads them from files, and asks nobody. A bound id that changes needs --yes.
+    reads them from files, and asks nobody. A bound id that changes needs --yes, and so does a bound pool that goes
+    though the fleet has it.
 
     Exits with 1 where somebody could not be asked or a deployment has not succeeded, though the rest is bound; and
     where something is missing and nothing new was found.

@@ -38,3 +38,15 @@ BREAKS = (
         ((EAST, "nodePools"), (EAST, "agentPoolProfiles")),
     ),
 )
+
+CHANGES = (
+    Break(
+        "a pool that somebody unbound",
+        (
+            *bound(POOLS, POOLS.replace(", t4", "")),
+            Edit(EAST, T4_POOL, T4_POOL.replace(",\n", ',\n        "count": 0,\n')),
+        ),
+        "pool t4: it was bound in the base commit and is not, so that the next deployment sets a running pool to",
+        ((EAST, '"count": 0'), (f"HEAD:rendered/{EAST}", ""), (BINDINGS, "nodePools")),
+    ),
+)

@@ -35,6 +35,17 @@ def test_break_is_seen(case: Break) -> None:
     assert_seen(check(files, "bindings", fleet=case.fleet), files, "bindings", case)
 
 
+CHANGES = node_counts.CHANGES
+
+
+@pytest.mark.parametrize("case", CHANGES, ids=lambda case: case.name)
+def test_change_is_seen(case: Break) -> None:
+    """Against the base commit; and nothing is, where that has the same."""
+    files = broken(case.edits)
+    assert_seen(check(files, "bindings", base=tree()), files, "bindings", case)
+    assert failures(check(files, "bindings", base=files)) == []
+
+
 # One mistake in ARM is one in each value that it produces; one in bindings.yaml or of a whole cluster is seen by many.
 SEVERAL = {
     "an output that was renamed", "another cluster's output", "one producer for two", "one id in two clusters",

@@ -29,7 +29,8 @@ CLAIMS = (
           "A property changes so that data are at risk, that a resource is made again, or that nobody has looked up "
           "what Azure does.",
           "Write the old value again, unless this is meant and was tried where nothing can be lost.",
-          severity="warned"),
+          severity="warned",
+          after=("bindings/pool-unbound",)),
     Claim("arm/cluster-left-behind",
           "A cluster of the base commit is no longer rendered: Azure keeps it and all that is its own.",
           "Take it down with rayfleet retire, once this is deployed and nothing uses it.",

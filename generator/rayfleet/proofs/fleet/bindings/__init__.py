@@ -56,7 +56,7 @@ def of_cluster(cluster: RenderedCluster, run: Run) -> Iterator[Finding]:
         )
     yield from pending_outputs.judge(cluster, tree, values)
     if cluster.aks:
-        yield from node_counts.judge(cluster, values.get("nodePools"))
+        yield from node_counts.judge(cluster, values.get("nodePools"), run.evidence)
 
 
 def of_fleet(run: Run) -> Iterator[Finding]:

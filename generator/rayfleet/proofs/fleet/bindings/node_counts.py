@@ -2,23 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
+from rayfleet.changes.azure import azure_changes
+from rayfleet.changes.change import Change
+from rayfleet.proofs.evidence import Evidence
 from rayfleet.proofs.finding import Finding, failed, proved, warned
 from rayfleet.tree import RenderedCluster, Side, get
 from rayfleet.tree.bindings import Late, own_output
 from rayfleet.tree.node_pool import Pool
 
+_COUNT = ("properties", "count")
 
-def judge(cluster: RenderedCluster, bound: Late | None) -> Iterator[Finding]:
-    """Each pool that scales has a count exactly while it is new."""
+
+def judge(cluster: RenderedCluster, bound: Late | None, evidence: Evidence) -> Iterator[Finding]:
+    """Each pool that scales has a count exactly while it is new, and none is new twice."""
     if bound is None or bound.sound:
         known = bound.pools if bound else []
         scaled = [pool for pool in cluster.pools if pool.autoscaled]
         yield from _initial_counts(cluster, scaled, known, [bound.side] if bound else [])
         yield from _removed_pools(cluster, bound)
     yield from _output_pools(cluster)
+    if evidence.base and evidence.had(cluster.template):
+        yield from _pools_new_again(cluster, azure_changes(evidence.base, evidence.tree), bound)
+
+
+def _pools_new_again(cluster: RenderedCluster, changes: Iterable[Change], bound: Late | None) -> Iterator[Finding]:
+    """Pools that scale, and had no count in the base commit: somebody took them out of nodePools."""
+    counted = {row.id: row for row in changes if row.event == "changed" and row.path == _COUNT and row.before is None}
+    names = {key.rpartition("/")[2]: row for key, row in counted.items() if row.owner == cluster.name}
+    bound_pools = bound.pools if bound else []
+    again = [pool for pool in cluster.pools if pool.autoscaled and pool.name in names.keys() - bound_pools]
+    if again:
+        lost = (
+            "they were bound in the base commit and are not"
+            if again[1:]
+            else "it was bound in the base commit and is not"
+        )
+        what = f"{_pool_list(again)}: {lost}, so that the next deployment sets a running pool to the count of a new one"
+        fix = "list it in nodePools again, and render; where Azure has no such pool any more, accept the finding"
+        sides = [side for pool in again for side in (names[pool.name].new, names[pool.name].old) if side]
+        where = [bound.side] if bound else []
+        yield failed("bindings/pool-unbound", cluster.name, what, fix, *sides, *where)
 
 
 def _initial_counts(
