@@ -32,6 +32,19 @@ MAX_PUBLIC_IPS = 16
 #: Minutes that a NAT gateway keeps an idle connection (Azure docs, nat-gateway-resource), and the priorities of a
 #: security rule, the first the strongest (Azure docs, network-security-groups-overview).
 NAT_IDLE_MINUTES, RULE_PRIORITIES = (4, 120), (100, 4_096)
+#: The words of a security rule for anybody (ARM schema, securityRules), and what Azure's own rules let through, inbound
+#: and outbound, where no rule before them denies it (Azure docs, network-security-groups-overview: default rules), with
+#: what a cluster loses without.
+ANYWHERE = frozenset({"*", "internet", "any", "0.0.0.0/0"})
+INBOUND_NEEDS = (
+    ("virtualnetwork", "nodes and pods do not reach each other"),
+    ("azureloadbalancer", "its probes fail, and no traffic comes in by any load balancer"),
+)
+OUTBOUND_NEEDS = (
+    ("virtualnetwork", "nodes and pods do not reach each other"),
+    ("internet", "nodes reach neither the API server nor a registry"),
+)
+LAST_PORT = 65_535
 #: Ports that a node should have, by the number of nodes: what an Azure load balancer gives each of so many by default,
 #: which Azure itself calls few (Azure docs, load-balancer-outbound-connections, table of default port allocation).
 PORTS_A_NODE = ((50, 1024), (100, 512), (200, 256), (400, 128), (800, 64))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from rayfleet.facts.certificates import certificate
 from rayfleet.facts.charts import charts_of
 from rayfleet.facts.charts.chart import GPU_NAMESPACE
 from rayfleet.facts.labels import DNS_LABEL, LOAD_BALANCER
@@ -143,12 +144,12 @@ class Cluster:
     @property
     def interactive_certificate(self) -> str:
         """The Secret that the operator writes for ``*.i.`` hosts."""
-        return f"anyscale-{self.dashed_id}-certificate"
+        return certificate("i", self.dashed_id)
 
     @property
     def service_certificate(self) -> str:
         """The Secret that the operator writes for ``*.s.`` hosts."""
-        return f"anyscale-svc-{self.dashed_id}-certificate"
+        return certificate("s", self.dashed_id)
 
     @property
     def load_balancer_annotations(self) -> dict[str, str]:

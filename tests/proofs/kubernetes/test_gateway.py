@@ -311,7 +311,7 @@ INBOUND = (
         (security(lambda rules: rules.append(rule("open")), SWEDEN, CHOICES),),
         "envoy-nodes-nsg lets HTTPS in from the internet, and its gateway is private",
         ((SWEDEN, "{"), ("clusters/envoy/anyscale/cloud_resource.yaml", "PRIVATE")),
-        "noted",
+        "warned",
         CHOICES,
     ),
 )
@@ -342,13 +342,13 @@ CHILD = ('"resources": [', '"resources": [{"type": "Microsoft.Network/networkSec
 @pytest.mark.parametrize(
     "edits",
     [
-        (now(destinationPortRange="400-500", protocol="*", sourceAddressPrefix="*"),),
+        (now(sourceAddressPrefix="*"),),
         (now(sourceAddressPrefix=None, sourceAddressPrefixes=["203.0.113.0/24"]),),
         (now(destinationAddressPrefix=None, destinationAddressPrefixes=["10.192.0.0/18"]),),
         (security(lambda rules: rules.append(rule("later", access="Deny", priority=300))),),
         (security(before(rule("ssh", access="Deny", priority=100, destinationPortRange="22"))),),
         (security(before(rule("a", access="Deny", priority=100, sourceAddressPrefix="192.0.2.1"))),),
-        (Edit(EAST, '"destinationPortRange": "443"', '"destinationPortRange": "1"'), Edit(EAST, *CHILD)),
+        (Edit(EAST, '"direction": "Inbound"', '"direction": "Outbound"'), Edit(EAST, *CHILD)),
         (Edit(GATEWAY, LABEL, f'{LABEL}\n      {INTERNAL}: "false"'),),
         (Edit(GATEWAY, '"*.i.anyscaleuserdata.com"', '"*.anyscaleuserdata.com"'),),
         (Edit(GATEWAY, '      hostname: "*.i.anyscaleuserdata.com"\n', ""),),

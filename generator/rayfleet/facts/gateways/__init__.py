@@ -20,6 +20,11 @@ def of_class(name: str) -> GatewayKind | None:
     return next((row for row in TABLE if name and row.gateway_class == name), None)
 
 
+def of_chart(artifact: str) -> GatewayKind | None:
+    """The row whose controller a chart is, by its own name."""
+    return next((row for row in TABLE if row.chart and row.chart.artifact == artifact), None)
+
+
 def ingress_charts() -> tuple[Chart, ...]:
     """The charts whose controllers serve Ingresses."""
     return tuple(row.chart for row in TABLE if row.chart and not row.gateway_class)

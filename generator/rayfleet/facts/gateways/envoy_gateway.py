@@ -10,6 +10,8 @@ KIND = GatewayKind(
     gateway_class="envoy-gateway",
     own_class=True,
     own_proxy=True,
+    # values.tmpl.yaml
+    controller="gateway.envoyproxy.io/gatewayclass-controller",
     chart=envoy_gateway.CHART,
     waits="cluster/operators/envoy-gateway/waits.j2",
 )

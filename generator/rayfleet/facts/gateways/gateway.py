@@ -12,7 +12,8 @@ class GatewayKind(NamedTuple):
     writes Ingresses; ``own_class``: we render it, and ``own_proxy``: also how its pods run. ``in_cluster_resource`` are
     the properties of the cluster's resource, each with its value, by which AKS runs the controller; elsewhere a
     ``chart`` does. ``waits`` and ``annotations`` are templates: what the operator's release waits for, what its Gateway
-    says beside. ``retired`` says that it is.
+    says beside. ``retired`` says that it is. ``controller`` is that of its class, where we render it. ``health_probe``
+    is the annotation without which the load balancer's probe fails.
     """
 
     name: str
@@ -24,6 +25,8 @@ class GatewayKind(NamedTuple):
     waits: str = ""
     annotations: str = ""
     retired: str = ""
+    controller: str = ""
+    health_probe: tuple[str, str] | None = None
 
     @property
     def by_aks(self) -> bool:

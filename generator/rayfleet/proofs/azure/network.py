@@ -13,6 +13,8 @@ from rayfleet.facts.network import (
 from rayfleet.facts.resource_types import SUBNET, VNET
 from rayfleet.proofs.azure.address_range import Range
 from rayfleet.proofs.azure.network_room import ports, room
+from rayfleet.proofs.azure.open_ports import of_group
+from rayfleet.proofs.azure.security_rules import node_subnets, security_group
 from rayfleet.proofs.finding import Finding, failed, proved
 from rayfleet.proofs.run import Run
 from rayfleet.tree import AksCluster, RenderedCluster, Tree, entries, mapping, text
@@ -38,6 +40,10 @@ def _of_aks(cluster: AksCluster, run: Run) -> Iterator[Finding]:
         yield from _pod_and_service_ranges(cluster, run.evidence.tree, pods, services)
     yield from room(cluster, run.evidence.tree, pods)
     yield from ports(cluster, run.evidence.tree)
+    for subnet in node_subnets(cluster, run.evidence.tree):
+        nsg = security_group(subnet)
+        if nsg:
+            yield from of_group(cluster.name, nsg)
 
 
 def of_fleet(run: Run) -> Iterator[Finding]:

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from rayfleet.facts.network import ANYWHERE
 from rayfleet.facts.resource_types import NSG
 from rayfleet.proofs.azure.property_values import has_unknown
-from rayfleet.proofs.finding import Finding, failed, noted
+from rayfleet.proofs.finding import Finding, failed, warned
 from rayfleet.tree import AksCluster, RenderedCluster, Resource, Side, Tree, entries, get, mapping, text
 
 HTTPS = 443
 # Azure's own rules, after all others, let in what comes from the VNet and from load balancers' probes, and deny the
 # rest (Azure docs, network-security-groups-overview: default security rules). AKS opens ports in its own NSG only (AKS
 # docs, concepts-security: custom network security groups; load-balancer-standard).
-_ANYWHERE = ("*", "internet", "any", "0.0.0.0/0")
 
 
 class SecurityRule(NamedTuple):
@@ -30,19 +30,24 @@ class SecurityRule(NamedTuple):
 def judge(cluster: RenderedCluster, subnets: list[Resource], public: bool, shown: Side) -> Iterator[Finding]:
     """A public gateway is reached through the NSG of the subnet of its nodes; ``shown`` says that it is public."""
     for subnet in subnets:
-        written = text(subnet.properties, "networkSecurityGroup", "id")
-        nsg = subnet.template.by_id.get(subnet.resolve(written)) if written else None
-        if nsg is None or nsg.type.lower() != NSG.lower():
+        nsg = security_group(subnet)
+        if nsg is None or has_unknown(nsg):
             continue  # where there is none, that of AKS decides
-        if has_unknown(nsg):
-            continue
         rules = sorted(_rules(nsg), key=lambda rule: rule.priority)
         decides = next((rule for rule in rules if rule.everyone or rule.allows), None)
         if public:
             yield from _open(cluster, nsg, rules, decides, shown)
         elif decides and decides.allows and decides.everyone:
             what = f"{nsg.name} lets HTTPS in from the internet, and its gateway is private"
-            yield noted("network/https-open", cluster.name, what, decides.side, shown)
+            fix = "remove the rule, or make the gateway public"
+            yield warned("network/https-open", cluster.name, what, fix, decides.side, shown)
+
+
+def security_group(subnet: Resource) -> Resource | None:
+    """The network security group of a subnet, where it is rendered beside it."""
+    written = text(subnet.properties, "networkSecurityGroup", "id")
+    nsg = subnet.template.by_id.get(subnet.resolve(written)) if written else None
+    return nsg if nsg and nsg.type.lower() == NSG.lower() else None
 
 
 def _open(
@@ -60,12 +65,17 @@ def _open(
 
 
 def _rules(nsg: Resource) -> Iterator[SecurityRule]:
-    """Its inbound rules for HTTPS: those in it, and those that are resources of their own."""
+    for name, data, side in rules_of(nsg):
+        yield from _rule(name, data, side)
+
+
+def rules_of(nsg: Resource) -> Iterator[tuple[str, dict[str, Any], Side]]:
+    """Its rules: those in it, and those that are resources of their own, each with its name and place."""
     for index, row in enumerate(entries(nsg.properties, "securityRules")):
-        yield from _rule(text(row, "name"), mapping(row, "properties"), nsg.side("properties", "securityRules", index))
+        yield text(row, "name"), mapping(row, "properties"), nsg.side("properties", "securityRules", index)
     for child in nsg.template.of_type(f"{NSG}/securityRules"):
         if child.parent_id == nsg.id:
-            yield from _rule(child.name, child.properties, child.side())
+            yield child.name, child.properties, child.side()
 
 
 def _rule(name: str, data: dict[str, Any], side: Side) -> Iterator[SecurityRule]:
@@ -75,7 +85,7 @@ def _rule(name: str, data: dict[str, Any], side: Side) -> Iterator[SecurityRule]
         return
     allows = text(data, "access").lower() == "allow"
     ports = {"*", "0-65535"}.intersection([text(data, "sourcePortRange"), *map(str, entries(data, "sourcePortRanges"))])
-    from_, to = (any(row.lower() in _ANYWHERE for row in _values(data, f"{end}AddressPrefix")) for end in _ENDS)
+    from_, to = (any(row.lower() in ANYWHERE for row in values(data, f"{end}AddressPrefix")) for end in _ENDS)
     everyone = from_ and bool(ports)
     # Of a deny, the destination may be another than the gateway's; an allow of one is taken for the gateway's.
     yield SecurityRule(priority, name, allows, everyone and (allows or to), side)
@@ -85,7 +95,7 @@ _ENDS = ("source", "destination")
 
 
 def _covers_https(data: dict[str, Any]) -> bool:
-    for written in _values(data, "destinationPortRange"):
+    for written in values(data, "destinationPortRange"):
         first, _, last = written.partition("-")
         if written == "*" or (first.isdecimal() and (last or first).isdecimal() and _holds_https(first, last or first)):
             return True
@@ -96,7 +106,7 @@ def _holds_https(first: str, last: str) -> bool:
     return len(first) < 6 and len(last) < 6 and int(first) <= HTTPS <= int(last)
 
 
-def _values(data: dict[str, Any], key: str) -> list[str]:
+def values(data: dict[str, Any], key: str) -> list[str]:
     """The values under a key or, as a list, under its plural (ARM schema, securityRules)."""
     plural = f"{key}es" if key.endswith("x") else f"{key}s"
     return [row for row in (get(data, key), *entries(data, plural)) if isinstance(row, str)]

@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from typing import Any
 
 from rayfleet.diagnostics import did_you_mean
-from rayfleet.facts.gateways import ingress_charts, of_class
+from rayfleet.facts.gateways import ingress_charts, of_chart, of_class
 from rayfleet.facts.late_values import PRINCIPAL_ID
 from rayfleet.facts.resource_types import CLUSTER
 from rayfleet.proofs.azure import security_rules
 from rayfleet.proofs.azure.property_values import unknown
 from rayfleet.proofs.finding import Finding, failed, pending, proved, warned
-from rayfleet.proofs.kubernetes.gateway_address import INTERNAL, Way, address_claims
+from rayfleet.proofs.kubernetes.gateway_address import INTERNAL, Way, address_claims, health_probe
+from rayfleet.proofs.kubernetes.gateway_listeners import listener_claims
 from rayfleet.proofs.run import Run
 from rayfleet.tree import RenderedCluster, Resource, Side, entries, get, mapping, text
 from rayfleet.tree.helm_release import Release
@@ -41,9 +42,11 @@ def of_cluster(cluster: RenderedCluster, run: Run) -> Iterator[Finding]:
         if isinstance(gateway, Finding):
             yield gateway
             return
-        found += _class(cluster, gateway) if gateway.group == _API else ()
-        found += _listeners(cluster, operator, gateway) if gateway.group == _API else ()
-        way = _way(gateway)
+        if gateway.group == _API:
+            found += _class(cluster, gateway)
+            found += _listeners(cluster, operator, gateway)
+            found += listener_claims(cluster, gateway)
+        way, kind = _way(gateway), of_class(text(gateway.data, "spec", "gatewayClassName"))
         found += address_claims(cluster, operator, way, subnets)
     else:
         found += _unused_gateways(cluster, operator)
@@ -52,7 +55,8 @@ def of_cluster(cluster: RenderedCluster, run: Run) -> Iterator[Finding]:
         if controller is None:
             yield from found or _no_controller(cluster, operator)
             return
-        way = _ingress(controller)
+        way, kind = _ingress(controller), of_chart(controller.artifact)
+    found += health_probe(cluster, way, kind)
     found += _exposure(cluster, way, subnets)
     yield from found
     if not found:
@@ -148,9 +152,30 @@ def _class(cluster: RenderedCluster, gateway: Manifest) -> Iterator[Finding]:
                     other,
                     side,
                 )
-    elif name not in {row.name for row in cluster.of_kind("GatewayClass", _API)}:
+    else:
+        yield from _own_class(cluster, name, side)
+
+
+def _own_class(cluster: RenderedCluster, name: str, side: Side) -> Iterator[Finding]:
+    """A class that is rendered: of a controller that is there too, with parameters that are."""
+    own = next((row for row in cluster.of_kind("GatewayClass", _API) if row.name == name), None)
+    if own is None:
         what = f"its Gateway is of the class {name or 'of no name'}, and nothing rendered makes that"
         yield warned("network/gateway-class", cluster.name, what, "add a GatewayClass, or name one that is there", side)
+        return
+    kind, controller = of_class(name), text(own.data, "spec", "controllerName")
+    if kind and kind.controller and controller != kind.controller:
+        what = f"the class {name} is of the controller {controller or 'of no name'}, which nothing rendered installs"
+        other = own.side("spec", "controllerName")
+        yield failed("network/gateway-controller", cluster.name, what, f"write {kind.controller}", other, side)
+    wanted = mapping(own.data, "spec", "parametersRef")
+    there = cluster.of_kind(text(wanted, "kind"), text(wanted, "group"))
+    names = [(row.name, row.namespace) for row in there]
+    if wanted and (text(wanted, "name"), text(wanted, "namespace")) not in names:
+        said = f"{text(wanted, 'kind')} {text(wanted, 'namespace')}/{text(wanted, 'name')}"
+        what = f"the class {name} takes its parameters from {said}, which nothing rendered is: no Gateway of it is made"
+        fix = f"name one that is there{did_you_mean(text(wanted, 'name'), [row.name for row in there])}"
+        yield failed("network/class-parameters", cluster.name, what, fix, own.side("spec", "parametersRef"), side)
 
 
 def _listeners(cluster: RenderedCluster, operator: Release, gateway: Manifest) -> Iterator[Finding]:

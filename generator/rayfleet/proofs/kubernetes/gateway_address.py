@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from rayfleet.facts.cidr import CIDR, Cidr
+from rayfleet.facts.gateways.gateway import GatewayKind
 from rayfleet.facts.labels import LOAD_BALANCER
 from rayfleet.proofs.anyscale.cloud_resource import region_key
 from rayfleet.proofs.finding import Finding, failed
@@ -60,6 +61,18 @@ def address_claims(cluster: RenderedCluster, operator: Release, way: Way, subnet
         yield from _host(cluster, operator.side("networking", "gateway", "hostname"), way, *parts.groups())
     if address:
         yield from _ip(cluster, operator.side("networking", "gateway", "ip"), way, address, subnets)
+
+
+def health_probe(cluster: RenderedCluster, way: Way, kind: GatewayKind | None) -> Iterator[Finding]:
+    """The load balancer takes out every node whose probe fails."""
+    if kind is None or kind.health_probe is None or way.annotations is None:
+        return
+    key, value = kind.health_probe
+    written = way.annotations.get(key)
+    if written != value:
+        said = "does not say how it is probed" if written is None else f"is probed by {written}"
+        what = f"{way.said} {said}: the load balancer's probe fails, and no traffic comes in"
+        yield failed("network/health-probe", cluster.name, what, f"write {key}: {value}", way.at("annotations", key))
 
 
 def _host(cluster: RenderedCluster, side: Side, way: Way, label: str, region: str) -> Iterator[Finding]:
