@@ -52,7 +52,10 @@ FLOORS = (
     ("rayfleet.source", "rayfleet.console", "rayfleet.keys", "rayfleet.schema_messages"),
     ("rayfleet.model", "rayfleet.fleet_files"),
     ("rayfleet.facts",),
-    ("rayfleet.diagnostics", "rayfleet.threads", "rayfleet.package_files", "rayfleet.schema_matcher", "rayfleet"),
+    (
+        "rayfleet.diagnostics", "rayfleet.redact", "rayfleet.threads", "rayfleet.package_files",
+        "rayfleet.schema_matcher", "rayfleet",
+    ),
 )  # fmt: skip
 
 # What reads a tree back and judges it, and what it may never look at.

@@ -11,7 +11,7 @@ import pytest
 
 from rayfleet.azure.client import ENDPOINT, Azure
 from rayfleet.azure.faults import Fault, Patience, problem_of
-from rayfleet.azure.redact import replace_texts
+from rayfleet.redact import replace_texts
 from tests.stand_ins.azure.arm_server import ArmServer, answer, error, operation
 from tests.stand_ins.clock import Time
 from tests.testing.azure_client import API, ROOM, client, refused, state

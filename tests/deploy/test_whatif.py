@@ -9,8 +9,8 @@ from urllib.parse import quote, quote_plus
 
 import pytest
 
-from rayfleet.azure.redact import HIDDEN, redact
 from rayfleet.deploy import whatif, whatif_noise
+from rayfleet.redact import HIDDEN, redact
 from tests.testing.rendering import FLEETS, compiled, reference
 
 _GROUP = "/subscriptions/s/resourceGroups/g"

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from rayfleet.azure.deployment_state import Operation, State, operation_of, state_of
 from rayfleet.azure.faults import Fault, Patience, problem_of
-from rayfleet.azure.redact import secret_forms
 from rayfleet.azure.sdk import SdkClients, follow, json_of, member
 from rayfleet.facts.resource_types import DEPLOYMENT
+from rayfleet.redact import secret_forms
 from rayfleet.tree.deployment_steps import DeploymentScope, DeploymentStep
 
 if TYPE_CHECKING:

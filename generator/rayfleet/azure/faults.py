@@ -9,7 +9,7 @@ from itertools import count
 from threading import Event
 from typing import Any, NamedTuple, TypeVar
 
-from rayfleet.azure.redact import replace_texts
+from rayfleet.redact import replace_texts
 
 T = TypeVar("T")
 

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
 from rayfleet.azure.faults import Fault, Patience, Problem, problem_of
-from rayfleet.azure.redact import replace_texts
 from rayfleet.azure.sign_in import SignIn, default_credential
 from rayfleet.facts.identifiers import MANAGEMENT
+from rayfleet.redact import replace_texts
 
 if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential

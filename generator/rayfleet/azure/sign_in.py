@@ -8,7 +8,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from rayfleet.azure.faults import SIGN_IN_LATER, Fault
-from rayfleet.azure.redact import HIDDEN, replace_texts, secret_forms
+from rayfleet.redact import HIDDEN, replace_texts, secret_forms
 
 if TYPE_CHECKING:
     from azure.core.credentials import AccessToken, TokenCredential

@@ -13,7 +13,6 @@ from rayfleet import fingerprint, threads
 from rayfleet.azure.client import Azure
 from rayfleet.azure.deployment_state import State
 from rayfleet.azure.faults import Fault
-from rayfleet.azure.redact import redact
 from rayfleet.azure.stacks import Stacks, stack_state
 from rayfleet.deploy import explain_failure, stack_changes, whatif
 from rayfleet.deploy.explain_failure import Failure
@@ -21,6 +20,7 @@ from rayfleet.deploy.outcome import StepOutcome
 from rayfleet.deploy.stack_changes import StackChange
 from rayfleet.diagnostics import Diagnostic, in_order, many
 from rayfleet.facts.advice import advice_for
+from rayfleet.redact import redact
 from rayfleet.source.origin import Origin
 from rayfleet.tree import Template, Tree, entries
 from rayfleet.tree.azure_resources import azure_resources

@@ -6,13 +6,13 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any, Literal, NamedTuple
 
-from rayfleet.azure.redact import redact
 from rayfleet.azure.resource_id import type_and_name
 from rayfleet.deploy.whatif_classes import classify_property
 from rayfleet.deploy.whatif_noise import INLINE_POOL, noise
 from rayfleet.diagnostics import many, printable
 from rayfleet.facts.change_classes import UNCLASSIFIED, PropertyDifference, outermost
 from rayfleet.facts.resource_types import NODE_POOL, label
+from rayfleet.redact import redact
 from rayfleet.tree import entries, get, mapping, text
 
 Kind = Literal["delete", "modify", "create", "deploy", "unsupported", "unchanged", "ignored"]

@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from rayfleet.azure.redact import HIDDEN, secret
 from rayfleet.facts.azure_defaults import DEFAULTS
+from rayfleet.redact import HIDDEN, secret
 
 _READ_ONLY = {
     "currentOrchestratorVersion", "creationTime", "etag", "eTag", "lastModifiedTime", "managedBy", "nodeImageVersion",
