@@ -6,12 +6,15 @@ import base64
 import json
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from typing import Any
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote, quote_plus, unquote
 
 HIDDEN = "***"
 # Names of properties whose text is shown to nobody. Switches and numbers of such a name are no secrets.
 _SECRET = re.compile(r"protected|secret|password|token|privatekey|connectionstring|credential|(access|shared)key", re.I)
+_OCTET = re.compile("%[0-9A-F]{2}")
+_PLAIN = str.maketrans("-_", "+/")  # base64 of URLs
 _SWITCHES = {"true", "false"}
 _SHORTEST = 4  # characters: what is shorter is no secret, and in every message
 _LINE = 16  # characters: less of a key than that is no secret, and may stand anywhere
@@ -46,13 +49,17 @@ def redact(raw: Any, secrets: Iterable[object] = ()) -> Any:
 
 
 def _forms(secret: str) -> Iterator[str]:
-    """As it is, as lines of it, as JSON and URLs have it, and as base64: by itself, which is how templates pass a key
-    on, and with something before it, which is how HTTP passes a password on.
+    """As it is, as lines of it, as JSON and URLs have it, byte by byte in hexadecimal, and as base64: by itself, which
+    is how templates pass a key on, and with something before it, which is how HTTP passes a password on.
     """
     if len(secret) < _SHORTEST:
         return
     yield from (secret, json.dumps(secret)[1:-1], secret.replace("\n", "\\n"))
-    yield from (quote(secret), quote(secret, safe=""), quote_plus(secret))
+    octets = [f"{octet:02x}" for octet in secret.encode()]
+    for form in ("".join(octets), "".join(f"%{octet}" for octet in octets)):
+        yield from (form, form.upper())
+    for form in (quote(secret), quote(secret, safe=""), quote_plus(secret)):
+        yield from (form, _OCTET.sub(lambda octet: octet[0].lower(), form))
     yield from (line.strip() for line in secret.splitlines() if len(line.strip()) >= _LINE)
     for encode in (base64.b64encode, base64.urlsafe_b64encode):
         yield encode(secret.encode()).decode()
@@ -62,6 +69,18 @@ def _forms(secret: str) -> Iterator[str]:
             inside = whole[(0, 2, 3)[before] : (None, -3, -2)[rest]]
             if len(inside) >= _INSIDE:
                 yield inside
+
+
+def plain_texts(word: str) -> Iterator[str]:
+    """All that a word may be another writing of: base64 that begins anywhere in it, hexadecimal, percent coding."""
+    plain = word.translate(_PLAIN)
+    for start in range(4):
+        part = plain[start:].rstrip("=")
+        with suppress(ValueError):
+            yield base64.b64decode(part[: len(part) - (len(part) % 4 == 1)] + "===").decode("latin-1")
+    with suppress(ValueError):
+        yield bytes.fromhex(word).decode("latin-1")
+    yield unquote(word)
 
 
 def _redact_value(value: Any, secrets: tuple[str, ...], below: bool) -> Any:

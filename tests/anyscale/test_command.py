@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import repeat
 from pathlib import Path
@@ -222,6 +223,26 @@ def test_no_credential_is_ever_seen(anyscale: StandIn, monkeypatch: pytest.Monke
 @pytest.mark.parametrize("token", ["sss_1234567890abc", "aph0_CkgwRgIhAN3x-y_z"])
 def test_tokens_of_a_file_are_known_by_their_form(token: str) -> None:
     assert Cli({}).scrub(f"the token {token} is invalid") == "the token *** is invalid"
+
+
+CODED: list[Callable[[str], str]] = [
+    lambda token: base64.b64encode(token.encode()).decode(),
+    lambda token: base64.b64encode(f"x: {token}".encode()).decode(),
+    lambda token: base64.urlsafe_b64encode(f'{{"auth": "{token}"}}'.encode()).decode().rstrip("="),
+    lambda token: token.encode().hex(),
+    lambda token: token.encode().hex().upper(),
+    lambda token: "".join(f"%{octet:02X}" for octet in token.encode()),
+]
+
+
+@pytest.mark.parametrize("token", ["sss_1234567890abc", "aph0_CkgwRgIhAN3x-y_z"])
+@pytest.mark.parametrize("code", CODED)
+@pytest.mark.parametrize("known", [True, False])
+def test_tokens_are_known_however_they_are_coded(token: str, code: Callable[[str], str], known: bool) -> None:
+    command = Cli({"ANYSCALE_CLI_TOKEN": token} if known else {})
+    shown = command.scrub(f"failed: {code(token)} (cldrsrc_abcdefghijklmnop1234567890)")
+    assert code(token) not in shown and "***" in shown
+    assert shown.endswith(" (cldrsrc_abcdefghijklmnop1234567890)")
 
 
 PASSED_ON = {

@@ -26,6 +26,7 @@ from typing import IO, Any, NamedTuple
 
 from rayfleet import threads
 from rayfleet.diagnostics import printable
+from rayfleet.redact import HIDDEN, plain_texts, replace_texts, secret_forms
 
 TOKEN = "ANYSCALE_CLI_TOKEN"  # noqa: S105 the name of a variable
 _READING = 120.0  # seconds
@@ -38,6 +39,7 @@ _ESCAPES = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b
 _TOKENS = re.compile(
     r"\b(?:sss|a[a-z]{1,4}[0-9])_[A-Za-z0-9_-]{8,}|(?<=bearer )\S+|(?<=://)[^\s/@]*:[^\s/@]*(?=@)", re.IGNORECASE
 )
+_WORDS_OF_CODE = re.compile(r"[A-Za-z0-9+/_%-]{16,}={0,2}")
 _LOGGED = re.compile(r"\(anyscale \+[0-9hms.]+\) *")
 # Debugging prints requests, an older CLI's exit codes and streams are other ones; and asking PyPI for a newer release
 # takes up to 2 s.
@@ -156,9 +158,10 @@ class Cli:
         """Text without what steers a terminal, and without credentials."""
         text = _ESCAPES.sub("", text)
         token = self._environ.get(TOKEN, "").strip()
-        if len(token) > 3:
-            text = text.replace(token, "***")
-        return _TOKENS.sub("***", text)
+        text = _TOKENS.sub(HIDDEN, replace_texts(text, secret_forms([token])))
+        return _WORDS_OF_CODE.sub(
+            lambda word: HIDDEN if any(map(_TOKENS.search, plain_texts(word[0]))) else word[0], text
+        )
 
 
 def _is_passed_on(name: str) -> bool:
