@@ -79,6 +79,11 @@ def test_log_lines_around_the_answer(anyscale: StandIn) -> None:
             '{"name": "fleet", "resources": [{"name": "a"}, {"name": "a"}]}',
             "anyscale cloud get: two resources have the name 'a', which Anyscale gives to one alone",
         ),
+        (
+            '{"name": "fleet", "resources": [{"name": "a", "cloud_resource_id": "i"}, '
+            '{"name": "b", "cloud_resource_id": "i"}]}',
+            "anyscale cloud get: two resources have the cloud_resource_id 'i', which Anyscale gives to one alone",
+        ),
     ],
 )
 def test_an_answer_that_is_none(anyscale: StandIn, printed: str, what: str) -> None:

@@ -194,3 +194,24 @@ def test_what_is_pending() -> None:
     assert dict(commands("c", [EAST, row, NORTH], "east")) == {
         "east": f"anyscale {' '.join(FIRST)}", "north": f"anyscale {' '.join(more('north'))}",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("bound", "what"),
+    [
+        ({}, ""),
+        ({"east": "id-east", "west": "id-west"}, ""),
+        ({"east": "id-old"}, "id-old is bound as its cloudResourceId"),
+        ({"west": "id-east"}, "this is bound as the cloudResourceId of west"),
+        ({"east": "id-west", "west": "id-east"}, "id-west is bound as its cloudResourceId"),
+    ],
+)
+def test_an_id_that_bindings_have_otherwise(bound: dict[str, str], what: str) -> None:
+    """Whether the cluster was registered before, or is now."""
+    row = EAST._replace(bound=bound)
+    cloud = Cloud({"east": resource("east")}, {"name": "c"})
+    (before,) = registered_before(cloud, [row])
+    _, (now,) = registered({}, rows=(row,))
+    assert before.what == now.what == what
+    assert {before.outcome, now.outcome} == ({"contradicts"} if what else {"there", "registered"})
+    assert bool(what) == before.fix.endswith("rayfleet bind --yes")

@@ -21,6 +21,7 @@ DIFFERENT = Registration("d", "differs", "id", "region", "change it", (Registrat
         (PENDING, "- b is pending"),
         (NEW, "+ c is registered id"),
         (DIFFERENT, "! d is registered with other settings than rendered id"),
+        (Registration("d", "contradicts", "id"), "! d is registered with another id than bindings.yaml has: id"),
         (Registration("e", "failed"), "! e is not registered"),
         (Registration("f", "waiting"), "- f is not registered"),
         (Registration("g", "unknown"), "? g is not known to be registered"),

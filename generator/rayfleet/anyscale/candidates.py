@@ -70,6 +70,8 @@ def _candidates(
     clusters = {cluster.name: cluster for cluster in fleet.clusters}
     paths = {name: cloud_resource_file(name) for name in names}
     given = compiled.contents(set(paths.values())) if compiled else {}
+    bound = {row.name: row.bindings.cloud_resource_id for row in compiled.fleet.clusters} if compiled else {}
+    known = {name: identifier for name, identifier in bound.items() if identifier}
     for name, path in paths.items():
         resource, source = clusters[name].cloud_resource, files.read(path, read, found)
         if source and source.data.get("name") != resource:
@@ -79,7 +81,7 @@ def _candidates(
             row = Diagnostic(files.name(path), 0, 0, name, "is not what fleet.yaml and bindings.yaml give", _RENDER)
             found.append(_warn_if_allowed(row, allow_stale))
         fix = _RENDER if path in given else f"deploy {name}, run rayfleet bind and rayfleet render, then register"
-        yield Candidate(name, resource, files.name(path), source.data if source else None, fix)
+        yield Candidate(name, resource, files.name(path), source.data if source else None, fix, known)
 
 
 def _has_same_content(source: Source, given: bytes | None) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -43,12 +44,12 @@ def get(cli: Cli, name: str) -> Cloud | None:
     rows = data.get("resources")
     if not isinstance(rows, list | None) or not all(isinstance(row, dict) for row in rows or ()):
         raise CommandFault("anyscale cloud get: its resources are no list of objects", "pip install --upgrade anyscale")
-    named: dict[str, dict[str, Any]] = {}
-    for row in rows or ():
-        if isinstance(row.get("name"), str) and named.setdefault(row["name"], row) is not row:
-            what = f"anyscale cloud get: two resources have the name {row['name']!r}, which Anyscale gives to one alone"
-            raise CommandFault(what, f"see which one is meant: {shlex.join(('anyscale', *read_arguments(name)))}")
-    return Cloud(named, data)
+    for key in ("name", "cloud_resource_id"):
+        for value, count in Counter(row[key] for row in rows or () if isinstance(row.get(key), str)).items():
+            if count > 1:
+                what = f"anyscale cloud get: two resources have the {key} {value!r}, which Anyscale gives to one alone"
+                raise CommandFault(what, f"see which one is meant: {shlex.join(('anyscale', *read_arguments(name)))}")
+    return Cloud({row["name"]: row for row in rows or () if isinstance(row.get("name"), str)}, data)
 
 
 def _not_found(out: str, err: str, error: Mapping[str, Any]) -> bool:

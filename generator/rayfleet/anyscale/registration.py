@@ -4,20 +4,23 @@ afterwards."""
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
 from rayfleet.anyscale.cloud import Cloud, RegistrationDifference, differences, get
 from rayfleet.anyscale.command import Cli, CommandFault, known_remedy, words
 
-RegistrationOutcome = Literal["registered", "there", "differs", "failed", "unknown", "waiting", "pending"]
+RegistrationOutcome = Literal[
+    "registered", "there", "differs", "contradicts", "failed", "unknown", "waiting", "pending"
+]
 
 AGAIN = "run rayfleet register again: what is there is left alone"
 
 
 class Candidate(NamedTuple):
     """A cluster to register. ``rendered`` is what ``file`` has, None where there is none; ``fix`` says then how it
-    comes about.
+    comes about. ``bound`` are the ids that are bound, by their clusters: all of the fleet's.
     """
 
     cluster: str
@@ -25,11 +28,12 @@ class Candidate(NamedTuple):
     file: str
     rendered: dict[str, Any] | None
     fix: str = ""
+    bound: Mapping[str, str] = MappingProxyType({})
 
 
 class Registration(NamedTuple):
-    """The outcome of a cluster: ``waiting`` was not tried, ``unknown`` was, and is not read back. ``what`` and
-    ``fix`` are empty where all is well."""
+    """The outcome of a cluster: ``waiting`` was not tried, ``unknown`` was, and is not read back; ``contradicts`` has
+    an id that is not the bound one. ``what`` and ``fix`` are empty where all is well."""
 
     cluster: str
     outcome: RegistrationOutcome
@@ -131,6 +135,12 @@ def _existing_registration(cloud: Cloud, row: Candidate) -> Registration:
         return Registration(
             row.cluster, "unknown", None, what, f"look at it: anyscale cloud get --name {shlex.quote(name)}"
         )
+    if what := _contradiction(row, identifier):
+        fix = (
+            f"find out which one is right: anyscale cloud get --name {shlex.quote(name)}; if Anyscale is, because it "
+            "was registered anew: rayfleet bind --yes"
+        )
+        return Registration(row.cluster, "contradicts", identifier, what, fix)
     if row.rendered is None:
         return Registration(
             row.cluster, "there", identifier, "whether it differs is not known: it is not rendered", row.fix
@@ -140,3 +150,12 @@ def _existing_registration(cloud: Cloud, row: Candidate) -> Registration:
         return Registration(row.cluster, "there", identifier)
     told = ", ".join(f"{row.where} is {row.registered!r}, rendered {row.rendered!r}" for row in found)
     return Registration(row.cluster, "differs", identifier, told, change_command(name, row.resource), found)
+
+
+def _contradiction(row: Candidate, identifier: str) -> str:
+    """The contradiction between bindings.yaml and an id; empty where there is none."""
+    own = row.bound.get(row.cluster, identifier)
+    if own != identifier:
+        return f"{own} is bound as its cloudResourceId"
+    others = [cluster for cluster, bound in row.bound.items() if bound == identifier and cluster != row.cluster]
+    return f"this is bound as the cloudResourceId of {others[0]}" if others else ""

@@ -8,12 +8,14 @@ from rayfleet.anyscale.registration import Registration
 from rayfleet.diagnostics import many
 
 _SIGNS = {
-    "registered": "+", "there": "=", "differs": "!", "failed": "!", "unknown": "?", "waiting": "-", "pending": "-",
+    "registered": "+", "there": "=", "differs": "!", "contradicts": "!", "failed": "!", "unknown": "?", "waiting": "-",
+    "pending": "-",
 }  # fmt: skip
 _WORDS = {
     "registered": "is registered",
     "there": "was registered before",
     "differs": "is registered with other settings than rendered",
+    "contradicts": "is registered with another id than bindings.yaml has:",
     "failed": "is not registered",
     "unknown": "is not known to be registered",
     "waiting": "is not registered",

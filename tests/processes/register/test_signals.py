@@ -54,7 +54,7 @@ def test_a_signal_lets_the_running_command_end(
     out, err = running.communicate()
     assert running.returncode == 130
     assert out.splitlines()[:2] == [
-        f"+ {EAST_CLUSTER} is registered cldrsrc_akseastus0000",
+        f"+ {EAST_CLUSTER} is registered cldrsrc_eastus0example0000000000",
         f"- {WEST_CLUSTER} is not registered",
     ]
     assert f"{WEST_CLUSTER}: it was not tried\n    fix: run rayfleet register again" in err
@@ -74,7 +74,7 @@ def test_a_second_one_ends_it_and_what_is_known_is_told(anyscale: StandIn, regis
         out, err = running.communicate()
     assert running.returncode == 130
     assert out.splitlines()[:2] == [
-        f"+ {EAST_CLUSTER} is registered cldrsrc_akseastus0000",
+        f"+ {EAST_CLUSTER} is registered cldrsrc_eastus0example0000000000",
         f"? {WEST_CLUSTER} is not known to be registered",
     ]
     assert f"{WEST_CLUSTER}: its registration was ended, and is not read back" in err

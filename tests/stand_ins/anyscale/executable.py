@@ -100,7 +100,8 @@ def add(cloud: str, spec: dict[str, Any]) -> str:
         detail = f"Cloud resource with name {spec.get('name')} already exists."
         raise ClickException(api("409 Conflict", verb, detail))
     name = str(spec.get("name") or f"k8s-azure-{spec.get('region')}")
-    identifier = f"cldrsrc_{name.replace('-', '')}{len(rows):04}"
+    # As bindings.yaml of the reference fleet has them.
+    identifier = f"cldrsrc_{name.removeprefix('aks-').replace('-', '')}0example".ljust(32, "0")
     if world.how != "nothing":
         row = {"cloud_resource_id": identifier, **spec, "name": name}
         world.change(lambda data: data["clouds"][cloud].append(row))

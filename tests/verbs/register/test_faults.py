@@ -47,7 +47,7 @@ def test_what_is_registered_otherwise_is_told_and_left(rendered: Workspace, anys
     found[CLOUD][1]["object_storage"]["bucket_name"] = "abfss://other@\x1b[2Jx.dfs.core.windows.net"
     anyscale.clouds = found
     result = rendered.run("register", "--yes", code=1)
-    assert f"! {WEST} is registered with other settings than rendered cldrsrc_akswestus20001" in result.stdout
+    assert f"! {WEST} is registered with other settings than rendered cldrsrc_westus20example000000000" in result.stdout
     assert f"{WEST}: region is 'westus3', rendered 'westus2', object_storage.bucket_name is" in result.stderr
     assert "\x1b" not in result.stderr
     assert anyscale.clouds == found

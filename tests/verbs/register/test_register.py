@@ -23,8 +23,8 @@ def test_the_primary_first_then_the_others(rendered: Workspace, anyscale: StandI
     assert anyscale.changes == [REGISTER, ADD]
     assert anyscale.names(CLOUD) == [EAST, WEST]
     assert result.stdout == (
-        f"+ {EAST} is registered cldrsrc_akseastus0000\n"
-        f"+ {WEST} is registered cldrsrc_akswestus20001\n"
+        f"+ {EAST} is registered cldrsrc_eastus0example0000000000\n"
+        f"+ {WEST} is registered cldrsrc_westus20example000000000\n"
         "2 clusters registered; run rayfleet bind, then rayfleet render\n"
     )
     assert result.stderr == f"registering {EAST} ...\nregistering {WEST} ...\n"
@@ -35,8 +35,8 @@ def test_a_second_run_changes_nothing_and_asks_nothing(rendered: Workspace, anys
     result = rendered.run("register")
     assert anyscale.changes == [REGISTER, ADD]
     assert lines(result.stdout) == [
-        f"= {EAST} was registered before cldrsrc_akseastus0000",
-        f"= {WEST} was registered before cldrsrc_akswestus20001",
+        f"= {EAST} was registered before cldrsrc_eastus0example0000000000",
+        f"= {WEST} was registered before cldrsrc_westus20example000000000",
     ]
 
 
@@ -50,6 +50,14 @@ def test_what_is_there_is_skipped(rendered: Workspace, anyscale: StandIn) -> Non
     )
 
 
+def test_another_id_than_the_bound_one(rendered: Workspace, anyscale: StandIn) -> None:
+    anyscale.clouds = {CLOUD: [{"name": EAST, "cloud_resource_id": "cldrsrc_other"}]}
+    result = rendered.run("register", "--cluster", EAST, code=1)
+    assert result.stdout == f"! {EAST} is registered with another id than bindings.yaml has: cldrsrc_other\n"
+    assert f"{EAST}: cldrsrc_eastus0example0000000000 is bound as its cloudResourceId\n" in result.stderr
+    assert anyscale.changes == []
+
+
 def test_the_primary_cluster_is_the_one_of_the_primary_region(rendered: Workspace, anyscale: StandIn) -> None:
     rendered.edit("primaryRegion: eastus", "primaryRegion: westus2")
     rendered.run("render")
@@ -61,7 +69,7 @@ def test_for_machines(rendered: Workspace, anyscale: StandIn) -> None:
     anyscale.fail("cloud resource create", "refused", "no")
     rows = json.loads(rendered.run("register", "--yes", "--format", "json", code=1).stdout)
     assert [(row["cluster"], row["outcome"], row["cloudResourceId"]) for row in rows] == [
-        (EAST, "registered", "cldrsrc_akseastus0000"),
+        (EAST, "registered", "cldrsrc_eastus0example0000000000"),
         (WEST, "failed", None),
     ]
 
