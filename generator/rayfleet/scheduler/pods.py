@@ -14,6 +14,7 @@ from rayfleet.scheduler.room import Room
 from rayfleet.source import Path
 from rayfleet.tree import RenderedCluster, Side, entries, get, mapping, text
 from rayfleet.tree.helm_release import Release
+from rayfleet.tree.layer import Manifest
 from rayfleet.tree.memo import once
 
 # What a chart's values say of a pod, in a pod's own words.
@@ -32,17 +33,46 @@ class DefinedPod(NamedTuple):
     everywhere: bool = False
 
 
+class WrittenPod(NamedTuple):
+    """The ``spec`` of a pod as a manifest has it, at ``path``."""
+
+    manifest: Manifest
+    path: Path
+    spec: dict[str, Any]
+
+    @property
+    def name(self) -> str:
+        return f"{self.manifest.kind} {self.manifest.name}"
+
+    @property
+    def labels(self) -> dict[str, Any]:
+        """The labels of the pod itself, which stand beside its spec."""
+        return mapping(self.manifest.data, *self.path[:-1], "metadata", "labels")
+
+    def side(self, *path: str | int) -> Side:
+        """A value of the pod's spec, where it was written."""
+        return self.manifest.side(*self.path, *path)
+
+
+@once
+def written_pods(cluster: RenderedCluster) -> tuple[WrittenPod, ...]:
+    """The pods of its manifests: whatever has containers, in whatever kind."""
+    return tuple(
+        WrittenPod(manifest, path, spec)
+        for manifest in cluster.manifests
+        if manifest.kind not in _PODLESS
+        for path, spec in _specs(manifest.data, ())
+    )
+
+
 @once
 def of_manifests(cluster: RenderedCluster) -> tuple[DefinedPod, ...]:
-    """The pods of its manifests: whatever has containers, in whatever kind."""
+    """The pods of its manifests as the scheduler sees them."""
     found = []
-    for manifest in cluster.manifests:
-        if manifest.kind not in _PODLESS:
-            for path, spec in _specs(manifest.data, ()):
-                takes = requests(spec)
-                pod = pod_of(spec, takes.devices)
-                name = f"{manifest.kind} {manifest.name}"
-                found.append(DefinedPod(name, pod, takes, manifest.side(*path), manifest.kind == "DaemonSet"))
+    for row in written_pods(cluster):
+        takes = requests(row.spec)
+        everywhere = row.manifest.kind == "DaemonSet"
+        found.append(DefinedPod(row.name, pod_of(row.spec, takes.devices), takes, row.side(), everywhere))
     return (*found, *_made_by_charts(cluster))
 
 

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from rayfleet.source import read
-from tests.proofs.breaks import accounts, federation, git, ids, roles
+from tests.proofs.breaks import accounts, federation, git, ids, manifest_accounts, roles
 from tests.proofs.breaks.azure import (
     BLOB,
     BLOB_NAME,
@@ -45,7 +45,15 @@ def text_of(path: str) -> str:
     return tree()[path].decode()
 
 
-BREAKS = (*accounts.BREAKS, *federation.BREAKS, *roles.BREAKS, *roles.CONTROL_PLANE, *ids.BREAKS, *git.BREAKS)
+BREAKS = (
+    *accounts.BREAKS,
+    *federation.BREAKS,
+    *roles.BREAKS,
+    *roles.CONTROL_PLANE,
+    *ids.BREAKS,
+    *git.BREAKS,
+    *manifest_accounts.BREAKS,
+)
 
 
 @pytest.mark.parametrize("case", BREAKS, ids=lambda case: case.name)
@@ -204,10 +212,10 @@ GOOD = (
 )
 
 
-@pytest.mark.parametrize(("name", "edits"), GOOD, ids=[name for name, _ in GOOD])
-def test_what_is_meant_raises_no_alarm(name: str, edits: tuple[Edit, ...]) -> None:
-    report = check(broken(edits), "identity")
-    assert [row.what for row in failures(report) + report.of("warned")] == []
+@pytest.mark.parametrize("row", (*GOOD, *manifest_accounts.GOOD), ids=lambda row: row[0])
+def test_what_is_meant_raises_no_alarm(row: tuple[str, tuple[Edit, ...]]) -> None:
+    report = check(broken(row[1]), "identity")
+    assert [finding.what for finding in failures(report) + report.of("warned")] == []
 
 
 UNREAD = (

@@ -15,6 +15,7 @@ from rayfleet.proofs.azure import (
     control_plane,
     federation,
     git_identity,
+    manifest_accounts,
     role_assignments,
     service_accounts,
     workload_identity,
@@ -53,6 +54,7 @@ def of_cluster(cluster: RenderedCluster, run: Run) -> Iterator[Finding]:
     elif identity:
         client_id = values["clientId"].text if "clientId" in values else ""
         yield from service_accounts.judge(cluster, tree, identity, client_id)
+        yield from manifest_accounts.judge(cluster, tree, identity)
         yield from _ids(cluster, tree, resource_name(tree, identity), outputs)
         yield from _data(cluster, tree, identity, values)
     yield from _mounts(cluster, tree)

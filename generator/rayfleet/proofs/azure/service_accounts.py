@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from rayfleet.facts.workload_identity import CLIENT_ID_ANNOTATION
 from rayfleet.proofs.azure.federation import SUBJECT, Credential, federation
 from rayfleet.proofs.finding import Finding, failed, proved
 from rayfleet.tree import RenderedCluster, Side, Tree, get, text
@@ -14,10 +15,8 @@ from rayfleet.tree.role_assignments import resource_name
 # The service account that Ray pods run as where the values name none (anyscale-operator chart 1.8.0, values.yaml,
 # templates/configmap_patches.yaml).
 _POD = "default"
-# What the webhook signs a pod in with (azure-workload-identity docs, service-account-labels-and-annotations).
-_CLIENT_ID = "azure.workload.identity/client-id"
-# Namespaces that Kubernetes, AKS and its Flux extension make by themselves.
-_THERE = frozenset({"default", "kube-system", "kube-public", "kube-node-lease", "flux-system"})
+#: Namespaces that Kubernetes, AKS and its Flux extension make by themselves.
+BUILT_IN_NAMESPACES = frozenset({"default", "kube-system", "kube-public", "kube-node-lease", "flux-system"})
 
 
 class Account(NamedTuple):
@@ -74,7 +73,7 @@ def judge(cluster: RenderedCluster, tree: Tree, identity: str, client_id: str) -
                 same[-1].side,
             )
         else:
-            near = next((row for row in spare if row.identity == identity and _is_similar(row.subject, subject)), None)
+            near = next((row for row in spare if row.identity == identity and is_similar(row.subject, subject)), None)
             spare = [row for row in spare if row is not near]
             yield from _missing_credential(cluster, tree, identity, who, same[-1], near)
     yield from _fleet_accounts(cluster, tree, spare)
@@ -100,22 +99,22 @@ def _missing_account(cluster: RenderedCluster, operator: Account, account: Accou
     if own is None:
         what = f"{account.who} run as {account.namespace}/{account.name}, which neither the chart nor a layer makes"
         return failed("identity/no-service-account", cluster.name, what, fix, account.side, operator.side)
-    said = text(own.data, "metadata", "annotations", _CLIENT_ID)
+    said = text(own.data, "metadata", "annotations", CLIENT_ID_ANNOTATION)
     if said != client_id:
         what = f"{account.who} run as {account.namespace}/{account.name}, whose client id is {said or 'missing'}"
-        fix = f"annotate it with {_CLIENT_ID}: {client_id or 'the client id'}"
+        fix = f"annotate it with {CLIENT_ID_ANNOTATION}: {client_id or 'the client id'}"
         return failed(
             "identity/service-account-client-id",
             cluster.name,
             what,
             fix,
-            own.side("metadata", "annotations", _CLIENT_ID),
+            own.side("metadata", "annotations", CLIENT_ID_ANNOTATION),
             account.side,
         )
     return None
 
 
-def _is_similar(subject: str, wanted: str) -> bool:
+def is_similar(subject: str, wanted: str) -> bool:
     """True where two subjects share namespace or name."""
     return bool({*subject.split(":")[-2:]} & {*wanted.split(":")[-2:]})
 
@@ -161,7 +160,7 @@ def _fleet_accounts(cluster: RenderedCluster, tree: Tree, rows: list[Credential]
             continue
         namespace, side = parts["namespace"], row.resource.side("properties", "subject")
         what = f"{row.subject} may sign in as {resource_name(tree, row.identity)}"
-        if namespace in made or namespace in _THERE:
+        if namespace in made or namespace in BUILT_IN_NAMESPACES:
             yield proved(
                 "identity/no-namespace", cluster.name, what, side, *([made[namespace]] if namespace in made else [])
             )

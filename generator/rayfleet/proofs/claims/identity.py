@@ -5,6 +5,17 @@ from __future__ import annotations
 from rayfleet.proofs.claims.claim import Claim
 
 CLAIMS = (
+    Claim("identity/account-not-made",
+          "A federated credential is for a service account that no layer makes.",
+          "Nothing has to be done where a team makes it. Otherwise make it in an overlay, or take it out of "
+          "serviceAccounts.",
+          severity="noted",
+          after=("identity/no-credential", "flux/no-namespace")),
+    Claim("identity/account-of-another",
+          "A service account carries a client id that is none of the fleet's, and a federated credential of the "
+          "fleet's is for it.",
+          "Write the client id that the message names, or take the account out of serviceAccounts.",
+          severity="warned"),
     Claim("identity/assignment-name",
           "The name of a role assignment is no GUID: Azure refuses it.",
           "Make the name of ids: guid(scope, identity, role)."),
