@@ -10,7 +10,7 @@ import pytest
 from rayfleet import schema, schema_matcher
 from rayfleet.keys import KEYS
 from rayfleet.model.delivery import GitOps
-from rayfleet.model.fleet import Anyscale
+from rayfleet.model.fleet import Anyscale, Routing
 from rayfleet.model.gateway import Gateway
 from rayfleet.model.infrastructure import Upgrades
 from rayfleet.model.network import Network
@@ -21,6 +21,7 @@ from rayfleet.model.storage import LifecycleRule, Storage, Volume
 SECTIONS: dict[type[Any], tuple[str, ...]] = {
     Anyscale: ("properties", "anyscale"),
     GitOps: ("properties", "gitops"),
+    Routing: ("properties", "routing"),
     Storage: ("properties", "storage"),
     LifecycleRule: ("properties", "storage", "properties", "lifecycle", "additionalProperties"),
     Network: ("$defs", "clusterNetwork"),

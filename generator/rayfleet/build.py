@@ -17,7 +17,7 @@ from rayfleet.model import bindings as late
 from rayfleet.model.bindings import ClusterBindings
 from rayfleet.model.cluster import Cluster
 from rayfleet.model.delivery import Delivery, GitOps, HelmChart
-from rayfleet.model.fleet import Anyscale, Fleet
+from rayfleet.model.fleet import Anyscale, Fleet, Routing
 from rayfleet.model.gateway import Gateway
 from rayfleet.model.infrastructure import Infrastructure, Upgrades
 from rayfleet.model.instance_type import InstanceType, instance_types
@@ -75,6 +75,7 @@ class _Builder:
             storage=_storage(storage, azure["primaryRegion"]),
             gitops=gitops,
             region_order=tuple(data["routing"].get("regionOrder") or _region_order(azure["primaryRegion"], clusters)),
+            routing=built(Routing, data["routing"]),
             clusters=clusters,
         )
 

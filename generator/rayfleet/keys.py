@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, TypeVar
 from rayfleet.facts import gateways
 from rayfleet.facts.cidr import Cidr
 from rayfleet.model.delivery import GitOps
-from rayfleet.model.fleet import Anyscale
+from rayfleet.model.fleet import Anyscale, Routing
 from rayfleet.model.gateway import Gateway
 from rayfleet.model.infrastructure import Upgrades
 from rayfleet.model.network import Network
@@ -41,6 +41,7 @@ def _equals(choice: str) -> Callable[[Any], bool]:
 
 KEYS: dict[type[Any], tuple[Key, ...]] = {
     Anyscale: (Key("cloud"), Key("servicePrincipalAppId"), Key("controlPlaneUrl")),
+    Routing: (Key("strategy"), Key("startingTimeout")),
     GitOps: (
         *map(Key, ("url", "branch", "path", "auth", "httpsUser")),
         Key("knownHosts"),

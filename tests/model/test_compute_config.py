@@ -50,6 +50,25 @@ def test_work_tries_regions_in_the_order_that_the_fleet_gives() -> None:
     assert _order(data)["T4"] == ["far", "early", "late"]
 
 
+@pytest.mark.parametrize(
+    ("routing", "flags", "head"),
+    [
+        ({}, {"cloud_resource_strategy": "input_order", "cloud_resource_starting_timeout": "15m"}, "from the top"),
+        (
+            {"startingTimeout": "2h"},
+            {"cloud_resource_strategy": "input_order", "cloud_resource_starting_timeout": "2h"},
+            "from the top",
+        ),
+        ({"strategy": "availability"}, {"cloud_resource_strategy": "availability"}, "not by this order"),
+    ],
+)
+def test_flags_make_anyscale_choose_as_the_fleet_says(routing: Data, flags: Data, head: str) -> None:
+    """Anyscale itself goes by past launches; the keys are its own (docs.anyscale.com/clouds/multi-cloud)."""
+    text = rendered(_three_regions() | {"routing": routing})["anyscale/T4/compute_config.yaml"]
+    assert yaml.load(text, Loader=yaml.CSafeLoader)["flags"] == flags
+    assert head in text.splitlines()[1]
+
+
 def test_a_fleet_without_gpus_has_none() -> None:
     assert _configs(smallest()) == {}
 

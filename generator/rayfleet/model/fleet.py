@@ -32,6 +32,25 @@ class Anyscale:
         return f"api://{self.service_principal_app_id}/.default"
 
 
+@dataclass(frozen=True, slots=True)
+class Routing:
+    """The way in which Anyscale chooses the cluster of a job; ``strategy`` is its own word."""
+
+    strategy: str
+    starting_timeout: str
+
+    @property
+    def flags(self) -> dict[str, str]:
+        """The flags of every compute config. Without a strategy, Anyscale goes by a score of past launches
+        (docs.anyscale.com/clouds/multi-cloud); the time that a cluster may take is documented with an order alone
+        (Anyscale on Azure docs, cloud resources, 2026-10).
+        """
+        flags = {"cloud_resource_strategy": self.strategy}
+        if self.strategy == "input_order":
+            flags["cloud_resource_starting_timeout"] = self.starting_timeout
+        return flags
+
+
 @dataclass(frozen=True)
 class Fleet:
     """Everything that is rendered follows from one of these."""
@@ -49,6 +68,7 @@ class Fleet:
     storage: Storage
     gitops: GitOps
     region_order: tuple[str, ...]
+    routing: Routing
     clusters: tuple[Cluster, ...]
 
     @cached_property
