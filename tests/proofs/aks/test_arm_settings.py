@@ -289,9 +289,7 @@ def test_break_is_seen(case: Break) -> None:
         (profile(outboundType="none"),),
         (profile(outboundType="userDefinedRouting"),),
         (profile(networkDataplane="azure", networkPolicy="calico"),),
-        (profile("networkPolicy"),),
         (profile("networkPluginMode", "podCidr"),),
-        (profile("loadBalancerSku"),),
         (Edit(EAST, '"loadBalancerSku": "standard"', '"loadBalancerSku": "Standard"'),),
         (labelled("team.example.com/a_b", ""),),
         (labelled("node.kubernetes.io/x", "y"),),
@@ -301,7 +299,7 @@ def test_break_is_seen(case: Break) -> None:
         (properties(CPU, osDiskType="Managed", osDiskSizeGB=2048),),
         (properties(CPU, orchestratorVersion="1.35"),),
         (properties(CPU, vmSize="Standard_Unknown", osDiskSizeGB=2048),),
-        (properties(CPU, "maxPods", "osType", "osDiskType", "osDiskSizeGB", "availabilityZones"),),
+        (properties(CPU, "availabilityZones"),),
     ],
 )  # fmt: skip
 def test_what_may_be_is_no_alarm(edits: tuple[Edit, ...]) -> None:

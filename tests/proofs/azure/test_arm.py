@@ -106,6 +106,9 @@ def test_witnesses() -> None:
     assert sum("is within Azure's limits" in what for what in said) == 4
 
 
+NO_UPGRADES = {"upgradeChannel": "none", "nodeOSUpgradeChannel": "None"}
+
+
 @pytest.mark.parametrize("fleet", ["reference", *rendering.FLEETS])
 def test_no_false_alarm(fleet: str) -> None:
     report = check(tree(fleet), "arm", fleet=fleet, base=tree(fleet))
@@ -123,7 +126,7 @@ def test_no_false_alarm_before_and_after_the_first_deployment(fleet: str) -> Non
 @pytest.mark.parametrize(
     "edits",
     [
-        (properties(CLUSTER, kubernetesVersion="1.36.1", autoUpgradeProfile={"upgradeChannel": "none"}),),
+        (properties(CLUSTER, kubernetesVersion="1.36.1", autoUpgradeProfile=NO_UPGRADES),),
         (resource(SUBNET, lambda row: row.update(dependsOn=["aks-eastus-vnet", *row["dependsOn"]])),),
         (resource(NSG, lambda row: row.update(tags={"token": "of gratitude", "secret": "santa"})),),
         (Edit(EAST, '"location": "eastus",\n      "tags": {},\n      "properties": {\n        "addressSpace"',

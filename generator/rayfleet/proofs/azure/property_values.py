@@ -16,7 +16,7 @@ from rayfleet.tree import Resource, Side, Template, Tree, entries, text
 from rayfleet.tree.arm_expression import is_expression
 
 
-class _Owner(NamedTuple):
+class Owner(NamedTuple):
     """A resource, or a pool inside its cluster. ``who`` is its name in a sentence about ``subject``, and ``inside`` the
     steps of a path that ``side`` has already."""
 
@@ -39,32 +39,38 @@ def judge(tree: Tree) -> Iterator[Finding]:
 
 
 def _resource(resource: Resource) -> Iterator[Finding]:
-    for owner in (_owner(resource), *_inline_pools(resource)):
+    for owner in owners(resource):
         for misfit in misfits(owner.data, azure_values(owner.type)):
             if not is_expression(misfit.written):
                 what, side = misfit.sentence(owner.who, "Azure"), owner.side.at(*misfit.path[owner.inside :])
                 yield failed("arm/value", owner.subject, what, misfit.fix, side)
 
 
-def _owner(resource: Resource) -> _Owner:
+def owners(resource: Resource) -> Iterator[Owner]:
+    """A resource, and the pools inside it where it is a cluster."""
+    yield _owner(resource)
+    yield from _inline_pools(resource)
+
+
+def _owner(resource: Resource) -> Owner:
     cluster = _cluster(resource.template)
     if cluster is resource:
-        return _Owner(cluster.name, "it", resource.type, resource.data, resource.side())
+        return Owner(cluster.name, "it", resource.type, resource.data, resource.side())
     if cluster and (resource.scope_id or resource.parent_id) == cluster.id:
         called = "pool" if resource.type.lower() == NODE_POOL.lower() else label(resource.type)
-        return _Owner(cluster.name, f"its {called} {resource.name}", resource.type, resource.data, resource.side())
+        return Owner(cluster.name, f"its {called} {resource.name}", resource.type, resource.data, resource.side())
     who = f"the {label(resource.type)} {resource.written_name}"
-    return _Owner(subject(resource.template), who, resource.type, resource.data, resource.side())
+    return Owner(subject(resource.template), who, resource.type, resource.data, resource.side())
 
 
-def _inline_pools(resource: Resource) -> Iterator[_Owner]:
+def _inline_pools(resource: Resource) -> Iterator[Owner]:
     """The pools inside a cluster, as if each were a resource."""
     if resource.type.lower() != CLUSTER.lower():
         return
     path = ("properties", "agentPoolProfiles")
     for index, profile in enumerate(entries(resource.data, *path)):
         who, data = f"its pool {text(profile, 'name')}", {"properties": profile}
-        yield _Owner(resource.name, who, NODE_POOL, data, resource.side(*path, index), inside=1)
+        yield Owner(resource.name, who, NODE_POOL, data, resource.side(*path, index), inside=1)
 
 
 def unknown(kind: str, value: object, *path: str) -> bool:

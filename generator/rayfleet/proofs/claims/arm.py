@@ -199,6 +199,10 @@ CLAIMS = (
     Claim("arm/unknown-parameter",
           "A deployment hands over a parameter that its template does not take.",
           "Declare it in the template, or leave it out."),
+    Claim("arm/unstated",
+          "A resource leaves out a property that every fleet states: Azure decides, and may decide otherwise with "
+          "another API version.",
+          "Render again."),
     Claim("arm/value",
           "A property has a value that Azure does not know, or that no fleet may have.",
           "Write one of those that the message names."),
