@@ -26,6 +26,8 @@ _OUTCOMES = {
     "refused": "failed", "at risk": "warned", "unclassified": "warned", "restarted": "noted", "noted": "noted",
 }  # fmt: skip
 _STEPS: dict[str, tuple[Any, Any]] = {
+    "leaps": ("1.33", "1.37"),
+    "skips": ("1.34", "1.36"),
     "down": ("1.37", "1.36"),
     "wider": ("100.64.0.0/11", "100.64.0.0/10"),
     "reaches": ([], [{"definition": {"actions": {"baseBlob": {"delete": {"daysAfterModificationGreaterThan": 1}}}}}]),

@@ -134,6 +134,9 @@ def policy(days: int, prefix: str = "ray/", action: str = "delete") -> list[Any]
         (types.VNET, "tags.team", "a", None, "in place"),
         (types.CLUSTER, "properties.kubernetesVersion", "1.36", "1.37", "in place"),
         (types.CLUSTER, "properties.kubernetesVersion", "1.36", "1.36.2", "in place"),
+        (types.CLUSTER, "properties.kubernetesVersion", "1.35", "1.37", "refused"),
+        (types.CLUSTER, "properties.kubernetesVersion", "1.35.4", "1.37.1", "refused"),
+        (types.CLUSTER, "properties.kubernetesVersion", "1.33", "1.37", "refused"),
         (types.CLUSTER, "properties.kubernetesVersion", "1.37", "1.36", "refused"),
         (types.CLUSTER, "properties.kubernetesVersion", "1.36", None, "in place"),
         (types.NODE_POOL, "properties.orchestratorVersion", "1.36", "1.37", "rolling nodes"),
@@ -191,6 +194,17 @@ def test_class(kind: str, path: str, before: Any, after: Any, expected: str) -> 
         (found,) = classify(written, tuple(path.split(".")), before, after)
         assert found.row.change_class == expected
         assert found.row.sentence
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [("1.33", "1.35", "unclassified"), ("1.33", "1.37", "refused"), ("1.33", "1.34", "in place")],
+)
+def test_long_term_support_may_skip_minors(before: str, after: str, expected: str) -> None:
+    """As far as nodes, which stay behind, may be."""
+    cluster = {"properties": {"supportPlan": "AKSLongTermSupport"}}
+    (found,) = classify(types.CLUSTER, ("properties", "kubernetesVersion"), before, after, cluster)
+    assert found.row.change_class == expected
 
 
 def test_a_count_beside_the_autoscaler_is_nobodys() -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from rayfleet.facts.cidr import written_range
+from rayfleet.facts.limits import MINORS_BEHIND
 from rayfleet.facts.versions import number
 
 # Blobs that are archived cannot be read either.
@@ -27,6 +28,20 @@ def _decreases(before: Any, after: Any) -> bool:
 
 def _increases(before: Any, after: Any) -> bool:
     return _decreases(after, before)
+
+
+def minors_between(before: object, after: object) -> int:
+    """The minors from a version to a later one of the same major; 0 where it is none, or where one is no version."""
+    first, second = number(before) or (), number(after) or ()
+    return max(second[1] - first[1], 0) if len(first) > 1 and len(second) > 1 and first[0] == second[0] else 0
+
+
+def _skips(before: Any, after: Any) -> bool:
+    return minors_between(before, after) > 1
+
+
+def _leaps(before: Any, after: Any) -> bool:
+    return minors_between(before, after) > MINORS_BEHIND
 
 
 def _widens(before: Any, after: Any) -> bool:
@@ -73,6 +88,8 @@ def value_at(data: Any, *path: str) -> Any:
 STEPS: dict[str, Callable[[Any, Any], bool]] = {
     "down": _decreases,
     "up": _increases,
+    "skips": _skips,
+    "leaps": _leaps,
     "wider": _widens,
     "reaches": _reaches_further,
 }

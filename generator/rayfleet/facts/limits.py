@@ -19,6 +19,9 @@ MOST_UPGRADE_BATCHES = 200
 NODES_A_FREE_CLUSTER = 1_000
 #: Pods of a node (ARM schema, agentPools; AKS docs, quotas-skus-regions, and use-system-pools for those).
 MAX_PODS, LEAST_PODS, LEAST_SYSTEM_PODS = 250, 10, 30
+#: Minors that nodes may be behind their control plane, which is Kubernetes' own rule (AKS docs,
+#: upgrade-aks-control-plane, 2026-07-30; Kubernetes docs, version-skew-policy).
+MINORS_BEHIND = 3
 #: vCPUs, memory and nodes of a system pool (AKS docs, use-system-pools).
 SYSTEM_VCPUS, SYSTEM_GIB, SYSTEM_NODES = 4, 4, 2
 #: Hours that a maintenance window stays open (ARM schema, managedClusters_maintenanceConfigurations).

@@ -56,6 +56,12 @@ class Table:
         """The newest minor that it knows."""
         return max(found for text in self.data["kubernetes"] if (found := number(text)))
 
+    @property
+    def minors(self) -> str:
+        """The first and the last minor that it knows, in a sentence."""
+        known = sorted(self.data["kubernetes"], key=lambda text: number(text) or ())
+        return f"{known[0]} to {known[-1]}"
+
     def gateway_api(self, minor: str) -> str | None:
         """The bundle of the Gateway API that AKS brings."""
         return next((row["bundle"] for row in self.data["gatewayApi"] if _is_in_range(minor, row)), None)

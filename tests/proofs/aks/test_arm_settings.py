@@ -254,6 +254,21 @@ SETTINGS = (
         )
         for version in ("1.37", "1.37.1", "2.0")
     ),
+    *(
+        Break(
+            f"a pool of Kubernetes {version}, far behind",
+            (properties(CPU, orchestratorVersion=version),),
+            f"its pool cpu has Kubernetes {version}, 4 minors behind the cluster's 1.36; AKS allows at most 3",
+            ((EAST, version), (EAST, "kubernetesVersion")),
+        )
+        for version in ("1.32", "1.32.9")
+    ),
+    Break(
+        "a pool inside the cluster that names its version",
+        (resource(CLUSTER, lambda row: row["properties"]["agentPoolProfiles"][0].update(orchestratorVersion="1.36")),),
+        "its pool sys has an orchestratorVersion inside the cluster, and a100 is a resource of its own",
+        ((EAST, '"orchestratorVersion"'), (EAST, "aks-eastus/a100")),
+    ),
     Break(
         "a disk that is too large to be ephemeral",
         (properties(CPU, osDiskSizeGB=2048),),
@@ -337,6 +352,18 @@ CHANGES = (
         (properties(CLUSTER, kubernetesVersion="1.35"),),
         "kubernetesVersion of aks-eastus was 1.36 and is now 1.35: AKS does not downgrade",
         ((EAST, "1.35"), (BASE, "")),
+    ),
+    Break(
+        "a Kubernetes that skips a minor",
+        (properties(CLUSTER, kubernetesVersion="1.38"),),
+        "kubernetesVersion of aks-eastus was 1.36 and is now 1.38: AKS upgrades one minor version at a time",
+        ((EAST, "1.38"), (BASE, "")),
+    ),
+    Break(
+        "a Kubernetes that leaves nodes too far behind",
+        (properties(CLUSTER, kubernetesVersion="1.40"),),
+        "the nodes stay at their version, and AKS allows them at most three minors behind",
+        ((EAST, "1.40"), (BASE, "")),
     ),
     Break(
         "encryption at host",

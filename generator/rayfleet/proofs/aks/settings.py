@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterator
 
 from rayfleet.diagnostics import did_you_mean
-from rayfleet.facts.change_directions import older
+from rayfleet.facts.change_directions import minors_between, older
 from rayfleet.facts.labels import AKS_PREFIXES, EFFECTS, LABEL_DOMAIN, LABEL_PART, SPOT_PRIORITY
-from rayfleet.facts.limits import SYSTEM_GIB, SYSTEM_VCPUS
+from rayfleet.facts.limits import MINORS_BEHIND, SYSTEM_GIB, SYSTEM_VCPUS
+from rayfleet.facts.resource_types import NODE_POOL
 from rayfleet.proofs.finding import Finding, failed, proved
 from rayfleet.tree import AksCluster, entries, get, mapping, text
 from rayfleet.tree.node_pool import Pool
@@ -21,6 +22,7 @@ def judge(cluster: AksCluster) -> Iterator[Finding]:
     found: list[Finding] = []
     for pool in cluster.pools:
         found += [*_zones(cluster, pool), *_labels(cluster, pool), *_taints(cluster, pool), *_version(cluster, pool)]
+        found += [*_version_behind(cluster, pool), *_version_inside(cluster, pool)]
         found += [*_disk(cluster, pool), *_size(cluster, pool)]
     yield from found
     if cluster.pools and not found:
@@ -85,6 +87,33 @@ def _version(cluster: AksCluster, pool: Pool) -> Iterator[Finding]:
             pool.side("orchestratorVersion"),
             other,
         )
+
+
+def _version_behind(cluster: AksCluster, pool: Pool) -> Iterator[Finding]:
+    own, theirs = text(pool.data, "orchestratorVersion"), text(cluster.resource.properties, "kubernetesVersion")
+    behind = minors_between(own, theirs)
+    if behind > MINORS_BEHIND:
+        what = (
+            f"its pool {pool.name} has Kubernetes {own}, {behind} minors behind the cluster's {theirs}; AKS allows at "
+            f"most {MINORS_BEHIND}"
+        )
+        other = cluster.side("properties", "kubernetesVersion")
+        fix = "upgrade the pool before the cluster"
+        yield failed("arm/pool-too-old", cluster.name, what, fix, pool.side("orchestratorVersion"), other)
+
+
+def _version_inside(cluster: AksCluster, pool: Pool) -> Iterator[Finding]:
+    """A write of the cluster names versions for all of its pools or for none, and pools beside it are not named there
+    (Azure/azure-cli#22807, 2022-07; Azure/ARO-HCP#662, 2024-09)."""
+    beside = cluster.children(NODE_POOL)
+    if "orchestratorVersion" in pool.data and pool.name not in {row.name for row in beside} and beside:
+        what = (
+            f"its pool {pool.name} has an orchestratorVersion inside the cluster, and {beside[0].name} is a resource "
+            "of its own: AKS accepts versions of all pools there, or of none"
+        )
+        fix = "leave it out, and upgrade the pool with az aks nodepool upgrade (docs/upgrading.md)"
+        side = pool.side("orchestratorVersion")
+        yield failed("arm/pool-version-inside", cluster.name, what, fix, side, beside[0].side("name"))
 
 
 def _disk(cluster: AksCluster, pool: Pool) -> Iterator[Finding]:

@@ -11,7 +11,9 @@ from datetime import date, timedelta
 from rayfleet.facts.resource_types import EXTENSION
 from rayfleet.facts.versions import Table, minor, number, table
 from rayfleet.proofs.finding import Finding, failed, noted, proved, warned
+from rayfleet.proofs.fleet import pools_behind
 from rayfleet.proofs.fleet.chart_versions import chart_versions, lifetime
+from rayfleet.proofs.fleet.pools_behind import VersionBefore, version_before
 from rayfleet.proofs.kubernetes import disruption_budgets
 from rayfleet.proofs.run import Run
 from rayfleet.tree import AksCluster, RenderedCluster, Side, get, mapping, text
@@ -34,7 +36,9 @@ def of_cluster(cluster: RenderedCluster, run: Run) -> Iterator[Finding]:
     if aks := cluster.aks:
         kubernetes = minor(aks.resource.properties.get("kubernetesVersion"))
         yield from _kubernetes(aks, known, today)
-        yield from _images(aks, known, today, kubernetes)
+        before = version_before(aks, run)
+        yield from pools_behind.judge(aks, known, today, before)
+        yield from _images(aks, known, today, kubernetes, before)
         yield from _addons(aks, known, today, kubernetes)
         yield from _mounts(cluster, known, kubernetes)
         yield from _flux(aks, known)
@@ -115,7 +119,8 @@ def _kubernetes(cluster: AksCluster, known: Table, today: date) -> Iterator[Find
         newer = version[:2] > known.newest_minor
         fix = "look at AKS's release calendar" if newer else "upgrade it, a minor at a time"
         what = f"the table of {known.date} does not know AKS {short}"
-        yield warned("versions/kubernetes-unknown", name, what if newer else f"{what}: it is older than any", fix, side)
+        what += f": it knows {known.minors}" if newer else ": it is older than any"
+        yield warned("versions/kubernetes-unknown", name, what, fix, side)
         return
     if today < support.begins:
         what = f"AKS {short} is not generally available before {support.begins}"
@@ -129,18 +134,27 @@ def _tier(cluster: AksCluster) -> Side:
     return cluster.side("sku", "tier")
 
 
-def _images(cluster: AksCluster, known: Table, today: date, kubernetes: str | None) -> Iterator[Finding]:
+def _images(
+    cluster: AksCluster, known: Table, today: date, kubernetes: str | None, before: VersionBefore
+) -> Iterator[Finding]:
     seen = set()
     long_term = text(cluster.resource.properties, "supportPlan") == "AKSLongTermSupport"
     for pool in cluster.pools:
         # Ubuntu where a pool says nothing (ARM API 2026-05-01, osSKU).
         sku, side = text(pool.data, "osSKU") or "Ubuntu", pool.side("osSKU")
-        if sku in seen:
+        version = before.of(pool, kubernetes)
+        if (sku, version) in seen:
             continue
-        seen.add(sku)
-        images = known.images(sku, kubernetes)
+        seen.add((sku, version))
+        images = known.images(sku, version)
         last = known.last_minor(sku)
-        if kubernetes and not images and last and (number(kubernetes) or ()) > (number(last) or ()):
+        # What the cluster goes to, its pools go to later.
+        if (
+            kubernetes
+            and not known.images(sku, kubernetes)
+            and last
+            and (number(kubernetes) or ()) > (number(last) or ())
+        ):
             what = f"the OS SKU {sku} ends with AKS {last}, and the cluster is of {kubernetes}"
             fix = "take Ubuntu or AzureLinux, which follow Kubernetes"
             yield failed(
