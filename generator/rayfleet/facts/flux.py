@@ -87,6 +87,8 @@ AKS_NAMESPACES: dict[str, tuple[tuple[str, ...], Any]] = {
     "gatekeeper-system": (("addonProfiles", "azurepolicy", "enabled"), True),
 }
 
+#: The provisioner of classes whose volumes somebody makes by hand (Kubernetes docs, storage-classes: local).
+NO_PROVISIONER = "kubernetes.io/no-provisioner"
 #: Storage classes that AKS makes (AKS docs, concepts-storage).
 STORAGE_CLASSES = frozenset(
     {

@@ -8,7 +8,7 @@ from functools import cache
 import pytest
 
 from rayfleet.source import read_all
-from tests.proofs.breaks import storage_account, storage_mounts
+from tests.proofs.breaks import pod_claims, storage_account, storage_mounts
 from tests.proofs.breaks.storage import (
     ACCOUNT_ID,
     AT,
@@ -43,6 +43,7 @@ BREAKS = (
     *storage_account.READ_ONLY,
     *storage_account.LIFECYCLE,
     *storage_mounts.MOUNT,
+    *pod_claims.BREAKS,
 )
 
 
@@ -50,6 +51,11 @@ BREAKS = (
 def test_break_is_seen(case: Break) -> None:
     files = broken(case.edits, case.fleet)
     assert_seen(check(files, "storage", fleet=case.fleet), files, "storage", case)
+
+
+@pytest.mark.parametrize("edits", pod_claims.GOOD)
+def test_claims_of_a_team_raise_no_alarm(edits: tuple[Edit, ...]) -> None:
+    assert [row.what for row in failures(check(broken(edits), "storage"))] == []
 
 
 def test_a_fix_names_the_nearest_container() -> None:

@@ -139,7 +139,7 @@ PATH = (
     Break(
         "a control plane that may make no containers",
         (Edit(SWEDEN, f"roleDefinitions', '{CONTRIBUTOR}'", f"roleDefinitions', '{READER}'"),),
-        "its control plane may not make containers in choices, and its claim needs one",
+        "its control plane may not make containers in choices, and the claim anyscale-operator/",
         ((f"{ENVOY}/persistentvolumeclaim.yaml", "storageClassName"), (SWEDEN, '"identity"')),
         fleet=DYNAMIC,
     ),

@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from rayfleet.diagnostics import did_you_mean
-from rayfleet.facts import charts
 from rayfleet.facts.late_values import CLIENT_ID, words
 from rayfleet.facts.workload_identity import CLIENT_ID_ANNOTATION, CLIENT_ID_VARIABLE, USE_LABEL
 from rayfleet.proofs.azure.federation import SUBJECT, federation
 from rayfleet.proofs.azure.service_accounts import BUILT_IN_NAMESPACES, accounts, is_similar
 from rayfleet.proofs.finding import Finding, failed, noted, proved, warned
+from rayfleet.proofs.kubernetes.pod_claims import may_come_with_chart
 from rayfleet.scheduler.pods import WrittenPod, written_pods
 from rayfleet.tree import RenderedCluster, Tree, entries, get, text
 from rayfleet.tree.bindings import Late, bound_values
@@ -126,11 +126,7 @@ def _has_client_id(pod: WrittenPod, account: Manifest | None) -> bool:
 
 
 def _may_be_made_elsewhere(cluster: RenderedCluster, namespace: str) -> bool:
-    """True where a chart that rayfleet does not know is installed there, or no layer makes the namespace."""
-    known = {name for chart in charts.TABLE for name in (chart.name, chart.artifact)}
-    theirs = {row.namespace for row in cluster.releases.values() if row.chart not in known}
-    layers = {row.name for row in cluster.of_kind("Namespace", "")}
-    return namespace in theirs or namespace in BUILT_IN_NAMESPACES or namespace not in layers
+    return namespace in BUILT_IN_NAMESPACES or may_come_with_chart(cluster, namespace)
 
 
 def _absent_subjects(cluster: RenderedCluster, subjects: Iterable[str]) -> set[str]:

@@ -134,10 +134,15 @@ def judge(cluster: RenderedCluster, mounted: MountedVolume) -> Iterator[Finding]
     """Kubernetes binds the two to each other, pods of many nodes may mount it, and Flux deletes neither."""
     claim, volume = mounted
     if volume.static:
-        yield from _claim_binding(cluster, claim, volume.manifest)
-        yield from _size(cluster, claim, volume.manifest)
+        yield from judge_static(cluster, claim, volume.manifest)
     yield from _modes(cluster, claim, volume)
     yield from _write_access(cluster, mounted)
+
+
+def judge_static(cluster: RenderedCluster, claim: Manifest, volume: Manifest) -> Iterator[Finding]:
+    """A claim and the volume that it names."""
+    yield from _claim_binding(cluster, claim, volume)
+    yield from _size(cluster, claim, volume)
 
 
 def _claim_binding(cluster: RenderedCluster, claim: Manifest, volume: Manifest) -> Iterator[Finding]:

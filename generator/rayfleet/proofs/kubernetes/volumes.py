@@ -7,12 +7,11 @@ from collections.abc import Iterator
 
 from rayfleet.diagnostics import many, name_advice, nearest
 from rayfleet.facts.resource_types import CONTAINER
-from rayfleet.facts.roles import ACCOUNT as MAY_MAKE_CONTAINERS
 from rayfleet.proofs.anyscale import bucket
 from rayfleet.proofs.azure import storage_account as accounts
 from rayfleet.proofs.azure import storage_firewall
 from rayfleet.proofs.finding import Finding, failed, noted, proved, warned
-from rayfleet.proofs.kubernetes import blob_mount
+from rayfleet.proofs.kubernetes import blob_mount, pod_claims
 from rayfleet.proofs.kubernetes import volume_claim as claims
 from rayfleet.proofs.kubernetes.volume_claim import MountedVolume
 from rayfleet.proofs.run import Run, see
@@ -20,7 +19,6 @@ from rayfleet.proofs.values import is_legal
 from rayfleet.tree import AksCluster, RenderedCluster, Resource, Side, Tree, get, mapping, text
 from rayfleet.tree.blob_volume import CLAIM, BlobVolume, Target, fleet_volumes, target, volumes
 from rayfleet.tree.gaps import templates_whole
-from rayfleet.tree.role_assignments import RoleNeed, assignment_for
 
 
 def of_cluster(cluster: RenderedCluster, run: Run) -> Iterator[Finding]:
@@ -44,11 +42,12 @@ def of_cluster(cluster: RenderedCluster, run: Run) -> Iterator[Finding]:
         found += _driver(cluster.aks) if cluster.aks else ()
     if mounted:
         found += claims.judge(cluster, mounted)
-        found += _dynamic_volumes(cluster, cluster.aks, mounted, tree) if cluster.aks else ()
+        found += pod_claims.judge_maker(cluster, tree, *mounted)
         found += storage_firewall.judge(cluster, mounted, tree)
         container = target(cluster, mounted.volume).container_id
         if container in tree.resources:
             see(run.containers, container, cluster.name, mounted.volume.side("containerName"))
+    found += pod_claims.judge(cluster, tree, mounted.claim if mounted else None)
     if cluster.cloud_resource:
         found += bucket.judge(cluster, cluster.cloud_resource, mounted, tree)
         found += accounts.cors(cluster, tree, bucket.read_bucket(cluster.cloud_resource).account)
@@ -237,24 +236,6 @@ def _driver(cluster: AksCluster) -> Iterator[Finding]:
         what = "its blob driver is not enabled: nothing mounts the volume"
         fix = "enable storageProfile.blobCSIDriver"
         yield failed("storage/driver-off", cluster.name, what, fix, cluster.side("properties", *path))
-
-
-def _dynamic_volumes(
-    cluster: RenderedCluster, aks: AksCluster, mounted: MountedVolume, tree: Tree
-) -> Iterator[Finding]:
-    """The control plane makes dynamic volumes (blob-csi-driver, docs/workload-identity-static-pv-mount.md)."""
-    claim, volume = mounted
-    account = tree.resources.get(target(cluster, volume).account_id)
-    if volume.static or account is None:
-        return
-    side = claim.side("spec", "storageClassName")
-    resource = aks.resource
-    own = [resource.resolve(key) for key in mapping(resource.data, "identity", "userAssignedIdentities")]
-    needs = [RoleNeed(name, MAY_MAKE_CONTAINERS, account.id, "", side) for name in own or [cluster.id]]
-    if not any(assignment_for(tree, need) for need in needs):
-        what = f"its control plane may not make containers in {account.name}, and its claim needs one"
-        fix = "grant it Storage Account Contributor, or name a volume in the claim"
-        yield failed("storage/may-not-make-containers", cluster.name, what, fix, side, cluster.side("identity"))
 
 
 # --- of the fleet ---
