@@ -148,7 +148,10 @@ SAYING: Data = {
     "volume": {"provisioning": "dynamic", "size": "1Ti", "cache": "file", "cacheSizeMib": 4096},
     "gateway": {"kind": "envoy-gateway", "visibility": "private"},
     "cloudResource": {"redisEndpoint": "redis.example:6379", "imageRegistry": "registry.example"},
-    "charts": {"anyscale-operator": {"version": "1.8.1", "values": {"own": 1}}, "envoy-gateway": {"values": {"x": 2}}},
+    "charts": {
+        "anyscale-operator": {"version": "1.8.1", "values": {"patches": []}},
+        "envoy-gateway": {"values": {"commonLabels": {}}},
+    },
 }
 SAYING_POOL: Data = {
     "vmSize": "Standard_D16ds_v5",
@@ -266,7 +269,7 @@ def test_null_in_the_values_of_a_chart_is_for_helm(level: tuple[str, ...]) -> No
     path = ("charts", "anyscale-operator", "values", "deep")
     data = _null((*path, "gone"), level)
     (cluster,) = build(data).clusters
-    assert cluster.delivery.charts["anyscale-operator"].values == {"own": 1, "deep": {"gone": None}}
+    assert cluster.delivery.charts["anyscale-operator"].values == {"patches": [], "deep": {"gone": None}}
     (cluster,) = build(_null(path[:3], level)).clusters
     assert cluster.delivery.charts["anyscale-operator"].values == {}, "but the fleet's own values go as all else does"
 

@@ -8,6 +8,7 @@ from rayfleet.fleet_files import Inputs
 from rayfleet.model.fleet import Fleet
 from rayfleet.rules import (
     bindings,
+    charts,
     gateway,
     gitops,
     identity,
@@ -35,6 +36,7 @@ def judge(fleet: Fleet, origin: Origin, catalogue: Catalogue, inputs: Inputs) ->
         *storage.judge(fleet, origin.source, catalogue),
         *gitops.judge(fleet, origin.source),
         *gateway.judge(fleet, origin),
+        *charts.judge(fleet, origin),
         *overlays.judge(fleet, origin, inputs),
     ]
 

@@ -167,6 +167,20 @@ BREAKS = (
         "warned",
     ),
     Break(
+        "a chart that was never released",
+        (Edit(PLUGIN, '"0.20.0"', '"0.19.9"'),),
+        "there is no nvidia-device-plugin 0.19.9",
+        ((PLUGIN, '"0.19.9"'),),
+        "warned",
+    ),
+    Break(
+        "a value that a chart does not read",
+        (Edit(f"{HERE}/operators/anyscale-operator/values.yaml", "  replicas: 2\n", "  replica: 2\n"),),
+        'anyscale-operator 1.8.0 reads no value operator.replica (did you mean "replicas"?)',
+        ((f"{HERE}/operators/anyscale-operator/values.yaml", "replica: 2"),),
+        "warned",
+    ),
+    Break(
         "a chart that the table does not know yet",
         (Edit(PLUGIN, '"0.20.0"', '"0.21.0"'),),
         "nvidia-device-plugin 0.21.0 is newer than 0.20.0, the newest in the table of 2026-12-01",

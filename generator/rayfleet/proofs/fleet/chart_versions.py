@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, timedelta
 
-from rayfleet.diagnostics import many
+from rayfleet.diagnostics import did_you_mean, many
+from rayfleet.facts import chart_values
+from rayfleet.facts.chart_values import ValueNames
 from rayfleet.facts.versions import Number, Table, number
-from rayfleet.proofs.finding import Finding, failed, noted, proved, warned
+from rayfleet.proofs.finding import Finding, failed, noted, proved, unjudged, warned
 from rayfleet.tree import AksCluster, RenderedCluster, Side, get, text
 from rayfleet.tree.helm_release import Release
 
@@ -49,6 +51,8 @@ def chart_versions(
             f"{said} reads every value that it is given and that older ones ignore",
             side,
         )
+    if chart in chart_values.charts():
+        yield from _values(cluster, release, chart_values.charts()[chart], version)
     newest = facts["newest"]["version"]
     if version > (number(newest) or ()):
         yield noted(
@@ -71,6 +75,24 @@ def chart_versions(
         )
     if "series" in facts:
         yield from _series(cluster, release, known, today, kubernetes, version)
+
+
+def _values(cluster: RenderedCluster, release: Release, known: ValueNames, version: Number) -> Iterator[Finding]:
+    """Helm takes any value, and says nothing of those that no template reads."""
+    written, side = ".".join(map(str, version)), release.version_side
+    if known.has_version(written) is False:
+        what = f"there is no {release.artifact} {written}{did_you_mean(written, known.versions)}"
+        yield warned("versions/chart-unknown", cluster.name, what, f"use {known.versions[-1]}", side)
+    elif not known.knows(written):
+        what = f"which values {release.artifact} {written} reads is not in the table, which has those of {known.read}"
+        yield unjudged(
+            "versions/values-unjudged", cluster.name, what, f"take {known.read}, or compare them by hand", side
+        )
+    for row in known.unknown(release.values) if known.knows(written) else ():
+        what = (
+            f"{release.artifact} {written} reads no value {'.'.join(row.path)}{did_you_mean(row.path[-1], row.known)}"
+        )
+        yield warned("versions/value-unread", cluster.name, what, "use one that it reads", release.side(*row.path))
 
 
 def _version(release: Release) -> Number | None:
