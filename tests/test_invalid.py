@@ -40,7 +40,12 @@ RENDERED = {
 
 def lay_out(case: str, workspace: Workspace) -> None:
     if (FOLDER / case).is_dir():
-        shutil.copytree(FOLDER / case, workspace.folder, symlinks=True, dirs_exist_ok=True)
+        shutil.copytree(FOLDER / case, workspace.folder, dirs_exist_ok=True)
+        links = workspace.folder / "links"  # which a copy of the repository would follow
+        for line in links.read_text().splitlines() if links.exists() else ():
+            path, target = line.split(" -> ")
+            (workspace.folder / path).symlink_to(target)
+        links.unlink(missing_ok=True)
     else:
         shutil.copyfile(FOLDER / f"{case}.yaml", workspace.folder / "fleet.yaml")
 
