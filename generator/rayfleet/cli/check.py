@@ -29,6 +29,10 @@ _WITNESSES = 3
     "--layers", type=click.Choice(["auto", "kustomize", "files"]), default="auto", show_default=True,
     help="Judge layers as kustomize builds them, or as their files say; auto: built when kustomize is there.",
 )  # fmt: skip
+@click.option(
+    "--remote-bases", is_flag=True,
+    help="Build layers with what overlays take from other hosts, as Flux does; without it, those are not built.",
+)  # fmt: skip
 @click.option("--date", "on", type=click.DateTime(["%Y-%m-%d"]), help="Judge versions as of this day, not today.")
 @click.option("--strict", is_flag=True, help="Exit with 1 for warnings as well, and for what was not judged.")
 @click.option("-v", "--verbose", is_flag=True, help="Show every claim that holds, not just the first few.")
@@ -42,6 +46,7 @@ def check(
     output: str | None,
     base: str | None,
     layers: str,
+    remote_bases: bool,
     on: datetime | None,
     strict: bool,
     verbose: bool,
@@ -63,7 +68,7 @@ def check(
         echo(index.LISTS[recorder.form](index.of(names)), end="")
         return 0
     where = fleet_files.locate(fleet, output)
-    tree = load.tree(where, layers)
+    tree = load.tree(where, layers, remote_bases)
     try:
         witnesses = None if verbose or recorder.for_machines else _WITNESSES
         report = judge(where, tree, names, base, on.date() if on else date.today(), witnesses)

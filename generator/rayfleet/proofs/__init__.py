@@ -141,6 +141,7 @@ def prove(evidence: Evidence, wanted: Iterable[str] = (), witnesses: int | None 
         report.refuse(FILES, "files/unreadable", _unreadable(cluster))
         report.refuse(FILES, "files/not-built", _build_failures(cluster))
         if any(proof.layered for proof in chosen):
+            report.add(FILES, overlays.hold_back(_remote_bases(cluster)))
             report.add(FILES, overlays.hold_back(_without_overlays(cluster)))
     for proof in chosen:
         report.add(proof.name, groups[proof.name].merge())
@@ -183,8 +184,18 @@ def _build_failures(cluster: RenderedCluster) -> Iterator[Diagnostic]:
             yield Diagnostic(f"{layer.folder}/kustomization.yaml", 1, 1, "", what, fix)
 
 
+def _remote_bases(cluster: RenderedCluster) -> Iterator[Finding]:
+    for layer in _layers(cluster):
+        if layer.remote:
+            side, reference = layer.remote
+            what = f"{reference} is fetched from elsewhere to build the layer {layer.path.rpartition('/')[2]}"
+            fix = "copy it into an overlay; or, where you trust who wrote that, run rayfleet check --remote-bases"
+            yield unjudged("files/remote-base", cluster.name, f"{what}: it was not built, and not judged", fix, side)
+
+
 def _without_overlays(cluster: RenderedCluster) -> Iterator[Finding]:
-    found = [side for layer in cluster.layers.values() if not layer.built for side in layer.unread]
+    layers = [layer for layer in cluster.layers.values() if not layer.built and not layer.remote]
+    found = [side for layer in layers for side in layer.unread]
     if found:
         what = "its overlays were not judged: layers were read as their files say"
         fix = "install kustomize (in a checkout: make deploy-tools), which builds them, and leave --layers out"

@@ -15,7 +15,7 @@ def has_gaps(cluster: RenderedCluster) -> bool:
     listed = {row.name for row in cluster.kustomizations if folder_in_rendered(text(row.data, "spec", "path"))}
     return bool(
         cluster.problems
-        or any(layer is None or layer.problems or layer.error for layer in layers)
+        or any(layer is None or layer.problems or layer.error or layer.remote for layer in layers)
         or listed - cluster.layers.keys()
     )
 

@@ -60,7 +60,8 @@ class Layer:
         self.path = path
         self.problems: list[Diagnostic] = []
         self.kustomization = files.read(f"{path}/kustomization.yaml", read, self.problems)
-        self.built = build is not None and not build.error
+        self.remote = build.remote if build else None
+        self.built = build is not None and not build.error and not build.remote
         self.error = build.error.splitlines()[-1] if build and build.error else ""
         self._files = files
         self._documents: dict[str, list[Source]] = {}

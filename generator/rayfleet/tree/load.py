@@ -18,9 +18,9 @@ from rayfleet.tree.kustomize import Kustomize, find_binary
 _COMPARED = re.compile(r"azure/.*|clusters/.*\.yaml")
 
 
-def tree(where: FleetFiles, layers: str) -> Tree:
+def tree(where: FleetFiles, layers: str, remote: bool = False) -> Tree:
     """The tree, with its layers as ``kustomize`` builds them, as their ``files`` say, or ``auto``: built when kustomize
-    is there. Raises Invalid where something cannot be read.
+    is there; ``remote``: with what they take from elsewhere. Raises Invalid where something cannot be read.
     """
     if not os.path.isdir(where.output):
         there = os.path.lexists(where.output)
@@ -31,7 +31,7 @@ def tree(where: FleetFiles, layers: str) -> Tree:
         fix = "install kustomize (in a checkout: make deploy-tools), or use --layers files"
         raise Invalid([Diagnostic("kustomize", 0, 0, "", "the command is not on PATH or in .tools/bin", fix)])
     files = Files(where.output, OnDisk(where.output))
-    kustomize = Kustomize(binary, where.output) if binary else None
+    kustomize = Kustomize(binary, where.output, remote) if binary else None
     return Tree(files, bindings(where), catalogue(where), kustomize)
 
 
