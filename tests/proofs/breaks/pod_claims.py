@@ -33,7 +33,12 @@ spec:
   storageClassName: blob-fuse2
   claimRef: {kept_for}
   mountOptions:
-    [-o allow_other, --use-adls=true, --block-cache, --block-cache-block-size=16, --block-cache-pool-size=2048]
+    - -o allow_other
+    - --use-adls=true
+    - --block-cache
+    - --block-cache-block-size=16
+    - --block-cache-pool-size=2048
+    - --block-cache-prefetch=32
   csi:
     driver: blob.csi.azure.com
     volumeHandle: scratch
