@@ -98,11 +98,10 @@ class Outputs:
     @cached_property
     def pending(self) -> list[Pending]:
         """The outputs that wait for bindings."""
-        first = self._fleet.primary_cluster.name
-        unknown = (config for config in self._compute_configs if not config.choices)
         of_fleet = [
-            Pending(ACCELERATORS.format(accelerator=config.accelerator), first, (CLOUD_RESOURCE_ID,))
-            for config in unknown
+            Pending(ACCELERATORS.format(accelerator=config.accelerator), config.waiting[0].name, (CLOUD_RESOURCE_ID,))
+            for config in self._compute_configs
+            if config.waiting and not config.choices
         ]
         return of_fleet + [
             Pending(f"clusters/{cluster.name}/{row.path}", cluster.name, missing)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 import yaml
 
 from rayfleet.diagnostics import Invalid
+from rayfleet.model.bindings import NONE
 from rayfleet.model.compute_config import Choice, ComputeConfig, compute_configs
+from rayfleet.outputs import Outputs
 from tests.testing.smallest_fleet import Data, build, rendered, smallest, with_pools
 
 T4, T4_FOUR, A100 = "Standard_NC16as_T4_v3", "Standard_NC64as_T4_v3", "Standard_ND96asr_v4"
@@ -104,10 +107,54 @@ def test_a_head_stays_on_demand_and_takes_no_gpu() -> None:
 
 
 def test_where_only_gpus_are_on_demand_the_head_takes_the_fewest() -> None:
-    data = with_pools(four={"vmSize": T4_FOUR, "maxCount": 1})
-    data["defaults"]["nodePools"]["cpu"]["capacityType"] = "spot"
-    (choice,) = _configs(data)["T4"].choices
+    (choice,) = _configs(_gpus_on_demand_only(four={"vmSize": T4_FOUR, "maxCount": 2}))["T4"].choices
     assert (choice.head.gpus, [pool.name for pool in choice.head.pools]) == (1, ["four"])
+
+
+def _gpus_on_demand_only(**pools: Any) -> Data:
+    data = with_pools(**pools)
+    data["defaults"]["nodePools"]["cpu"]["capacityType"] = "spot"
+    return data
+
+
+@pytest.mark.parametrize(
+    ("pools", "most"),
+    [
+        ({"t4": {"vmSize": T4, "maxCount": 3}}, 2),
+        ({"t4": {"vmSize": T4, "maxCount": 3}, "t4spot": {"vmSize": T4, "maxCount": 2, "capacityType": "spot"}}, 4),
+        # The head of one GPU goes to the smaller size, and leaves the larger to the workers.
+        ({"one": {"vmSize": T4, "maxCount": 1}, "four": {"vmSize": T4_FOUR, "maxCount": 2}}, 2),
+    ],
+)
+def test_a_head_that_takes_a_node_of_its_workers_leaves_them_one_less(pools: Data, most: int) -> None:
+    (choice,) = _configs(_gpus_on_demand_only(**pools))["T4"].choices
+    assert (choice.head_on_gpus, choice.max_nodes) == (True, most)
+
+
+def test_a_cluster_whose_only_node_the_head_takes_is_not_tried() -> None:
+    config = _configs(_gpus_on_demand_only(t4={"vmSize": T4, "maxCount": 1}))["T4"]
+    assert (config.choices, config.waiting) == ((), ())
+
+
+def test_a_head_leaves_workers_on_spot_alone() -> None:
+    choice = _choice(t4={"vmSize": T4, "maxCount": 3, "capacityType": "spot"})
+    assert (choice.head_on_gpus, choice.max_nodes) == (False, 3)
+
+
+def test_what_waits_is_booked_to_the_cluster_that_lacks_the_id() -> None:
+    """An accelerator of another cluster than the primary one, which is registered already."""
+    data = smallest()
+    data["clusters"]["far"] = {
+        "region": "westus2",
+        "network": {"index": 1},
+        "nodePools": {"large": {"vmSize": A100, "maxCount": 1}},
+    }
+    fleet = build(data, bound=True)
+    assert [row for row in Outputs(fleet, frozenset()).pending if row.path.startswith("anyscale/")] == []
+    bare = tuple(replace(row, bindings=NONE) if row.name == "far" else row for row in fleet.clusters)
+    pending = Outputs(replace(fleet, clusters=bare), frozenset()).pending
+    assert ("anyscale/A100-40G/compute_config.yaml", "far", ("cloudResourceId",)) in pending
+    assert {row.cluster for row in pending} == {"far"}
 
 
 def test_what_is_rendered_names_instance_types_that_its_clusters_have() -> None:

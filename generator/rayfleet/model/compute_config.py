@@ -26,41 +26,61 @@ class Choice:
     market: str
     max_nodes: int
 
+    @property
+    def head_on_gpus(self) -> bool:
+        """True where a head has no pool without GPUs, and takes a node that has them."""
+        return self.head.gpus > 0
+
 
 @dataclass(frozen=True, slots=True)
 class ComputeConfig:
-    """The clusters that have an accelerator, in order."""
+    """The clusters that have an accelerator, in order; ``waiting`` are those that Anyscale does not know yet."""
 
     accelerator: str
     choices: tuple[Choice, ...]
+    waiting: tuple[Cluster, ...]
 
 
 def compute_configs(fleet: Fleet) -> list[ComputeConfig]:
     """One for each accelerator of the fleet, of the clusters that Anyscale knows; without any it has no choices yet."""
     configs = []
     for accelerator in fleet.accelerators:
-        choices = (_choice(cluster, accelerator) for cluster in fleet.routed_clusters)
-        configs.append(ComputeConfig(accelerator, tuple(filter(None, choices))))
+        found = [choice for cluster in fleet.routed_clusters if (choice := choice_of(cluster, accelerator))]
+        able = [choice for choice in found if choice.max_nodes]
+        known = tuple(choice for choice in able if choice.cluster.bindings.cloud_resource_id is not None)
+        waiting = tuple(choice.cluster for choice in able if choice not in known)
+        configs.append(ComputeConfig(accelerator, known, waiting))
     return configs
 
 
-def _choice(cluster: Cluster, accelerator: str) -> Choice | None:
+def choice_of(cluster: Cluster, accelerator: str) -> Choice | None:
+    """The head and workers that a cluster has for an accelerator; without any node for workers, where the head takes
+    the only one.
+    """
     whole = [shape for shape in cluster.ray.instance_types if shape.whole_node and shape.vm.accelerator == accelerator]
-    if not whole or cluster.bindings.cloud_resource_id is None:
+    if not whole:
         return None
     worker = max(whole, key=lambda shape: (shape.gpus, shape.memory_gib))
     markets = {pool.spot for pool in worker.pools}
     market = "PREFER_SPOT" if len(markets) == 2 else "SPOT" if True in markets else "ON_DEMAND"
-    return Choice(cluster, _head(cluster, worker), worker, market, sum(pool.maximum for pool in worker.pools))
+    head = _head(cluster, worker)
+    most = sum(pool.maximum for pool in worker.pools) - _shares_nodes(worker, head)
+    return Choice(cluster, head, worker, market, max(most, 0))
+
+
+def _shares_nodes(worker: InstanceType, head: InstanceType) -> bool:
+    """True where a head can only run on a node that workers would take."""
+    return all(pool.spot or pool in worker.pools for pool in head.pools)
 
 
 def _head(cluster: Cluster, worker: InstanceType) -> InstanceType:
-    """The shape nearest to what a head needs: of its workers' architecture, because one image serves both, and
-    on-demand, because a head has no market type.
+    """The shape nearest to what a head needs: of its workers' architecture, because one image serves both, on-demand,
+    because a head has no market type, and with the fewest GPUs, apart from theirs if it can be.
     """
 
-    def rank(shape: InstanceType) -> tuple[bool, bool, int, int]:
+    def rank(shape: InstanceType) -> tuple[bool, bool, int, bool, int]:
         other = shape.vm.architecture != worker.vm.architecture
-        return other, all(pool.spot for pool in shape.pools), shape.gpus, abs(shape.cpus - HEAD_CPUS)
+        spot = all(pool.spot for pool in shape.pools)
+        return other, spot, shape.gpus, _shares_nodes(worker, shape), abs(shape.cpus - HEAD_CPUS)
 
     return min(cluster.ray.instance_types, key=rank)

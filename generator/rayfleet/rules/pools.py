@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from rayfleet.diagnostics import Diagnostic
+from rayfleet.diagnostics import Diagnostic, many
 from rayfleet.facts.catalogue import Catalogue
 from rayfleet.facts.labels import AKS_LABELS, OWNED_PREFIXES
 from rayfleet.facts.limits import (
@@ -16,6 +16,7 @@ from rayfleet.facts.limits import (
     is_spot_price,
 )
 from rayfleet.model.cluster import Cluster
+from rayfleet.model.compute_config import choice_of
 from rayfleet.model.fleet import Fleet
 from rayfleet.model.node_pool import NodePool
 from rayfleet.source.origin import Origin
@@ -76,6 +77,7 @@ def _cluster(cluster: Cluster, origin: Origin) -> Iterator[Diagnostic]:
         yield origin.at(cluster.name, where, what, fix, key=True)
     else:
         yield from _heads(cluster, origin)
+        yield from _heads_on_gpus(cluster, origin)
     if aks.autoscaler["expander"] == "priority":
         what = "the priority expander reads a ConfigMap that rayfleet does not make"
         fix = "add kube-system/cluster-autoscaler-priority-expander with an overlay"
@@ -100,6 +102,20 @@ def _heads(cluster: Cluster, origin: Origin) -> Iterator[Diagnostic]:
             )
             fix = f"add a small user pool of an {architecture} size, or make this one on-demand"
             yield origin.at(cluster.name, ("nodePools", pool.name), what, fix, key=True)
+
+
+def _heads_on_gpus(cluster: Cluster, origin: Origin) -> Iterator[Diagnostic]:
+    """Heads that take a node with GPUs, for want of another that is on demand and of their workers' architecture."""
+    for accelerator in cluster.gpus.accelerators:
+        choice = choice_of(cluster, accelerator)
+        if choice and choice.head_on_gpus:
+            head = next((pool for pool in choice.head.pools if not pool.spot), None)
+            if head is None:  # that there is none is told by itself
+                continue
+            left = f"its workers have {many(choice.max_nodes, 'node')} at most" if choice.max_nodes else "none is left"
+            what = f"a Ray head for {accelerator} has no pool without GPUs, and takes a node of {head.name}: {left}"
+            fix = f"add a small on-demand pool for Ray of an {head.vm.architecture} size without GPUs"
+            yield origin.at(cluster.name, ("nodePools", head.name), what, fix, key=True).as_warning()
 
 
 def _keeps_pods_off(pool: NodePool) -> bool:
