@@ -12,7 +12,7 @@ import pytest
 
 from rayfleet.facts.azure_values import AZURE_VALUES, azure_values
 from rayfleet.facts.change_classes import Steps, rows
-from rayfleet.facts.property_values import EACH, Form, NumberRange, PropertyValues, Words
+from rayfleet.facts.property_values import EACH, Exactly, Form, NumberRange, PropertyValues, Words
 from rayfleet.facts.resource_types import CLUSTER, LIFECYCLE_POLICY, MAINTENANCE_WINDOW, NAT_GATEWAY, NODE_POOL, NSG
 from rayfleet.package_files import SCHEMAS
 from rayfleet.proofs.values import misfits, places
@@ -72,7 +72,7 @@ def test_what_is_rendered_has_no_other_values() -> None:
 @pytest.mark.parametrize(("kind", "row"), [each for each in ROWS if each[0] not in UNRENDERED])
 def test_every_property_has_a_row_in_the_table_of_changes(kind: str, row: PropertyValues) -> None:
     whole: Steps = row.path[: row.path.index(EACH)] if EACH in row.path else row.path
-    assert any(each.concerns(whole) for each in rows(kind))
+    assert any(each.concerns(path) for each in rows(kind) for path in (whole, row.path))
 
 
 @pytest.mark.parametrize(
@@ -118,6 +118,10 @@ def test_fleet_yaml_takes_the_same_numbers(key: str, kind: str, path: str) -> No
 @pytest.mark.parametrize(("kind", "row"), ROWS, ids=IDS)
 def test_a_row_says_what_it_takes(kind: str, row: PropertyValues) -> None:
     values = row.values
+    if isinstance(values, Exactly):
+        others = (None, [], not values.value, str(values.value).upper(), 1)
+        assert values.takes(values.value) and not any(map(values.takes, others))
+        return
     assert not values.takes(None) and not values.takes(True) and not values.takes([])
     if isinstance(values, Words):
         assert all(map(values.takes, values.words)) and not any(map(values.takes, values.refused))

@@ -15,11 +15,12 @@ from rayfleet.facts.limits import (
     WINDOW_HOURS,
 )
 from rayfleet.facts.network import NAT_IDLE_MINUTES, RULE_PRIORITIES
-from rayfleet.facts.property_values import Form, NumberRange, PropertyValues, Words, at
+from rayfleet.facts.property_values import Exactly, Form, NumberRange, PropertyValues, Words, at
 from rayfleet.facts.resource_types import (
     BLOB_SERVICE,
     CLUSTER,
     CONTAINER,
+    EXTENSION,
     FLUX_CONFIGURATION,
     LIFECYCLE_POLICY,
     MAINTENANCE_WINDOW,
@@ -29,6 +30,7 @@ from rayfleet.facts.resource_types import (
     PUBLIC_IP,
     ROLE_ASSIGNMENT,
     STORAGE_ACCOUNT,
+    SUBNET,
 )
 from rayfleet.facts.storage import SOFT_DELETE_DAYS
 
@@ -40,6 +42,7 @@ _SWITCH = Words(("Enabled", "Disabled"))
 _NODES = NumberRange(0, NODES_A_POOL, "nodes")
 _SYSTEM_NODES = NumberRange(1, NODES_A_POOL, "nodes")
 _SYSTEM = ("mode", "System")
+_ID = Form("/subscriptions/.+/providers/.+", "an id, or an expression that gives one")
 _DAYS = NumberRange(0, None, "days")
 _SOFT_DELETE = NumberRange(*SOFT_DELETE_DAYS, "days")
 _ACTION = "properties/policy/rules/*/definition/actions/baseBlob/*"
@@ -83,6 +86,15 @@ _CLUSTER = (
         "properties/networkProfile/outboundType",
         Words(("loadBalancer", "userDefinedRouting", "managedNATGateway", "userAssignedNATGateway", "none")),
     ),
+    at("properties/enableRBAC", Exactly(True, "without it nobody's rights are looked at")),
+    *(
+        at(
+            f"properties/storageProfile/{driver}/enabled",
+            Exactly(True, "its volumes are never mounted"),
+        )
+        for driver in ("diskCSIDriver", "fileCSIDriver", "snapshotController")
+    ),
+    at("properties/securityProfile/imageCleaner/enabled", Exactly(True, "old images stay on nodes")),
     # AKS docs, image-cleaner: a day to three months.
     at("properties/securityProfile/imageCleaner/intervalHours", NumberRange(24, 2_160, "hours")),
 )
@@ -140,6 +152,14 @@ _FLUX = (
     at("properties/scope", Words(("cluster", "namespace"))),
     at("properties/sourceKind", Words(("GitRepository", "Bucket", "AzureBlob", "OCIRepository"))),
     at("properties/gitRepository/provider", Words(("Azure", "GitHub", "Generic"), any_case=True)),
+    at("properties/waitForReconciliation", Exactly(False, "a deployment fails with any workload")),
+    at("properties/kustomizations/*/wait", Exactly(False, "one layer that is not ready would hold up all others")),
+)
+_EXTENSION = (
+    at("properties/autoUpgradeMinorVersion", Exactly(True, "AKS supports the newest minor version alone")),
+    at("properties/releaseTrain", Exactly("Stable", "others are for trying")),
+    # Azure docs, conceptual-gitops-flux2: where the extension's controllers and their accounts are.
+    at("properties/scope/cluster/releaseNamespace", Exactly("flux-system", "Flux is looked for there")),
 )
 _RULE = (
     at("properties/access", Words(("Allow", "Deny"), any_case=True)),
@@ -175,6 +195,9 @@ _ACCOUNT = (
             "AzureServices, Logging, Metrics or None",
         ),
     ),
+    at("properties/allowCrossTenantReplication", Exactly(False, "data must not leave the tenant")),
+    at("properties/defaultToOAuthAuthentication", Exactly(True, "the portal would sign in with the account's key")),
+    at("properties/isLocalUserEnabled", Exactly(False, "local users sign in with passwords")),
 )
 _BLOBS = (
     at("properties/deleteRetentionPolicy/days", _SOFT_DELETE),
@@ -190,6 +213,8 @@ _BLOBS = (
 )
 _POLICY = (
     at("properties/policy/rules/*/type", Words(("Lifecycle",))),
+    # Azure docs, lifecycle-management-overview: append blobs are deleted only, and never move.
+    at("properties/policy/rules/*/definition/filters/blobTypes/*", Words(("blockBlob", "appendBlob"))),
     at(f"{_ACTION}/daysAfterModificationGreaterThan", _DAYS),
     at(f"{_ACTION}/daysAfterLastAccessTimeGreaterThan", _DAYS),
 )
@@ -198,6 +223,7 @@ AZURE_VALUES: dict[str, tuple[PropertyValues, ...]] = {
     CLUSTER: _CLUSTER,
     NODE_POOL: _POOL,
     MAINTENANCE_WINDOW: _WINDOW,
+    EXTENSION: _EXTENSION,
     FLUX_CONFIGURATION: _FLUX,
     ROLE_ASSIGNMENT: (
         at("properties/principalType", Words(("User", "Group", "ServicePrincipal", "ForeignGroup", "Device"))),
@@ -208,6 +234,13 @@ AZURE_VALUES: dict[str, tuple[PropertyValues, ...]] = {
         at("sku/name", Words(("Standard", "StandardV2"))),
         # Azure docs, nat-gateway-resource.
         at("properties/idleTimeoutInMinutes", NumberRange(*NAT_IDLE_MINUTES, "minutes")),
+        at("properties/publicIpAddresses/*/id", _ID),
+    ),
+    SUBNET: (
+        at(
+            "properties/defaultOutboundAccess",
+            Exactly(False, "nodes leave by the NAT gateway"),
+        ),
     ),
     PUBLIC_IP: (
         at("sku/name", Words(("Basic", "Standard", "StandardV2"))),

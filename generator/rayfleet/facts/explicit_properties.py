@@ -20,6 +20,7 @@ from rayfleet.facts.resource_types import (
     NODE_POOL,
     NSG,
     PUBLIC_IP,
+    ROLE_ASSIGNMENT,
     STORAGE_ACCOUNT,
     SUBNET,
 )
@@ -93,7 +94,12 @@ _PATHS: Mapping[str, tuple[str, ...]] = {
         "properties/sourceKind",
         "properties/waitForReconciliation",
     ),
-    NAT_GATEWAY: ("properties/idleTimeoutInMinutes",),
+    ROLE_ASSIGNMENT: ("scope",),
+    NAT_GATEWAY: (
+        "properties/idleTimeoutInMinutes",
+        "properties/publicIpAddresses/*/id",
+        *_below("sku", "name"),
+    ),
     NSG: (
         "properties/securityRules/*/properties/destinationAddressPrefix",
         "properties/securityRules/*/properties/sourceAddressPrefix",

@@ -58,7 +58,21 @@ class Form(NamedTuple):
         return isinstance(value, str) and re.fullmatch(self.pattern, value, re.ASCII) is not None
 
 
-Values = Words | NumberRange | Form
+class Exactly(NamedTuple):
+    """The one value that every fleet has, of several that the system knows. ``why`` is a clause."""
+
+    value: bool | str
+    why: str
+
+    def takes(self, value: Any) -> bool:
+        return value.__class__ is self.value.__class__ and value == self.value
+
+    @property
+    def says(self) -> str:
+        return str(self.value).lower() if isinstance(self.value, bool) else self.value
+
+
+Values = Words | NumberRange | Form | Exactly
 
 
 class PropertyValues(NamedTuple):

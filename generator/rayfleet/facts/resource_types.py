@@ -71,6 +71,8 @@ TYPES = (
     ResourceType(CONTAINER, "2026-04-01", "container"),
     ResourceType(LIFECYCLE_POLICY, "2026-04-01", "lifecycle policy"),
 )
+#: The types of a template's outputs, in lower case (ARM docs, data types).
+OUTPUT_TYPES = ("array", "bool", "int", "object", "securestring", "secureobject", "string")
 _BY_TYPE = {row.type.lower(): row for row in TYPES}
 #: The only types that are deleted, in lower case, in the order in which they are.
 DELETION_ORDER = tuple(row.type.lower() for row in TYPES if row.deleted)

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from rayfleet.diagnostics import did_you_mean
 from rayfleet.facts.kubernetes_values import KUBERNETES_VALUES
-from rayfleet.facts.property_values import EACH, Form, NumberRange, PropertyValues, Words
+from rayfleet.facts.property_values import EACH, Exactly, Form, NumberRange, PropertyValues, Words
 from rayfleet.source import Path
 from rayfleet.tree import get, text
 
@@ -25,6 +25,8 @@ class Misfit(NamedTuple):
         said = f"{who} has the {self.row.key} {_shown(self.written)}"
         if isinstance(values, Words) and isinstance(self.written, str) and self.written in values.refused:
             return f"{said}, {values.refused[self.written]}"
+        if isinstance(values, Exactly):
+            return f"{said}, and every fleet has {values.says}: {values.why}"
         kind = " as text" if isinstance(values, Words | Form) and not isinstance(self.written, str) else ""
         return f"{said}, and {takes} accepts {values.says}{kind}"
 
@@ -33,7 +35,7 @@ class Misfit(NamedTuple):
         values = self.row.values
         if isinstance(values, NumberRange):
             return "write such a number" if values.most is None else "write a number between them"
-        if isinstance(values, Form):
+        if isinstance(values, Form | Exactly):
             return f"write {values.says}"
         near = did_you_mean(self.written, values.words) if isinstance(self.written, str) else ""
         return f"write {values.words[0]}" if len(values.words) == 1 else f"write one of them{near}"

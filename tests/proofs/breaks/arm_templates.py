@@ -81,7 +81,12 @@ TEMPLATES = (
     ),
     Break(
         "65 outputs",
-        (changed(EAST, lambda document: document.update(outputs={f"o{n}": {"value": 1} for n in range(65)})),),
+        (
+            changed(
+                EAST,
+                lambda document: document.update(outputs={f"o{n}": {"type": "int", "value": 1} for n in range(65)}),
+            ),
+        ),
         "it has 65 outputs, and Azure allows at most 64",
         ((EAST, '"outputs"'),),
     ),

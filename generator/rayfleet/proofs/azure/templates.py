@@ -9,6 +9,7 @@ from typing import Any
 
 from rayfleet.diagnostics import did_you_mean, many
 from rayfleet.facts.limits import MAX_EXPRESSION, MAX_OUTPUTS, MAX_PARAMETERS, MAX_RESOURCE, MAX_RESOURCES, MAX_TEMPLATE
+from rayfleet.facts.resource_types import OUTPUT_TYPES, TYPES, resource_type
 from rayfleet.proofs.azure.references import subject
 from rayfleet.proofs.finding import Finding, failed, proved, warned
 from rayfleet.source import Path
@@ -18,6 +19,12 @@ from rayfleet.tree.arm_expression import Call, is_expression
 _VERSION = re.compile(r"\d{4}-\d{2}-\d{2}(-(preview|alpha|beta|rc|privatepreview))?")
 _USED = re.compile(rb"parameters\('([^']+)'\)")
 _SECURE = ("securestring", "secureobject")
+
+# ARM docs, template syntax (2026-08).
+_SCHEMA = re.compile(
+    r"https?://schema\.management\.azure\.com/schemas/\d{4}-\d{2}-\d{2}/(\w+D|d)eploymentTemplate\.json#?"
+)
+_CONTENT_VERSION = re.compile(r"\d+\.\d+\.\d+\.\d+")
 
 # What the name of a setting says of its value.
 _SECRET_NAME = re.compile(
@@ -47,7 +54,12 @@ def judge(tree: Tree) -> Iterator[Finding]:
     """Every template, then the API versions of all."""
     for template in tree.templates:
         content = tree.files.content.get(template.path, b"")
-        found = [*_readable(template, content), *_limits(template, content), *_parameters(template, content)]
+        found = [
+            *_form(template),
+            *_readable(template, content),
+            *_limits(template, content),
+            *_parameters(template, content),
+        ]
         found += _secrets(template, content)
         yield from found
         if not any(row.outcome == "failed" for row in found):
@@ -59,6 +71,25 @@ def judge(tree: Tree) -> Iterator[Finding]:
 
 def _fail(claim: str, template: Template, what: str, fix: str, *path: str | int) -> Finding:
     return failed(claim, subject(template), what, fix, Side(template.source, path))
+
+
+def _form(template: Template) -> Iterator[Finding]:
+    """The head and the outputs of a template (ARM docs, template syntax), and the types of its resources."""
+    data = template.source.data
+    if not _SCHEMA.fullmatch(text(data, "$schema")):
+        yield _fail("arm/template-form", template, "its $schema is none of a template", "render it again", "$schema")
+    if not _CONTENT_VERSION.fullmatch(text(data, "contentVersion")):
+        what = "its contentVersion is not four numbers with dots"
+        yield _fail("arm/template-form", template, what, "write 1.0.0.0", "contentVersion")
+    for name, output in mapping(data, "outputs").items():
+        if text(output, "type").lower() not in OUTPUT_TYPES or get(output, "value") is None:
+            what = f"the output {name} has no value, or a type that ARM does not know"
+            yield _fail("arm/template-form", template, what, f"write one of {', '.join(OUTPUT_TYPES)}", "outputs", name)
+    for resource in template.resources:
+        if resource.type and not resource_type(resource.type):
+            guess = did_you_mean(resource.type, [row.type for row in TYPES])
+            what = f"{resource.written_name} is of the type {resource.type}, of which nothing is known{guess}"
+            yield _fail("arm/unknown-type", template, what, "correct it", *resource.path, "type")
 
 
 def _readable(template: Template, content: bytes) -> Iterator[Finding]:

@@ -182,6 +182,10 @@ CLAIMS = (
     Claim("arm/template-deployed-twice",
           "Two deployments deploy one template.",
           "Keep one of them."),
+    Claim("arm/template-form",
+          "A template lacks what each needs, or has it in a form that Azure does not know: $schema, contentVersion, "
+          "the type and value of an output.",
+          "Render again."),
     Claim("arm/template-limits",
           "A template, or a part of it, is larger than Azure allows.",
           "Split it, or make the part smaller that the message names."),
@@ -199,6 +203,9 @@ CLAIMS = (
     Claim("arm/unknown-parameter",
           "A deployment hands over a parameter that its template does not take.",
           "Declare it in the template, or leave it out."),
+    Claim("arm/unknown-type",
+          "A resource has a type of which nothing is known: Azure may refuse it, and nothing of it was judged.",
+          "Correct the type."),
     Claim("arm/unstated",
           "A resource leaves out a property that every fleet states: Azure decides, and may decide otherwise with "
           "another API version.",
