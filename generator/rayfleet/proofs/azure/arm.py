@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from rayfleet.proofs.aks import clusters, network, node_pools, settings, upgrade_limits
 from rayfleet.proofs.azure import (
+    cluster_names,
     deployments,
     explicit_properties,
     names,
@@ -40,6 +41,7 @@ def of_fleet(run: Run) -> Iterator[Finding]:
     yield from deployments.judge(tree)
     yield from references.judge(tree)
     yield from names.judge(tree)
+    yield from cluster_names.judge(tree)
     yield from property_values.judge(tree)
     yield from explicit_properties.judge(tree)
     yield from templates.judge(tree)

@@ -11,6 +11,7 @@ from rayfleet.facts.identifiers import UUID
 from rayfleet.facts.late_values import CLIENT_ID, PRINCIPAL_ID, words
 from rayfleet.facts.resource_types import STORAGE_ACCOUNT
 from rayfleet.facts.roles import BLOB_DATA
+from rayfleet.proofs.aks import access
 from rayfleet.proofs.azure import (
     control_plane,
     federation,
@@ -63,6 +64,7 @@ def of_cluster(cluster: RenderedCluster, run: Run) -> Iterator[Finding]:
         yield from _tenant(cluster, cluster.aks)
         yield from control_plane.judge(cluster.aks, tree)
         yield from git_identity.judge(cluster.aks, tree)
+        yield from access.administrators(cluster.aks)
 
 
 def of_fleet(run: Run) -> Iterator[Finding]:

@@ -11,6 +11,7 @@ from rayfleet.facts.network import (
     RESERVED_RANGES,
 )
 from rayfleet.facts.resource_types import SUBNET, VNET
+from rayfleet.proofs.aks import access
 from rayfleet.proofs.azure.address_range import Range
 from rayfleet.proofs.azure.network_room import ports, room
 from rayfleet.proofs.azure.open_ports import of_group
@@ -40,6 +41,7 @@ def _of_aks(cluster: AksCluster, run: Run) -> Iterator[Finding]:
         yield from _pod_and_service_ranges(cluster, run.evidence.tree, pods, services)
     yield from room(cluster, run.evidence.tree, pods)
     yield from ports(cluster, run.evidence.tree)
+    yield from access.reach(cluster, run.evidence.tree)
     for subnet in node_subnets(cluster, run.evidence.tree):
         nsg = security_group(subnet)
         if nsg:
