@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import Any
 
 import pytest
 
-from rayfleet.azure.clusters import ListedCluster, clusters
+from rayfleet.azure.clusters import ListedCluster, clusters, upgrade_command
 from rayfleet.azure.faults import Fault
 from rayfleet.tree.deployment_steps import DeploymentScope
 
@@ -39,6 +40,34 @@ def test_clusters_and_their_pools() -> None:
     pools = {"agentPoolProfiles": [{"name": "sys"}, {"name": "cpu"}]}
     assert listed([{"name": "a", "location": "eastus", "properties": pools}]) == {
         "a": ListedCluster("eastus", frozenset({"sys", "cpu"}))
+    }
+
+
+def test_versions_of_nodes() -> None:
+    """What there is counts, and what was asked for where that is not said."""
+    pools = [
+        {"name": "sys", "currentOrchestratorVersion": "1.36.2", "orchestratorVersion": "1.36"},
+        {"name": "t4", "currentOrchestratorVersion": "1.35.9", "orchestratorVersion": "1.36"},
+        {"name": "cpu", "orchestratorVersion": "1.34.1"},
+        {"name": "odd", "currentOrchestratorVersion": 7},
+    ]
+    properties = {"kubernetesVersion": "1.36", "currentKubernetesVersion": "1.36.1", "agentPoolProfiles": pools}
+    found = listed([{"name": "a", "properties": properties}])["a"]
+    assert (found.version, found.behind) == ("1.36.1", ("cpu", "t4"))
+    assert found.pool_versions == {"sys": "1.36.2", "t4": "1.35.9", "cpu": "1.34.1"}
+
+
+def test_the_command_that_upgrades_a_pool() -> None:
+    """azure-cli 2.91.0, az aks nodepool upgrade."""
+    words = shlex.split(upgrade_command(DeploymentScope("s", "my group"), "a", "t4", "1.36.1"))
+    assert words[:4] == ["az", "aks", "nodepool", "upgrade"]
+    options = dict(zip(words[4::2], words[5::2], strict=True))
+    assert options == {
+        "--subscription": "s",
+        "--resource-group": "my group",
+        "--cluster-name": "a",
+        "--name": "t4",
+        "--kubernetes-version": "1.36.1",
     }
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from rayfleet.azure.clusters import ListedCluster
 from rayfleet.azure.faults import Fault
 from rayfleet.deploy import gate
 from rayfleet.diagnostics import Diagnostic
@@ -225,3 +226,35 @@ def test_regions_are_asked_once_and_a_denied_one_is_said() -> None:
     found = list(gate.quota(_SUB, needs, azure, False))
     assert [row.severity for row in found] == ["error", "error", "warning"]
     assert len(azure.asked) == 2
+
+
+# --- versions ---------------------------------------------------------------------------------------------------------
+
+
+def versions(**own: str) -> list[Diagnostic]:
+    """The reference's first region, whose cluster is to have 1.36, with pools of other versions."""
+    east = next(row for row in templates() if row.path == "azure/eastus.json")
+    there = {"aks-eastus": ListedCluster("eastus", frozenset(own), "1.35.4", own), "other": ListedCluster("x", None)}
+    return list(gate.pool_versions(east.scope, east, there))
+
+
+def test_nodes_that_an_upgrade_leaves_behind_are_told_with_the_command() -> None:
+    (row,) = versions(t4="1.35.4", cpu="1.36.1", sys="1.36.0")
+    assert (row.severity, row.where, row.what) == (
+        "warning",
+        "aks-eastus/t4",
+        "has Kubernetes 1.35.4, and stays behind 1.36",
+    )
+    assert row.fix.startswith("once this is deployed: az aks nodepool upgrade --subscription ")
+    assert row.fix.endswith(" --name t4 --kubernetes-version 1.36") and row.line
+
+
+def test_nodes_too_far_behind_stop_it() -> None:
+    first, second = versions(cpu="1.33.1", t4="1.32.9")
+    assert (first.severity, second.severity) == ("warning", "error")
+    assert second.what == "has Kubernetes 1.32.9; AKS allows nodes at most 3 minors behind 1.36"
+    assert second.fix.endswith(" --name t4 --kubernetes-version 1.35.4")
+
+
+def test_what_is_not_said_of_nodes_stops_nothing() -> None:
+    assert versions(t4="", cpu="newest") == []

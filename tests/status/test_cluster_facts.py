@@ -305,3 +305,21 @@ def test_blind_spots_come_together() -> None:
 
 def test_a_cloud_without_resources_is_a_cloud() -> None:
     assert east(anyscale=FromAnyscale(asked=True, cloud=Cloud({}, {"name": "aks-multi-region"}))).registered == "no"
+
+
+# --- upgrades ---------------------------------------------------------------------------------------------------------
+
+
+def test_nodes_that_an_upgrade_left_behind() -> None:
+    """System pools first, and each by its own command."""
+    old = {"sys": "1.35.4", "a100": "1.35.4", "cpu": "1.36.1"}
+    rows = {EAST_CLUSTER: ListedCluster("eastus", POOLS, "1.36.1", old)}
+    azure = AZURE._replace(clusters={**(AZURE.clusters or {}), **rows})
+    assert east(azure=azure).behind == ("sys", "a100") and west(azure=azure).behind == ()
+    assert next_step(east(azure=azure)) == "upgrade its node pools: see below"
+    (said,) = [note for note in told(azure=azure) if "behind" in note]
+    assert said.startswith(
+        "aks-eastus has Kubernetes 1.36.1, and its nodes are behind: sys (1.35.4), a100 (1.35.4); next: az aks "
+        "nodepool upgrade --subscription "
+    )
+    assert said.endswith(" --name sys --kubernetes-version 1.36.1, then the same of a100")

@@ -46,6 +46,10 @@ def lacks(*kinds: str) -> BoundValues:
         (DONE._replace(unrendered=True), "rayfleet render"),
         (DONE._replace(unrendered=True, deployed=OLD), "rayfleet render"),
         (DONE._replace(unrendered=True, registered="no"), REGISTER),
+        # nodes of an older Kubernetes
+        (DONE._replace(behind=("sys",)), "upgrade its node pools: see below"),
+        (DONE._replace(behind=("sys",), dirty=True), "commit"),
+        (DONE._replace(behind=("sys",), deployed=OLD), DEPLOY),
         # the first deployment
         (DONE._replace(deployed=NEVER, bound=lacks(*IDS, "cloudResourceId"), dirty=True), f"commit and {DEPLOY}"),
         (DONE._replace(deployed=FAILED, bound=lacks(*IDS)), DEPLOY),

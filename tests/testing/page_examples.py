@@ -41,6 +41,7 @@ LOOKED_UP = {
     "az identity federated-credential create": "--resource-group --identity-name --name --issuer --audiences --subject",
     "az role assignment create": "--role --scope --assignee-object-id --assignee-principal-type",
     "az aks get-credentials": "--resource-group --name",
+    "az aks nodepool upgrade": "--resource-group --cluster-name --name --kubernetes-version",
     "export PATH=$PWD/.venv/bin:$PATH": "",
     "gh api": "--jq",
     "kubectl apply": "-f",

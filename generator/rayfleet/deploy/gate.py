@@ -5,12 +5,15 @@ What may be overridden is, by name; then it is a warning. Nothing here reads fil
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple, Protocol
 
+from rayfleet.azure.clusters import ListedCluster, upgrade_command
 from rayfleet.azure.faults import Fault
 from rayfleet.diagnostics import Diagnostic, many
 from rayfleet.facts.advice import encryption_at_host
+from rayfleet.facts.change_directions import minors_between
+from rayfleet.facts.limits import MINORS_BEHIND
 from rayfleet.facts.providers import (
     ALWAYS_REGISTERED,
     ENCRYPTION_AT_HOST,
@@ -23,6 +26,7 @@ from rayfleet.facts.providers import (
 )
 from rayfleet.facts.resource_types import CLUSTER
 from rayfleet.tree import Resource, Side, Template, entries, get, text
+from rayfleet.tree.deployment_steps import DeploymentScope
 
 _SHOWN = 10
 
@@ -159,6 +163,29 @@ def _encryption_side(row: Resource) -> Side | None:
         if get(profile, "enableEncryptionAtHost") is True:
             return row.side("properties", "agentPoolProfiles", index, "enableEncryptionAtHost")
     return None
+
+
+def pool_versions(
+    scope: DeploymentScope, template: Template, there: Mapping[str, ListedCluster]
+) -> Iterator[Diagnostic]:
+    """The nodes that a new Kubernetes version leaves behind: AKS refuses it where they are too far behind, and upgrades
+    them only when told to. ``there`` are the clusters that Azure has, by name.
+    """
+    for row in template.of_type(CLUSTER):
+        target, listed = text(row.properties, "kubernetesVersion"), there.get(row.name)
+        for pool, own in sorted(listed.pool_versions.items()) if listed else ():
+            behind = minors_between(own, target)
+            if not behind:
+                continue
+            place = (*row.side("properties", "kubernetesVersion").place, f"{row.name}/{pool}")
+            if behind > MINORS_BEHIND:
+                what = f"has Kubernetes {own}; AKS allows nodes at most {MINORS_BEHIND} minors behind {target}"
+                command = upgrade_command(scope, row.name, pool, listed.version if listed else target)
+                yield Diagnostic(*place, what, f"upgrade it first: {command}")
+            else:
+                what = f"has Kubernetes {own}, and stays behind {target}"
+                command = upgrade_command(scope, row.name, pool, target)
+                yield Diagnostic(*place, what, f"once this is deployed: {command}").as_warning()
 
 
 def quota(

@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import date
 from typing import NamedTuple
 
 from rayfleet import fleet_files, git, proofs
 from rayfleet.azure.client import Azure
+from rayfleet.azure.clusters import ListedCluster, clusters
+from rayfleet.azure.faults import Fault
 from rayfleet.capacity import demand
 from rayfleet.compiler import compile_fleet
 from rayfleet.deploy import gate
 from rayfleet.deploy.gate import LimitNeed
 from rayfleet.diagnostics import Diagnostic, Invalid
 from rayfleet.facts import providers
-from rayfleet.facts.resource_types import PUBLIC_IP
+from rayfleet.facts.resource_types import CLUSTER, PUBLIC_IP, api_version
 from rayfleet.fleet_files import FleetFiles
 from rayfleet.proofs import evidence
 from rayfleet.tree import Resource, Template, Tree, text
-from rayfleet.tree.deployment_steps import DeploymentStep
+from rayfleet.tree.deployment_steps import DeploymentScope, DeploymentStep
 
 PARAMETER = "RAYFLEET_PARAMETER_"
 # Azure's names of limits (azure facts, section 3.2).
@@ -82,8 +84,26 @@ def of_azure(
             by_subscription.setdefault(files[template.path].scope.subscription, []).append(template)
     for subscription, templates in by_subscription.items():
         yield from gate.registrations(subscription, templates, azure)
+        yield from _pool_versions(azure, templates, files)
         needs = [*_needs(tree, subscription, files, new), *_addresses(templates, files, new)]
         yield from gate.quota(subscription, needs, azure, allowed.short_quota)
+
+
+def _pool_versions(
+    azure: Azure, templates: Collection[Template], files: dict[str, DeploymentStep]
+) -> Iterator[Diagnostic]:
+    """The nodes of clusters that are there; whoever may not list them is told by AKS."""
+    listed: dict[DeploymentScope, Mapping[str, ListedCluster]] = {}
+    for template in templates:
+        scope = files[template.path].scope
+        if template.of_type(CLUSTER) and scope not in listed:
+            try:
+                listed[scope] = clusters(azure, scope, api_version(CLUSTER))
+            except Fault as fault:
+                if fault.status not in (403, 404):
+                    raise
+                listed[scope] = {}
+        yield from gate.pool_versions(scope, template, listed.get(scope, {}))
 
 
 def _addresses(

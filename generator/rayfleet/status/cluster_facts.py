@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from rayfleet.anyscale.cloud import differences
 from rayfleet.anyscale.registration import change_command
+from rayfleet.azure.clusters import upgrade_command
 from rayfleet.azure.stacks import LastDeployment
 from rayfleet.bind import answers, changes
 from rayfleet.bind.changes import BindingChange
@@ -81,6 +82,7 @@ class _FactsBuilder:
             before=self._undone_dependency(deployment.name),
             in_azure=None if self.azure.clusters is None else there is not None,
             left_pools=self._left_pools(cluster),
+            behind=self._pools_behind(cluster, deployment.name),
             registered=self._registration(name, cluster.cloud_resource),
             after=primary if self.anyscale.asked and not self.resources and name != primary else "",
             dirty=_has_any(files.dirty),
@@ -139,6 +141,22 @@ class _FactsBuilder:
         bound = mapping(bindings.data, "clusters", cluster.name, "nodePools").get("value")
         left = {str(name) for name in bound or ()} - {pool.name for pool in cluster.pools}
         return tuple(sorted(left & there.pools))
+
+    def _pools_behind(self, cluster: Cluster, deployment: str) -> tuple[str, ...]:
+        """Pools whose nodes are of an older minor than the control plane; the system pools first, which AKS's own pods
+        run on."""
+        there, step = (self.azure.clusters or {}).get(cluster.name), self.files.steps.get(deployment)
+        if there is None or step is None or not there.behind:
+            return ()
+        system = {pool.name for pool in cluster.pools if pool.system}
+        pools = sorted(there.behind, key=lambda name: (name not in system, name))
+        told = ", ".join(f"{name} ({there.pool_versions[name]})" for name in pools)
+        command = upgrade_command(step.scope, cluster.name, pools[0], there.version)
+        rest = f", then the same of {', '.join(pools[1:])}" if pools[1:] else ""
+        self.found.append(
+            f"{cluster.name} has Kubernetes {there.version}, and its nodes are behind: {told}; next: {command}{rest}"
+        )
+        return tuple(pools)
 
     def _registration(self, cluster: str, resource: str) -> Registered | None:
         if not self.anyscale.asked:

@@ -44,6 +44,7 @@ class Facts(NamedTuple):
     before: LastDeployment | None = None  # of what it builds on, the first that is not as rendered
     in_azure: bool | None = None
     left_pools: tuple[str, ...] = ()  # node pools that Azure has of it, and the fleet no more
+    behind: tuple[str, ...] = ()  # node pools that an upgrade of Kubernetes has left behind
     registered: Registered | None = None
     after: str = ""  # the cluster that has to be registered before it
     dirty: bool | None = None  # whether any file of the fleet differs from the last commit
@@ -139,6 +140,8 @@ def _publication_step(facts: Facts) -> str:
         return "change it in Anyscale: see below"
     if step := _commit_step(facts):
         return step
+    if facts.behind:
+        return "upgrade its node pools: see below"
     seen = (facts.deployed, facts.in_azure, facts.registered, facts.dirty, facts.unpushed)
     return f"{NOTHING}, as far as was seen" if None in seen else NOTHING
 
