@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 from rayfleet.package_files import SCHEMAS
+
+_RDMA = re.compile(r"Standard_[A-Z]+\d+(-\d+)?[a-z]*r[a-z]*(_|$)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,13 @@ class VmSize:
     gpu_memory_gib: float = 0
     gpu_vendor: str = ""
     mig_capable: bool = False
+
+    @property
+    def rdma(self) -> bool:
+        """True where its nodes have InfiniBand: an r among the features that its name lists (Azure docs,
+        vm-naming-conventions).
+        """
+        return _RDMA.match(self.name) is not None
 
     @property
     def gpu_resource(self) -> str:

@@ -342,6 +342,7 @@ def test_a_market_type_without_a_pool_is_noted_once_for_all_clusters() -> None:
         ("aks-eastus and 1 more", "Ray has no pool without GPUs on spot: 3CPU-11GB and 2 more run on demand only"),
         ("aks-eastus and 1 more", "no pool has A100-40G on demand: 11CPU-101GB-1xA100-40G and 3 more run on spot only"),
         ("aks-eastus and 1 more", "no pool has T4 on demand: 15CPU-96GB-1xT4 runs on spot only"),
+        ("aks-eastus and 1 more", "nothing rendered hands InfiniBand of a100 to pods: several nodes train over TCP"),
     ]
 
 

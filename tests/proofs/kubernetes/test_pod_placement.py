@@ -123,7 +123,7 @@ POOLS = (
             Edit(
                 "clusters/envoy/workloads/envoyproxy.yaml",
                 '            "rayfleet.dev/role": infra\n',
-                '            "rayfleet.dev/role": ray\n',
+                "            agentpool: sys\n          tolerations: [{operator: Exists}]\n",
             ),
         ),
         "envoy: nothing rendered runs on infra",

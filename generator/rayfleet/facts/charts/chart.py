@@ -71,7 +71,8 @@ class ManifestPod(NamedTuple):
 class DevicePlugin(NamedTuple):
     """The ``pod`` that makes the GPUs of a ``vendor`` known to Kubernetes, on every node with them, unless the value
     ``switch`` turns it off. ``labels`` is the value that lets it write labels to nodes too. ``within`` is the chart of
-    the vendor's that has the plugin in it, for those who bring it by overlay.
+    the vendor's that has the plugin in it unless its value ``within_switch`` turns that off, for those who bring it by
+    overlay; ``image`` is the end of the plugin's image, wherever it comes from.
     """
 
     vendor: str
@@ -79,6 +80,8 @@ class DevicePlugin(NamedTuple):
     switch: tuple[str, ...]
     labels: tuple[str, ...]
     within: str
+    within_switch: tuple[str, ...]
+    image: str
 
 
 class Chart(NamedTuple):

@@ -41,6 +41,9 @@ CHART = Chart(
         pod=ChartPod("NVIDIA's device plugin", (), _BENEATH),
         switch=("devicePlugin", "enabled"),
         labels=("gfd", "enabled"),
+        # NVIDIA/gpu-operator v26.7.0, deployments/gpu-operator/values.yaml.
         within="gpu-operator",
+        within_switch=("devicePlugin", "enabled"),
+        image="nvidia/k8s-device-plugin",
     ),
 )

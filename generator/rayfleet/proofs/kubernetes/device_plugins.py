@@ -41,9 +41,12 @@ def judge(cluster: RenderedCluster, nodes: list[Node], asked: OperatorPods | Non
         own = [node for node in nodes if _vendor(node) == plugin.vendor and not _has_managed_plugin(node)]
         if own:
             yield from _plugin(cluster, plugin, release, own)
+        if release and get(release.values, *plugin.switch) is not False:
+            yield from _rivals(cluster, plugin, release, [node for node in nodes if _vendor(node) == plugin.vendor])
         if release and _labels(release, plugin) and asked:
             yield from _overwritten_labels(cluster, release, plugin, asked)
     yield from _amd(cluster, [node for node in nodes if _vendor(node) == "amd"])
+    yield from _no_rdma(cluster, nodes)
 
 
 def _plugin(
@@ -89,6 +92,37 @@ def _plugin(
             f"{name} runs on {pool_names(reached)}",
             *sides,
         )
+
+
+def _rivals(cluster: RenderedCluster, plugin: DevicePlugin, release: Release, nodes: list[Node]) -> Iterator[Finding]:
+    """Two plugins on a node register one resource with the kubelet, and each takes the devices of the other for free
+    (NVIDIA/gpu-operator docs, getting-started: an existing device plugin; AKS docs, aks-managed-gpu-nodes).
+    """
+    pod, others = of_device_plugin(release, plugin), list[tuple[str, Side, str]]()
+    reached = [node for node in nodes if not obstacles(pod, node)]
+    operator = cluster.releases.get(plugin.within)
+    if operator and reached and get(operator.values, *plugin.within_switch) is not False:
+        fix = f"write {'.'.join(plugin.within_switch)}: false for {plugin.within}"
+        others.append((f"release {operator.name}", operator.side(*plugin.within_switch), fix))
+    for row in of_manifests(cluster) if reached else ():
+        own = plugin.image in str(get(row.side.source.data, *row.side.path))
+        if own and row.everywhere and any(not obstacles(row.pod, node) for node in reached):
+            others.append((row.name, row.side, "remove one of the two"))
+    for node in reached:
+        if _has_managed_plugin(node):
+            side = node.pool.side("gpuProfile", "nvidia", "managementMode")
+            others.append((f"AKS on {node.pool.name}", side, "write Unmanaged, or keep the plugin off the pool"))
+    for said, side, fix in others:
+        what = f"both {said} and release {release.name} run {plugin.pod.name} on the same nodes"
+        yield failed("placement/two-device-plugins", cluster.name, what, fix, side, release.manifest.side())
+
+
+def _no_rdma(cluster: RenderedCluster, nodes: list[Node]) -> Iterator[Finding]:
+    """InfiniBand reaches pods by an operator of its own (Azure/aks-rdma-infiniband docs, network-operator)."""
+    found = [node for node in nodes if node.pool.vm and node.pool.vm.rdma and node.pool.vm.gpus]
+    if found and "network-operator" not in cluster.releases:
+        what = f"nothing rendered hands InfiniBand of {pool_names(found)} to pods: several nodes train over TCP"
+        yield noted("placement/no-rdma", cluster.name, what, *(node.pool.side("vmSize") for node in found))
 
 
 def _label_side(release: Release, why: Obstacle, *path: str) -> Side:
