@@ -130,7 +130,7 @@ def _id(row: KubernetesObject) -> str:
 def _removal(old: KubernetesObject, becomes: KubernetesObject | None, cluster: str) -> Change:
     name = old.key[2]
     if becomes is None:
-        row = _KEPT if old.mark("prune") == "disabled" else row_for(old.kind, _NAME, name, None, {})
+        row = _KEPT if old.mark("prune") == "disabled" else row_for(old.kind, _NAME, name, None, old.document)
         return Change("gone", _id(old), old.kind, cluster, (), old.document, None, old.side(_NAME), None, row)
     row = row_for(old.kind, _NAME, name, becomes.key[2], becomes.document)
     at = ("metadata", "namespace" if name == becomes.key[2] else "name")

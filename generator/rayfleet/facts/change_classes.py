@@ -144,7 +144,7 @@ def row_for(kind: str, path: Steps, before: Any, after: Any, resource: Mapping[s
 def rows(kind: str) -> tuple[ChangeRow, ...]:
     """All rows about a type or a kind, in any case, and then those about every one of its table."""
     types = {name.lower(): written for name, written in _table(_system(kind))["types"].items()}
-    return tuple(_row(kind, written) for name in (kind.lower(), _COMMON) for written in types.get(name, ()))
+    return tuple(row_of(kind, written) for name in (kind.lower(), _COMMON) for written in types.get(name, ()))
 
 
 def classes(kind: str = AZURE) -> Mapping[str, str]:
@@ -167,7 +167,8 @@ def _table(system: str) -> dict[str, Any]:
     return found
 
 
-def _row(kind: str, written: Mapping[str, Any]) -> ChangeRow:
+def row_of(kind: str, written: Mapping[str, Any]) -> ChangeRow:
+    """A row of the table that a type or a kind is in, as it is written."""
     return ChangeRow(
         change_class=written["class"],
         paths=tuple(map(_steps, written["paths"])),

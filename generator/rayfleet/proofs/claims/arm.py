@@ -30,7 +30,7 @@ CLAIMS = (
           "what Azure does.",
           "Write the old value again, unless this is meant and was tried where nothing can be lost.",
           severity="warned",
-          after=("bindings/pool-unbound",)),
+          after=("bindings/pool-unbound", "flux/deploy-first", "flux/merge-first")),
     Claim("arm/cluster-left-behind",
           "A cluster of the base commit is no longer rendered: Azure keeps it and all that is its own.",
           "Take it down with rayfleet retire, once this is deployed and nothing uses it.",

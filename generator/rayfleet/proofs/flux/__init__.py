@@ -9,6 +9,7 @@ from rayfleet.changes.kubernetes import cluster_changes
 from rayfleet.proofs.evidence import Evidence
 from rayfleet.proofs.finding import Finding
 from rayfleet.proofs.flux import (
+    change_orders,
     entry,
     fields,
     kustomization_files,
@@ -51,6 +52,7 @@ def of_cluster(cluster: RenderedCluster, run: Run) -> Iterator[Finding]:
     yield from releases.of_cluster(rollout, changes)
     yield from object_changes.of_cluster(rollout, run, changes)
     yield from release_moves.of_cluster(rollout, evidence)
+    change_orders.of_cluster(cluster, run, changes)
 
 
 def _changes(cluster: RenderedCluster, evidence: Evidence) -> list[Change]:
@@ -63,6 +65,7 @@ def of_fleet(run: Run) -> Iterator[Finding]:
     """Folders that no cluster follows, where rendered/ is, and what changes since the base commit."""
     yield from entry.of_fleet(run.evidence)
     yield from object_changes.of_fleet(run)
+    yield from change_orders.of_fleet(run)
 
 
 def of_overlays(finding: Finding, tree: Tree) -> str | None:

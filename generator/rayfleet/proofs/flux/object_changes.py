@@ -33,6 +33,9 @@ def of_cluster(rollout: Rollout, run: Run, changes: list[Change]) -> Iterator[Fi
     reported = [row for row in rows if row.row and row.row.reported and not _said_of_releases(row)]
     yield from (_refusal(found) for found in _group(row for row in reported if row.row and row.row.refused))
     run.changes.extend(row for row in reported if row.row and not row.row.refused)
+    run.changes.extend(
+        row for row in changes if row.event == "gone" and _is_told(row) and not _is_applied(rollout, row.id)
+    )
     yield from _layers(rollout, changes)
 
 
@@ -47,11 +50,16 @@ def of_fleet(run: Run) -> Iterator[Finding]:
     yield from (_change_finding(rows) for rows in alike.values())
 
 
+def _is_told(row: Change) -> bool:
+    """True where there is more to say of an object that is gone than that Flux deletes it."""
+    return bool(row.row and row.row.says)
+
+
 def _change_finding(rows: list[list[Change]]) -> Finding:
     first = rows[0][0]
     owners = list(dict.fromkeys(row[0].owner for row in rows))
     whose = f"{owners[0]} and {len(owners) - 1} more" if owners[1:] else owners[0]
-    what = f"{_object(first)} {_verb(rows[0])} {_properties(rows[0])}: {_sentence(first)}"
+    what = f"{_object(first)} {_verb(rows[0])} {_properties(rows[0])}".rstrip() + f": {_sentence(first)}"
     sides = [side for row in rows for side in (row[0].new, row[0].old) if side]
     if first.row and first.row.at_risk:
         fix = first.row.fix or "write what was there, unless this is meant"
@@ -60,6 +68,8 @@ def _change_finding(rows: list[list[Change]]) -> Finding:
 
 
 def _verb(rows: list[Change]) -> str:
+    if rows[0].event == "gone":
+        return "is no longer there"
     if all(row.after is None for row in rows):
         return "no longer has"
     return "now has" if all(row.before is None for row in rows) else "has another"
