@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
+from rayfleet.proofs.claims import BY_ID
 from tests.testing.git import git
 from tests.testing.rendering import ROOT
 from tests.testing.workspace import Workspace
@@ -45,7 +46,7 @@ def test_an_action_has_one_version() -> None:
 def test_nothing_may_write_but_what_says_so(workflow: Path) -> None:
     assert parsed(workflow)["permissions"] == {"contents": "read"}
     own = {name: job["permissions"] for name, job in parsed(workflow)["jobs"].items() if "permissions" in job}
-    signs_in = {"deploy": {"contents": "read", "id-token": "write"}}
+    signs_in = {"deploy": {"actions": "read", "contents": "read", "id-token": "write"}}
     assert own == (signs_in if workflow == DEPLOY else {})
     for step in steps(workflow):
         if step.get("uses", "").startswith("actions/checkout@"):
@@ -70,14 +71,17 @@ def test_secrets_are_parameters_alone() -> None:
 
 def test_deployments_are_one_at_a_time_and_protected() -> None:
     workflow = parsed(DEPLOY)
-    assert workflow["on"] == {"push": {"branches": ["main"], "paths": ["rendered/**"]}, "workflow_dispatch": ""}
+    assert workflow["on"] == {
+        "push": {"branches": ["main", "deploy-first/**"], "paths": ["rendered/**"]},
+        "workflow_dispatch": "",
+    }
     assert workflow["concurrency"]["cancel-in-progress"] == "false"
     job = workflow["jobs"]["deploy"]
     assert job["environment"] == "azure" and job["needs"] == "regions"
     assert job["strategy"]["max-parallel"] == "1" and job["strategy"]["fail-fast"] == "false"
     runs = [step["run"] for step in job["steps"] if "run" in step]
-    assert runs[1:3] == ["make deploy-tools", ".venv/bin/rayfleet check"]
-    assert '.venv/bin/rayfleet deploy --region "$REGION" --yes | ' in runs[3] and len(runs) == 4
+    assert runs[2:4] == ["make deploy-tools", ".venv/bin/rayfleet check"]
+    assert '.venv/bin/rayfleet deploy --region "$REGION" --yes | ' in runs[5] and len(runs) == 6
 
 
 def test_a_repeated_run_does_not_put_old_over_new(folder: Workspace) -> None:
@@ -95,9 +99,63 @@ def test_a_repeated_run_does_not_put_old_over_new(folder: Workspace) -> None:
         git("-C", "theirs", "commit", "-m", file)
         git("-C", "ours", "fetch")
         assert (
-            subprocess.run(["bash", "-e", "-c", step["run"]], cwd=folder.folder / "ours", check=False).returncode
+            subprocess.run(
+                ["bash", "-e", "-c", step["run"]],
+                cwd=folder.folder / "ours",
+                env={**os.environ, "GITHUB_REF_NAME": "main"},
+                check=False,
+            ).returncode
             == code
         )
+
+
+def test_a_branch_that_is_deployed_first_has_all_of_main(folder: Workspace) -> None:
+    (step,) = [step for step in steps(DEPLOY) if step.get("if") == "github.ref != 'refs/heads/main'"]
+    job = parsed(DEPLOY)["jobs"]["regions"]["if"]
+    assert "github.ref == 'refs/heads/main' || startsWith(github.ref, 'refs/heads/deploy-first/')" in job
+    folder.write("1", "theirs/README.md")
+    git("-C", "theirs", "init")
+    git("-C", "theirs", "add", ".")
+    git("-C", "theirs", "commit", "-m", "first")
+    git("clone", "theirs", "ours")
+    for file, code in (("ours", 0), ("theirs", 1)):
+        folder.write(file, f"{file}/{file}.md")
+        git("-C", file, "add", ".")
+        git("-C", file, "commit", "-m", file)
+        git("-C", "ours", "fetch")
+        done = subprocess.run(["bash", "-e", "-c", step["run"]], cwd=folder.folder / "ours", check=False)
+        assert done.returncode == code
+
+
+@pytest.mark.parametrize(
+    ("last", "claims", "code"),
+    [
+        ("abc", ["flux/change", "flux/merge-first"], 1),
+        ("abc", ["flux/deploy-first"], 0),
+        ("abc", [], 0),
+        ("", ["flux/merge-first"], 0),
+    ],
+)
+def test_what_is_to_be_done_before_is_waited_for(folder: Workspace, last: str, claims: list[str], code: int) -> None:
+    """Against the last commit that was deployed, and not where somebody starts the run."""
+    (step,) = [step for step in steps(DEPLOY) if "check.json" in step.get("run", "")]
+    assert step["if"] == "github.event_name == 'push' && github.ref == 'refs/heads/main'"
+    assert set(claims) - {"flux/change"} <= BY_ID.keys()
+    rows = [
+        {"claim": claim, "subject": "a", "what": "merge it before", "fix": "do this; then that"} for claim in claims
+    ]
+    folder.write(f"#!/bin/sh\necho {last}\n", "bin/gh").chmod(0o755)
+    folder.write(json.dumps({"findings": rows}), "found.json")
+    folder.write('#!/bin/sh\necho "$@" > called\ncat found.json\nexit 1\n', ".venv/bin/rayfleet").chmod(0o755)
+    path = f"{folder.folder / 'bin'}:{os.environ['PATH']}"
+    environment = {**os.environ, "RUNNER_TEMP": str(folder.folder), "PATH": path}
+    done = subprocess.run(
+        ["bash", "-e", "-c", step["run"]], env=environment, check=False, capture_output=True, text=True
+    )
+    assert done.returncode == code
+    if last:
+        assert folder.read("called") == "check flux --base abc --format json\n"
+    assert (done.stdout == "a: merge it before\n    do this; then that\n") is bool(code)
 
 
 def test_the_page_of_a_run_shows_what_changes_and_the_exit_code_is_deploys(folder: Workspace) -> None:
