@@ -66,7 +66,7 @@ def compile_fleet(places: FleetFiles, inputs: Inputs) -> Compiled:
     fleet, unknown = build(origin, schema.defaults(), catalogue, bound)
     judged = unknown + rules.judge(fleet, origin, catalogue, inputs)
     if late and not late_found:
-        judged += rules.judge_bindings(fleet, late)
+        judged += rules.judge_bindings(fleet, late, catalogue)
     found += late_found + [diagnostic for diagnostic in judged if not follows_from(diagnostic, found)]
     if errors(found):
         raise Invalid(found)

@@ -193,7 +193,9 @@ def stale_bindings(
 def leftovers(every: Iterable[str], current: Source) -> Iterator[Diagnostic]:
     """The bindings of clusters that are not among ``every``."""
     known = list(every)
-    yield from (rules.left_over(current, name) for name in mapping(current.data, "clusters") if name not in known)
+    yield from (
+        rules.left_over(current, name, known) for name in mapping(current.data, "clusters") if name not in known
+    )
 
 
 def _wrong_names(rows: Mapping[str, ExpectedValues], current: Source) -> Iterator[Diagnostic]:

@@ -33,11 +33,9 @@ def merge(under: Settings, over: Settings, path: tuple[str, ...] = ()) -> Settin
     """
     if not over:
         return under
-    # charts.<chart>.values and below
-    in_helm_values = path[:1] == ("charts",) and path[2:3] == ("values",)
     merged = dict(under)
     for key, value in over.items():
-        if value is None and not in_helm_values:
+        if value is None and not in_helm_values(path):
             merged.pop(key, None)
         elif isinstance(value, dict):
             below = merged.get(key)
@@ -45,6 +43,11 @@ def merge(under: Settings, over: Settings, path: tuple[str, ...] = ()) -> Settin
         else:
             merged[key] = value
     return merged
+
+
+def in_helm_values(path: tuple[str, ...]) -> bool:
+    """True of ``charts.<chart>.values`` and below."""
+    return path[:1] == ("charts",) and path[2:3] == ("values",)
 
 
 def fill(defaults: Settings, settings: Settings) -> Settings:

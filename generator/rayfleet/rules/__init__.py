@@ -9,6 +9,7 @@ from rayfleet.model.fleet import Fleet
 from rayfleet.rules import (
     bindings,
     charts,
+    example,
     gateway,
     gitops,
     identity,
@@ -17,6 +18,7 @@ from rayfleet.rules import (
     overlays,
     pools,
     regions,
+    removals,
     storage,
     upgrades,
 )
@@ -37,10 +39,12 @@ def judge(fleet: Fleet, origin: Origin, catalogue: Catalogue, inputs: Inputs) ->
         *gitops.judge(fleet, origin.source),
         *gateway.judge(fleet, origin),
         *charts.judge(fleet, origin),
+        *removals.judge(origin.source),
+        *example.judge(origin.source),
         *overlays.judge(fleet, origin, inputs),
     ]
 
 
-def judge_bindings(fleet: Fleet, source: Source) -> list[Diagnostic]:
+def judge_bindings(fleet: Fleet, source: Source, catalogue: Catalogue) -> list[Diagnostic]:
     """Every finding about the bindings of a fleet."""
-    return list(bindings.judge(fleet, source))
+    return [*bindings.judge(fleet, source, catalogue), *example.judge_bindings(fleet, source)]

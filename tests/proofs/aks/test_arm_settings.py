@@ -472,7 +472,7 @@ def test_what_is_gone_of_a_cluster_is_said_in_one_line() -> None:
         "aks-eastus-nat-ip-1-more-3 and 2 others are no longer rendered, and Azure keeps them"
     )
     assert credentials.what.startswith("federatedIdentityCredentials ") and len(credentials.places) == 2
-    assert len(addresses.places) == 6 and "take them down" in addresses.fix
+    assert len(addresses.places) == 6 and "write them again" in addresses.fix
 
 
 def test_pools_of_two_clusters_are_two_lines() -> None:

@@ -330,8 +330,10 @@ def test_check_of_what_is_missing_and_stale(workspace: Workspace) -> None:
         "bindings.yaml:8:56: clusters.aks-eastus.nodePools.producer: nodePools is produced by "
         f"{EAST}.outputs.aks_eastus.nodePools, not by aks-multi-region-x.outputs.y.nodePools\n"
         "    fix: run rayfleet bind\n"
-        'bindings.yaml:9:3: clusters.aks-westus3: the fleet has no cluster "aks-westus3"\n'
-        "    fix: rayfleet retire --cluster aks-westus3 takes it down; then remove its bindings\n"
+        'bindings.yaml:9:3: clusters.aks-westus3: the fleet has no cluster "aks-westus3" '
+        '(did you mean "aks-westus2"?)\n'
+        "    fix: write its name as in fleet.yaml; else rayfleet retire --cluster aks-westus3 shows what is left of "
+        "it, and then its bindings go\n"
         "4 errors; nothing was changed\n"
     )
 

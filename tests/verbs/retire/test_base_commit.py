@@ -155,8 +155,9 @@ def test_until_then_its_bindings_stay(fleet: Workspace, server: Arm) -> None:
     said = fleet.run("validate").stderr
     assert (
         'bindings.yaml:10:3: warning: clusters.aks-westus2: the fleet has no cluster "aks-westus2"\n'
-        "    fix: rayfleet retire --cluster aks-westus2 takes it down; then remove its bindings\n"
+        "    fix: put it back into fleet.yaml, if it should be there; else rayfleet retire --cluster aks-westus2 shows "
+        "what is left of it, and then its bindings go\n"
     ) in said
     said = fleet.run("check", "--layers", "files").stdout
     assert "aks-westus2: it is bound, and no ARM template makes it" in said
-    assert "rayfleet retire --cluster aks-westus2 takes it down" in said
+    assert "or put it back there; else rayfleet retire --cluster aks-westus2 shows what is left of it" in said

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from rayfleet.changes.azure import azure_changes
 from rayfleet.diagnostics import many
+from rayfleet.facts.resource_types import STORAGE_ACCOUNT
 from rayfleet.proofs.azure import property_changes
 from rayfleet.proofs.azure.references import subject
 from rayfleet.proofs.evidence import ADD_BASE, Evidence
@@ -13,7 +14,8 @@ from rayfleet.proofs.finding import Finding, failed, noted, proved, unjudged, wa
 from rayfleet.tree import DeploymentRow, Side, Tree, mapping
 from rayfleet.tree.azure_resources import AzureResource, azure_resources, owners, resource_title
 
-_RETIRE = "once this is deployed and nothing uses it: rayfleet retire shows how"
+_KEEP = "write {} again, under the old name; what should go rayfleet retire takes down, once this is deployed"
+_KEEP_STORAGE = "write the old name again; or keep it beside the new one: rayfleet retire leaves storage alone"
 # How many of what is gone are called by name in one line.
 _NAMED = 4
 
@@ -78,7 +80,7 @@ def _removals(gone: dict[str, AzureResource], base: Tree) -> Iterator[Finding]:
     for owner, count in clusters.items():
         row = gone[owner]
         what = f"it is no longer rendered, and Azure keeps it: {many(count, 'resource')}"
-        yield warned("arm/cluster-left-behind", row.resource.written_name, what, f"take it down, {_RETIRE}", row.side())
+        yield warned("arm/cluster-left-behind", row.resource.written_name, what, _KEEP.format("it"), row.side())
     alike: dict[tuple[str, str], dict[str, AzureResource]] = {}
     for key, row in gone.items():
         about = row.resource.scope_id if not row.above else None
@@ -91,13 +93,14 @@ def _removals(gone: dict[str, AzureResource], base: Tree) -> Iterator[Finding]:
 def _removal(same: dict[str, AzureResource], base: Tree) -> Finding:
     """Resources of one kind that are no longer rendered: those of a cluster that stays, or else one."""
     (key, row), *others = same.items()
-    what, fix = f"{resource_title(key, base)} is no longer rendered, and Azure keeps it", f"take it down, {_RETIRE}"
+    what = f"{resource_title(key, base)} is no longer rendered, and Azure keeps it"
+    fix = _KEEP_STORAGE if row.kind.startswith(STORAGE_ACCOUNT.lower()) else _KEEP.format("it")
     if others:
         kind, _, first = resource_title(key, base).partition(" ")
         names = [first, *(resource_title(other, base).partition(" ")[2] for other, _ in others)]
         more = f" and {many(len(names) - _NAMED, 'other')}" if names[_NAMED:] else ""
         what = f"{kind} {', '.join(names[:_NAMED])}{more} are no longer rendered, and Azure keeps them"
-        fix = f"take them down, {_RETIRE}"
+        fix = fix if fix == _KEEP_STORAGE else _KEEP.format("them")
     return warned(
         "arm/resource-left-behind",
         subject(row.resource.template),

@@ -10,7 +10,8 @@ CLAIMS = (
           "Name one cloud everywhere."),
     Claim("bindings/cluster-gone",
           "bindings.yaml has values of a cluster that no ARM template makes.",
-          "Retire the cluster with rayfleet retire; then take its bindings out.",
+          "Write the cluster's name as in fleet.yaml, or put it back. If it has left the fleet, rayfleet retire "
+          "shows what is left of it.",
           severity="warned"),
     Claim("bindings/count-reset",
           "A pool that is there and scales is rendered with a count, to which every deployment would reset it.",
@@ -71,7 +72,7 @@ CLAIMS = (
           "Take the value from its producer with rayfleet bind."),
     Claim("bindings/pool-gone",
           "A pool is bound and no longer in ARM: Azure keeps it, and you pay for it.",
-          "Take it down with rayfleet retire, or put it back.",
+          "Put it back, or let rayfleet retire show how to take it down.",
           severity="warned",
           after=("bindings/output-pool-gone",)),
     Claim("bindings/pool-not-in-output",

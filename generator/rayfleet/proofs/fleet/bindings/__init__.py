@@ -213,8 +213,8 @@ def _stale_bindings(tree: Tree) -> Iterator[Finding]:
     for name, rows in bound.items():
         if name not in names and rows:
             what = f"it is bound, and no ARM template makes it{did_you_mean(name, names - bound.keys())}"
-            # Until it is taken down its bindings stay: they lead to what was its.
-            fix = f"rayfleet retire --cluster {name} takes it down; then remove its bindings"
+            fix = "write its name as in fleet.yaml, or put it back there; "
+            fix += f"else rayfleet retire --cluster {name} shows what is left of it, and then its bindings go"
             first = next(iter(rows.values()))
             yield warned("bindings/cluster-gone", name, what, fix, Side(first.side.source, ("clusters", name)))
 
