@@ -26,6 +26,7 @@ def record(fleet: Fleet, cluster: Cluster) -> str:
         "region": cluster.region,
         "scope": {"subscriptionId": scope.subscription_id, "resourceGroup": scope.resource_group},
         "id": _id(scope, cluster),
+        "order": [fleet.region_order.index(cluster.region) + 1, cluster.network.index],
         "nodePools": [_pool(pool) for pool in cluster.pools],
     }
     return json.dumps(row, indent=2, ensure_ascii=False) + "\n"

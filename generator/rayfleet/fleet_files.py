@@ -21,6 +21,11 @@ DEFAULT_FLEET = "fleet.yaml"
 MAX_BYTES = 32 * 1024 * 1024  # 10,000 clusters take 7 MB
 
 
+def compute_config_file(accelerator: str) -> str:
+    """The path of an accelerator's compute config in ``rendered/``."""
+    return f"anyscale/{accelerator}/compute_config.yaml"
+
+
 def cloud_resource_file(cluster: str) -> str:
     """The cloud resource of a cluster, below rendered/."""
     return f"clusters/{cluster}/{CLOUD_RESOURCE}"

@@ -12,7 +12,7 @@ from rayfleet.arm import documents
 from rayfleet.facts import charts
 from rayfleet.facts.labels import ACCELERATOR, ROLE
 from rayfleet.facts.late_values import CLOUD_RESOURCE_ID
-from rayfleet.fleet_files import LAYERS
+from rayfleet.fleet_files import LAYERS, compute_config_file
 from rayfleet.model.cluster import Cluster
 from rayfleet.model.compute_config import ComputeConfig, compute_configs
 from rayfleet.model.fleet import Fleet
@@ -39,7 +39,6 @@ FLEET = {
     "azure/shared.json": documents.shared_template,
 }
 REGION = "azure/{template}.json"
-ACCELERATORS = "anyscale/{accelerator}/compute_config.yaml"
 RECORD = "cluster.json"
 README = "README.md"
 
@@ -84,7 +83,7 @@ class Outputs:
                 path = REGION.format(template=deployment.template)
                 yield path, partial(documents.regional_template, fleet, parts.resources, deployment)
         for config in filter(attrgetter("choices"), self._compute_configs):
-            path = ACCELERATORS.format(accelerator=config.accelerator)
+            path = compute_config_file(config.accelerator)
             yield path, partial(_compute_config, fleet, config)
         for cluster in fleet.clusters:
             for path, make in self._cluster(cluster):
@@ -99,7 +98,7 @@ class Outputs:
     def pending(self) -> list[Pending]:
         """The outputs that wait for bindings."""
         of_fleet = [
-            Pending(ACCELERATORS.format(accelerator=config.accelerator), config.waiting[0].name, (CLOUD_RESOURCE_ID,))
+            Pending(compute_config_file(config.accelerator), config.waiting[0].name, (CLOUD_RESOURCE_ID,))
             for config in self._compute_configs
             if config.waiting and not config.choices
         ]

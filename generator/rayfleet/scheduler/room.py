@@ -33,6 +33,11 @@ class Room(NamedTuple):
         """The number of such pods that fit."""
         return floor(self.share(pod) + _ROUNDING)
 
+    def remainder(self, pod: Room) -> Room:
+        """The room that is left beside a pod."""
+        devices = {name: has - pod.devices.get(name, 0) for name, has in self.devices.items()}
+        return Room(self.cpus - pod.cpus, self.mib - pod.mib, devices)
+
     def share(self, pod: Room) -> float:
         """The same, before whole pods are counted."""
         return min(ratio for _, ratio in self._ratios(pod))

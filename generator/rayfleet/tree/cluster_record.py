@@ -45,6 +45,11 @@ class ClusterRecord:
         return text(self.source.data, "scope", "subscriptionId")
 
     @property
+    def order(self) -> tuple[int, ...]:
+        """Its place in the order in which work tries clusters; empty where an older rayfleet wrote none."""
+        return tuple(place for place in entries(self.source.data, "order") if isinstance(place, int))
+
+    @property
     def rows(self) -> Iterator[RecordedPool]:
         """Its node pools as they are written."""
         for index, row in enumerate(entries(self.source.data, "nodePools")):

@@ -21,6 +21,13 @@ def _east(old: str, new: str) -> Edit:
     return Edit(T4, whole, f"{first.replace(old, new)}{WEST}{rest}")
 
 
+def _swapped() -> str:
+    """The config of T4 with its two clusters the other way round."""
+    head, first, rest = tree()[T4].decode().partition('  - cloud_resource: "aks-eastus"\n')
+    east, _, west = rest.partition(WEST)
+    return f"{head}{WEST}{west}{first}{east}"
+
+
 BREAKS = (
     Break(
         "a shape that the cluster does not have",
@@ -90,6 +97,99 @@ BREAKS = (
         ((T4, "aks-eastus"), (RESOURCE, "aks-other")),
     ),
 )
+
+
+ORDER = (
+    Break(
+        "a cluster twice",
+        (Edit(T4, WEST, WEST.replace("aks-westus2", "aks-eastus")),),
+        "the compute config of T4 names aks-eastus twice, and Anyscale takes a cloud resource once",
+        ((T4, "aks-eastus"), (T4, "aks-eastus")),
+    ),
+    Break(
+        "a cluster that no job tries",
+        (Edit(T4, tree()[T4].decode(), tree()[T4].decode().partition(WEST)[0]),),
+        "aks-westus2: it has T4 in t4, and the compute config of T4 does not name it: no job tries it",
+        ((T4, "configs:"), ("azure/westus2.json", "Standard_NC16as_T4_v3"), ("bindings.yaml", "cloudResourceId")),
+    ),
+    Break(
+        "the order of the fleet the other way round",
+        (Edit(T4, tree()[T4].decode(), _swapped()),),
+        "the compute config of T4 tries aks-westus2 before aks-eastus, against the fleet's order",
+        (
+            (T4, "aks-westus2"),
+            ("clusters/aks-westus2/cluster.json", '"order"'),
+            ("clusters/aks-eastus/cluster.json", '"order"'),
+        ),
+    ),
+    Break(
+        "no strategy",
+        (Edit(T4, '  "cloud_resource_strategy": "input_order"\n', ""),),
+        "the compute config of T4 says no cloud_resource_strategy: Anyscale goes by its score of past launches",
+        ((T4, "flags"),),
+        outcome="warned",
+    ),
+    Break(
+        "a strategy that nobody knows",
+        (Edit(T4, '"input_order"', '"round_robin"'),),
+        "the compute config of T4 has the strategy round_robin",
+        ((T4, "round_robin"),),
+        outcome="warned",
+    ),
+    Break(
+        "a time without a unit",
+        (Edit(T4, '"15m"', '"15"'),),
+        "the compute config of T4 lets a cluster start for 15, and Anyscale takes a number with s, m or h",
+        ((T4, "starting_timeout"),),
+        outcome="warned",
+    ),
+)
+NODES = (
+    Break(
+        "more workers than the pool has nodes",
+        (_east("max_nodes: 3", "max_nodes: 4"),),
+        "the compute config of T4 asks for up to 4 workers of 15CPU-96GB-1xT4, and t4 can hold 3",
+        ((T4, "max_nodes: 4"), ("azure/eastus.json", '"maxCount": 3')),
+    ),
+    Break(
+        "more workers at least than at most",
+        (_east("min_nodes: 0", "min_nodes: 4"),),
+        "the compute config of T4 asks for 4 workers at least and 3 at most",
+        ((T4, "min_nodes: 4"), (T4, "max_nodes: 3")),
+    ),
+    Break(
+        "no node left for the head",
+        (Edit(T4, tree("token")[T4].decode(), tree("token")[T4].decode().replace("max_nodes: 3", "max_nodes: 4", 1)),),
+        "asks for up to 4 workers of 3CPU-20GB-1xT4, and t4 can hold 3 beside the head",
+        ((T4, "max_nodes: 4"), ("azure/westus3.json", '"maxCount": 4')),
+        fleet="token",
+    ),
+    Break(
+        "a head that offers its CPUs",
+        (_east("        CPU: 0\n        GPU: 0\n", "        CPU: 7\n        GPU: 0\n"),),
+        "the compute config of T4: its head offers its CPUs to work",
+        ((T4, "CPU: 7"),),
+        outcome="warned",
+    ),
+    Break(
+        "a head whose CPUs nobody takes away",
+        (_east("      resources:\n        CPU: 0\n        GPU: 0\n", ""),),
+        "the compute config of T4: its head offers its CPUs to work",
+        ((T4, "instance_type"),),
+        outcome="warned",
+    ),
+)
+
+
+@pytest.mark.parametrize("case", (*ORDER, *NODES), ids=lambda case: case.name)
+def test_break_of_order_and_nodes_is_seen(case: Break) -> None:
+    files = broken(case.edits, case.fleet)
+    assert_seen(check(files, "placement", fleet=case.fleet), files, "placement", case)
+
+
+def test_a_head_on_gpus_is_told_with_its_pool() -> None:
+    warned = [row.what for row in check(tree("token"), "placement", fleet="token").of("warned")]
+    assert warned == ["the compute config of T4: its head finds no pool without GPUs, and takes a node of t4"]
 
 
 @pytest.mark.parametrize("case", BREAKS, ids=lambda case: case.name)

@@ -26,13 +26,18 @@ class ComputeConfigRow(NamedTuple):
     side: Side
 
 
-class _PodGroup(NamedTuple):
+class PodGroup(NamedTuple):
     """Pods of one instance type: the head, or workers."""
 
     who: str
     shape: str
     market: str
     side: Side
+
+    @property
+    def markets(self) -> tuple[str, ...]:
+        """The market types that its pods may have; none where Anyscale does not know what is written."""
+        return _MARKET_TYPES.get(self.market, ())
 
 
 @once
@@ -89,7 +94,7 @@ def _row(
     cluster: str, operator: Release, row: ComputeConfigRow, shapes: Container[str], found: Found
 ) -> Iterator[Finding]:
     config = f"the compute config of {row.accelerator}"
-    for group in _groups(row):
+    for group in groups(row):
         markets = _MARKET_TYPES.get(group.market)
         here = operator.side("workloads", "instanceTypes", "additional", group.shape)
         missing = next((market for market in markets or () if not found.get((group.shape, market))), None)
@@ -133,11 +138,12 @@ def _row(
             )
 
 
-def _groups(row: ComputeConfigRow) -> Iterator[_PodGroup]:
+def groups(row: ComputeConfigRow) -> Iterator[PodGroup]:
+    """The head and the workers of a row."""
     head = get(row.data, "head_node")
     if isinstance(head, dict):
-        yield _PodGroup("head", text(head, "instance_type"), "ON_DEMAND", row.side.at("head_node"))
+        yield PodGroup("head", text(head, "instance_type"), "ON_DEMAND", row.side.at("head_node"))
     for index, group in enumerate(entries(row.data, "worker_nodes")):
         market = get(group, "market_type", default="ON_DEMAND")
         side = row.side.at("worker_nodes", index)
-        yield _PodGroup("workers", text(group, "instance_type"), str(market), side)
+        yield PodGroup("workers", text(group, "instance_type"), str(market), side)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rayfleet.proofs.anyscale import compute_configs, ray_placement
-from rayfleet.proofs.anyscale.ray_placement import Found, Holds
+from rayfleet.proofs.anyscale import compute_config_nodes, compute_config_order, compute_configs, ray_placement
+from rayfleet.proofs.anyscale.compute_config_nodes import PodFit
+from rayfleet.proofs.anyscale.ray_placement import Found
 from rayfleet.proofs.finding import Finding, failed, pending
 from rayfleet.proofs.kubernetes import device_plugins, pod_placement
 from rayfleet.proofs.run import Run
-from rayfleet.scheduler.anyscale_pods import OperatorPods, Shape, operator_pods
+from rayfleet.scheduler.anyscale_pods import OperatorPods, operator_pods
 from rayfleet.scheduler.nodes import Node, node_of
-from rayfleet.scheduler.room import Mount, allocatable, mount, shape_room
+from rayfleet.scheduler.room import mount, shape_room
 from rayfleet.tree import RenderedCluster
 from rayfleet.tree.gaps import has_gaps
 from rayfleet.tree.memo import once
@@ -23,11 +24,14 @@ def of_cluster(cluster: RenderedCluster, run: Run) -> Iterator[Finding]:
     ours = operator_pods_of(cluster)
     names: frozenset[str] | None = None
     found: Found = {}
+    fit = PodFit({})
     yield from pod_placement.system_pods(cluster, nodes)
     if ours and cluster.operator:
         names = frozenset(shape.name for shape in ours.shapes)
         tried = ray_placement.attempts(ours, nodes)
-        found = ray_placement.matching_pools(tried, _holds(ours, mount(cluster)))
+        beside = mount(cluster)
+        fit = PodFit({shape.name: shape_room(shape, beside) for shape in ours.shapes})
+        found = ray_placement.matching_pools(tried, lambda shape, node: fit.times(shape.name, node) > 0)
         yield from ray_placement.claims(cluster.name, cluster.operator, ours, tried, found)
     else:
         yield from _missing_operator(cluster)
@@ -37,11 +41,14 @@ def of_cluster(cluster: RenderedCluster, run: Run) -> Iterator[Finding]:
     yield from pod_placement.manifests(cluster, nodes)
     yield from pod_placement.unused_pools(cluster, nodes, ours)
     yield from compute_configs.claims(cluster, run.evidence.tree, names, found)
+    yield from compute_config_nodes.claims(cluster, run.evidence.tree, found, fit)
+    yield from compute_config_order.missing(cluster, run.evidence.tree, nodes, found)
 
 
 def of_fleet(run: Run) -> Iterator[Finding]:
-    """Compute configs that lead to no cluster."""
-    return compute_configs.unknown_rows(run.evidence.tree)
+    """Compute configs as a whole, and those that lead to no cluster."""
+    yield from compute_configs.unknown_rows(run.evidence.tree)
+    yield from compute_config_order.claims(run.evidence.tree)
 
 
 @once
@@ -55,17 +62,6 @@ def operator_pods_of(cluster: RenderedCluster) -> OperatorPods | None:
     """The pods of its operator; None while it, or a part of its values, is not rendered."""
     operator = cluster.operator
     return operator_pods(operator) if operator and not operator.unresolved else None
-
-
-def _holds(ours: OperatorPods, beside: Mount | None) -> Holds:
-    """Of a size that nobody knows, the benefit of the doubt."""
-    wants = {shape.name: shape_room(shape, beside) for shape in ours.shapes}
-
-    def holds(shape: Shape, node: Node) -> bool:
-        vm = node.pool.vm
-        return vm is None or allocatable(vm, node.pool.max_pods).times(wants[shape.name]) > 0
-
-    return holds
 
 
 def _missing_operator(cluster: RenderedCluster) -> Iterator[Finding]:
