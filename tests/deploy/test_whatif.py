@@ -130,6 +130,46 @@ def test_what_is_no_noise(row: dict[str, Any]) -> None:
     assert one(row).noise == ""
 
 
+RESERVED = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Compute/capacityReservationGroups/r"
+
+
+@pytest.mark.parametrize(
+    ("path", "before", "by_hand"),
+    [
+        ("properties.capacityReservationGroupID", RESERVED, True),
+        ("properties.gpuProfile.driver", "None", True),
+        ("properties.gpuProfile", {"driver": "None"}, True),
+        ("properties.gpuProfile", {"driver": "Install"}, False),
+        ("properties.gpuProfile.driver", "Install", False),
+        ("properties.kubeletConfig.cpuManagerPolicy", "static", True),
+        ("properties.kubeletConfig", {"cpuManagerPolicy": None}, False),
+        ("properties.linuxOSConfig", {"sysctls": {"netCoreSomaxconn": 163849}}, True),
+        ("properties.upgradeSettings.drainTimeoutInMinutes", 90, True),
+        ("properties.upgradeSettings.maxUnavailable", "0", False),
+        ("properties.agentPoolProfiles[0].kubeletConfig", {"podMaxPids": 100}, True),
+        ("properties.scaleDownMode", "Delete", False),
+        ("properties.workloadRuntime", "OCIContainer", False),
+        ("properties.securityProfile", {"sshAccess": "LocalUser"}, False),
+    ],
+)
+def test_what_somebody_has_set_is_no_default(path: str, before: object, by_hand: bool) -> None:
+    row = one(delta(path, "Delete", before))
+    assert row.noise == ("set by hand, and kept" if by_hand else "filled in by Azure")
+
+
+def test_what_is_set_by_hand_is_shown_once_and_not_counted_as_noise() -> None:
+    rows = [
+        delta("properties.kubeletConfig", "Delete", {"podMaxPids": 100}),
+        delta("properties.capacityReservationGroupID", "Delete", RESERVED),
+        delta("properties.scaleDownMode", "Delete", "Delete"),
+    ]
+    found = summed(change("Microsoft.ContainerService/managedClusters/aks/agentPools/t4", "Modify", *rows))
+    assert found.is_empty and found.folded == 1
+    said = [line for line in whatif.lines(found) if "by hand" in line]
+    (line,) = said
+    assert "properties.kubeletConfig: " in line and f"; properties.capacityReservationGroupID: {RESERVED}" in line
+
+
 # What a builder says only sometimes, and whose absence is none of the fleet's doing, or shows elsewhere.
 SOMETIMES = {
     "count": "the autoscaler's",

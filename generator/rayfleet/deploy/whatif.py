@@ -8,7 +8,7 @@ from typing import Any, Literal, NamedTuple
 
 from rayfleet.azure.resource_id import type_and_name
 from rayfleet.deploy.whatif_classes import classify_property
-from rayfleet.deploy.whatif_noise import INLINE_POOL, noise
+from rayfleet.deploy.whatif_noise import BY_HAND, INLINE_POOL, noise
 from rayfleet.diagnostics import many, printable
 from rayfleet.facts.change_classes import UNCLASSIFIED, PropertyDifference, outermost
 from rayfleet.facts.resource_types import NODE_POOL, label
@@ -112,7 +112,17 @@ class Summary(NamedTuple):
     @property
     def folded(self) -> int:
         """The number of properties that were folded away."""
-        return sum(bool(row.noise) for change in self.changes for row in change.properties)
+        return sum(row.noise not in ("", BY_HAND) for change in self.changes for row in change.properties)
+
+    @property
+    def by_hand(self) -> dict[str, list[str]]:
+        """The properties that somebody has set in Azure and that stay, by resource."""
+        found: dict[str, list[str]] = {}
+        for change in self.changes:
+            for row in change.properties:
+                if row.noise == BY_HAND:
+                    found.setdefault(f"{label(change.type)} {change.name}", []).append(f"{row.path}: {row.before}")
+        return found
 
     @property
     def is_empty(self) -> bool:
@@ -224,8 +234,11 @@ def lines(found: Summary) -> Iterator[str]:
             shown = f"{label(change.type)} {change.name}"
             yield printable(f"  {_SIGNS[change.kind]} {shown}" + "".join(f" ({note})" for note in notes))
             yield from (f"      {row}" for row in change.real)
+    for subject, properties in found.by_hand.items():
+        yield printable(f"  {BY_HAND}: {subject}: {'; '.join(properties)}")
     if found.folded:
-        reasons = dict.fromkeys(row.noise for change in found.changes for row in change.properties if row.noise)
+        hidden = (row.noise for change in found.changes for row in change.properties)
+        reasons = {reason for reason in hidden if reason not in ("", BY_HAND)}
         yield f"  {many(found.folded, 'difference')} hidden as noise: {', '.join(sorted(reasons))}"
     yield from (f"  {printable(remark)}" for remark in found.remarks)
 

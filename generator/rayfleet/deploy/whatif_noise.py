@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from rayfleet.facts.azure_defaults import DEFAULTS
+from rayfleet.facts.azure_defaults import DEFAULTS, NEVER_FILLED_IN
 from rayfleet.redact import HIDDEN, secret
 
 _READ_ONLY = {
@@ -34,6 +34,12 @@ WHOLE = {
 _NOTHING = {path[-1]: value for rows in DEFAULTS.values() for path, value in rows.items()}
 
 
+# Azure's words for a setting that is not there.
+_UNSET: tuple[Any, ...] = (None, False, 0, "", "0", "0%", [], {})
+#: The reason of a difference that somebody has made in Azure: a template that does not say it leaves it as it is.
+BY_HAND = "set by hand, and kept"
+
+
 def noise(path: str, kind: str, before: Any, after: Any, element: bool) -> str:
     """The reason why a difference is none; empty where it is one. ``kind``: Azure's, in lower case; ``element``: of
     a list."""
@@ -51,9 +57,25 @@ def noise(path: str, kind: str, before: Any, after: Any, element: bool) -> str:
     if _comparable(path, before) == _comparable(path, after) != HIDDEN:
         return "the same, written in another way"
     default = before is not None and before == _NOTHING.get(path.rpartition(".")[2])
+    if kind == "delete" and not element and not default and _is_set_by_hand(path, before):
+        return BY_HAND
     if kind == "delete" and not element and (default or not steps & WHOLE):
         return "filled in by Azure"
     return ""
+
+
+def _is_set_by_hand(path: str, value: Any) -> bool:
+    """True where a pool has a setting that AKS gives none by itself."""
+    inside = INLINE_POOL.match(path)
+    first = path[inside.end() :].lstrip(".") if inside else path.removeprefix("properties.")
+    return first.partition(".")[0] in NEVER_FILLED_IN and _has_value(path, value)
+
+
+def _has_value(path: str, value: Any) -> bool:
+    """True where a setting, or one inside it, is more than Azure's word for nothing."""
+    if isinstance(value, dict):
+        return any(_has_value(f"{path}.{key}", row) for key, row in value.items())
+    return value not in _UNSET and value != _NOTHING.get(path.rpartition(".")[2])
 
 
 def _secrets_only(value: Any) -> bool:

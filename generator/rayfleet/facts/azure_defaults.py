@@ -23,3 +23,14 @@ DEFAULTS: Mapping[str, Mapping[tuple[str, ...], object]] = {
     },
     FLUX_CONFIGURATION.lower(): {("properties", "gitRepository", "provider"): "Generic"},
 }
+
+#: Properties of a node pool, and of one inside its cluster, that AKS fills in with nothing of its own, below
+#: ``properties``: where one has a value, somebody has set it (the same texts; AKS docs, custom-node-configuration,
+#: use-capacity-reservation-groups, upgrade-aks-node-pools-rolling, 2026-08-21).
+NEVER_FILLED_IN = frozenset(
+    {
+        "capacityReservationGroupID", "creationData", "gpuInstanceProfile", "gpuProfile", "hostGroupID",
+        "kubeletConfig", "linuxOSConfig", "nodePublicIPPrefixID", "podSubnetID", "proximityPlacementGroupID",
+        "upgradeSettings",
+    }
+)  # fmt: skip
