@@ -133,3 +133,11 @@ def test_errors_are_counted_and_warnings_are_not(workspace: Workspace) -> None:
 )
 def test_names_that_are_there(word: str, known: list[str], advice: str) -> None:
     assert name_advice(word, known) == advice
+
+
+def test_a_long_message_is_cut_and_says_where_all_of_it_is() -> None:
+    row = Diagnostic("Azure", 0, 0, "", "x" * 2_000_000, "y" * 3_000)
+    said = str(row)
+    assert len(said) < 4_400 and said.startswith("Azure: " + "x" * 2_000 + "... (2000000 characters; --format json ")
+    assert str(row._replace(what="x" * 2_000, fix="z")) == f"Azure: {'x' * 2_000}\n    fix: z"
+    assert len(row.what) == 2_000_000

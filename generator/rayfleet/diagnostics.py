@@ -26,7 +26,8 @@ class Diagnostic(NamedTuple):
         place = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
         kind = "warning: " if self.severity == "warning" else ""
         where = f"{self.where}: " if self.where else ""
-        return f"{printable(f'{place}: {kind}{where}{self.what}')}\n    fix: {printable(self.fix)}"
+        what = excerpt(self.what)
+        return f"{printable(f'{place}: {kind}{where}{what}')}\n    fix: {printable(excerpt(self.fix))}"
 
     def as_warning(self) -> Diagnostic:
         """The same, but nothing stops for it."""
@@ -38,6 +39,17 @@ def printable(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text)
+
+
+#: Characters of a message that people are shown. Azure's errors are mostly a few hundred; some hold whole templates.
+MOST_SHOWN = 2_000
+
+
+def excerpt(text: str) -> str:
+    """The beginning of a text that nobody reads to its end, and where all of it is."""
+    if len(text) <= MOST_SHOWN:
+        return text
+    return f"{text[:MOST_SHOWN]}... ({len(text)} characters; --format json prints all of them)"
 
 
 def printable_lines(text: str) -> str:

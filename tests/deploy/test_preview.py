@@ -140,6 +140,28 @@ def test_an_answer_is_kept_where_only_its_owner_reads_it(tmp_path: Path) -> None
     assert json.loads(file.read_text())["changes"] == [change | {"before": {"adminPassword": "***"}}]
 
 
+def test_many_changes_are_cut_with_where_all_of_them_are(tmp_path: Path) -> None:
+    """What should be seen first is among what is shown."""
+    changes = [
+        {"resourceId": f"{EAST.id}{number}", "changeType": "Create", "after": {"x": "y" * 9}}
+        for number in range(20_000)
+    ]
+    gone = {"resourceId": f"{EAST.id}gone", "changeType": "Delete"}
+    found = what_if(tmp_path, eastus={"changes": [*changes, gone]})
+    assert len(found.lines) == 502 and "is deleted" in found.lines[1]
+    assert found.lines[-2:] == [
+        "  and 19503 more lines",
+        f"  all of it: {tmp_path}/.rayfleet_cache/what-if/{EAST.name}.json",
+    ]
+    assert found.data and len(found.data["changes"]) == 20_001
+
+
+def test_a_long_line_is_cut(tmp_path: Path) -> None:
+    delta = {"path": "properties.x", "propertyChangeType": "Modify", "before": "a" * 10**6, "after": "b"}
+    change = {"resourceId": EAST.id, "changeType": "Modify", "delta": [delta]}
+    assert max(map(len, what_if(tmp_path, eastus={"changes": [change]}).lines)) < 2_200
+
+
 def test_an_answer_that_cannot_be_kept_stops_nothing(tmp_path: Path) -> None:
     (tmp_path / ".rayfleet_cache").write_text("")
     found = what_if(tmp_path, eastus={"changes": []})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
@@ -18,7 +18,7 @@ from rayfleet.deploy import explain_failure, stack_changes, whatif
 from rayfleet.deploy.explain_failure import Failure
 from rayfleet.deploy.outcome import StepOutcome
 from rayfleet.deploy.stack_changes import StackChange
-from rayfleet.diagnostics import Diagnostic, in_order, many
+from rayfleet.diagnostics import Diagnostic, excerpt, in_order, many
 from rayfleet.facts.advice import advice_for
 from rayfleet.redact import redact
 from rayfleet.source.origin import Origin
@@ -28,6 +28,7 @@ from rayfleet.tree.deployment_steps import DeploymentStep
 
 T = TypeVar("T")
 
+_MOST_LINES = 500  # of a what-if that people are shown
 _WORKERS = 8  # deployments that are judged side by side
 # What a deployment after another may name before that one has made it.
 _LATER = {"notfound", "parentresourcenotfound", "resourcenotfound"}
@@ -148,8 +149,20 @@ def what_if(plan: DeploymentPlan, new: Collection[str], folder: str) -> Iterator
             continue
         found = whatif.summary(step.name, kept)
         file, warnings = _save(folder, step.name, kept)
-        lines = [*whatif.lines(found), *([f"  all of it: {file}"] if file else [])]
+        lines = [*_first_lines(whatif.lines(found)), *([f"  all of it: {file}"] if file else [])]
         yield WhatIf(lines, {**whatif.as_json(found), "raw": file}, warnings)
+
+
+def _first_lines(lines: Iterable[str]) -> Iterator[str]:
+    """Those that somebody reads: what should be seen first comes first."""
+    rest = 0
+    for number, line in enumerate(lines):
+        if number < _MOST_LINES:
+            yield excerpt(line)
+        else:
+            rest += 1
+    if rest:
+        yield f"  and {many(rest, 'more line')}"
 
 
 def _without_answer(plan: DeploymentPlan, step: DeploymentStep, fault: Fault, new: Collection[str]) -> WhatIf:

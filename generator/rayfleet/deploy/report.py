@@ -8,7 +8,7 @@ from typing import Any
 from rayfleet.console.progress import Progress
 from rayfleet.deploy.explain_failure import Failure
 from rayfleet.deploy.outcome import ENDS, End, StepOutcome, StepProgress
-from rayfleet.diagnostics import Diagnostic, printable, printable_lines
+from rayfleet.diagnostics import Diagnostic, excerpt, printable, printable_lines
 from rayfleet.tree.deployment_steps import DeploymentStep
 
 _SHOW_CURSOR = "\x1b[?25h"  # which a table on a terminal hides
@@ -75,7 +75,8 @@ class DeploymentReport:
 def outcome_lines(outcome: StepOutcome, failures: Sequence[Failure]) -> Iterator[str]:
     """Lines about the end of a deployment, for people: nothing where all is well."""
     for failure in failures:
-        yield f"{printable_lines(str(failure))}\n    fix: {printable(failure.fix)}"
+        told = failure._replace(message=excerpt(failure.message))
+        yield f"{printable_lines(str(told))}\n    fix: {printable(failure.fix)}"
     if outcome.end == "skipped" and outcome.because:
         yield f"{outcome.step.name}: not started, because {outcome.because} did not succeed"
     if outcome.lacks:
