@@ -1,4 +1,5 @@
-"""The properties that a template has to state: without one Azure decides, and another API version may decide otherwise.
+"""The properties that a template or an object of ours has to state: without one Azure, Flux or Kubernetes decides, and
+another version of theirs may decide otherwise.
 
 Those that Azure refuses to do without, and those whose loss another claim sees, are not among them. A property is
 looked for where what it stands in is there.
@@ -8,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from rayfleet.facts.flux import FLUX, HELM, KUSTOMIZE
 from rayfleet.facts.resource_types import (
     BLOB_SERVICE,
     CLUSTER,
@@ -140,4 +142,28 @@ _PATHS: Mapping[str, tuple[str, ...]] = {
 #: By type, in lower case, the paths of its properties; ``*`` stands for every entry of a list and key of an object.
 EXPLICIT_PROPERTIES: Mapping[str, tuple[Steps, ...]] = {
     kind.lower(): tuple(tuple(path.split("/")) for path in paths) for kind, paths in _PATHS.items()
+}
+
+_SOURCE = f"source{FLUX}"
+_FIELDS: Mapping[tuple[str, str], tuple[str, ...]] = {
+    (HELM, "HelmRelease"): (
+        "spec/chart/spec/interval",
+        *_below("spec/driftDetection", "mode"),
+        "spec/install/crds",
+        "spec/install/strategy/retryInterval",
+        "spec/maxHistory",
+        "spec/timeout",
+        "spec/upgrade/crds",
+        "spec/upgrade/strategy/retryInterval",
+    ),
+    (KUSTOMIZE, "Kustomization"): ("spec/retryInterval", "spec/timeout"),
+    (_SOURCE, "HelmRepository"): ("spec", "spec/interval"),
+    (_SOURCE, "OCIRepository"): ("spec/interval", *_below("spec/layerSelector", "mediaType", "operation")),
+    ("storage.k8s.io", "StorageClass"): ("allowVolumeExpansion", "volumeBindingMode"),
+    ("", "PersistentVolume"): ("spec/persistentVolumeReclaimPolicy",),
+    ("", "PersistentVolumeClaim"): ("spec/resources", "spec/resources/requests", "spec/resources/requests/storage"),
+}
+#: By API group and kind, the paths of an object's fields.
+EXPLICIT_FIELDS: Mapping[tuple[str, str], tuple[Steps, ...]] = {
+    kind: tuple(tuple(path.split("/")) for path in paths) for kind, paths in _FIELDS.items()
 }

@@ -118,3 +118,21 @@ VERSIONS: dict[str, tuple[str, ...]] = {
     # envoyproxy/gateway v1.9.0, api/v1alpha1.
     "gateway.envoyproxy.io": ("v1alpha1",),
 }
+
+#: The kinds that people write of Kubernetes' own API groups (Kubernetes API reference, 1.37).
+KINDS: dict[str, tuple[str, ...]] = {
+    "": (
+        "ConfigMap", "Endpoints", "LimitRange", "Namespace", "Node", "PersistentVolume", "PersistentVolumeClaim", "Pod",
+        "PodTemplate", "ReplicationController", "ResourceQuota", "Secret", "Service", "ServiceAccount",
+    ),
+    "apps": ("ControllerRevision", "DaemonSet", "Deployment", "ReplicaSet", "StatefulSet"),
+    "autoscaling": ("HorizontalPodAutoscaler",),
+    "batch": ("CronJob", "Job"),
+    "networking.k8s.io": ("IPAddress", "Ingress", "IngressClass", "NetworkPolicy", "ServiceCIDR"),
+    "policy": ("PodDisruptionBudget",),
+    "rbac.authorization.k8s.io": ("ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding"),
+    "scheduling.k8s.io": ("PriorityClass",),
+    "storage.k8s.io": (
+        "CSIDriver", "CSINode", "CSIStorageCapacity", "StorageClass", "VolumeAttachment", "VolumeAttributesClass",
+    ),
+}  # fmt: skip

@@ -70,6 +70,7 @@ def test_what_holds_has_a_witness() -> None:
         "each of anyscale-operator, gpu-operators is there before anything is put into it",
         'every layer takes its files from "rayfleet" in "rayfleet", and whatever one names is there',
         "gateway.networking.k8s.io is there before layer workloads needs it: AKS brings it, before Flux does anything",
+        "its 15 objects are of kinds that there are, and state all that they should",
         'its 7 Flux objects are all in "rayfleet", as Flux 2.7 has them',
         "no layer and no release waits for itself: platform, operators, workloads come up in this order",
         "nvidia-device-plugin installs nvidia-device-plugin 0.20.0 into gpu-operators, and no retry uninstalls it",

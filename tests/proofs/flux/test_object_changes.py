@@ -181,7 +181,10 @@ FINE = (
     ("a forced claim", (Edit(CLAIM, *FORCE), Edit(CLAIM, "storageClassName: ", "storageClassName: x"))),
     ("a layer's timeout", (Edit(PLATFORM, "timeout: 10m", "timeout: 15m"),)),
     ("a release's timeout", (Edit(PLUGIN, "timeout: ", "timeout: 1"),)),
-    ("a name that is only written out", (Edit(PLUGIN, "  maxHistory: 5\n", "  storageNamespace: rayfleet\n"),)),
+    (
+        "a name that is only written out",
+        (Edit(PLUGIN, "  maxHistory: 5\n", "  maxHistory: 5\n  storageNamespace: rayfleet\n"),),
+    ),
 )
 
 

@@ -161,6 +161,9 @@ CLAIMS = (
           "What leaves Git stays in the cluster.",
           "Turn prune on, and keep what holds data by an annotation.",
           severity="warned"),
+    Claim("flux/object-form",
+          "An object has no apiVersion, kind or name, or is of a kind that Kubernetes does not have.",
+          "Write what is missing, or correct the kind."),
     Claim("flux/object-namespace",
           "A Flux object is in a namespace where Flux may not act.",
           "Move it to the namespace of the Flux configuration.",
@@ -217,6 +220,13 @@ CLAIMS = (
     Claim("flux/unknown-field",
           "A Flux object has a field that AKS's Flux does not know: it is refused.",
           "Leave it out."),
+    Claim("flux/unstated",
+          "An object of rayfleet's leaves out a field that each states: a default of Flux or Kubernetes counts, which "
+          "another version may change.",
+          "Render again.",
+          after=(
+              "flux/definitions-kept", "flux/file-missing", "flux/overlay-retry-uninstalls", "flux/retry-uninstalls",
+          )),
     Claim("flux/value",
           "A field of an object has a value that the API server or Flux does not take.",
           "Write one of those that the message names."),

@@ -15,6 +15,7 @@ from rayfleet.proofs.flux import (
     kustomization_files,
     manifests,
     object_changes,
+    object_form,
     order,
     references,
     release_moves,
@@ -47,6 +48,7 @@ def of_cluster(cluster: RenderedCluster, run: Run) -> Iterator[Finding]:
     yield from order.of_cluster(rollout)
     yield from manifests.of_cluster(rollout)
     yield from values.of_cluster(rollout)
+    yield from object_form.of_cluster(rollout)
     yield from fields.of_cluster(rollout)
     changes = _changes(cluster, evidence)
     yield from releases.of_cluster(rollout, changes)
