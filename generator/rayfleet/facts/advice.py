@@ -32,7 +32,8 @@ TABLE = (
     # --- signing in: Entra docs, reference-error-codes and workload-identity-federation; azure-cli's own advice ---
     Advice(
         "NotSignedIn",
-        "make issuer, subject and audience of the federated credential those that the message names (docs/pipeline.md)",
+        "make issuer, subject and audience of the federated credential those that the message names (docs/pipeline.md);"
+        f" where it was just made, wait some minutes, and {AGAIN}",
         message=r"AADSTS(70021|70021[123])\b",
     ),
     # GitHub's token is good for minutes, and az hands in the same one for each new token (Azure/azure-cli#28708).

@@ -44,6 +44,11 @@ FUSE_OPTIONS = (
     "negative_timeout=", "umask=", "uid=", "gid=", "default_permissions", "rw", "dev", "nodev", "suid", "nosuid",
     "delay_connect", "auto", "noauto", "user", "nouser", "exec", "noexec",
 )  # fmt: skip
+# What each cache cannot do. Block cache: a write before blocks that are uploaded already may fail when the file is
+# closed (Azure/azure-storage-fuse#1537), and appending needs a file of the same block size (its CHANGELOG.md, 2.2.0).
+# File cache: a process empties its cache folder when it stops (component/file_cache/file_cache.go, Stop), and mounts by
+# token are a process for each pod, all with one folder for a volume (blob-csi-driver, pkg/blob/nodeserver.go; its
+# append-timestamp-cache-dir is off by default). So block cache is what is mounted unless the fleet says otherwise.
 #: The default block in MiB, and the least prefetch but none. It does not start when prefetch times block size exceeds
 #: the pool, and its own default prefetch is twice the CPUs of the node (component/block_cache/block_cache.go).
 BLOCK_MIB, LEAST_PREFETCH = 16, 11
