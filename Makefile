@@ -121,7 +121,7 @@ clean: ## remove all that make has made, but not rendered/
 	@touch $@
 
 # Minutes of compiling, which only `make test-cluster` asks for.
-.tools/control-plane.stamp: .venv/.made tools/install.py tools/install_control_plane.py $(wildcard tools/control_plane/* tools/custom_resources/*)
+.tools/control-plane.stamp: .venv/.made tools/install.py tools/install_control_plane.py $(wildcard tools/control_plane/* tools/flux/* tools/custom_resources/*)
 	.venv/bin/python tools/install_control_plane.py
 
 .tools/%.stamp: .venv/.made tools/go.mod tools/go.sum tools/install.py

@@ -1,4 +1,4 @@
-"""Builds what `make test-cluster` runs: a control plane into .tools/bin, custom resources into .tools/crds."""
+"""Builds what `make test-cluster` runs: a control plane and Flux into .tools/bin, custom resources into .tools/crds."""
 
 import hashlib
 import json
@@ -10,22 +10,27 @@ from pathlib import Path
 from install import BIN, ENV, ROOT, new_enough_go, run
 
 TOOLS = ROOT / "tools"
-CONTROL_PLANE, CUSTOM_RESOURCES = TOOLS / "control_plane", TOOLS / "custom_resources"
+CONTROL_PLANE, FLUX, CUSTOM_RESOURCES = (TOOLS / name for name in ("control_plane", "flux", "custom_resources"))
 STAMP = ROOT / ".tools" / "control-plane.stamp"
 CRDS = ROOT / ".tools" / "crds"
 
 # The binary is the part that it is called by: see control_plane/main.go.
 PARTS = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok")
+# helm-controller is not among the modules that are to be had: releases are judged, and not installed.
+CONTROLLERS = ("source-controller", "kustomize-controller")
 # The versions of Flux's objects that are rendered. Their modules have the types, and not all have the definitions.
 TYPES = ("source-controller/api/v1", "kustomize-controller/api/v1", "helm-controller/api/v2")
 GATEWAY_API = "sigs.k8s.io/gateway-api"
+# Of this one only files are wanted, and not the hundreds of modules that it needs: its sum stands here, as in go.sum.
+ENVOY_GATEWAY = "github.com/envoyproxy/gateway@v1.9.0"
+ENVOY_GATEWAY_SUM = "h1:PaOpud15v3kDCl3L5yc1TdYzggCMpRm1yRjNKmLkzHA="
 
 
 def main() -> None:
-    folders = (CONTROL_PLANE, CUSTOM_RESOURCES)
+    folders = (CONTROL_PLANE, FLUX, CUSTOM_RESOURCES)
     sources = [Path(__file__), *(path for folder in folders for path in sorted(folder.iterdir()))]
     digest = hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()
-    there = all((BIN / name).exists() for name in ("control-plane", *PARTS)) and CRDS.exists()
+    there = all((BIN / name).exists() for name in ("control-plane", *PARTS, *CONTROLLERS)) and CRDS.exists()
     if not there or not STAMP.exists() or STAMP.read_text() != digest:
         install(new_enough_go())
     STAMP.write_text(digest)
@@ -41,6 +46,9 @@ def install(go: str) -> None:
     for part in PARTS:
         (BIN / part).unlink(missing_ok=True)
         (BIN / part).symlink_to("control-plane")
+    for controller in CONTROLLERS:
+        print(f"{controller}: building with {go}, which takes some minutes", flush=True)
+        build(go, FLUX, BIN / controller, f"github.com/fluxcd/{controller}")
 
 
 def define(go: str) -> None:
@@ -51,15 +59,22 @@ def define(go: str) -> None:
     for path in (module(go, GATEWAY_API) / "config/crd/standard").glob("gateway.networking.k8s.io_*.yaml"):
         if "\nkind: CustomResourceDefinition\n" in path.read_text():
             shutil.copyfile(path, CRDS / path.name)
+    charts = module(go, ENVOY_GATEWAY, ENVOY_GATEWAY_SUM) / "charts/gateway-crds-helm/templates/generated"
+    for path in charts.glob("*.yaml"):
+        lines = path.read_text().splitlines(keepends=True)
+        (CRDS / path.name).write_text("".join(line for line in lines if not line.startswith("{{-")))
 
 
-def module(go: str, name: str) -> Path:
-    """The folder of a module, as go.sum vouches for it."""
+def module(go: str, name: str, checksum: str = "") -> Path:
+    """The folder of a module, as go.sum or a checksum vouches for it."""
     command = (go, "-C", str(CUSTOM_RESOURCES), "mod", "download", "-json", name)
     done = subprocess.run(command, env=ENV, stdout=subprocess.PIPE, text=True)
     if done.returncode:
         sys.exit(f"failed: {' '.join(command)}")
-    return Path(json.loads(done.stdout)["Dir"])
+    found = json.loads(done.stdout)
+    if checksum and found["Sum"] != checksum:
+        sys.exit(f"failed: {name} is {found['Sum']}, and not {checksum}")
+    return Path(found["Dir"])
 
 
 def build(go: str, folder: Path, to: Path, package: str) -> None:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-import yaml
 
-from tests.testing.control_plane.api_server import condition
+from tests.testing.control_plane.custom_resources import define
 from tests.testing.control_plane.objects import Cluster
-from tests.testing.control_plane.processes import CUSTOM_RESOURCES, ControlPlane, control_plane
+from tests.testing.control_plane.processes import ControlPlane, control_plane
 from tests.testing.control_plane.scheduling import Scheduler
 
 
@@ -17,24 +16,11 @@ from tests.testing.control_plane.scheduling import Scheduler
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
     """The whole control plane, with the custom resources that are rendered."""
     with control_plane(tmp_path_factory.mktemp("control-plane")) as found:
-        define(found)
+        define(found.api)
         found.controllers()
         found.scheduler()
         found.kubelets()
         yield found
-
-
-def define(found: ControlPlane) -> None:
-    definitions = [yaml.safe_load(path.read_text()) for path in sorted(CUSTOM_RESOURCES.glob("*.yaml"))]
-    assert definitions, "make test-cluster makes them"
-    for definition in definitions:
-        found.api.apply(definition)
-        found.api.until(
-            definition["apiVersion"],
-            definition["kind"],
-            lambda row: condition(row, "Established") == "True",
-            fieldSelector=f"metadata.name={definition['metadata']['name']}",
-        )
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import pytest
 
 from rayfleet.facts.charts import device_plugins
-from rayfleet.proofs.kubernetes.placement import asked_of, nodes_of
+from rayfleet.proofs.kubernetes.placement import nodes_of, operator_pods_of
 from rayfleet.scheduler.anyscale_pods import MARKETS
 from rayfleet.scheduler.fits import Pod, obstacles
 from rayfleet.scheduler.nodes import Node
@@ -113,7 +113,7 @@ def pools_by_claims(files: dict[str, bytes], fleet: str) -> dict[tuple[str, str]
 
 def pods(cluster: RenderedCluster) -> Iterator[Asked]:
     """The pods of a cluster: Ray's with what the blob mount takes beside them, as the claims count it."""
-    asked, beside = asked_of(cluster), mount(cluster)
+    asked, beside = operator_pods_of(cluster), mount(cluster)
     for ask in asked.asks if asked else ():
         for market, pod in ask.pods.items():
             for shape in ask.shapes:
@@ -123,7 +123,9 @@ def pods(cluster: RenderedCluster) -> Iterator[Asked]:
         yield Asked(row.name, row.pod, row.takes, scheduling.spec_of(row.pod, row.takes))
     for row in of_manifests(cluster):
         written = get(row.side.source.data, *row.side.path)
-        yield Asked(row.name, row.pod, row.takes, scheduling.spec_of_manifest(written))
+        whole = isinstance(written, dict) and "containers" in written
+        spec = scheduling.spec_of_manifest(written) if whole else scheduling.spec_of(row.pod, row.takes)
+        yield Asked(row.name, row.pod, row.takes, spec)
     for name, plugin in device_plugins().items():
         release = cluster.releases.get(name)
         if release and get(release.values, *plugin.switch) is not False:

@@ -13,23 +13,24 @@ import pytest
 
 from rayfleet.proofs import Report
 from rayfleet.tree import get
-from tests.testing.broken_trees import BINDINGS, check
+from tests.testing.broken_trees import check
 from tests.testing.control_plane.api_server import Manifest, Refused
 from tests.testing.control_plane.objects import Cluster, layers_of
-from tests.testing.rendering import REFERENCE, bindings, from_text
+from tests.testing.control_plane.reference_edits import (
+    ACCOUNT,
+    CLUSTER,
+    CONTAINER,
+    CPU,
+    NO_GPUS,
+    NO_OVERLAY,
+    T4,
+    Edit,
+    default,
+    files,
+)
+from tests.testing.rendering import REFERENCE
 
-FLEET = (REFERENCE / "fleet.yaml").read_text()
-CLUSTER, OVERLAYS = "aks-eastus", frozenset({"operator-availability/workloads"})
 STORAGE = "storage: {account: aksmultiregionsa, container: aks-anyscale-blob}"
-ACCOUNT, CONTAINER = (("aksmultiregionsa", "another"), ("aks-anyscale-blob", "another"))
-CPU = "cpu: {vmSize: Standard_D16ds_v5, minCount: 3, maxCount: 6}"
-
-
-def default(text: str) -> tuple[str, str]:
-    """One more setting of all clusters."""
-    return "defaults:\n", f"defaults:\n  {text}\n"
-
-
 STATIC, DYNAMIC = default("volume: {provisioning: static}"), default("volume: {provisioning: dynamic}")
 GATEWAYS = {
     kind: default(f"gateway: {{kind: {kind}}}") for kind in ("application-routing", "envoy-gateway", "ingress-nginx")
@@ -40,14 +41,14 @@ class Transition(NamedTuple):
     """Edits of the reference fleet, before and after."""
 
     name: str
-    before: tuple[tuple[str, str], ...]
-    after: tuple[tuple[str, str], ...]
+    before: tuple[Edit, ...]
+    after: tuple[Edit, ...]
 
     def __str__(self) -> str:
         return self.name
 
 
-def from_reference(name: str, *after: tuple[str, str]) -> Transition:
+def from_reference(name: str, *after: Edit) -> Transition:
     return Transition(name, (), after)
 
 
@@ -56,10 +57,9 @@ TRANSITIONS = (
     from_reference("pools of another size", (CPU, CPU.replace("D16", "D32"))),
     from_reference("a larger pool", (CPU, CPU.replace("maxCount: 6", "maxCount: 60"))),
     from_reference("a pool renamed", (CPU, CPU.replace("cpu:", "big:"))),
-    from_reference("a pool less", ("    t4: {vmSize: Standard_NC16as_T4_v3, maxCount: 3, capacityType: spot}\n", "")),
-    from_reference("no GPUs", *((f"    {name}: ", f"    # {name}: ") for name in ("t4", "a100"))),
-    from_reference("on demand", ("    t4: {vmSize: Standard_NC16as_T4_v3, maxCount: 3, capacityType: spot}\n",
-                                 "    t4: {vmSize: Standard_NC16as_T4_v3, maxCount: 3}\n")),
+    from_reference("a pool less", (T4, "")),
+    from_reference("no GPUs", *NO_GPUS),
+    from_reference("on demand", (T4, T4.replace(", capacityType: spot", ""))),
     from_reference("labels and taints", (CPU, CPU.replace("}", ", labels: {a: b}, taints: ['a=b:NoSchedule']}"))),
     from_reference("another account", ACCOUNT),
     from_reference("another container", CONTAINER),
@@ -78,7 +78,7 @@ TRANSITIONS = (
     from_reference("another visibility", default("gateway: {visibility: private}")),
     from_reference("service accounts", default("serviceAccounts: [team-a/trainer]")),
     from_reference("values of a chart", default("charts: {anyscale-operator: {values: {operator: {replicas: 3}}}}")),
-    from_reference("no overlay", ("  overlays: [operator-availability]\n", "")),
+    from_reference("no overlay", NO_OVERLAY),
     from_reference("another version of Kubernetes", ('"1.36"', '"1.37"')),
     from_reference("another fleet's name", ("name: aks-multi-region\n", "name: renamed\n")),
     from_reference("another cloud", ("cloud: aks-multi-region", "cloud: another")),
@@ -94,7 +94,7 @@ TRANSITIONS = (
 
 @pytest.mark.parametrize("case", TRANSITIONS, ids=str)
 def test_what_an_api_server_refuses_was_announced(case: Transition, cluster: Cluster, tmp_path: Path) -> None:
-    old, new = files(case.before), files(case.after)
+    old, new = files(*case.before), files(*case.after)
     before, after = built(old, tmp_path / "before"), built(new, tmp_path / "after")
     cluster.namespaces_of([*before.values(), *after.values()])
     for row in before.values():
@@ -112,7 +112,7 @@ def test_what_an_api_server_refuses_was_announced(case: Transition, cluster: Clu
 def test_most_transitions_are_taken_and_some_are_not() -> None:
     """What is told apart below is there to be told apart."""
     names = {
-        case.name for case in TRANSITIONS if announced(check(files(case.after), "flux", base=files(case.before)), {})
+        case.name for case in TRANSITIONS if announced(check(files(*case.after), "flux", base=files(*case.before)), {})
     }
     assert {"another container", "another account", "dynamic", "a smaller volume"} <= names
     assert len(names) < len(TRANSITIONS) / 2
@@ -140,17 +140,6 @@ def marked(manifest: Manifest, what: str) -> str:
 
 
 # --- what is so ---
-
-
-def files(edits: tuple[tuple[str, str], ...]) -> dict[str, bytes]:
-    """The files of the reference fleet after the edits, bound."""
-    text = FLEET
-    for old, new in edits:
-        assert old in text, old
-        text = text.replace(old, new)
-    late = bindings(from_text(text, overlays=OVERLAYS))
-    compiled = from_text(text, late=late.decode(), overlays=OVERLAYS)
-    return {**dict(compiled.rendered()), BINDINGS: late}
 
 
 def built(tree: Mapping[str, bytes], folder: Path) -> dict[str, Manifest]:

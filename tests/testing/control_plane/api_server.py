@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import ssl
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
@@ -15,6 +16,8 @@ Manifest = dict[str, Any]
 
 # Kinds in groups with their resources, in one answer (Kubernetes docs, api-concepts: aggregated discovery).
 _DISCOVERY = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
+# It closes a connection that nobody has used for 90 seconds.
+_IDLE_SECONDS = 30.0
 _APPLY = "application/apply-patch+yaml"  # JSON is YAML
 
 
@@ -47,6 +50,7 @@ class ApiServer:
         self.port, self.token, self.certificate = port, token, certificate
         self._connection: http.client.HTTPSConnection | None = None
         self._resources: dict[tuple[str, str], Resource] = {}
+        self._asked = 0.0
         self.warnings: list[str] = []  # whatever it has warned of
 
     # --- objects ---
@@ -142,10 +146,9 @@ class ApiServer:
         target = f"{path}?{urlencode(query)}" if query else path
         content = json.dumps(body).encode() if body is not None else None
         headers = self._headers() | {"Content-Type": kind, "Accept": accept}
-        if self._connection is None:
-            self._connection = self._connect()
-        self._connection.request(method, target, content, headers)
-        with self._connection.getresponse() as answer:
+        connection = self._kept()
+        connection.request(method, target, content, headers)
+        with connection.getresponse() as answer:
             text = answer.read()
         self.warnings += answer.headers.get_all("Warning") or []
         if answer.status >= 300:
@@ -164,6 +167,14 @@ class ApiServer:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+
+    def _kept(self) -> http.client.HTTPSConnection:
+        """The connection, or another where the API server may have closed it."""
+        if time.monotonic() - self._asked > _IDLE_SECONDS:
+            self.close()
+        self._asked = time.monotonic()
+        self._connection = self._connection or self._connect()
+        return self._connection
 
     def _connect(self) -> http.client.HTTPSConnection:
         trusted = ssl.create_default_context(cafile=str(self.certificate))

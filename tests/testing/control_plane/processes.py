@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
 import secrets
+import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -22,8 +25,7 @@ from tests.testing.control_plane.api_server import ApiServer
 from tests.testing.rendering import ROOT
 
 BIN = ROOT / ".tools/bin"
-CUSTOM_RESOURCES = ROOT / ".tools/crds"
-_LOOPBACK = "127.0.0.1"
+LOOPBACK = "127.0.0.1"
 
 # What AKS does to pods that ask for a device is no part of Kubernetes' own defaults (AKS docs, faq).
 _ADMISSION = "ExtendedResourceToleration"
@@ -73,7 +75,7 @@ class ControlPlane:
     # --- parts ---
 
     def _etcd(self) -> str:
-        client, peer = (f"http://{_LOOPBACK}:{free_port()}" for _ in range(2))
+        client, peer = (f"http://{LOOPBACK}:{free_port()}" for _ in range(2))
         self.start(
             "etcd",
             f"--data-dir={self.folder}/etcd",
@@ -95,7 +97,7 @@ class ControlPlane:
         self.start(
             "kube-apiserver",
             f"--etcd-servers={etcd}",
-            f"--bind-address={_LOOPBACK}",
+            f"--bind-address={LOOPBACK}",
             f"--secure-port={port}",
             f"--tls-cert-file={keys}/server.pem",
             f"--tls-private-key-file={keys}/private.pem",
@@ -141,7 +143,7 @@ class ControlPlane:
             f"--kubeconfig={path}",
             f"--authentication-kubeconfig={path}",
             f"--authorization-kubeconfig={path}",
-            f"--bind-address={_LOOPBACK}",
+            f"--bind-address={LOOPBACK}",
             f"--secure-port={free_port()}",
             f"--cert-dir={self.folder}/keys",
             "--leader-elect=false",
@@ -152,7 +154,7 @@ class ControlPlane:
         path = self.folder / "kubeconfig"
         if not path.exists():
             server = {
-                "server": f"https://{_LOOPBACK}:{self.api.port}",
+                "server": f"https://{LOOPBACK}:{self.api.port}",
                 "certificate-authority": str(self.api.certificate),
             }
             path.write_text(
@@ -174,7 +176,13 @@ class ControlPlane:
         log = self._processes.enter_context((self.folder / f"{part}.log").open("wb"))
         command = [str(BIN / part), *options]
         process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.folder, env=environment or None
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            cwd=self.folder,
+            env=environment or None,
+            preexec_fn=_end_with_parent if sys.platform == "linux" else None,
         )
         self._processes.callback(_end, process)
         self._running[part] = process
@@ -189,6 +197,11 @@ class ControlPlane:
     def said(self, part: str) -> str:
         """The end of what a part has said."""
         return (self.folder / f"{part}.log").read_text(errors="replace")[-4000:]
+
+
+def _end_with_parent() -> None:
+    """Linux ends the process when the tests are ended without a word (prctl, PR_SET_PDEATHSIG)."""
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
@@ -208,7 +221,7 @@ def control_plane(folder: Path) -> Iterator[ControlPlane]:
 def free_port() -> int:
     """A port that nobody listens at."""
     with socket.socket() as probe:
-        probe.bind((_LOOPBACK, 0))
+        probe.bind((LOOPBACK, 0))
         return int(probe.getsockname()[1])
 
 
@@ -228,7 +241,7 @@ def _write_keys(folder: Path) -> None:
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - timedelta(hours=1))
         .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address(_LOOPBACK))]), critical=False)
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address(LOOPBACK))]), critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .sign(key, hashes.SHA256())
     )
