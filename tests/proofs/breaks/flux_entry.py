@@ -21,6 +21,7 @@ from tests.proofs.breaks.flux import (
 )
 from tests.testing.broken_trees import Break, Edit
 
+PLUGIN_SOURCE = "clusters/aks-eastus/operators/nvidia-device-plugin/repository.yaml"
 OWN_LAYER = "spec:\n  path: ./apps\n  interval: 1h\n  prune: true\n  sourceRef: {kind: GitRepository, name: rayfleet}\n"
 
 BREAKS = (
@@ -53,7 +54,6 @@ BREAKS = (
         (Edit(EAST, '"scope": "cluster"', '"scope": "cluster", "suspend": true'),),
         "its Flux configuration is suspended: nothing is applied",
         ((EAST, "suspend"),),
-        "warned",
     ),
     Break(
         "Git without encryption",
@@ -188,11 +188,43 @@ BREAKS = (
         "warned",
     ),
     Break(
+        "a layer of which Flux deletes the data",
+        (
+            Edit(
+                OPERATORS,
+                "  prune: true\n",
+                "  prune: true\n  patches:\n    - patch: |\n        $patch: delete\n        apiVersion: v1\n"
+                "        kind: Namespace\n        metadata: {name: anyscale-operator}\n",
+            ),
+        ),
+        "a patch of its layer operators deletes Namespace anyscale-operator, and the data with it",
+        ((OPERATORS, "- patch"),),
+    ),
+    Break(
+        "a cluster that follows another branch",
+        (Edit(WEST, '"branch": "main"', '"branch": "mian"'),),
+        "it follows branch mian of https://github.com/example/fleet, and 1 cluster branch main of",
+        ((WEST, "repositoryRef"), (EAST, "repositoryRef")),
+    ),
+    Break(
+        "a cluster that follows another repository",
+        (Edit(WEST, '"https://github.com/example/fleet"', '"https://github.com/exmaple/fleet"'),),
+        "it follows branch main of https://github.com/exmaple/fleet, and 1 cluster branch main of",
+        ((WEST, "url"), (EAST, "url")),
+    ),
+    Break(
+        "a chart from another host",
+        (Edit(PLUGIN_SOURCE, "https://nvidia.github.io/k8s", "https://charts.example.com/k8s"),),
+        "its release nvidia-device-plugin takes its chart from https://charts.example.com/k8s-device-plugin, and the "
+        "project publishes it at https://nvidia.github.io/k8s-device-plugin",
+        ((PLUGIN_SOURCE, "url"),),
+        "warned",
+    ),
+    Break(
         "a suspended layer",
         (Edit(OPERATORS, "  prune: true\n", "  prune: true\n  suspend: true\n"),),
         "its layer operators is suspended",
         ((OPERATORS, "suspend:"),),
-        "warned",
     ),
     Break(
         "a layer that is not pruned",

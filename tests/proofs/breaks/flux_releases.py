@@ -54,7 +54,6 @@ BREAKS = (
         (Edit(PLUGIN, "  interval: 1h\n", "  interval: 1h\n  suspend: true\n"),),
         "its release nvidia-device-plugin is suspended",
         ((PLUGIN, "suspend"),),
-        "warned",
     ),
     Break(
         "a range of versions",

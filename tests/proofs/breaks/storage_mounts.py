@@ -359,7 +359,6 @@ MOUNT = (
         (option("-o allow_other", "-o attr_timeout=20"),),
         "the volume blob-fuse2 is mounted without -o allow_other: only root reads it",
         ((PV, "mountOptions"),),
-        "warned",
     ),
     Break(
         "a file cache larger than the disk",

@@ -60,7 +60,8 @@ def said(outcome: str, files: dict[str, bytes], fleet: str = "reference", **more
 def test_what_holds_has_a_witness() -> None:
     found = said("proved", tree())
     assert [row for row in found if row.startswith(": ")] == [
-        ": every cluster reads rendered/ at the top of its repository"
+        ": 2 clusters follow branch main of https://github.com/example/fleet",
+        ": every cluster reads rendered/ at the top of its repository",
     ]
     assert sorted(row.removeprefix("aks-eastus: ") for row in found if row.startswith("aks-eastus: ")) == [
         "15 listed files are there, and none that is there is left out",

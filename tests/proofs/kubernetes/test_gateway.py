@@ -145,15 +145,13 @@ CLASSES = (
         (Edit(GATEWAY, "approuting-istio", "istio"),),
         "its Gateway is of the class istio, and nothing rendered makes that",
         ((GATEWAY, "istio"),),
-        "warned",
     ),
     Break(
         "a class of another name",
         (Edit(CLASS, 'name: "envoy-gateway"', 'name: "envoy"'),),
         "its Gateway is of the class envoy-gateway, and nothing rendered makes that",
         ((PRIVATE, "envoy-gateway"),),
-        "warned",
-        CHOICES,
+        fleet=CHOICES,
     ),
 )
 

@@ -8,6 +8,7 @@ from rayfleet.facts.late_values import CLIENT_ID, CLOUD_RESOURCE_ID
 CHART = Chart(
     name="anyscale-operator",
     artifact="anyscale-operator",
+    source="https://anyscale.github.io/helm-charts",
     part="ray",
     namespace="anyscale-operator",
     when=lambda cluster: True,

@@ -85,7 +85,8 @@ class DevicePlugin(NamedTuple):
 
 
 class Chart(NamedTuple):
-    """A chart by its name in fleet.yaml and in ``operators/``; ``artifact`` is its own name. ``part`` of a cluster has
+    """A chart by its name in fleet.yaml and in ``operators/``; ``artifact`` is its own name, and ``source`` the
+    repository in which its project publishes it, empty where any may be. ``part`` of a cluster has
     it, ``when`` that says so; its values have the late values that it ``needs``. ``service_account`` is the one that it
     makes for its pods, empty where none but the chart has to know it. ``pods`` are its controllers and their jobs,
     ``manifest_pods`` those that its controllers make, and ``budgets`` those that let none of their pods be evicted.
@@ -103,3 +104,4 @@ class Chart(NamedTuple):
     budgets: tuple[ChartBudget, ...] = ()
     manifest_pods: tuple[ManifestPod, ...] = ()
     device_plugin: DevicePlugin | None = None
+    source: str = ""

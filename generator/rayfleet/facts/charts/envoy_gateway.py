@@ -7,6 +7,7 @@ from rayfleet.facts.charts.chart import Chart, ChartKinds, ChartPod, ManifestPod
 CHART = Chart(
     name="envoy-gateway",
     artifact="gateway-helm",
+    source="oci://docker.io/envoyproxy/gateway-helm",
     part="gateway",
     namespace="envoy-gateway-system",
     when=lambda cluster: cluster.gateway_kind == "envoy-gateway",

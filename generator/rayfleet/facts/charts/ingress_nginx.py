@@ -7,6 +7,7 @@ from rayfleet.facts.charts.chart import LINUX, Chart, ChartPod
 CHART = Chart(
     name="ingress-nginx",
     artifact="ingress-nginx",
+    source="https://kubernetes.github.io/ingress-nginx",
     part="gateway",
     namespace="ingress-nginx",
     when=lambda cluster: cluster.gateway_kind == "ingress-nginx",

@@ -33,6 +33,7 @@ _BENEATH: Mapping[str, Any] = {
 CHART = Chart(
     name="nvidia-device-plugin",
     artifact="nvidia-device-plugin",
+    source="https://nvidia.github.io/k8s-device-plugin",
     part="gpu support",
     namespace=GPU_NAMESPACE,
     when=lambda cluster: cluster.has_gpus_of("nvidia"),

@@ -20,6 +20,7 @@ from rayfleet.proofs.flux import (
     references,
     release_moves,
     releases,
+    sources,
     values,
 )
 from rayfleet.proofs.flux.rollout import Rollout
@@ -45,6 +46,7 @@ def of_cluster(cluster: RenderedCluster, run: Run) -> Iterator[Finding]:
     yield from entry.layers(rollout)
     yield from kustomization_files.of_cluster(rollout, tree)
     yield from references.of_cluster(rollout)
+    yield from sources.of_cluster(rollout)
     yield from order.of_cluster(rollout)
     yield from manifests.of_cluster(rollout)
     yield from values.of_cluster(rollout)
@@ -66,6 +68,7 @@ def _changes(cluster: RenderedCluster, evidence: Evidence) -> list[Change]:
 def of_fleet(run: Run) -> Iterator[Finding]:
     """Folders that no cluster follows, where rendered/ is, and what changes since the base commit."""
     yield from entry.of_fleet(run.evidence)
+    yield from sources.of_fleet(run.evidence.tree)
     yield from object_changes.of_fleet(run)
     yield from change_orders.of_fleet(run)
 

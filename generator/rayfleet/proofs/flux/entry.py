@@ -9,6 +9,7 @@ from rayfleet.facts.resource_types import EXTENSION, FLUX_CONFIGURATION
 from rayfleet.proofs.azure.property_values import unknown
 from rayfleet.proofs.evidence import Evidence
 from rayfleet.proofs.finding import Finding, failed, noted, proved, warned
+from rayfleet.proofs.flux import patches
 from rayfleet.proofs.flux.rollout import Rollout
 from rayfleet.source import Source
 from rayfleet.tree import RenderedCluster, Resource, Side, Tree, get, mapping, text
@@ -79,7 +80,7 @@ def _configuration(cluster: RenderedCluster, row: Resource, extension: Resource 
         yield failed("flux/configuration-scope", cluster.name, what, 'write "cluster"', row.side("properties", "scope"))
     if row.properties.get("suspend") is True:
         what = "its Flux configuration is suspended: nothing is applied"
-        yield warned(
+        yield failed(
             "flux/suspended", cluster.name, what, "resume it when that is over", row.side("properties", "suspend")
         )
     for name, kustomization in mapping(row.properties, "kustomizations").items():
@@ -189,12 +190,13 @@ def _kustomization(rollout: Rollout, row: Manifest) -> Iterator[Finding]:
         if key in mapping(row.data, "spec"):
             what = f"its layer {row.name} is changed by Flux after it is built ({key}): that was not checked"
             yield warned("flux/changed-after-build", name, what, "use an overlay, which is", row.side("spec", key))
+    yield from patches.judge(rollout, row)
     if get(row.data, "spec", "prune") is False:
         what = f"its layer {row.name} is not pruned: what leaves Git stays in the cluster"
         yield warned("flux/not-pruned", name, what, _PRUNE, row.side("spec", "prune"))
     if get(row.data, "spec", "suspend") is True:
         what = f"its layer {row.name} is suspended: nothing of it is applied"
-        yield warned("flux/suspended", name, what, "resume it when that is over", row.side("spec", "suspend"))
+        yield failed("flux/suspended", name, what, "resume it when that is over", row.side("spec", "suspend"))
     if get(row.data, "spec", "force") is True:
         what = f"its layer {row.name} is forced: what cannot be changed is deleted and made again, claims included"
         fix = "annotate the one object with kustomize.toolkit.fluxcd.io/force: enabled"

@@ -81,7 +81,7 @@ def _release_name(rollout: Rollout, release: Release) -> Iterator[Finding]:
     if spec.get("suspend") is True:
         what = f"{owner} is suspended: no change of it is applied"
         side = release.manifest.side("spec", "suspend")
-        yield warned("flux/suspended", rollout.cluster.name, what, "resume it when that is over", side)
+        yield failed("flux/suspended", rollout.cluster.name, what, "resume it when that is over", side)
 
 
 def _version_pin(rollout: Rollout, release: Release) -> Iterator[Finding]:

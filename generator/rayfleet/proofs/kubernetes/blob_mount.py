@@ -98,7 +98,7 @@ def judge(cluster: RenderedCluster, volume: BlobVolume, used: bool) -> Iterator[
         # libfuse, mount.fuse: allow_other; the driver mounts as root.
         what = f"{volume.name} is mounted without -o allow_other: only root reads it"
         found.append(
-            warned("storage/mount-root-only", cluster.name, what, "add -o allow_other to its mountOptions", side)
+            failed("storage/mount-root-only", cluster.name, what, "add -o allow_other to its mountOptions", side)
         )
     yield from found
     if not any(row.outcome in ("failed", "warned") for row in found):

@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from rayfleet.diagnostics import did_you_mean
+from rayfleet.facts import charts
 from rayfleet.facts.gateways import ingress_charts, of_chart, of_class
 from rayfleet.facts.late_values import PRINCIPAL_ID
 from rayfleet.facts.resource_types import CLUSTER
 from rayfleet.proofs.azure import security_rules
 from rayfleet.proofs.azure.property_values import unknown
-from rayfleet.proofs.finding import Finding, failed, pending, proved, warned
+from rayfleet.proofs.finding import Finding, failed, noted, pending, proved, warned
 from rayfleet.proofs.kubernetes.gateway_address import INTERNAL, Way, address_claims, health_probe
 from rayfleet.proofs.kubernetes.gateway_listeners import listener_claims
 from rayfleet.proofs.run import Run
@@ -161,7 +162,14 @@ def _own_class(cluster: RenderedCluster, name: str, side: Side) -> Iterator[Find
     own = next((row for row in cluster.of_kind("GatewayClass", _API) if row.name == name), None)
     if own is None:
         what = f"its Gateway is of the class {name or 'of no name'}, and nothing rendered makes that"
-        yield warned("network/gateway-class", cluster.name, what, "add a GatewayClass, or name one that is there", side)
+        known = {chart_name for chart in charts.TABLE for chart_name in (chart.name, chart.artifact)}
+        others = sorted(row.chart for row in cluster.releases.values() if row.chart not in known)
+        if others:
+            what = f"{what}: {others[0]} may"
+            yield noted("network/gateway-class-of-chart", cluster.name, what, side)
+        else:
+            fix = "add a GatewayClass, or name one that is there"
+            yield failed("network/gateway-class", cluster.name, what, fix, side)
         return
     kind, controller = of_class(name), text(own.data, "spec", "controllerName")
     if kind and kind.controller and controller != kind.controller:
