@@ -17,6 +17,7 @@ from rayfleet.tree import Tree
 from rayfleet.tree.files import Files, OnDisk
 from tests.stand_ins.anyscale.stand_in import StandIn
 from tests.stand_ins.azure.arm_server import Answer, ArmServer, answer, hash_of
+from tests.stand_ins.azure.vm_offers import offered
 
 SUBSCRIPTION = "00000000-0000-0000-0000-000000000000"
 PROVIDERS = ("compute", "containerservice", "kubernetesconfiguration", "managedidentity", "network", "storage")
@@ -40,6 +41,7 @@ class Subscription(ArmServer):
         compute = f"{providers}/microsoft.compute"
         feature = f"{providers}/microsoft.features/providers/microsoft.compute/features/encryptionathost"
         self.documents[feature] = {"properties": {"state": "Registered"}}
+        self.documents[f"{compute}/skus"] = offered(REGIONS)
         for region in REGIONS:
             usages = [{"name": {"value": name}, "limit": 9999, "currentValue": 0} for name in LIMITS]
             self.documents[f"{compute}/locations/{region}/usages"] = {"value": usages}

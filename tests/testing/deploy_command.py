@@ -14,6 +14,7 @@ from tests.testing.workspace import Workspace
 AKS = f"{GROUP}/providers/Microsoft.ContainerService/managedClusters/aks-eastus"
 PROVIDERS = ("Compute", "ContainerService", "KubernetesConfiguration", "ManagedIdentity", "Network", "Storage")
 FEATURE = f"/subscriptions/{SUB}/providers/Microsoft.Features/providers/Microsoft.Compute/features/EncryptionAtHost"
+SKUS = f"/subscriptions/{SUB}/providers/Microsoft.Compute/skus"
 # Of the form of a private key, and none.
 KEY = "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEAAAAABG5vbmU\n-----END OPENSSH PRIVATE KEY-----\n"
 

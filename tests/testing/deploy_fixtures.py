@@ -9,7 +9,8 @@ from functools import partial
 import pytest
 
 from tests.stand_ins.azure.arm_server import ArmServer
-from tests.testing.deploy_command import FEATURE, PROVIDERS, usages
+from tests.stand_ins.azure.vm_offers import offered
+from tests.testing.deploy_command import FEATURE, PROVIDERS, SKUS, usages
 from tests.testing.git import git
 from tests.testing.processes import Started
 from tests.testing.reference_names import NAMES, SUB
@@ -29,6 +30,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[ArmServer]:
             arm.documents[usages(region)] = {"value": rows}
             addresses = {"name": {"value": "StandardSkuPublicIpAddresses"}, "limit": 20, "currentValue": 0}
             arm.documents[usages(region, "Network")] = {"value": [addresses]}
+        arm.documents[SKUS] = offered(("eastus", "westus2"))
         monkeypatch.setenv("RAYFLEET_ARM_ENDPOINT", arm.url)
         yield arm
         assert arm.unused == []

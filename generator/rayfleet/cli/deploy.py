@@ -32,6 +32,7 @@ _SOONEST, _LATEST = 1.0, 300.0  # seconds between two looks
 @click.option("--allow-failed-proofs", is_flag=True, help="Deploy even if a proof fails.")
 @click.option("--allow-dirty", is_flag=True, help="Deploy even if the fleet or rendered/ is not committed.")
 @click.option("--allow-short-quota", is_flag=True, help="Deploy even if quota stops pools before their maximum.")
+@click.option("--allow-unavailable-sizes", is_flag=True, help="Deploy even if Azure does not sell a pool's VM size.")
 @click.option("--allow-unseen-changes", is_flag=True, help="Deploy with --yes even if what-if gives no answer.")
 @click.option(
     "--poll", type=float, default=10.0, show_default=True, metavar="SECONDS",
@@ -52,6 +53,7 @@ def deploy(
     allow_failed_proofs: bool,
     allow_dirty: bool,
     allow_short_quota: bool,
+    allow_unavailable_sizes: bool,
     allow_unseen_changes: bool,
     poll: float,
 ) -> int:
@@ -71,7 +73,9 @@ def deploy(
     options = DeployOptions(
         poll, stack, only_look, yes, yes_delete, regions, confirm if asks else None, ask_hidden if asks else None
     )
-    overrides = DeployOverrides(allow_stale, allow_failed_proofs, allow_dirty, allow_short_quota, allow_unseen_changes)
+    overrides = DeployOverrides(
+        allow_stale, allow_failed_proofs, allow_dirty, allow_short_quota, allow_unseen_changes, allow_unavailable_sizes
+    )
     return session.deploy(fleet_files.locate(fleet, output), options, overrides, recorder)
 
 

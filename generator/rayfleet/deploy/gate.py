@@ -58,25 +58,25 @@ class LimitNeed(NamedTuple):
 
 def stale_files(folder: str, paths: list[str], allowed: bool) -> Iterator[Diagnostic]:
     """rendered/ must be what fleet.yaml gives: ``paths`` below it are not."""
-    fix = _fix_or_option("run rayfleet render, review the difference, and commit it", "--allow-stale")
+    fix = fix_or_option("run rayfleet render, review the difference, and commit it", "--allow-stale")
     for path in paths[:_SHOWN]:
-        yield _warn_if_allowed(Diagnostic(f"{folder}/{path}", 0, 0, "", "is not what fleet.yaml gives", fix), allowed)
+        yield warn_if_allowed(Diagnostic(f"{folder}/{path}", 0, 0, "", "is not what fleet.yaml gives", fix), allowed)
     if len(paths) > _SHOWN:
         what = f"{many(len(paths) - _SHOWN, 'more file')} here differ from what fleet.yaml gives"
-        yield _warn_if_allowed(Diagnostic(folder, 0, 0, "", what, fix), allowed)
+        yield warn_if_allowed(Diagnostic(folder, 0, 0, "", what, fix), allowed)
 
 
 def invalid_fleet(found: Iterable[Diagnostic], allowed: bool) -> Iterator[Diagnostic]:
     """A fleet.yaml that is invalid gives nothing to compare rendered/ with."""
     for row in found:
-        overridable = row._replace(fix=_fix_or_option(row.fix, "--allow-stale")) if row.severity == "error" else row
-        yield _warn_if_allowed(overridable, allowed)
+        overridable = row._replace(fix=fix_or_option(row.fix, "--allow-stale")) if row.severity == "error" else row
+        yield warn_if_allowed(overridable, allowed)
 
 
 def failed_proofs(found: Iterable[Diagnostic], allowed: bool) -> Iterator[Diagnostic]:
     """Every proof must hold: ``found`` are those claims that do not."""
     for row in found:
-        yield _warn_if_allowed(row._replace(fix=_fix_or_option(row.fix, "--allow-failed-proofs")), allowed)
+        yield warn_if_allowed(row._replace(fix=fix_or_option(row.fix, "--allow-failed-proofs")), allowed)
 
 
 def uncommitted_files(beside: str, paths: list[str] | None, allowed: bool) -> Iterator[Diagnostic]:
@@ -86,26 +86,26 @@ def uncommitted_files(beside: str, paths: list[str] | None, allowed: bool) -> It
         what = "is in no Git repository, so nobody can tell whether it was reviewed"
         yield Diagnostic(beside, 0, 0, "", what, "keep the fleet in a repository").as_warning()
         return
-    fix = _fix_or_option("commit it", "--allow-dirty")
+    fix = fix_or_option("commit it", "--allow-dirty")
     for path in paths[:_SHOWN]:
-        yield _warn_if_allowed(Diagnostic(path, 0, 0, "", "differs from the last commit", fix), allowed)
+        yield warn_if_allowed(Diagnostic(path, 0, 0, "", "differs from the last commit", fix), allowed)
     if len(paths) > _SHOWN:
         what = f"{many(len(paths) - _SHOWN, 'more file')} differ from the last commit"
-        yield _warn_if_allowed(Diagnostic(beside, 0, 0, "", what, fix), allowed)
+        yield warn_if_allowed(Diagnostic(beside, 0, 0, "", what, fix), allowed)
 
 
 def unseen_changes(found: Iterable[Diagnostic], allowed: bool) -> Iterator[Diagnostic]:
     """Nobody is asked, and nobody could see what would change: ``found`` says why."""
     for row in found:
-        fix = _fix_or_option(row.fix, "--allow-unseen-changes")
-        yield _warn_if_allowed(row._replace(fix=fix, severity="error"), allowed)
+        fix = fix_or_option(row.fix, "--allow-unseen-changes")
+        yield warn_if_allowed(row._replace(fix=fix, severity="error"), allowed)
 
 
-def _fix_or_option(fix: str, option: str) -> str:
+def fix_or_option(fix: str, option: str) -> str:
     return f"{fix}; or deploy anyway with {option}"
 
 
-def _warn_if_allowed(row: Diagnostic, allowed: bool) -> Diagnostic:
+def warn_if_allowed(row: Diagnostic, allowed: bool) -> Diagnostic:
     return row.as_warning() if allowed else row
 
 
@@ -209,7 +209,7 @@ def quota(
             continue
         for need in rows:
             yield from (
-                _warn_if_allowed(row, allowed)
+                warn_if_allowed(row, allowed)
                 for row in _shortage(subscription, need, usages.get(_family_key(need.limit)))
             )
 
@@ -230,10 +230,10 @@ def _shortage(subscription: str, need: LimitNeed, usage: Any) -> Iterator[Diagno
         yield Diagnostic(*place, f"Azure has no {quota}{why}", command).as_warning()
     elif need.amount > limit:
         what = f"{quota} is {limit} {need.unit}; the fleet may grow to {need.amount}"
-        yield Diagnostic(*place, what, _fix_or_option(fix, "--allow-short-quota"))
+        yield Diagnostic(*place, what, fix_or_option(fix, "--allow-short-quota"))
     elif need.new and isinstance(used, int) and need.amount > limit - used:
         what = f"{quota} is {limit} {need.unit}, {used} of them used by others; the fleet may grow to {need.amount}"
-        yield Diagnostic(*place, what, _fix_or_option(fix, "--allow-short-quota"))
+        yield Diagnostic(*place, what, fix_or_option(fix, "--allow-short-quota"))
 
 
 def _family_key(name: str) -> str:

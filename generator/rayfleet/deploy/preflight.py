@@ -14,8 +14,9 @@ from rayfleet.azure.clusters import ListedCluster, clusters
 from rayfleet.azure.faults import Fault
 from rayfleet.capacity import demand
 from rayfleet.compiler import compile_fleet
-from rayfleet.deploy import gate
+from rayfleet.deploy import gate, vm_size_gate
 from rayfleet.deploy.gate import LimitNeed
+from rayfleet.deploy.vm_size_gate import SizeNeed
 from rayfleet.diagnostics import Diagnostic, Invalid
 from rayfleet.facts import providers
 from rayfleet.facts.resource_types import CLUSTER, PUBLIC_IP, api_version
@@ -38,6 +39,7 @@ class DeployOverrides(NamedTuple):
     dirty: bool
     short_quota: bool
     unseen_changes: bool = False
+    unavailable_sizes: bool = False
 
 
 def of_files(where: FleetFiles, tree: Tree, allowed: DeployOverrides) -> Iterator[Diagnostic]:
@@ -86,6 +88,8 @@ def of_azure(
         yield from gate.registrations(subscription, templates, azure)
         yield from _pool_versions(azure, templates, files)
         needs = [*_needs(tree, subscription, files, new), *_addresses(templates, files, new)]
+        wanted = list(_sizes(tree, files, subscription, new))
+        yield from vm_size_gate.sizes(subscription, wanted, azure, allowed.unavailable_sizes)
         yield from gate.quota(subscription, needs, azure, allowed.short_quota)
 
 
@@ -104,6 +108,16 @@ def _pool_versions(
                     raise
                 listed[scope] = {}
         yield from gate.pool_versions(scope, template, listed.get(scope, {}))
+
+
+def _sizes(tree: Tree, files: dict[str, DeploymentStep], subscription: str, new: Collection[str]) -> Iterator[SizeNeed]:
+    """The sizes of the deployed clusters' pools, once for each that is said of many nodes alike."""
+    for cluster in tree.unread_clusters():
+        step = files.get(cluster.template.path) if cluster.template else None
+        if step and step.scope.subscription == subscription:
+            for pool in cluster.pools:
+                of = f"{cluster.name}/{pool.name}"
+                yield SizeNeed(cluster.region, pool.vm_size, pool.zones, of, pool.side("vmSize"), step.name in new)
 
 
 def _addresses(

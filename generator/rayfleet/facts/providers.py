@@ -20,5 +20,7 @@ FEATURES_VERSION = "2021-07-01"
 #: lists it for people (Azure CLI docs, vm and network).
 USAGES_VERSIONS = {COMPUTE: "2024-07-01", NETWORK: "2024-05-01"}
 USAGES_COMMANDS = {COMPUTE: "az vm list-usage", NETWORK: "az network list-usages"}
+#: The version of the list of VM sizes, which takes a filter by location alone (REST docs, compute/resource-skus).
+SKUS_VERSION = "2021-07-01"
 #: The version that disks and snapshots are read with (REST docs, compute/snapshots).
 DISKS_VERSION = "2024-03-02"

@@ -11,10 +11,12 @@ import pytest
 import yaml
 
 from tests.stand_ins.azure.arm_server import ArmServer, error, operation
-from tests.testing.deploy_command import AKS, FEATURE, data, deploy, nothing_started, usages
+from tests.testing.deploy_command import AKS, FEATURE, SKUS, data, deploy, nothing_started, usages
 from tests.testing.git import git
 from tests.testing.reference_names import EAST, FIRST, NAMES, SHARED, SUB, WEST
 from tests.testing.workspace import Workspace
+
+T4_SIZE = "Standard_NC16as_T4_v3"
 
 # --- the gate: files --------------------------------------------------------------------------------------------------
 
@@ -126,6 +128,18 @@ def test_public_addresses_have_a_limit_too(fleet: Workspace, server: ArmServer) 
     said = deploy(fleet, code=1).stderr
     what = "quota StandardSkuPublicIpAddresses of eastus is 1 addresses; the fleet may grow to 2"
     assert said.startswith("rendered/azure/eastus.json:") and f" aks-eastus-nat-ip-1: {what}\n" in said
+
+
+def test_a_size_that_is_not_sold(fleet: Workspace, server: ArmServer) -> None:
+    """It stops what is new, unless by name; what runs already goes on."""
+    server.documents[SKUS]["value"] = [
+        row for row in server.documents[SKUS]["value"] if (row["name"], row["locations"]) != (T4_SIZE, ["westus2"])
+    ]
+    said = deploy(fleet, code=1).stderr
+    assert f"aks-westus2/t4: {T4_SIZE} is not sold in westus2\n" in said and "aks-eastus/t4" not in said
+    assert "or deploy anyway with --allow-unavailable-sizes\n" in said and nothing_started(server)
+    assert f"warning: aks-westus2/t4: {T4_SIZE}" in deploy(fleet, "--what-if", "--allow-unavailable-sizes").stderr
+    assert "is not sold" not in deploy(fleet, "--what-if", "--region", "eastus").stderr
 
 
 def test_no_answer_and_no_sign_in_are_no_traceback(fleet: Workspace, server: ArmServer) -> None:
