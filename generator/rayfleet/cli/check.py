@@ -10,6 +10,7 @@ from rayfleet import fleet_files, proofs
 from rayfleet.check import check as judge
 from rayfleet.cli.entry import verb
 from rayfleet.cli.options import fleet_option, format_option, output_option
+from rayfleet.console.outcomes import echo_report
 from rayfleet.console.printing import echo
 from rayfleet.console.recorder import Recorder
 from rayfleet.diagnostics import WrongOption, did_you_mean
@@ -75,5 +76,9 @@ def check(
     finally:
         if tree.kustomize:
             tree.kustomize.close()
-    echo(forms.FORMS[recorder.form](report, tree.kustomize is not None), end="")
+    shown = forms.FORMS[recorder.form](report, tree.kustomize is not None)
+    if recorder.form == "text":
+        echo_report(shown)
+    else:
+        echo(shown, end="")
     return 1 if report.count("failed") or (strict and (report.count("warned") or report.count("unjudged"))) else 0

@@ -12,7 +12,7 @@ from typing import TextIO
 
 from rayfleet.diagnostics import Diagnostic, printable_lines
 
-_COLORS = {"red": 31, "green": 32, "yellow": 33, "cyan": 36}
+COLORS = {"red": 31, "green": 32, "yellow": 33, "cyan": 36}
 _STYLED = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
 
 
@@ -78,7 +78,7 @@ def _write(stream: TextIO | None, text: str, color: str, end: str) -> None:
     if not _has_colors(stream):
         text = _STYLED.sub("", text)
     elif color:
-        text = f"\x1b[{_COLORS[color]}m{text}\x1b[0m"
+        text = f"\x1b[{COLORS[color]}m{text}\x1b[0m"
     encoding = getattr(stream, "encoding", None) or "utf-8"
     stream.write((text + end).encode(encoding, "backslashreplace").decode(encoding))
     stream.flush()

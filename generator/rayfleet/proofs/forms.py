@@ -40,9 +40,25 @@ def text(report: Report, built: bool) -> str:
 
 def _first_rows(report: Report, outcome: Standing) -> tuple[list[ReportRow], str]:
     """The findings of an outcome that are shown, and a word about the rest."""
-    rows = report.of(outcome) if report.whole else report.of(outcome)[: _MOST[outcome]]
-    hidden = report.count(outcome) - len(rows)
+    if report.whole:
+        return report.of(outcome), ""
+    groups = _alike(report.of(outcome))
+    rows = [_group_row(same) for same in groups[: _MOST[outcome]]]
+    hidden = report.count(outcome) - sum(map(len, groups[: _MOST[outcome]]))
     return rows, f" (and {hidden} more, with --verbose)" if hidden else ""
+
+
+def _alike(rows: list[ReportRow]) -> list[list[ReportRow]]:
+    """The same of several clusters, or files, is one row for people: it has one cause."""
+    groups: dict[tuple[str, ...], list[ReportRow]] = {}
+    for row in rows:
+        groups.setdefault((row.claim, row.what, row.fix, row.reason), []).append(row)
+    return list(groups.values())
+
+
+def _group_row(rows: list[ReportRow]) -> ReportRow:
+    first, others = rows[0], len({row.subject for row in rows}) - 1
+    return first._replace(subject=f"{first.subject} and {others} more") if first.subject and others else first
 
 
 def _lines(row: ReportRow) -> Iterator[str]:
@@ -102,7 +118,7 @@ def markdown(report: Report, built: bool) -> str:
     lines += ["| proof | outcome | claim | findings |", "|---|---|---|---|"]
     for name, section in report.sections.items():
         lines.append(f"| {name} | {section.outcome} | {section.title} | {_count_text(section.counts)} |")
-    for outcome in _ORDER[:-1]:
+    for outcome in _ORDER if report.whole else _ORDER[:-1]:
         rows, more = _first_rows(report, outcome)
         if rows:
             lines += ["", f"### {outcome.capitalize()}{more}", ""]

@@ -88,7 +88,7 @@ def _removed_pools(cluster: RenderedCluster, bound: Late | None) -> Iterator[Fin
     for index, name in enumerate(bound.pools if bound else ()):
         if bound and name not in has:
             what = f"pool {name} is bound, and no longer in ARM: Azure keeps it, and you pay for it"
-            fix = f"drain and delete it (az aks nodepool delete --name {name}), then take it out of nodePools"
+            fix = f"put it back into fleet.yaml; or see rayfleet retire --cluster {cluster.name}, then rayfleet bind"
             side = cluster.side("properties", "agentPoolProfiles")
             yield warned("bindings/pool-gone", cluster.name, what, fix, bound.side.at(index), side)
 
