@@ -12,7 +12,7 @@ from tests.testing.workspace import Workspace
 REPORT = """\
 layers as kustomize builds them
 
-arm    failed  templates are whole: 1 failed
+arm    failed  templates are whole and within limits: 1 failed, 12 warned, 33 proved
 
 failed:
 rendered/azure/eastus.json:321:19: aks-eastus: a sentence that is a good deal longer than the terminal is wide [arm/x]
@@ -43,6 +43,7 @@ def test_a_report_is_as_wide_as_the_terminal(
     assert shown.split() == REPORT.split()
     assert (shown == REPORT) == (columns >= 120)
     if columns == 80:
+        assert "1 failed, 12 warned, 33\n               proved\n" in shown
         assert "\n        has its own indent\n" in shown and re.search(r"\n    [a-z].* \[arm/x\]\n", shown)
 
 

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
+import pytest
+
 from rayfleet.azure.stacks import LastDeployment
+from rayfleet.console import tables
 from rayfleet.status import table
 from rayfleet.status.blind_spot import BlindSpot
 from rayfleet.status.cluster_facts import FleetStatus
@@ -50,3 +55,19 @@ def test_for_machines() -> None:
 def test_a_deployment_that_never_was() -> None:
     row = table.as_json(FleetStatus([DONE._replace(deployed=LastDeployment(""))], [], []))["clusters"][0]
     assert row["deployment"]["state"] == "never"
+
+
+@pytest.mark.parametrize("columns", [80, 120, 200])
+def test_on_a_terminal_it_is_as_wide_as_that(monkeypatch: pytest.MonkeyPatch, columns: int) -> None:
+    """The next step comes second; what is well says nothing of deployments, whose names are long."""
+    for module in (table, tables):
+        monkeypatch.setattr(module, "terminal_width", lambda: columns)
+    name = "a-name-of-a-fleet-that-is-very-long-indeed-eastus"
+    done = DONE._replace(deployment=name, in_azure=True, registered="yes", dirty=False, unpushed=False)
+    rows = [done, done._replace(cluster="other", dirty=True)]
+    found = table.text(FleetStatus(rows, SPOTS, ["a long note " * 20]), False)
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", found).splitlines()
+    assert max(map(len, plain)) <= columns
+    assert plain[0].split()[:4] == ["cluster", "next", "step", "region"]
+    assert [line for line in plain if name in line] == [f"deployment of other: {name}"]
+    assert "\x1b[32mnothing" in found and "\x1b[33mcommit" in found

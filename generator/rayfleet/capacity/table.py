@@ -43,7 +43,7 @@ def text(figures: Figures, markdown: bool) -> Styled:
         parts.append(table(_FIT_HEAD, [cells for fallback in figures.fits for cells in _stops(fallback)]))
         lines += map(_verdict, figures.fits)
     if lines:
-        parts.append("\n".join(f"- {tables.escape(line)}" if markdown else printable(line) for line in lines))
+        parts.append(tables.lines(lines, markdown))
     return Styled("\n\n".join(parts) + "\n")
 
 

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import re
-import shutil
-import sys
 import textwrap
 from collections.abc import Iterator
 
-from rayfleet.console.printing import COLORS, Styled, echo
+from rayfleet.console.printing import COLORS, Styled, echo, terminal_width
 from rayfleet.diagnostics import printable_lines
 
 _STYLES = {
@@ -16,14 +14,9 @@ _STYLES = {
     "proved": "green",
 }  # fmt: skip
 _OUTCOMES = "|".join(_STYLES)
-_SECTION = re.compile(rf"(?P<before>\w+ +)(?P<outcome>{_OUTCOMES})(?P<after>  .*)")
+_SECTION = re.compile(rf"(?P<before>\w+ +)(?P<outcome>{_OUTCOMES})(?P<after>  +(?P<title>.*))")
 _HEADING = re.compile(rf"(?P<before>)(?P<outcome>{_OUTCOMES})(?P<after>:.*)")
 _INDENT = "    "
-
-
-def terminal_width() -> int | None:
-    """The columns of the terminal that shows standard output; None where there is none."""
-    return shutil.get_terminal_size().columns if sys.stdout and sys.stdout.isatty() else None
 
 
 def echo_report(text: str) -> None:
@@ -48,8 +41,9 @@ def _color(lines: list[str]) -> list[str]:
 
 
 def fold(line: str, width: int) -> Iterator[str]:
-    """A line in as many as it takes; those that follow are indented. A path or an id is never broken."""
-    indent = line[: len(line) - len(line.lstrip())] + _INDENT
+    """A line in as many as it takes; those that follow are indented. A path or an id is never cut."""
+    section = _SECTION.fullmatch(line)
+    indent = " " * section.start("title") if section else line[: len(line) - len(line.lstrip())] + _INDENT
     yield from textwrap.wrap(
         line, max(width, 40), subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
     ) or [""]

@@ -6,6 +6,7 @@ import errno
 import json
 import os
 import re
+import shutil
 import sys
 from collections.abc import Iterable
 from typing import TextIO
@@ -82,6 +83,11 @@ def _write(stream: TextIO | None, text: str, color: str, end: str) -> None:
     encoding = getattr(stream, "encoding", None) or "utf-8"
     stream.write((text + end).encode(encoding, "backslashreplace").decode(encoding))
     stream.flush()
+
+
+def terminal_width() -> int | None:
+    """The columns of the terminal that shows standard output; None where there is none."""
+    return shutil.get_terminal_size().columns if sys.stdout and sys.stdout.isatty() else None
 
 
 def _has_colors(stream: TextIO) -> bool:

@@ -2,25 +2,48 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from rayfleet.console import tables
-from rayfleet.console.printing import Styled
-from rayfleet.diagnostics import printable
+from rayfleet.console.printing import Styled, terminal_width
 from rayfleet.status.blind_spot import BlindSpot
 from rayfleet.status.cluster_facts import FleetStatus
-from rayfleet.status.next_step import Facts, next_step, row
+from rayfleet.status.next_step import NOT_SEEN, NOTHING, Facts, next_step, row
 
 _HEAD = ("cluster", "region", "rendered", "bound", "deployment", "registered", "next step")
+_TERMINAL_HEAD = ("cluster", "next step", "region", "rendered", "bound", "deployment", "registered")
+_STYLES = {
+    NOT_SEEN: "dim", NOTHING: "green", "rayfleet ": "yellow", "commit": "yellow", "push": "yellow", "wait": "yellow",
+    "stale": "red", "failed": "red", "canceled": "red", "wrong": "red", "differs": "red",
+}  # fmt: skip
 
 
 def text(status: FleetStatus, markdown: bool) -> Styled:
     """A table of the clusters, then what is no cluster's."""
-    parts: list[str] = [tables.table(_HEAD, [row(facts) for facts in status.facts], markdown)]
+    on_terminal = terminal_width() is not None and not markdown
+    rows = map(_terminal_row if on_terminal else row, status.facts)
+    parts: list[str] = [tables.table(_TERMINAL_HEAD if on_terminal else _HEAD, rows, markdown, styles=_STYLES)]
     lines = [*status.notes, *map(_line, status.blind)]
+    if on_terminal:
+        lines = [*_deployment_names(status.facts), *lines]
     if lines:
-        parts.append("\n".join(f"- {tables.escape(line)}" if markdown else printable(line) for line in lines))
+        parts.append(tables.lines(lines, markdown))
     return Styled("\n\n".join(parts) + "\n")
+
+
+def _terminal_row(facts: Facts) -> list[str]:
+    """The next step first, and no name that can be told from the others."""
+    found = row(facts)
+    state = found.deployment.removeprefix(f"{facts.deployment}: ")
+    return [found.cluster, found.next, found.region, found.rendered, found.bound, state, found.registered]
+
+
+def _deployment_names(rows: Iterable[Facts]) -> Iterator[str]:
+    """Of clusters with something left to do: what to look for in Azure."""
+    for facts in rows:
+        if facts.deployment and not row(facts).next.startswith(NOTHING):
+            yield f"deployment of {facts.cluster}: {facts.deployment}"
 
 
 def _line(spot: BlindSpot) -> str:
