@@ -6,6 +6,7 @@ from typing import Any
 
 from rayfleet.arm.expression import Expression, resource_id
 from rayfleet.arm.template import Resource, checkov_skip
+from rayfleet.facts.control_planes import BRING_YOUR_OWN
 from rayfleet.facts.resource_types import BLOB_SERVICE, CONTAINER, LIFECYCLE_POLICY, STORAGE_ACCOUNT, api_version
 from rayfleet.model.fleet import Fleet
 from rayfleet.model.storage import LifecycleRule, Storage
@@ -22,7 +23,7 @@ def account_id(storage: Storage) -> Expression:
 def storage_resources(fleet: Fleet) -> list[Resource]:
     """The account, its blob service and containers, and the lifecycle policy."""
     storage = fleet.storage
-    resources = [_account(fleet), _blob_service(storage)]
+    resources = [_account(fleet), _blob_service(fleet)]
     resources += [_container(storage, name) for name in storage.containers]
     return [*resources, _policy(storage)]
 
@@ -61,11 +62,14 @@ def _account(fleet: Fleet) -> Resource:
     }
 
 
-def _blob_service(storage: Storage) -> Resource:
-    # The rule that Anyscale's own check accepts (anyscale command line, cloud CORS check).
+def _blob_service(fleet: Fleet) -> Resource:
+    storage, plane = fleet.storage, fleet.anyscale.control_plane
+    # The rule that Anyscale's own check accepts (anyscale command line, cloud CORS check). Other consoles by their
+    # name: whether a wildcard of Azure's covers two labels nobody has tried.
+    own = plane.url in (BRING_YOUR_OWN.url, *storage.cors_origins)
     cors = {
-        "allowedOrigins": storage.cors_origins,
-        "allowedMethods": ["GET", "HEAD", "PUT"],
+        "allowedOrigins": [*storage.cors_origins, *([] if own else [plane.url])],
+        "allowedMethods": list(plane.methods),
         "allowedHeaders": ["*"],
         "exposedHeaders": ["*"],
         "maxAgeInSeconds": 3600,

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-from rayfleet.facts import late_values
+from rayfleet.facts import control_planes, late_values
 from rayfleet.facts.cidr import Cidr
+from rayfleet.facts.control_planes import ControlPlane
 from rayfleet.model.cluster import Cluster
 from rayfleet.model.delivery import GitOps
 from rayfleet.model.deployment import Deployment, Scope, regional_templates
@@ -22,9 +23,9 @@ class Anyscale:
     service_principal_app_id: str
     control_plane_url: str
 
-    # Hosts that the gateway serves in mode byo (facts: Anyscale on Azure, bring your own).
-    interactive_hosts = "*.i.anyscaleuserdata.com"
-    service_hosts = "*.s.anyscaleuserdata.com"
+    @property
+    def control_plane(self) -> ControlPlane:
+        return control_planes.known_or_assumed(self.control_plane_url)
 
     @property
     def audience(self) -> str:

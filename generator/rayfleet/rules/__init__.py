@@ -7,6 +7,7 @@ from rayfleet.facts.catalogue import Catalogue
 from rayfleet.fleet_files import Inputs
 from rayfleet.model.fleet import Fleet
 from rayfleet.rules import (
+    anyscale,
     bindings,
     charts,
     example,
@@ -38,6 +39,7 @@ def judge(fleet: Fleet, origin: Origin, catalogue: Catalogue, inputs: Inputs) ->
         *storage.judge(fleet, origin.source, catalogue),
         *gitops.judge(fleet, origin.source),
         *gateway.judge(fleet, origin),
+        *anyscale.judge(fleet, origin.source),
         *charts.judge(fleet, origin),
         *removals.judge(origin.source),
         *example.judge(origin.source),

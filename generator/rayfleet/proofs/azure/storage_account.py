@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from rayfleet.facts.control_planes import BRING_YOUR_OWN
 from rayfleet.facts.resource_types import BLOB_SERVICE, CONTAINER, LIFECYCLE_POLICY, STORAGE_ACCOUNT
 from rayfleet.facts.storage import TLS_VERSIONS, ZONAL
 from rayfleet.proofs.azure.property_values import has_unknown, unknown
@@ -16,8 +17,7 @@ from rayfleet.tree.memo import once
 
 # What Anyscale's own check looks for, and what its own setup writes (anyscale 0.26.112, utils/cors_update_utils.py and
 # shared_anyscale_utils/conf.py): a rule for this origin that exposes every header, with these methods.
-CONSOLE, ORIGIN = "https://console.anyscale.com", "https://*.anyscale.com"
-METHODS = ("GET", "HEAD", "PUT")
+CONSOLE, METHODS, ORIGIN = BRING_YOUR_OWN.url, BRING_YOUR_OWN.methods, "https://*.anyscale.com"
 _PUBLIC = ("properties", "allowBlobPublicAccess")
 _AGES = ("daysAfterModificationGreaterThan", "daysAfterCreationGreaterThan", "daysAfterLastAccessTimeGreaterThan")
 

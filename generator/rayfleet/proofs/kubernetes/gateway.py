@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from rayfleet.diagnostics import did_you_mean
-from rayfleet.facts import charts
+from rayfleet.facts import charts, control_planes
 from rayfleet.facts.gateways import ingress_charts, of_chart, of_class
 from rayfleet.facts.late_values import PRINCIPAL_ID
 from rayfleet.facts.resource_types import CLUSTER
@@ -21,11 +21,6 @@ from rayfleet.tree.helm_release import Release
 from rayfleet.tree.layer import Manifest
 
 _API = "gateway.networking.k8s.io"
-# Where users' traffic comes to, by the control plane (facts of Anyscale on Azure, and of bring your own).
-_DOMAINS = {
-    "https://console.anyscale.com": "anyscaleuserdata.com",
-    "https://console.azure.anyscale.com": "azure.anyscaleuserdata.com",
-}
 
 
 def of_cluster(cluster: RenderedCluster, run: Run) -> Iterator[Finding]:
@@ -189,9 +184,8 @@ def _own_class(cluster: RenderedCluster, name: str, side: Side) -> Iterator[Find
 def _listeners(cluster: RenderedCluster, operator: Release, gateway: Manifest) -> Iterator[Finding]:
     """HTTPS for the hosts of sessions and of services, open to the operator's routes."""
     rows = list(enumerate(entries(gateway.data, "spec", "listeners")))
-    url = text(operator.values, "global", "controlPlaneURL").rstrip("/")
-    for kind in ("i", "s"):
-        host = f"*.{kind}.{_DOMAINS[url]}" if url in _DOMAINS else f"*.{kind}."
+    plane = control_planes.known(text(operator.values, "global", "controlPlaneURL"))
+    for host in (plane.interactive_hosts, plane.service_hosts) if plane else ("*.i.", "*.s."):
         serve = [(index, row) for index, row in rows if _serves(row, host)]
         https = [
             row for row in serve if text(row[1], "protocol") == "HTTPS" and get(row[1], "port") == security_rules.HTTPS
