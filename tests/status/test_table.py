@@ -25,7 +25,14 @@ def test_lines_below_the_table() -> None:
         "not seen: b: run az login",  # the remedy stands in the reason
         "not seen: c: --offline",
     ]
-    assert table.text(FleetStatus([DONE], [], []), False).count("\n") == 3
+
+
+def test_who_is_done_is_told_where_to_look_on() -> None:
+    """A release that failed shows on no Kustomization, and status reads no cluster."""
+    shown = table.text(FleetStatus([DONE], [], []), False).splitlines()
+    assert shown[-1].startswith("not looked at: what Flux made of it") and "helmreleases -A shows it" in shown[-1]
+    busy = DONE._replace(stale=1)
+    assert "Flux" not in table.text(FleetStatus([busy], [], []), False)
 
 
 def test_hostile_names() -> None:

@@ -11,6 +11,11 @@ from rayfleet.status.blind_spot import BlindSpot
 from rayfleet.status.cluster_facts import FleetStatus
 from rayfleet.status.next_step import NOT_SEEN, NOTHING, Facts, next_step, row
 
+# Kustomizations do not wait for releases, so that one that fails holds nothing up: docs/asking.md.
+_UNREAD = (
+    "not looked at: what Flux made of it in a cluster; kubectl get kustomizations,helmreleases -A shows it: a release "
+    "that fails shows on no Kustomization"
+)
 _HEAD = ("cluster", "region", "rendered", "bound", "deployment", "registered", "next step")
 _TERMINAL_HEAD = ("cluster", "next step", "region", "rendered", "bound", "deployment", "registered")
 _STYLES = {
@@ -24,7 +29,8 @@ def text(status: FleetStatus, markdown: bool) -> Styled:
     on_terminal = terminal_width() is not None and not markdown
     rows = map(_terminal_row if on_terminal else row, status.facts)
     parts: list[str] = [tables.table(_TERMINAL_HEAD if on_terminal else _HEAD, rows, markdown, styles=_STYLES)]
-    lines = [*status.notes, *map(_line, status.blind)]
+    lines = [_UNREAD] if any(next_step(facts).startswith(NOTHING) for facts in status.facts) else []
+    lines += [*status.notes, *map(_line, status.blind)]
     if on_terminal:
         lines = [*_deployment_names(status.facts), *lines]
     if lines:

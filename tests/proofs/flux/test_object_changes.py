@@ -23,7 +23,7 @@ from tests.testing.broken_trees import TODAY, Break, Edit, assert_seen, broken, 
 from tests.testing.git import git
 from tests.testing.workspace import Workspace
 
-REFUSED = "Kubernetes refuses that, and its layer stays failed"
+REFUSED = "Kubernetes refuses that: its layer stays half applied, and those after it wait"
 MOVED = f"{HERE}/workloads/nvidia-device-plugin/helmrelease.yaml"
 REPOSITORY = "nvidia-device-plugin/helmrelease.yaml"
 LISTED = f'  - "{REPOSITORY}"\n'
@@ -276,3 +276,12 @@ def test_what_a_commit_holds_is_compared(workspace: Workspace) -> None:
     for part in ("another spec.csi.driver", "another spec.storageClassName", "is called rayfleet/plat now"):
         assert part in out
     assert "another reclaimPolicy: it is deleted and made again" in out
+
+
+def test_the_indexes_of_charts_are_read_every_hour_and_that_changes_in_place() -> None:
+    """A chart that was published since is "not found" until then."""
+    paths = [path for path in tree() if path.endswith("/repository.yaml") and b"kind: HelmRepository" in tree()[path]]
+    assert paths and all(b"  interval: 1h\n" in tree()[path] for path in paths)
+    daily = broken(tuple(Edit(path, "interval: 1h", "interval: 24h") for path in paths))
+    report = check(tree(), "flux", base=daily)
+    assert report.of("failed") == report.of("warned") == report.of("noted") == []
