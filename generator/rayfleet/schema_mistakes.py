@@ -12,7 +12,8 @@ from rayfleet.source import Path, Source
 # A place in fleet.yaml that has the wrong shape, and places elsewhere that a value there has a say in.
 _REACHES = (
     (re.compile(r"azure\.network"), re.compile(r".*\.network\.")),
-    (re.compile(r"clusters\."), re.compile(r"(regions|routing)\.")),
+    # A cluster that may be left out, with its region.
+    (re.compile(r"clusters\.[^.]+(\.(region|network))?$"), re.compile(r"(regions|routing)\.")),
 )
 
 
@@ -54,8 +55,10 @@ def _affects(section: str, where: str) -> bool:
 
 
 def _section(mistake: Diagnostic) -> str:
-    """The place that a value of the wrong shape has a say in: its parent; alone in a map of levels, itself."""
+    """The place that a value of the wrong shape has a say in: its parent; in a map of levels, and among the ids of
+    Azure, itself.
+    """
     where = mistake.where.partition("[")[0]
     parent = where.rpartition(".")[0]
-    alone = re.fullmatch(r"defaults|clusters|regions|(clusters|regions)\.[^.]*", parent)
+    alone = re.fullmatch(r"azure|defaults|clusters|regions|(clusters|regions)\.[^.]*", parent)
     return where if alone or not parent else parent
