@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import given, reject, settings
 
-from tests.testing import rendering
+from rayfleet.diagnostics import Invalid
+from tests.testing import random_fleets, rendering
 from tests.testing.control_plane.api_server import Manifest, Refused
 from tests.testing.control_plane.objects import Cluster, called, layers_of
+from tests.testing.control_plane.processes import ControlPlane
+from tests.testing.smallest_fleet import Data
 
+# How many random fleets a run tries.
+RANDOM = 12
 BOUND = ("PersistentVolume", "PersistentVolumeClaim")
 FLEETS = ["reference", *(f"{name}-{state}" for name in rendering.FLEETS for state in ("bound", "pending"))]
 
@@ -31,7 +39,22 @@ def fleets(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 def test_an_api_server_takes_every_object_and_changes_nothing_of_it_later(
     fleet: str, fleets: dict[str, Path], cluster: Cluster
 ) -> None:
-    for folder in sorted((fleets[fleet] / "clusters").iterdir()):
+    assert_taken(fleets[fleet], cluster)
+
+
+@given(random_fleets.fleets())
+@settings(max_examples=RANDOM)
+def test_an_api_server_takes_random_fleets(running: ControlPlane, data: Data) -> None:
+    try:
+        compiled = rendering.from_text(json.dumps(data), bound=True)
+    except Invalid:
+        reject()
+    with TemporaryDirectory() as folder:
+        assert_taken(rendering.onto_disk(compiled, Path(folder)), Cluster(running.api))
+
+
+def assert_taken(rendered: Path, cluster: Cluster) -> None:
+    for folder in sorted((rendered / "clusters").iterdir()):
         layers = layers_of(folder)
         manifests = [row for rows in layers.values() for row in rows]
         assert len(layers) >= 2 <= len(manifests)

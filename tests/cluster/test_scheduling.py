@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import itertools
+import json
 import re
 from collections.abc import Iterator
 from importlib import import_module
 from typing import NamedTuple
 
 import pytest
+from hypothesis import given, reject, settings
 
+from rayfleet.diagnostics import Invalid
 from rayfleet.facts.charts import device_plugins
 from rayfleet.proofs.kubernetes.placement import nodes_of, operator_pods_of
 from rayfleet.scheduler.anyscale_pods import MARKETS
@@ -18,11 +21,12 @@ from rayfleet.scheduler.nodes import Node
 from rayfleet.scheduler.pods import of_controllers, of_device_plugin, of_manifests
 from rayfleet.scheduler.room import Room, allocatable, mount, shape_room
 from rayfleet.tree import RenderedCluster, get, text
-from tests.testing import rendering
+from tests.testing import random_fleets, rendering
 from tests.testing.broken_trees import Break, broken, check, rendered, tree
 from tests.testing.control_plane import scheduling
 from tests.testing.control_plane.api_server import Manifest
 from tests.testing.control_plane.scheduling import Pair, Scheduler
+from tests.testing.smallest_fleet import Data
 
 FLEETS = ("reference", *rendering.FLEETS)
 MODULES = ("anyscale.test_placement", "anyscale.test_shape", "kubernetes.test_pod_placement")
@@ -30,6 +34,8 @@ MODULES = ("anyscale.test_placement", "anyscale.test_shape", "kubernetes.test_po
 TELLING = (
     "placement/no-pool", "placement/pod-no-pool", "placement/device-plugin-kept-off", "shape/pod-too-large",
 )  # fmt: skip
+# How many random fleets a run tries.
+RANDOM = 6
 # Pods that ask for next to nothing are not counted out.
 MANY = 40
 LISTS = ("BREAKS", "POOLS", "OTHERS")
@@ -58,6 +64,16 @@ def test_the_scheduler_and_the_claims_agree_of_a_fleet(fleet: str, scheduler: Sc
 @pytest.mark.parametrize("case", list(breaks()), ids=lambda case: case.name)
 def test_the_scheduler_and_the_claims_agree_of_a_broken_fleet(case: Break, scheduler: Scheduler) -> None:
     agree(broken(case.edits, case.fleet), case.fleet, scheduler)
+
+
+@given(random_fleets.fleets())
+@settings(max_examples=RANDOM)
+def test_the_scheduler_and_the_claims_agree_of_random_fleets(scheduler: Scheduler, data: Data) -> None:
+    try:
+        compiled = rendering.from_text(json.dumps(data), bound=True)
+    except Invalid:
+        reject()
+    agree(dict(compiled.rendered()), "reference", scheduler)
 
 
 def test_the_scheduler_packs_a_node_as_the_claims_say(scheduler: Scheduler) -> None:
