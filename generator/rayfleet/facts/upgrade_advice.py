@@ -44,7 +44,8 @@ ROWS = (
     Advice(
         "NotAllAgentPoolOrchestratorVersionSpecifiedAndUnchanged",
         "a write of the cluster cannot change versions of pools: leave orchestratorVersion out of agentPoolProfiles, "
-        f"and upgrade pools one by one: {UPGRADE_POOL}",
+        f"and upgrade pools one by one: {UPGRADE_POOL}; if none is there, az aks upgrade moves control plane and pools "
+        "together (docs/upgrading.md)",
         leaf="kubernetesVersion",
         source="Azure/azure-cli#22807, 2022-07-18; Azure/ARO-HCP#662, 2024-09-27",
     ),
