@@ -160,6 +160,38 @@ BREAKS = (
 )  # fmt: skip
 
 
+DYNAMIC_CLASS = "clusters/envoy/platform/storageclass.yaml"
+DYNAMIC_RESOURCE = "clusters/envoy/anyscale/cloud_resource.yaml"
+CLAIMS = (
+    Break(
+        "another container for a dynamic volume",
+        (
+            Edit(DYNAMIC_CLASS, 'containerName: "ray"', 'containerName: "datasets"'),
+            Edit(DYNAMIC_RESOURCE, "abfss://ray@", "abfss://datasets@"),
+        ),
+        "stays on the volume that it has, of parameters.containerName ray: only new claims follow the StorageClass to "
+        "datasets",
+        ((DYNAMIC_CLASS, "datasets"), (DYNAMIC_CLASS, "ray")),
+        fleet="every-choice",
+    ),
+)
+
+
+@pytest.mark.parametrize("case", CLAIMS, ids=lambda case: case.name)
+def test_a_claim_does_not_follow_its_class(case: Break) -> None:
+    files = broken(case.edits, case.fleet)
+    report = check(files, "flux", fleet=case.fleet, base=tree(case.fleet))
+    assert [row.claim for row in report.of("failed")] == ["flux/claim-stays"]
+    assert case.says in report.of("failed")[0].what
+    assert not [row for row in report.of("warned") if "StorageClass" in row.what]
+
+
+def test_a_new_claim_follows_its_class() -> None:
+    before = {path: text for path, text in tree("every-choice").items() if "persistentvolumeclaim" not in path}
+    report = check(broken(CLAIMS[0].edits, "every-choice"), "flux", fleet="every-choice", base=before)
+    assert not [row for row in report.of("failed") if row.claim == "flux/claim-stays"]
+
+
 @pytest.mark.parametrize("case", BREAKS, ids=lambda case: case.name)
 def test_break_is_seen(case: Break) -> None:
     files = broken(case.edits)

@@ -43,6 +43,10 @@ CLAIMS = (
     Claim("flux/circle",
           "Layers or releases wait for each other in a circle: none of them ever comes up.",
           "Let one of them wait for none of the others."),
+    Claim("flux/claim-stays",
+          "A StorageClass leads to another container or account, and a claim that is there stays on the one before, "
+          "while everything else goes to the new one.",
+          "Write the old value again, or move the claim by hand as docs/storage.md says."),
     Claim("flux/claim-too-late",
           "The claim that Anyscale mounts is made by a layer for which the operator does not wait.",
           "Let the layer of the operator wait for that layer."),

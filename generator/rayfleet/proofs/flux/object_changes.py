@@ -10,6 +10,7 @@ from rayfleet.diagnostics import many
 from rayfleet.facts.flux import KUSTOMIZE
 from rayfleet.proofs.evidence import ADD_BASE
 from rayfleet.proofs.finding import Finding, failed, noted, unjudged, warned
+from rayfleet.proofs.flux.claim_moves import claims_left
 from rayfleet.proofs.flux.rollout import Rollout, has_prune_disabled, key_of, namespaced_name, object_name
 from rayfleet.proofs.run import Run
 from rayfleet.tree import get, text
@@ -29,6 +30,10 @@ def of_cluster(rollout: Rollout, run: Run, changes: list[Change]) -> Iterator[Fi
     if evidence.base is None or not evidence.had(rollout.cluster.template):
         return
     yield from _storage(rollout, changes)
+    left = list(claims_left(rollout, changes))
+    yield from (finding for _, finding in left)
+    told = [row for row, _ in left]
+    changes = [row for row in changes if row not in told]
     rows = [_flux_change(rollout, row) for row in changes if row.event == "changed" and _is_applied(rollout, row.id)]
     reported = [row for row in rows if row.row and row.row.reported and not _said_of_releases(row)]
     yield from (_refusal(found) for found in _group(row for row in reported if row.row and row.row.refused))
