@@ -81,6 +81,7 @@ def lacks(*kinds: str) -> BoundValues:
         (DONE._replace(left_pools=("p",), dirty=True), "commit"),
         # a cluster that left
         (LEFT, f"{RETIRE} --cluster a, then with --run"),
+        (LEFT._replace(meant="b"), f"name b a again, if it is the same; else {RETIRE} --cluster a, then with --run"),
         (LEFT._replace(base="abc"), f"{RETIRE} --base abc --cluster a, then with --run"),
         (LEFT._replace(stale=1), "rayfleet render"),
         (LEFT._replace(stale=None), "rayfleet render"),

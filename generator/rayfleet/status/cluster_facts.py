@@ -15,7 +15,7 @@ from rayfleet.bind import answers, changes
 from rayfleet.bind.changes import BindingChange
 from rayfleet.bind.judge import judge
 from rayfleet.bind.needs import expected_values
-from rayfleet.diagnostics import many
+from rayfleet.diagnostics import many, nearest
 from rayfleet.facts.late_values import CLOUD_RESOURCE_ID
 from rayfleet.model.cluster import Cluster
 from rayfleet.status.blind_spot import BlindSpot, look
@@ -210,6 +210,7 @@ class _FactsBuilder:
             dirty=_has_any(files.dirty),
             unpushed=_has_any(files.unpushed),
             branch=self.fleet.gitops.branch,
+            meant=nearest(name, sorted(self.names - bound.keys())) if bound else "",
             undeployed=any(_is_undone(state) for state in azure.states.values()),
             base="" if base is None or name in self.history.clusters_at(base) else commit,
         )

@@ -51,6 +51,7 @@ class Facts(NamedTuple):
     unpushed: bool | None = None  # whether the branch that Flux follows has any otherwise than the last commit
     branch: str = ""
     undeployed: bool = False  # whether the fleet that it left is not deployed as rendered
+    meant: str = ""  # a new cluster of the fleet that may be it, under a misspelt name
     base: str = ""  # the commit that retire is to be told, where it does not find it by itself
 
 
@@ -147,7 +148,12 @@ def _publication_step(facts: Facts) -> str:
 
 
 def _removal_step(facts: Facts) -> str:
-    """Of a cluster that the fleet has no more."""
+    """Of a cluster that the fleet has no more. It may only be misspelt: then nothing of it is to go."""
+    step = _next_removal_step(facts)
+    return f"name {facts.meant} {facts.cluster} again, if it is the same; else {step}" if facts.meant else step
+
+
+def _next_removal_step(facts: Facts) -> str:
     if facts.stale != 0:
         return _RENDER
     if step := _commit_step(facts):

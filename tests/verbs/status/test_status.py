@@ -143,3 +143,10 @@ def test_usage(workspace: Workspace) -> None:
     for wait in ("0", "-1", "inf", "nan", "1e300", "3601"):
         workspace.run("status", "--wait", wait, code=2)
     workspace.run("status", "--format", "yaml", code=2)
+
+
+def test_a_misspelt_cluster_is_not_to_be_retired_first(fleet: Workspace) -> None:
+    fleet.edit("  aks-eastus: {region", "  aks-eastuss: {region")
+    rows = {line.split()[0]: line for line in said(fleet, "--offline").splitlines() if line.startswith("aks-")}
+    assert "name aks-eastuss aks-eastus again, if it is the same; else " in rows["aks-eastus"]
+    assert "again" not in rows["aks-eastuss"] and "again" not in rows["aks-westus2"]
