@@ -11,6 +11,11 @@ from typing import Any
 
 from rayfleet.package_files import SCHEMAS
 
+#: The image of nodes with these accelerators, which AKS makes of no other (Azure/AgentBaker PR 8854, 2026-07-08: GB200
+#: and GB300 are of the arm64 image of Ubuntu 24.04). ``Ubuntu`` leaves the version to AKS.
+IMAGES_OF_ACCELERATORS = {"GB200": ("Ubuntu", "Ubuntu2404"), "GB300": ("Ubuntu", "Ubuntu2404")}
+
+
 _RDMA = re.compile(r"Standard_[A-Z]+\d+(-\d+)?[a-z]*r[a-z]*(_|$)")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from rayfleet.diagnostics import Diagnostic, many
-from rayfleet.facts.catalogue import Catalogue
+from rayfleet.facts.catalogue import IMAGES_OF_ACCELERATORS, Catalogue
 from rayfleet.facts.labels import AKS_LABELS, OWNED_PREFIXES
 from rayfleet.facts.limits import (
     NODES_A_CLUSTER,
@@ -23,6 +23,10 @@ from rayfleet.source.origin import Origin
 
 #: Makes a finding about a key of the pool, or about the pool itself.
 At = Callable[[str | None, str, str], Diagnostic]
+
+
+#: By architecture, a size of the catalogue that is large enough for a Ray head.
+HEAD_SIZES = {"amd64": "Standard_D8ds_v5", "arm64": "Standard_D8ps_v6"}
 
 
 def judge(fleet: Fleet, origin: Origin, catalogue: Catalogue) -> Iterator[Diagnostic]:
@@ -73,7 +77,7 @@ def _cluster(cluster: Cluster, origin: Origin) -> Iterator[Diagnostic]:
         yield origin.at(cluster.name, where, what, fix, key=True)
     if not any(pool.ray and not pool.spot for pool in cluster.pools):
         what = "there is no on-demand pool for Ray, and Ray heads run on-demand only"
-        fix = "add a small user pool: cpu: {vmSize: Standard_D8ds_v5, maxCount: 3}"
+        fix = f"add a small user pool: cpu: {{vmSize: {HEAD_SIZES['amd64']}, maxCount: 3}}"
         yield origin.at(cluster.name, where, what, fix, key=True)
     else:
         yield from _heads(cluster, origin)
@@ -100,7 +104,7 @@ def _heads(cluster: Cluster, origin: Origin) -> Iterator[Diagnostic]:
             what = (
                 f"no on-demand pool for Ray has {architecture} nodes: Ray heads for {pool.vm.name} have nowhere to run"
             )
-            fix = f"add a small user pool of an {architecture} size, or make this one on-demand"
+            fix = f"add a small user pool: head: {{vmSize: {HEAD_SIZES[architecture]}, maxCount: 3}}"
             yield origin.at(cluster.name, ("nodePools", pool.name), what, fix, key=True)
 
 
@@ -195,6 +199,15 @@ def _disk(cluster: Cluster, pool: NodePool, origin: Origin, at: At) -> Iterator[
     if cluster.infrastructure.encryption_at_host and pool.vm.encryption_at_host is False:
         what = f"{pool.vm.name} cannot encrypt at the host"
         yield at("vmSize", what, "use another size, or turn encryptionAtHost off")
+    images = IMAGES_OF_ACCELERATORS.get(pool.vm.accelerator, ())
+    if images and pool.os_sku not in images:
+        what = f"AKS makes {pool.vm.accelerator} nodes of Ubuntu 24.04, and this asks for {pool.os_sku}"
+        yield at("osSku", what, "use Ubuntu2404, or Ubuntu, which leaves the version to AKS").as_warning()
+    if pool.system and pool.vm.architecture != "amd64":
+        what = (
+            f"its nodes are {pool.vm.architecture}: charts run there whose images nobody here knows to be built for it"
+        )
+        yield at("vmSize", what, "use an amd64 size, or look at the image of every chart first").as_warning()
     if pool.vm.gpu_vendor == "amd" and not pool.os_sku.startswith("Ubuntu"):
         yield at("osSku", "AMD GPUs need Ubuntu", "use Ubuntu")
 
