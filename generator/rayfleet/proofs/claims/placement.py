@@ -81,6 +81,12 @@ CLAIMS = (
           "NVIDIA's GPU operator installs the device plugin itself, and rayfleet does not follow where.",
           "Nothing has to be done. Look yourself whether the operator's pods tolerate the pools with GPUs.",
           severity="noted"),
+    Claim("placement/instance-types-gone",
+          "Instance types that the base commit had are gone: their names follow from the size of the nodes and what is "
+          "left of it, and compute configs of users may name them.",
+          "Undo what changed them, or keep them in the operator's values until nobody names them.",
+          severity="warned",
+          after=("placement/no-shape",)),
     Claim("placement/label-rewritten",
           "GPU feature discovery rewrites a label by which Ray pods choose their nodes.",
           "Select by a label that nothing else writes: workloads.accelerator.customNodeSelectorKey."),

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rayfleet.proofs.anyscale import compute_config_nodes, compute_config_order, compute_configs, ray_placement
+from rayfleet.proofs.anyscale import (
+    compute_config_nodes,
+    compute_config_order,
+    compute_configs,
+    instance_types,
+    ray_placement,
+)
 from rayfleet.proofs.anyscale.compute_config_nodes import PodFit
 from rayfleet.proofs.anyscale.ray_placement import Found
 from rayfleet.proofs.finding import Finding, failed, pending
@@ -32,6 +38,7 @@ def of_cluster(cluster: RenderedCluster, run: Run) -> Iterator[Finding]:
         beside = mount(cluster)
         fit = PodFit({shape.name: shape_room(shape, beside) for shape in ours.shapes})
         found = ray_placement.matching_pools(tried, lambda shape, node: fit.times(shape.name, node) > 0)
+        yield from instance_types.removals(cluster, cluster.operator, names, run)
         yield from ray_placement.claims(cluster.name, cluster.operator, ours, tried, found)
     else:
         yield from _missing_operator(cluster)
