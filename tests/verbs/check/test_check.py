@@ -278,3 +278,11 @@ def _found(workspace: Workspace) -> list[dict[str, Any]]:
     result = workspace.run("check", "versions", "--format", "json", *DATE)
     found: list[dict[str, Any]] = json.loads(result.stdout)["findings"]
     return found
+
+
+def test_a_storage_account_of_another_name_is_not_to_be_taken_down(committed: Workspace) -> None:
+    committed.edit("account: aksmultiregionsa", "account: aksmultiregionsb")
+    committed.run("render")
+    rows = json.loads(committed.run("check", "arm", "--layers", "files", "--format", "json").stdout)["findings"]
+    (row,) = [row for row in rows if row["claim"] == "arm/resource-left-behind" and "storageAccounts" in row["what"]]
+    assert row["fix"].startswith("write the old name again") and "leaves storage alone" in row["fix"]
