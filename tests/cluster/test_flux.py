@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from rayfleet.fleet_files import LAYERS
+from tests.testing.broken_trees import check
 from tests.testing.control_plane import flux
 from tests.testing.control_plane.custom_resources import define
 from tests.testing.control_plane.flux import Fleet
@@ -17,6 +18,9 @@ from tests.testing.control_plane.processes import control_plane
 from tests.testing.control_plane.reference_edits import CLUSTER, CONTAINER, NO_GPUS, NO_OVERLAY, default, files
 from tests.testing.git import git
 from tests.testing.rendering import REFERENCE
+
+GATEWAY = ("gateway.networking.k8s.io/v1", "Gateway")
+CLASS = ("gateway.networking.k8s.io/v1", "GatewayClass")
 
 
 @pytest.fixture
@@ -70,8 +74,29 @@ def test_the_gateway_waits_for_its_controller(fleet: Fleet) -> None:
     fleet.follow()
     assert fleet.until_applied(commit, ["platform"]) == ["platform"]
     assert fleet.waits("workloads", "operators")
-    gateway = ("gateway.networking.k8s.io/v1", "Gateway")
-    assert fleet.api.objects(*gateway) == []
+    assert fleet.api.objects(*GATEWAY) == []
     fleet.install("envoy-gateway")
     assert fleet.until_applied(commit, ["operators", "workloads"]) == ["operators", "workloads"]
-    assert fleet.api.objects(*gateway)
+    assert fleet.api.objects(*GATEWAY)
+
+
+def test_a_controller_leaves_before_what_it_finalizes_and_check_has_said_so(fleet: Fleet) -> None:
+    envoy, nginx = (files(default(f"gateway: {{kind: {kind}}}")) for kind in ("envoy-gateway", "ingress-nginx"))
+    (said,) = [row for row in check(nginx, "flux", base=envoy).of("warned") if row.claim == "flux/merge-first"]
+    assert "Envoy Gateway leaves before its Gateway and class: the class stays, Terminating" in said.what
+
+    commit = fleet.commit(envoy)
+    fleet.follow()
+    fleet.install("envoy-gateway")
+    fleet.until_applied(commit, LAYERS)
+    (row,) = fleet.api.objects(*CLASS)
+    held = {"metadata": {"finalizers": ["gateway-exists-finalizer.gateway.networking.k8s.io"]}}
+    fleet.api.ask("PATCH", fleet.api.path_of(row), held, "application/merge-patch+json")
+
+    commit = fleet.commit(nginx)
+    fleet.hurry()
+    fleet.install("ingress-nginx")
+    assert fleet.until_applied(commit, LAYERS) == list(LAYERS)  # all is well, says Flux
+    assert not fleet.release("envoy-gateway")
+    (row,) = fleet.api.objects(*CLASS)
+    assert row["metadata"]["deletionTimestamp"] and fleet.api.objects(*GATEWAY) == []

@@ -102,12 +102,14 @@ class ApiServer:
         path = self.resource(api_version, kind).path(namespace)
         query = {"watch": "true", "sendInitialEvents": "true", "resourceVersionMatch": "NotOlderThan",
                  "allowWatchBookmarks": "true", **query}  # fmt: skip
-        with closing(self._connect()) as connection:
-            connection.request("GET", f"{path}?{urlencode(query)}", headers=self._headers())
-            with connection.getresponse() as answer:
-                if answer.status != 200:
-                    raise Refused(answer.status, _status(answer.read()))
-                yield _events(answer)
+        target = f"{path}?{urlencode(query)}"
+        with (
+            closing(self._connect()) as connection,
+            _answer(connection, "GET", target, None, self._headers()) as answer,
+        ):
+            if answer.status != 200:
+                raise Refused(answer.status, _status(answer.read()))
+            yield _events(answer)
 
     # --- paths ---
 
@@ -146,9 +148,7 @@ class ApiServer:
         target = f"{path}?{urlencode(query)}" if query else path
         content = json.dumps(body).encode() if body is not None else None
         headers = self._headers() | {"Content-Type": kind, "Accept": accept}
-        connection = self._kept()
-        connection.request(method, target, content, headers)
-        with connection.getresponse() as answer:
+        with _answer(self._kept(), method, target, content, headers) as answer:
             text = answer.read()
         self.warnings += answer.headers.get_all("Warning") or []
         if answer.status >= 300:
@@ -182,6 +182,19 @@ class ApiServer:
 
     def _headers(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.token}"}
+
+
+def _answer(
+    connection: http.client.HTTPSConnection, method: str, target: str, content: bytes | None, headers: Mapping[str, str]
+) -> http.client.HTTPResponse:
+    """The answer. An API server that is not yet able to says how long to wait before it is asked again."""
+    while True:
+        connection.request(method, target, content, headers)
+        answer = connection.getresponse()
+        if answer.status != 429:
+            return answer
+        answer.read()
+        time.sleep(float(answer.headers.get("Retry-After") or 1))
 
 
 def condition(manifest: Manifest, name: str) -> str:
