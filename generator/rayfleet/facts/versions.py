@@ -13,6 +13,7 @@ from rayfleet.package_files import SCHEMAS
 
 Number = tuple[int, ...]
 VersionRow = dict[str, Any]
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _NUMBER = re.compile(r"v?(\d{1,6})(?:\.(\d{1,6}))?(?:\.(\d{1,6}))?(?:[-+][0-9A-Za-z.+-]*)?")
 
 
@@ -101,6 +102,11 @@ class Table:
     def flux(self) -> list[VersionRow]:
         """The versions of the extension microsoft.flux, newest first."""
         return list(self.data["fluxExtension"])
+
+    def reach(self, row: VersionRow) -> str:
+        """The day that the source of a row reaches to, the last that it names; the table's own where it names none."""
+        days = _DAY.findall(self.data["sources"][row["source"]])
+        return str(days[-1] if days else self.date)
 
     # --- charts ---
 

@@ -183,7 +183,7 @@ BREAKS = (
     Break(
         "a chart that the table does not know yet",
         (Edit(PLUGIN, '"0.20.0"', '"0.21.0"'),),
-        "nvidia-device-plugin 0.21.0 is newer than 0.20.0, the newest in the table of 2026-12-01",
+        "nvidia-device-plugin 0.21.0 is newer than 0.20.0, the newest that was known on 2026-08-19",
         ((PLUGIN, '"0.21.0"'),),
         "noted",
     ),
@@ -198,7 +198,7 @@ BREAKS = (
     Break(
         "a gateway that will end",
         (),
-        "gateway-helm 1.9 reaches its end of life on 2027-02-14, and the table of 2026-12-01 knows no newer one",
+        "gateway-helm 1.9 reaches its end of life on 2027-02-14, and no newer one was known on 2026-08-28",
         ((ENVOY_SOURCE, "ref:"),),
         "noted",
         "every-choice",

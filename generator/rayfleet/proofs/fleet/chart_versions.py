@@ -58,7 +58,7 @@ def chart_versions(
         yield noted(
             "versions/chart-newer",
             cluster.name,
-            f"{said} is newer than {newest}, the newest in the table of {known.date}",
+            f"{said} is newer than {newest}, the newest that was known on {known.reach(facts['newest'])}",
             side,
         )
     if "retired" in facts:
@@ -122,7 +122,8 @@ def _series(
     if "endOfLife" in row:
         ends, newest = date.fromisoformat(row["endOfLife"]), known.chart(release.artifact)["newest"]["version"]
         if version[:2] == (number(newest) or ())[:2] and today <= ends <= today + SOON:
-            what = f"{said} reaches its end of life on {ends}, and the table of {known.date} knows no newer one"
+            reach = known.reach(known.chart(release.artifact)["newest"])
+            what = f"{said} reaches its end of life on {ends}, and no newer one was known on {reach}"
             yield noted("versions/chart-ends", cluster.name, what, side)
         else:
             yield from lifetime(cluster, said, ends, today, f"take {newest} or newer", side)
