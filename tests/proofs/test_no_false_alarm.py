@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 
 import pytest
-from hypothesis import given, reject
+from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 
 from rayfleet.diagnostics import Invalid
@@ -17,7 +18,8 @@ from rayfleet.tree import Tree
 from rayfleet.tree.files import Files
 from tests.testing import rendering
 from tests.testing.broken_trees import BINDINGS, TODAY, check, failures, tree
-from tests.testing.random_fleets import fleets
+from tests.testing.extent import EXAMPLES
+from tests.testing.random_fleets import OVERLAYS, fleets, keys, used_keys
 from tests.testing.smallest_fleet import Data
 
 KINDS = ("clientId", "principalId", "nodePools", "cloudResourceId")
@@ -40,17 +42,31 @@ def _bound(stage: int) -> frozenset[str]:
 def test_valid_fleets_pass(data: Data, stages: list[int]) -> None:
     text = json.dumps(data)
     try:
-        unbound = rendering.from_text(text)
+        unbound = rendering.from_text(text, overlays=OVERLAYS)
     except Invalid:
         reject()  # and hypothesis complains where it is most of them
     keep = {name: _bound(stage) for name, stage in zip(data["clusters"], stages, strict=False)}
     late = _late(unbound, keep)
-    compiled = rendering.from_text(text, late=late)
+    compiled = rendering.from_text(text, late=late, overlays=OVERLAYS)
     files = dict(compiled.rendered())
     rendered = Tree(Files("rendered", files), read(BINDINGS, late.encode()), Catalogue(data.get("vmSizes") or {}))
     base = Tree(Files("base", dict(unbound.rendered())))
     report = prove(Evidence(rendered, TODAY, base))
     assert [(row.proof, row.subject, row.what) for row in failures(report)] == []
+
+
+def test_every_key_of_the_schema_is_in_a_valid_fleet() -> None:
+    used: set[tuple[str, ...]] = set()
+
+    @settings(max_examples=EXAMPLES["part"] * 3)
+    @given(fleets())
+    def draw(data: Data) -> None:
+        with suppress(Invalid):
+            rendering.from_text(json.dumps(data), overlays=OVERLAYS)
+            used.update(used_keys(data))
+
+    draw()
+    assert sorted(set(keys()) - used) == []
 
 
 @pytest.mark.parametrize("fleet", ["reference", *rendering.FLEETS])

@@ -89,6 +89,11 @@ class Table:
         ends = [row.get("to") for row in self._sku_rows(sku)]
         return str(ends[-1]) if ends and ends[-1] else None
 
+    def end_before(self, sku: str, minor: str) -> str | None:
+        """The last minor that an OS SKU is for, where ``minor`` is a later one."""
+        last = self.last_minor(sku)
+        return last if last and not self.images(sku, minor) and (number(minor) or ()) > (number(last) or ()) else None
+
     def _sku_rows(self, sku: str) -> list[VersionRow]:
         return [row for row in self.data["osSkus"] if row["osSku"] == sku]
 

@@ -31,8 +31,9 @@ def judge(fleet: Fleet, origin: Origin, catalogue: Catalogue) -> Iterator[Diagno
     yield from _range(origin, SUPERNET, fleet.supernet)
     yield from _blocks(fleet, origin)
     yield from _vnet_overlaps(fleet, origin)
+    own = [cluster for cluster in fleet.clusters if _has_own_vnet(cluster, origin)]
     for cluster in fleet.clusters:
-        yield from _ranges(fleet, cluster, origin)
+        yield from _ranges(fleet, cluster, own, origin)
         yield from _authorized_ranges(cluster, origin)
         yield from _room(cluster, origin)
         if cluster.network.nat_sku == "StandardV2" and not catalogue.has_standard_v2_nat(cluster.region):
@@ -93,8 +94,10 @@ def _vnet_overlaps(fleet: Fleet, origin: Origin) -> Iterator[Diagnostic]:
             furthest = cluster
 
 
-def _ranges(fleet: Fleet, cluster: Cluster, origin: Origin) -> Iterator[Diagnostic]:
-    """The pod and service ranges: well formed, and apart from each other and from all VNets."""
+def _ranges(fleet: Fleet, cluster: Cluster, own: list[Cluster], origin: Origin) -> Iterator[Diagnostic]:
+    """The pod and service ranges: well formed, and apart from each other and from all VNets, those with a range of
+    their ``own`` too.
+    """
     network = cluster.network
     vnet = ("clusters", cluster.name, "network", "vnetCidr")
     pods, services = _range_path(cluster, "podCidr", origin), _range_path(cluster, "serviceCidr", origin)
@@ -105,18 +108,27 @@ def _ranges(fleet: Fleet, cluster: Cluster, origin: Origin) -> Iterator[Diagnost
     if not LARGEST_SERVICES <= network.services.prefix <= SMALLEST_SERVICES:
         what = f"AKS does not accept a service range of /{network.services.prefix}"
         yield origin.source.diagnostic(services, what, f"use /{LARGEST_SERVICES} to /{SMALLEST_SERVICES}")
-    nodes = ("the fleet's supernet", fleet.supernet), (f"the VNet of {cluster.name}", network.vnet)
-    for path, key, cidr, others in (
-        (pods, "podCidr", network.pods, (*nodes, ("the service range", network.services))),
-        (services, "serviceCidr", network.services, nodes),
+    nodes = [("the fleet's supernet", fleet.supernet, SUPERNET), (f"the VNet of {cluster.name}", network.vnet, vnet)]
+    for path, key, cidr, more in (
+        (pods, "podCidr", network.pods, [("the service range", network.services, vnet)]),
+        (services, "serviceCidr", network.services, []),
     ):
-        if clash := next(((other, theirs) for other, theirs in others if cidr.overlaps(theirs)), None):
-            other, theirs = clash
-            path = vnet if path == SUPERNET and theirs != fleet.supernet else path
+        elsewhere = list(_vnets_elsewhere(cluster, own, key))
+        fix = f"give network.{key} a range of its own, for example {SPARE[key]}"
+        clashes = [row for row in (*nodes, *elsewhere, *more) if cidr.overlaps(row[1])]
+        if clashes:
+            other, theirs, named = clashes[0]
             what = f"the {'pod' if key == 'podCidr' else 'service'} range {cidr} overlaps {other} {theirs}"
-            yield origin.source.diagnostic(
-                path, what, f"give network.{key} a range of its own, for example {SPARE[key]}"
-            )
+            peered = ", which pods could not reach, were the two peered" if clashes[0] in elsewhere else ""
+            yield origin.source.diagnostic(named if path == SUPERNET else path, f"{what}{peered}", fix)
+
+
+def _vnets_elsewhere(cluster: Cluster, own: list[Cluster], key: str) -> Iterator[tuple[str, Cidr, Path]]:
+    """The VNets of other clusters that are outside the supernet, unless their own cluster says the same of them."""
+    for other in own:
+        vnet, theirs = other.network.vnet, other.network.pods if key == "podCidr" else other.network.services
+        if other is not cluster and not theirs.overlaps(vnet):
+            yield f"the VNet of {other.name}", vnet, ("clusters", other.name, "network", "vnetCidr")
 
 
 def _range_path(cluster: Cluster, key: str, origin: Origin) -> Path:

@@ -10,6 +10,7 @@ from rayfleet.facts.labels import AKS_LABELS, OWNED_PREFIXES
 from rayfleet.facts.limits import (
     NODES_A_CLUSTER,
     NODES_A_FREE_CLUSTER,
+    POOLS_A_CLUSTER,
     SYSTEM_GIB,
     SYSTEM_NODES,
     SYSTEM_VCPUS,
@@ -56,6 +57,9 @@ def _own_sizes(origin: Origin, catalogue: Catalogue) -> Iterator[Diagnostic]:
             yield origin.source.diagnostic(
                 ("vmSizes", name), what, "add both: labels and selectors follow from them", key=True
             )
+        elif vm and not vm.gpus and vm.accelerator:
+            what = f"{name} has an accelerator and no GPUs"
+            yield origin.source.diagnostic(("vmSizes", name, "accelerator"), what, "say under gpus how many a node has")
 
 
 def _cluster(cluster: Cluster, origin: Origin) -> Iterator[Diagnostic]:
@@ -70,6 +74,10 @@ def _cluster(cluster: Cluster, origin: Origin) -> Iterator[Diagnostic]:
         yield origin.at(
             cluster.name, where, what, "remove the taints of a system pool, or add a pool with role: infra", key=True
         )
+    if len(cluster.pools) > POOLS_A_CLUSTER:
+        what = f"with those of its region and of defaults, {cluster.name} has {len(cluster.pools)} node pools"
+        fix = f"AKS allows at most {POOLS_A_CLUSTER} in a cluster: set some to null, or make another cluster"
+        yield origin.at(cluster.name, where, what, fix, key=True)
     limit = NODES_A_FREE_CLUSTER if aks.tier == "Free" else NODES_A_CLUSTER
     if aks.max_nodes > limit:
         what = f"the pools may grow to {aks.max_nodes} nodes together"

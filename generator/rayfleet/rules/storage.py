@@ -7,7 +7,8 @@ from itertools import pairwise
 
 from rayfleet.diagnostics import Diagnostic
 from rayfleet.facts.catalogue import Catalogue
-from rayfleet.facts.storage import ARCHIVABLE, ZONAL
+from rayfleet.facts.control_planes import BRING_YOUR_OWN
+from rayfleet.facts.storage import ARCHIVABLE, CONSOLE_ORIGIN, ZONAL
 from rayfleet.model.fleet import Fleet
 from rayfleet.model.storage import LifecycleRule
 from rayfleet.source import Source
@@ -22,6 +23,9 @@ def judge(fleet: Fleet, source: Source, catalogue: Catalogue) -> Iterator[Diagno
     if storage.redundancy in ZONAL and known and not catalogue.zones(storage.region):
         what = f"{storage.redundancy} needs availability zones, which {storage.region} lacks"
         yield source.diagnostic(("storage", "redundancy"), what, "use LRS or GRS, or another azure.primaryRegion")
+    if fleet.anyscale.control_plane_url == BRING_YOUR_OWN.url and CONSOLE_ORIGIN not in storage.cors_origins:
+        what = f"{CONSOLE_ORIGIN} is missing: Anyscale checks for it, and its console could show no logs and no files"
+        yield source.diagnostic(("storage", "corsOrigins"), what, f"add {CONSOLE_ORIGIN}", key=True)
     for rule in storage.lifecycle:
         yield from _rule(rule, storage.redundancy, source)
     if storage.container in storage.more_containers:

@@ -172,20 +172,29 @@ def _pod_and_service_ranges(cluster: AksCluster, tree: Tree, pods: Range, servic
     """Pod and service ranges apart from each other and from every VNet, each of which may be peered one day."""
     clash = services if services.cidr.overlaps(pods.cidr) else _vnet_in(tree, pods.cidr)
     other = _vnet_in(tree, services.cidr)
+    own = {tree.resources[subnet].parent_id.rpartition("/")[2] for subnet in _subnet_ids(cluster, tree)}
     fix = "give it a range of its own"
     if clash:
-        what = f"its pod range {pods.cidr} overlaps {_range_name(clash, services)}"
+        what = f"its pod range {pods.cidr} overlaps {_range_name(clash, services, own)}"
         yield failed("network/ranges-overlap", cluster.name, what, fix, pods.side, clash.side)
     if other:
-        what = f"its service range {services.cidr} overlaps {_range_name(other, services)}"
+        what = f"its service range {services.cidr} overlaps {_range_name(other, services, own)}"
         yield failed("network/ranges-overlap", cluster.name, what, fix, services.side, other.side)
     if not clash and not other:
         what = f"pods {pods.cidr} and services {services.cidr} are apart from each other and from every VNet"
         yield proved("network/ranges-overlap", cluster.name, what, pods.side, services.side)
 
 
-def _range_name(row: Range, services: Range) -> str:
-    return f"its service range {row.cidr}" if row is services else f"{row.cidr} of {row.owner}"
+def _subnet_ids(cluster: AksCluster, tree: Tree) -> set[str]:
+    named = {cluster.resource.resolve(text(pool.data, "vnetSubnetID")) for pool in cluster.pools}
+    return {subnet for subnet in named if subnet in tree.resources}
+
+
+def _range_name(row: Range, services: Range, own: set[str]) -> str:
+    if row is services:
+        return f"its service range {row.cidr}"
+    peered = "" if row.owner in own else ", which pods could not reach, were the two peered"
+    return f"{row.cidr} of {row.owner}{peered}"
 
 
 @once

@@ -7,7 +7,7 @@ from typing import Any
 
 from rayfleet.facts.control_planes import BRING_YOUR_OWN
 from rayfleet.facts.resource_types import BLOB_SERVICE, CONTAINER, LIFECYCLE_POLICY, STORAGE_ACCOUNT
-from rayfleet.facts.storage import TLS_VERSIONS, ZONAL
+from rayfleet.facts.storage import CONSOLE_ORIGIN, TLS_VERSIONS, ZONAL
 from rayfleet.proofs.azure.property_values import has_unknown, unknown
 from rayfleet.proofs.finding import Finding, failed, proved, warned
 from rayfleet.tree import RenderedCluster, Resource, Side, Tree, entries, get, mapping, text
@@ -15,9 +15,9 @@ from rayfleet.tree.arm_order import dependencies
 from rayfleet.tree.gaps import operator_of
 from rayfleet.tree.memo import once
 
-# What Anyscale's own check looks for, and what its own setup writes (anyscale 0.26.112, utils/cors_update_utils.py and
-# shared_anyscale_utils/conf.py): a rule for this origin that exposes every header, with these methods.
-CONSOLE, METHODS, ORIGIN = BRING_YOUR_OWN.url, BRING_YOUR_OWN.methods, "https://*.anyscale.com"
+# What Anyscale's own check looks for, and what its own setup writes (the same files as CONSOLE_ORIGIN): a rule for that
+# origin that exposes every header, with these methods.
+CONSOLE, METHODS = BRING_YOUR_OWN.url, BRING_YOUR_OWN.methods
 _PUBLIC = ("properties", "allowBlobPublicAccess")
 _AGES = ("daysAfterModificationGreaterThan", "daysAfterCreationGreaterThan", "daysAfterLastAccessTimeGreaterThan")
 
@@ -118,14 +118,14 @@ def cors(cluster: RenderedCluster, tree: Tree, name: str) -> Iterator[Finding]:
     console = text(operator.values, "global", "controlPlaneURL") or CONSOLE
     if not rules:
         what = "it has no CORS rule: the console shows no logs and no files of it"
-        yield warned("storage/no-cors", account.name, what, f"add a rule for {ORIGIN}", side)
+        yield warned("storage/no-cors", account.name, what, f"add a rule for {CONSOLE_ORIGIN}", side)
     elif console.rstrip("/") == CONSOLE:
         lacking = min((_missing_parts(rule) for rule in rules), key=len)
         if has_unknown(service):
             return  # of methods that Azure does not know, arm/value speaks
         if lacking:
             what = f"Anyscale's check of its CORS rules fails: no rule has {lacking[0]}"
-            fix = f"allow {ORIGIN}, {', '.join(METHODS)} and all headers, and expose all headers"
+            fix = f"allow {CONSOLE_ORIGIN}, {', '.join(METHODS)} and all headers, and expose all headers"
             yield failed("storage/cors", account.name, what, fix, side)
         else:
             yield proved(
@@ -144,13 +144,13 @@ def cors(cluster: RenderedCluster, tree: Tree, name: str) -> Iterator[Finding]:
 
 def _missing_parts(rule: dict[str, Any]) -> list[str]:
     """The parts that a rule lacks, the origin first: a rule for others lacks everything."""
-    if ORIGIN not in entries(rule, "allowedOrigins"):
-        return [f"the origin {ORIGIN}", *METHODS, "headers"]
+    if CONSOLE_ORIGIN not in entries(rule, "allowedOrigins"):
+        return [f"the origin {CONSOLE_ORIGIN}", *METHODS, "headers"]
     methods = [method for method in METHODS if method not in entries(rule, "allowedMethods")]
-    lacking = [f"{', '.join(methods)} for {ORIGIN}"] if methods else []
+    lacking = [f"{', '.join(methods)} for {CONSOLE_ORIGIN}"] if methods else []
     for key, verb in (("exposedHeaders", "exposed"), ("allowedHeaders", "allowed")):
         if "*" not in entries(rule, key):
-            lacking.append(f"all headers {verb} for {ORIGIN}")
+            lacking.append(f"all headers {verb} for {CONSOLE_ORIGIN}")
     return lacking
 
 

@@ -147,14 +147,8 @@ def _images(
             continue
         seen.add((sku, version))
         images = known.images(sku, version)
-        last = known.last_minor(sku)
         # What the cluster goes to, its pools go to later.
-        if (
-            kubernetes
-            and not known.images(sku, kubernetes)
-            and last
-            and (number(kubernetes) or ()) > (number(last) or ())
-        ):
+        if kubernetes and (last := known.end_before(sku, kubernetes)):
             what = f"the OS SKU {sku} ends with AKS {last}, and the cluster is of {kubernetes}"
             fix = "take Ubuntu or AzureLinux, which follow Kubernetes"
             yield failed(
