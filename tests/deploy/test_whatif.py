@@ -281,9 +281,9 @@ def test_elements_of_lists() -> None:
             _AKS,
             delta("properties.networkProfile.networkDataplane", before="cilium", after="azure"),
             (
-                "refused",
-                "cluster aks cannot change properties.networkProfile.networkDataplane: cilium -> azure (Cilium cannot "
-                "be left)",
+                "unclassified",
+                "cluster aks may not take networkDataplane: cilium -> azure (unclassified: no page says that Cilium "
+                "can be left, and Terraform makes a new cluster)",
             ),
         ),
         (

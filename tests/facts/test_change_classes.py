@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -142,7 +142,7 @@ def policy(days: int, prefix: str = "ray/", action: str = "delete") -> list[Any]
         (types.NODE_POOL, "properties.orchestratorVersion", "1.36", "1.37", "rolling nodes"),
         (types.NODE_POOL, "properties.orchestratorVersion", "1.37", "1.36", "refused"),
         (types.CLUSTER, f"{NETWORK}.networkDataplane", "azure", "cilium", "rolling all nodes"),
-        (types.CLUSTER, f"{NETWORK}.networkDataplane", "cilium", "azure", "new cluster"),
+        (types.CLUSTER, f"{NETWORK}.networkDataplane", "cilium", "azure", "unclassified"),
         (types.CLUSTER, f"{NETWORK}.networkPolicy", "none", "calico", "rolling all nodes"),
         (types.CLUSTER, f"{NETWORK}.networkPolicy", "calico", "azure", "unclassified"),
         (types.CLUSTER, f"{NETWORK}.networkPolicy", "cilium", "calico", "new cluster"),
@@ -252,3 +252,55 @@ def test_anything_can_be_compared(garbage: Any) -> None:
 )
 def test_older(version: str, than: str, is_older: bool) -> None:
     assert older(version, than) is is_older
+
+
+# --- what the sources tell, line by line in changes.txt ---------------------------------------------------------------
+
+# Where people say a property without the word that ARM has before it.
+_BESIDE_PROPERTIES = {"location", "tags", "sku", "identity", "kind", "zones"}
+_TYPES = {row.type.rpartition("/")[2]: row.type for row in types.TYPES}
+
+
+class _Told(NamedTuple):
+    """A line of changes.txt."""
+
+    kind: str
+    path: tuple[str, ...]
+    before: Any
+    after: Any
+    change_class: str
+
+
+def _changes_told() -> Iterator[_Told]:
+    for line in (Path(__file__).parent / "changes.txt").read_text().splitlines():
+        if line and not line.startswith("#"):
+            kind, path, before, after, change_class = line.split(" | ")
+            steps = tuple(path.split("."))
+            if kind in _TYPES and (steps[0] not in _BESIDE_PROPERTIES or (kind, path) in _OF_POOLS):
+                steps = ("properties", *steps)
+            yield _Told(_TYPES.get(kind, kind), steps, _value(before), _value(after), change_class)
+
+
+_OF_POOLS = {("agentPools", "tags.a")}
+
+
+def _value(text: str) -> Any:
+    """JSON; and what is none, or a version, is text."""
+    if text in ("null", "true", "false") or text[:1] in "[{" or text.lstrip("-").isdecimal():
+        return json.loads(text)
+    return text
+
+
+@pytest.mark.parametrize(
+    "row", tuple(_changes_told()), ids=lambda row: f"{row.kind.rpartition('/')[2]} {'.'.join(row.path)}"
+)
+def test_a_change_has_its_class(row: _Told) -> None:
+    (found,) = classify(row.kind, row.path, row.before, row.after)
+    assert found.row.change_class == row.change_class
+    assert found.row.sentence
+
+
+def test_every_type_of_azure_that_is_written_is_told_of() -> None:
+    told = {row.kind for row in _changes_told()}
+    apart = {types.RESOURCE_GROUP, types.LIFECYCLE_POLICY}  # of a location alone; of rules, in test_change_classes.py
+    assert {row.type for row in types.TYPES} - told == apart
