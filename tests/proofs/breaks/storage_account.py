@@ -298,6 +298,26 @@ READ_ONLY = (
 
 LIFECYCLE = (
     Break(
+        "a lifecycle rule for a container that is not there",
+        (Edit(SHARED, '"aks-anyscale-blob/"', '"aks-anyscale-blobs/"'),),
+        "its rule cool-unused is for aks-anyscale-blobs/, and no template makes the container aks-anyscale-blobs",
+        ((SHARED, "aks-anyscale-blobs/"),),
+        "warned",
+    ),
+    Break(
+        "deleted containers that are gone at once",
+        (
+            Edit(
+                SHARED,
+                '"containerDeleteRetentionPolicy": {\n          "enabled": true',
+                '"containerDeleteRetentionPolicy": {\n          "enabled": false',
+            ),
+        ),
+        "a deleted container of it is gone at once: containerDeleteRetentionPolicy is off",
+        ((SHARED, "containerDeleteRetentionPolicy"),),
+        "warned",
+    ),
+    Break(
         "archive under what is mounted",
         (Edit(SHARED, '"tierToCool"', '"tierToArchive"'), Edit(SHARED, "Standard_ZRS", "Standard_LRS")),
         "its rule cool-unused archives aks-anyscale-blob, which clusters mount: it cannot be read",

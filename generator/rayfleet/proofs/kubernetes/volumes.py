@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from rayfleet.diagnostics import many, name_advice, nearest
 from rayfleet.facts.resource_types import CONTAINER
 from rayfleet.proofs.anyscale import bucket
+from rayfleet.proofs.azure import retention, storage_firewall
 from rayfleet.proofs.azure import storage_account as accounts
-from rayfleet.proofs.azure import storage_firewall
 from rayfleet.proofs.finding import Finding, failed, noted, proved, warned
 from rayfleet.proofs.kubernetes import blob_mount, pod_claims
 from rayfleet.proofs.kubernetes import volume_claim as claims
@@ -60,6 +60,7 @@ def of_fleet(run: Run) -> Iterator[Finding]:
     """The storage accounts, and whether all clusters mount the same container."""
     found = run.containers
     yield from accounts.judge(run.evidence.tree, set(found))
+    yield from retention.judge(run.evidence.tree)
     for container, row in list(found.items())[1:]:
         first, other = next(iter(found.items()))
         what = f"it mounts {_title(container)}, and {other.first} {_title(first)}: neither sees what the other writes"
