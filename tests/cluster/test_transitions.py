@@ -123,7 +123,7 @@ def test_most_transitions_are_taken_and_some_are_not() -> None:
 
 def announced(report: Report, after: Mapping[str, Manifest]) -> dict[str, set[str]]:
     """The fields that Kubernetes is said to refuse, by object: those over which a layer fails, or over which Flux makes
-    an object anew that says so."""
+    an object anew that says so, a class that its claim does not follow among them."""
     found: dict[str, set[str]] = {}
     for row in (*report.of("failed"), *report.of("warned"), *report.of("noted")):
         said = re.fullmatch(r'its (\w+) "(.+?)" (?:has another|now has|no longer has) (.+?): (.*)', row.what)
@@ -132,6 +132,10 @@ def announced(report: Report, after: Mapping[str, Manifest]) -> dict[str, set[st
             anew = "it is deleted and made again" in said[4] and marked(after.get(name, {}), "force") == "enabled"
             if row.claim == "flux/immutable-field" or anew:
                 found.setdefault(name, set()).update(said[3].split(", "))
+        if row.claim == "flux/claim-stays" and row.subject.startswith(CLUSTER):
+            claim, field = re.findall(r"its claim \S+/(\S+) stays on the volume that it has, of (\S+) ", row.what)[0]
+            name = get(after, f"PersistentVolumeClaim {claim}", "spec", "storageClassName")
+            found.setdefault(f"StorageClass {name}", set()).add(field)
     return found
 
 
