@@ -32,8 +32,8 @@ _CONVERSIONS: tuple[Callable[[str], str], ...] = (
     lambda text: f"https://{text}",
     lambda text: re.sub(r"^v?(\d+\.\d+)\.\d+$", r"\1", text),
     lambda text: f"Standard_{text}",
-    lambda text: f"{_seconds(text)}s",
-    lambda text: f"{_seconds(text) // 60}m" if _seconds(text) % 60 == 0 else "",
+    lambda text: f"{_seconds(text)}s" if _seconds(text) else "",
+    lambda text: f"{_seconds(text) // 60}m" if _seconds(text) and _seconds(text) % 60 == 0 else "",
     lambda text: re.sub(r"^https://[^/@]*@", "https://", text),
 )
 

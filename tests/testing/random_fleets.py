@@ -52,7 +52,7 @@ SHAPERS: dict[Path, Strategy] = {
     ("azure", "resourceGroup"): _one_of(["group", "Ray.group_1"]),
     ("azure", "network", "supernet"): _one_of(["10.128.0.0/9", "10.64.0.0/10"]),
     ("azure", "network", "vnetPrefix"): st.integers(14, 17),
-    ("azure", "tags", "*"): st.text(_CHARACTERS, max_size=20),
+    ("azure", "tags", "*"): st.text(st.characters(max_codepoint=0xFFFF, exclude_categories=["Cs", "Cc"]), max_size=20),
     ("primaryRegion",): _region,
     ("storage", "account"): _one_of(["account", "aksmultiregionsa"]),
     ("lifecycle", "*"): st.builds(
@@ -282,7 +282,7 @@ def _fit_storage(storage: Data, zones: bool) -> None:
 
 
 def _fit_git(gitops: Data) -> Data:
-    auth = gitops.get("auth", "public")
+    auth = gitops.setdefault("auth", "sshKey" if "knownHosts" in gitops else "public")
     if auth != "sshKey":
         gitops.pop("knownHosts", None)
     fits = gitops["url"].startswith("ssh://") == (auth == "sshKey") and auth != "azureIdentity"
