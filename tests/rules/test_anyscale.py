@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from rayfleet.diagnostics import Diagnostic
 from rayfleet.facts import control_planes
 from tests.testing import rendering
 from tests.testing.broken_trees import check, failures
@@ -72,3 +73,33 @@ def test_the_console_of_the_control_plane_may_read_the_bucket(url: str, storage:
 def test_what_is_assumed_is_said(url: str, said: list[str]) -> None:
     found = rendering.from_text(json.dumps(_fleet(url)), bound=True).warnings
     assert [row.what for row in found if "controlPlaneUrl" in row.where] == said
+
+
+PULL = "give each kubelet identity AcrPull on it, and for image builds"
+
+
+@pytest.mark.parametrize(
+    ("registry", "fix"),
+    [("fleet.azurecr.io/ray", PULL), ("registry.example.com/ray", "let nodes pull without signing in")],
+)
+def test_what_a_registry_needs_is_said(registry: str, fix: str) -> None:
+    data = smallest(cloudResource={"imageRegistry": registry})
+    (found,) = [row for row in _warnings(data) if "imageRegistry" in row.where]
+    assert found.what == f"nothing rendered lets nodes pull from {registry}"
+    assert found.fix.startswith(fix)
+
+
+ROLE_PATCH = {"kind": "Pod", "patch": [{"op": "add", "path": "/spec/nodeSelector/rayfleet.dev~1role", "value": "ray"}]}
+OTHER = {"kind": "Pod", "patch": [{"op": "add", "path": "/metadata/labels/team", "value": "a"}]}
+
+
+@pytest.mark.parametrize(("patches", "told"), [([OTHER], 1), ([OTHER, ROLE_PATCH], 0), ([], 1)])
+def test_patches_that_drop_the_role_are_told(patches: list[Data], told: int) -> None:
+    data = smallest(charts={"anyscale-operator": {"values": {"patches": patches}}})
+    found = [row for row in _warnings(data) if "patches" in row.where]
+    assert len(found) == told
+    assert all("Helm replaces lists" in row.what and "rayfleet.dev~1role, value: ray" in row.fix for row in found)
+
+
+def _warnings(data: Data) -> list[Diagnostic]:
+    return rendering.from_text(json.dumps(data), bound=True).warnings

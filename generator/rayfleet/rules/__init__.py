@@ -41,7 +41,7 @@ def judge(fleet: Fleet, origin: Origin, catalogue: Catalogue, inputs: Inputs) ->
         *storage.judge(fleet, origin.source, catalogue),
         *gitops.judge(fleet, origin.source),
         *gateway.judge(fleet, origin),
-        *anyscale.judge(fleet, origin.source),
+        *anyscale.judge(fleet, origin),
         *charts.judge(fleet, origin),
         *removals.judge(origin.source),
         *example.judge(origin.source),
