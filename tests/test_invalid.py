@@ -134,7 +134,7 @@ CURES = {
     "network-vnet-prefix-too-long": ("vnetPrefix: 27", "vnetPrefix: 26"),
     "names-tag-of-azure": ("Azure-team", "team-azure"),
     "overlays-misspelled": ("availabilty", "availability"),
-    "pools-all-tainted": ('taints: ["team=a:NoSchedule"]', "labels: {team: a}"),
+    "pools-all-tainted": ('taints: ["CriticalAddonsOnly=true:NoSchedule"]', "labels: {team: a}"),
     "pools-cannot-encrypt-at-host": ("encryptionAtHost: false", "encryptionAtHost: true"),
     "pools-count-above-max": ("count: 4", "count: 3"),
     "pools-count-below-min": ("count: 1", "count: 2"),

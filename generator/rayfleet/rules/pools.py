@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from rayfleet.diagnostics import Diagnostic, many
 from rayfleet.facts.catalogue import IMAGES_OF_ACCELERATORS, Catalogue
-from rayfleet.facts.labels import AKS_LABELS, OWNED_PREFIXES
+from rayfleet.facts.labels import AKS_LABELS, CRITICAL_ADDONS, OWNED_PREFIXES
 from rayfleet.facts.limits import (
     NODES_A_CLUSTER,
     NODES_A_FREE_CLUSTER,
@@ -185,6 +185,9 @@ def _system(pool: NodePool, at: At) -> Iterator[Diagnostic]:
     if pool.minimum < SYSTEM_NODES:
         key = "minCount" if pool.autoscaled else "count"
         yield at(key, f"a system pool needs {SYSTEM_NODES} nodes or more", "use 3, one for each zone")
+    if any(taint.effect != "PreferNoSchedule" and taint.key != CRITICAL_ADDONS for taint in pool.own_taints):
+        what = "AKS refuses taints of one's own on a system pool"  # Azure/AKS#2578: SystemPoolHasRestrictedTaint
+        yield at("taints", what, f"use the effect PreferNoSchedule, or {CRITICAL_ADDONS}=true:NoSchedule")
     if pool.vm.name.startswith("Standard_B"):
         yield at("vmSize", "AKS does not accept a burstable size for a system pool", "use Standard_D4ds_v5 or larger")
     if pool.gpu:
