@@ -69,9 +69,12 @@ spec:
     spec:
       chart: queues
       version: {{ chart.version }}
+      interval: 24h
       sourceRef:
         kind: HelmRepository
         name: queues
+  driftDetection:
+    mode: enabled
 {% include "cluster/operators/release.j2" %}
 """,
     "values": """\

@@ -323,5 +323,5 @@ def test_each_reason_has_a_remedy() -> None:
     label, taint, device = obstacles(pod_of({"nodeSelector": {"x": "y"}}, ["nvidia.com/gpu"]), node)
     assert label.fix("cpu") == "give cpu the label in nodeLabels, or ask for one that it has"
     assert taint.fix("cpu") == "tolerate it, or take it from cpu"
-    assert device.fix("cpu") == "change cpu, or add a pool"
+    assert device.fix("cpu") == "add a pool that has it, or do not ask for it"
     assert (label.place, taint.place, device.place) == (("nodeLabels", "x"), ("nodeTaints", 0), ("vmSize",))

@@ -21,6 +21,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from pathlib import Path
 from types import CodeType
@@ -284,7 +285,8 @@ def ended(trial: Trial) -> int | None:
         return os.waitstatus_to_exitcode(status)
     if time.monotonic() < trial.until:
         return None
-    os.killpg(trial.child, signal.SIGKILL)
+    with suppress(ProcessLookupError):  # it has not yet a group of its own, or has just ended
+        os.killpg(trial.child, signal.SIGKILL)
     return os.waitstatus_to_exitcode(os.waitpid(trial.child, 0)[1])
 
 

@@ -320,7 +320,7 @@ def test_other_ways_to_get_the_device_plugin_are_not_looked_at() -> None:
 
 def test_amds_device_plugin_is_missed() -> None:
     said = "nothing rendered installs AMD's device plugin: pods never get the GPUs of mi300x"
-    assert [row.what for row in check(tree("accelerators"), "placement", fleet="accelerators").of("warned")] == [said]
+    assert said in _warned(tree("accelerators"))
     path = "clusters/zoo/operators"
     more = f"{path}/amd/helmrelease.yaml"
     old = tree("accelerators")[f"{path}/nvidia-device-plugin/helmrelease.yaml"].decode()
@@ -329,7 +329,11 @@ def test_amds_device_plugin_is_missed() -> None:
         Edit(f"{path}/kustomization.yaml", listed, f'{listed}  - "amd/helmrelease.yaml"\n'),
         Edit(more, "", old.replace("nvidia-device-plugin", "amd-gpu-operator")),
     )
-    assert check(broken(edits, "accelerators"), "placement", fleet="accelerators").of("warned") == []
+    assert not any("AMD" in what for what in _warned(broken(edits, "accelerators")))
+
+
+def _warned(files: dict[str, bytes]) -> list[str]:
+    return [row.what for row in check(files, "placement", fleet="accelerators").of("warned")]
 
 
 AMD = """apiVersion: apps/v1
