@@ -285,8 +285,9 @@ def ended(trial: Trial) -> int | None:
         return os.waitstatus_to_exitcode(status)
     if time.monotonic() < trial.until:
         return None
-    with suppress(ProcessLookupError):  # it has not yet a group of its own, or has just ended
+    with suppress(ProcessLookupError):  # it has no group of its own yet
         os.killpg(trial.child, signal.SIGKILL)
+    os.kill(trial.child, signal.SIGKILL)
     return os.waitstatus_to_exitcode(os.waitpid(trial.child, 0)[1])
 
 
