@@ -70,7 +70,7 @@ POOL, RELEASE, CLUSTER = "agentpools", "HelmRelease", "managedclusters"
         (lambda data: pools(data)["cpu"].update(maxCount=7), {("changed", POOL, "in place"): 2}),
         (lambda data: pools(data).update(gput4=pools(data).pop("t4")), {("renamed", POOL, "ignored"): 2}),
         (defaults(kubernetesVersion="1.37"), {("changed", CLUSTER, "in place"): 2}),
-        (defaults(network={"dataplane": "azure"}), {("changed", CLUSTER, "new cluster"): 2}),
+        (defaults(network={"dataplane": "azure"}), {("changed", CLUSTER, "unclassified"): 2}),
         (
             defaults(gateway={"kind": "application-routing"}),
             {

@@ -221,7 +221,7 @@ def _outcome(data: Data) -> object:
     try:
         return build(data)
     except Invalid as invalid:
-        return [diagnostic.what for diagnostic in invalid.diagnostics]
+        return [row.what for row in invalid.diagnostics if row.severity == "error"]
     except Exception as error:  # a bug, whose setting the comparison names
         return repr(error)
 

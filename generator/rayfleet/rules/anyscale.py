@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rayfleet.diagnostics import Diagnostic, did_you_mean
-from rayfleet.facts import control_planes
+from rayfleet.facts import control_planes, runtimes
 from rayfleet.facts.labels import ROLE
 from rayfleet.model.cluster import Cluster
 from rayfleet.model.fleet import Fleet
@@ -40,8 +40,9 @@ def _control_plane(fleet: Fleet, origin: Origin) -> Iterator[Diagnostic]:
 
 def _patches(cluster: Cluster, origin: Origin) -> Iterator[Diagnostic]:
     """Helm replaces lists: patches of the fleet take the place of the one that keeps Ray pods on pools for Ray."""
-    path = ("charts", "anyscale-operator", "values", "patches")
-    own = cluster.delivery.charts["anyscale-operator"].values.get("patches")
+    chart = runtimes.DEFAULT.operator.name
+    path = ("charts", chart, "values", "patches")
+    own = cluster.delivery.charts[chart].values.get("patches")
     pointer = f"/spec/nodeSelector/{ROLE.replace('/', '~1')}"
     if own is not None and pointer not in str(own):
         what = "Helm replaces lists: these take the place of the patch that keeps Ray pods on pools for Ray"

@@ -31,8 +31,8 @@ def test_what_fails_has_both_sides_and_a_fix(wrong: Workspace) -> None:
     lines = wrong.run("check", "network", code=1).stdout.splitlines()
     at = lines.index("failed:")
     assert lines[at + 1 : at + 4] == [
-        f"{ARM}:246:22: aks-eastus: its pod range 10.193.0.0/16 overlaps 10.193.0.0/16 of aks-westus2-vnet "
-        "[network/ranges-overlap]",
+        f"{ARM}:246:22: aks-eastus: its pod range 10.193.0.0/16 overlaps 10.193.0.0/16 of aks-westus2-vnet, "
+        "which pods could not reach, were the two peered [network/ranges-overlap]",
         "    with: rendered/azure/westus2.json:103:13",
         "    fix: give it a range of its own",
     ]

@@ -19,14 +19,15 @@ def removals(cluster: RenderedCluster, operator: Release, names: Container[str],
     base = run.evidence.base
     if base is None or not run.evidence.had(cluster.template):
         return
-    before = base.files.read(f"clusters/{cluster.name}/operators/anyscale-operator/values.yaml", read, base.problems)
+    chart = cluster.runtime.operator.name
+    before = base.files.read(f"clusters/{cluster.name}/operators/{chart}/values.yaml", read, base.problems)
     gone = [name for name in mapping(before.data if before else None, *_PATH) if name not in names]
     if before and gone:
         more = f" and {len(gone) - _NAMED} more" if gone[_NAMED:] else ""
         what = f"no longer has the instance types {', '.join(gone[:_NAMED])}{more}: compute configs that name them fail"
         fix = (
             "undo what changed them (VM sizes, maxPods, volume.cacheSizeMib); or keep them under "
-            "charts.anyscale-operator.values until nobody names them"
+            f"charts.{chart}.values until nobody names them"
         )
         sides = (operator.side(*_PATH), Side(before, (*_PATH, gone[0])))
         yield warned("placement/instance-types-gone", cluster.name, what, fix, *sides)
