@@ -7,12 +7,16 @@ from typing import Any
 
 import pytest
 
-from tests.testing.rendering import from_text
+from rayfleet.facts import charts
+from rayfleet.source import read
+from rayfleet.tree import get
+from tests.testing.broken_trees import tree
+from tests.testing.rendering import FLEETS, ROOT, from_text
 from tests.testing.smallest_fleet import smallest
 
 
-def warnings(charts: dict[str, Any], *, kind: str = "application-routing") -> list[tuple[str, str]]:
-    compiled = from_text(json.dumps(smallest(charts=charts, gateway={"kind": kind})))
+def warnings(own: dict[str, Any], *, kind: str = "application-routing") -> list[tuple[str, str]]:
+    compiled = from_text(json.dumps(smallest(charts=own, gateway={"kind": kind})))
     return [(row.where, row.what) for row in compiled.warnings]
 
 
@@ -50,3 +54,18 @@ def test_a_chart_of_a_gateway_is_judged_with_it() -> None:
     charts = {"envoy-gateway": {"values": {"deployment": {"replica": 1}}}}
     (found,) = warnings(charts, kind="envoy-gateway")
     assert found[0] == "defaults.charts.envoy-gateway.values.deployment.replica" and '"replicas"' in found[1]
+
+
+def test_given_values_are_those_that_are_rendered() -> None:
+    """Of the values that not every version of a chart reads."""
+    needs = json.loads((ROOT / "schemas/versions.json").read_text())["charts"]
+    for fleet in ("reference", *FLEETS):
+        for path, content in tree(fleet).items():
+            if not path.endswith("/values.yaml"):
+                continue
+            (chart,) = [row for row in charts.TABLE if row.name == path.split("/")[-2]]
+            values = read(path, content).data
+            rows = [row["value"] for row in needs.get(chart.artifact, {}).get("needs", ())]
+            there = {row for row in rows if get(values, *row.split(".")) is not None}
+            assert there <= {*chart.given, *chart.given_with_gateway}
+            assert set(chart.given) <= there

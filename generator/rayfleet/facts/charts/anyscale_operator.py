@@ -26,6 +26,8 @@ CHART = Chart(
             labels={"app": "anyscale-operator"},
         ),
     ),
+    given=("workloads", "global.auth.audience"),
+    given_with_gateway=("networking.gateway.namespace",),
     # On unless told otherwise: maxUnavailable 0 for every pod with the label ray-node-type=head.
     budgets=(ChartBudget("Ray heads", ("workloads", "enableAnyscaleRayHeadNodePDB"), True),),
 )

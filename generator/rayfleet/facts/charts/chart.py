@@ -90,6 +90,8 @@ class Chart(NamedTuple):
     it, ``when`` that says so; its values have the late values that it ``needs``. ``service_account`` is the one that it
     makes for its pods, empty where none but the chart has to know it. ``pods`` are its controllers and their jobs,
     ``manifest_pods`` those that its controllers make, and ``budgets`` those that let none of their pods be evicted.
+    ``given`` are values that every cluster gives it, of those that not all versions read; ``given_with_gateway``, with
+    the Gateway API alone.
     """
 
     name: str
@@ -105,3 +107,5 @@ class Chart(NamedTuple):
     manifest_pods: tuple[ManifestPod, ...] = ()
     device_plugin: DevicePlugin | None = None
     source: str = ""
+    given: tuple[str, ...] = ()
+    given_with_gateway: tuple[str, ...] = ()
