@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
-from tests.testing.broken_trees import Break, Edit, assert_seen, broken, check, failures, tree
+from rayfleet.facts.catalogue import Catalogue
+from rayfleet.proofs import Evidence, prove
+from rayfleet.source import read
+from rayfleet.tree import Tree
+from rayfleet.tree.files import Files
+from tests.testing.broken_trees import TODAY, Break, Edit, assert_seen, broken, check, failures, tree
+from tests.testing.rendering import bindings, from_text
+from tests.testing.smallest_fleet import smallest
 
 T4 = "anyscale/T4/compute_config.yaml"
 VALUES = "clusters/aks-eastus/operators/anyscale-operator/values.yaml"
@@ -219,3 +228,24 @@ def test_a_config_without_a_head_has_none() -> None:
 def test_a_shape_that_finds_no_pool_is_told_of_once() -> None:
     files = broken((Edit("azure/eastus.json", '"rayfleet.dev/accelerator": "T4"', '"rayfleet.dev/accelerator": "L4"'),))
     assert not any("compute config" in row.what for row in failures(check(files, "placement")))
+
+
+def test_a_head_of_another_architecture_leaves_no_node_for_workers() -> None:
+    """The only on-demand node of its own architecture is the worker's: no config is rendered, and none is missed."""
+    size = {
+        "vcpus": 37, "memoryGib": 121, "ephemeralOsDiskGib": 64, "encryptionAtHost": True, "architecture": "arm64",
+        "family": "own", "gpus": 8, "accelerator": "Own", "gpuMemoryGib": 80, "gpuVendor": "nvidia",
+    }  # fmt: skip
+    gpus = {"vmSize": "Standard_OWN16_v1", "count": 1, "osDiskType": "Managed"}
+    pools = {
+        "sys": {"mode": "system", "vmSize": "Standard_D8ds_v5", "count": 3},
+        "head": {"vmSize": "Standard_D16ds_v5", "maxCount": 5},
+        "gpu": gpus,
+    }
+    data = smallest(nodePools=pools) | {"vmSizes": {"Standard_OWN16_v1": size}}
+    files = dict(from_text(json.dumps(data), bound=True).rendered())
+    late = bindings(from_text(json.dumps(data)))
+    sizes = Catalogue(data["vmSizes"])
+    report = prove(Evidence(Tree(Files("rendered", files), read("bindings.yaml", late), sizes), TODAY), ["placement"])
+    assert not any(path.startswith("anyscale/") for path in files)
+    assert [row.what for row in report.of("failed")] == []

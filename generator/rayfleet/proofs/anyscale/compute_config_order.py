@@ -95,6 +95,8 @@ def missing(cluster: RenderedCluster, tree: Tree, nodes: list[Node], found: Foun
 
 
 def _has_room(nodes: list[Node], same: list[Node]) -> bool:
-    """True where a node is left for workers, also if heads find no other pool."""
-    other = any(is_ray(node) and not node.pool.spot and node not in same for node in nodes)
+    """True where a node is left for workers, also if heads, which are of their architecture, find no other pool."""
+    kinds = {node.pool.vm.architecture for node in same if node.pool.vm}
+    heads = (node for node in nodes if is_ray(node) and not node.pool.spot and node not in same)
+    other = any(node.pool.vm is None or node.pool.vm.architecture in kinds for node in heads)
     return sum(node.pool.maximum for node in same) > (0 if other else 1)
