@@ -71,6 +71,8 @@ TYPES = (
     ResourceType(CONTAINER, "2026-04-01", "container"),
     ResourceType(LIFECYCLE_POLICY, "2026-04-01", "lifecycle policy"),
 )
+#: Types that no fleet writes, and that are judged where a template has them.
+ADDED_TYPES = (DEPLOYMENT, ROLE_DEFINITION, PRIVATE_ENDPOINT)
 #: The types of a template's outputs, in lower case (ARM docs, data types).
 OUTPUT_TYPES = ("array", "bool", "int", "object", "securestring", "secureobject", "string")
 _BY_TYPE = {row.type.lower(): row for row in TYPES}

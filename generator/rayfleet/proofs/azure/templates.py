@@ -9,7 +9,7 @@ from typing import Any
 
 from rayfleet.diagnostics import did_you_mean, many
 from rayfleet.facts.limits import MAX_EXPRESSION, MAX_OUTPUTS, MAX_PARAMETERS, MAX_RESOURCE, MAX_RESOURCES, MAX_TEMPLATE
-from rayfleet.facts.resource_types import OUTPUT_TYPES, TYPES, resource_type
+from rayfleet.facts.resource_types import ADDED_TYPES, OUTPUT_TYPES, TYPES, resource_type
 from rayfleet.proofs.azure.references import subject
 from rayfleet.proofs.finding import Finding, failed, proved, warned
 from rayfleet.source import Path
@@ -86,7 +86,7 @@ def _form(template: Template) -> Iterator[Finding]:
             what = f"the output {name} has no value, or a type that ARM does not know"
             yield _fail("arm/template-form", template, what, f"write one of {', '.join(OUTPUT_TYPES)}", "outputs", name)
     for resource in template.resources:
-        if resource.type and not resource_type(resource.type):
+        if resource.type and resource.type not in ADDED_TYPES and not resource_type(resource.type):
             guess = did_you_mean(resource.type, [row.type for row in TYPES])
             what = f"{resource.written_name} is of the type {resource.type}, of which nothing is known{guess}"
             yield _fail("arm/unknown-type", template, what, "correct it", *resource.path, "type")
