@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from rayfleet.diagnostics import did_you_mean
@@ -75,6 +75,14 @@ def places(data: Any, steps: Sequence[str], above: Path = ()) -> Iterator[tuple[
     elif isinstance(data, list):
         for index, value in enumerate(data):
             yield from places(value, rest, (*above, index))
+
+
+def absent(data: Any, rows: Iterable[Sequence[str]]) -> Iterator[Path]:
+    """The paths that a document leaves out, of those that it has the object for. A value of null is none."""
+    for steps in rows:
+        for path, above in places(data, steps[:-1]):
+            if isinstance(above, dict) and above.get(steps[-1]) is None:
+                yield (*path, steps[-1])
 
 
 def _shown(written: Any) -> str:

@@ -9,7 +9,7 @@ from rayfleet.facts.explicit_properties import EXPLICIT_PROPERTIES
 from rayfleet.proofs.azure.property_values import Owner, owners
 from rayfleet.proofs.azure.references import subject
 from rayfleet.proofs.finding import Finding, failed, proved
-from rayfleet.proofs.values import places
+from rayfleet.proofs.values import absent
 from rayfleet.source import Path
 from rayfleet.tree import Side, Tree
 
@@ -25,19 +25,12 @@ def judge(tree: Tree) -> Iterator[Finding]:
 
 
 def _owner(owner: Owner) -> Iterator[Finding]:
-    missing = list(_missing(owner))
+    missing = list(absent(owner.data, EXPLICIT_PROPERTIES.get(owner.type.lower(), ())))
     if missing:
         names = ", ".join(_key(path) for path in missing)
         what = f"{owner.who} does not state {names}: Azure decides, and not the fleet"
         side = owner.side.at(*missing[0][owner.inside : -1])
         yield failed("arm/unstated", owner.subject, what, "write what rayfleet render writes", side)
-
-
-def _missing(owner: Owner) -> Iterator[Path]:
-    for steps in EXPLICIT_PROPERTIES.get(owner.type.lower(), ()):
-        for path, above in places(owner.data, steps[:-1]):
-            if isinstance(above, dict) and above.get(steps[-1]) is None:
-                yield (*path, steps[-1])
 
 
 def _key(path: Path) -> str:

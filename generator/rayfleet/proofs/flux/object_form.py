@@ -9,7 +9,7 @@ from rayfleet.facts.explicit_properties import EXPLICIT_FIELDS
 from rayfleet.facts.kubernetes_values import KINDS
 from rayfleet.proofs.finding import Finding, failed, proved
 from rayfleet.proofs.flux.rollout import Rollout, object_name
-from rayfleet.proofs.values import places
+from rayfleet.proofs.values import absent
 from rayfleet.tree import get
 from rayfleet.tree.layer import Manifest
 
@@ -41,12 +41,8 @@ def _judge(rollout: Rollout, manifest: Manifest) -> Iterator[Finding]:
 
 
 def _omissions(rollout: Rollout, manifest: Manifest) -> Iterator[Finding]:
-    left_out = [
-        ".".join(str(step) for step in (*path, steps[-1])).removeprefix("spec.")
-        for steps in EXPLICIT_FIELDS.get((manifest.group, manifest.kind), ())
-        for path, above in places(manifest.data, steps[:-1])
-        if isinstance(above, dict) and above.get(steps[-1]) is None
-    ]
+    rows = EXPLICIT_FIELDS.get((manifest.group, manifest.kind), ())
+    left_out = [".".join(map(str, path)).removeprefix("spec.") for path in absent(manifest.data, rows)]
     if left_out:
         who = f"its {object_name(manifest.kind, manifest.name)}"
         what = f"{who} does not state {', '.join(left_out)}: a default counts, and not the fleet"
